@@ -1,0 +1,32 @@
+# make demo    sets everything up, trains a recogniser and shows the result
+# make test    sets everything up and runs the tests
+# make demo DATA=path/to/all_sqe.zip    the same with the real N-UCLA clips
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+VENV ?= .venv
+BIN = $(VENV)/bin
+DATA ?=
+PYTEST_ARGS ?=
+
+.PHONY: env demo test lint clean
+
+env: $(VENV)/.ready
+
+$(VENV)/.ready: setup.py requirements.txt mmskel/compat/openmmlab.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps --requirement mmskel/compat/openmmlab.txt
+	touch $@
+
+demo: env
+	$(BIN)/mmskel demo $(if $(DATA),--data $(DATA))
+
+test: env
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: env
+	$(BIN)/ruff check mmskel configs tools tests setup.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info mmskel/.mim work_dirs demo_report

@@ -1,0 +1,43 @@
+# Any annotation file: layout, classes, persons and channels are read off it (fit_to_data).
+#   mmskel prepare numpy FOLDER data/custom.pkl --labels labels.csv --layout NAME
+#   mmskel train custom/stgcn_custom.py --data data/custom.pkl
+# Coordinates are brought to [-1, 1] by the clip's own range, so pixels, metres, 2-D and 3-D train alike.
+fit_to_data = True
+ann_file = 'data/custom.pkl'
+split = ''
+layout = 'coco17'
+num_classes = 2
+clip_len = 64
+num_person = 1
+repeat = 5
+batch_size = 16
+
+train_pipeline = [
+    dict(type='SetPersons', num_person=num_person),
+    dict(type='RangeNormalize'),
+    dict(type='RandomRotation3D', degrees=(15, 15, 15)),
+    dict(type='RandomScale', low=0.8, high=1.2, per_axis=True),
+    dict(type='ResampleFrames', clip_len=clip_len, random=True),
+    dict(type='PackSkeleton')
+]
+test_pipeline = [
+    dict(type='SetPersons', num_person=num_person),
+    dict(type='RangeNormalize'),
+    dict(type='ResampleFrames', clip_len=clip_len),
+    dict(type='PackSkeleton')
+]
+
+data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
+train_dataloader = dict(
+    batch_size=batch_size,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=64,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
+test_dataloader = val_dataloader

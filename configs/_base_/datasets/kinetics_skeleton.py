@@ -1,0 +1,37 @@
+# Kinetics-Skeleton (OpenPose, 18 joints), as the ST-GCN paper: 300-frame arrays, a random window of 150, camera moves.
+#   mmskel prepare kinetics_skeleton kinetics-skeleton data/kinetics_skeleton.pkl
+ann_file = 'data/kinetics_skeleton.pkl'
+split = ''
+layout = 'openpose18'
+num_classes = 400
+max_frames = 300
+window = 150
+num_person = 2
+batch_size = 64
+
+centre = dict(type='CentreImage')
+persons = dict(type='SetPersons', num_person=num_person, sort='frame_score')
+train_pipeline = [
+    centre, persons,
+    dict(type='PadFrames', length=max_frames),
+    dict(type='RandomWindow', length=window),
+    dict(type='RandomMove'),
+    dict(type='PackSkeleton')
+]
+test_pipeline = [centre, persons, dict(type='PadFrames', length=max_frames), dict(type='PackSkeleton')]
+
+data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
+train_dataloader = dict(
+    batch_size=batch_size,
+    num_workers=4,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(**data, part='train', pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=64,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
+test_dataloader = val_dataloader

@@ -1,0 +1,49 @@
+# NTU RGB+D 60, 3-D skeletons, PYSKL's practice: body-aligned, 100 uniformly sampled frames, ten test clips.
+#   mmskel prepare ntu nturgb+d_skeletons data/ntu60_3d.pkl     (raw), or PYSKL's / MMAction2's ntu60_3d pickle as it is
+# Splits: --split xsub, xview (60), xset (120).
+ann_file = 'data/ntu60_3d.pkl'
+split = 'xsub'
+layout = 'ntu25'
+num_classes = 60
+clip_len = 100
+num_person = 2
+repeat = 5
+batch_size = 16
+
+align = dict(type='AlignBody3D', layout=layout)
+persons = dict(type='SetPersons', num_person=num_person)
+train_pipeline = [
+    align,
+    dict(type='SampleUniformly', clip_len=clip_len, with_next=True), persons,
+    dict(type='PackSkeleton')
+]
+val_pipeline = [
+    align,
+    dict(type='SampleUniformly', clip_len=clip_len, with_next=True, test_mode=True), persons,
+    dict(type='PackSkeleton')
+]
+test_pipeline = [
+    align,
+    dict(type='SampleUniformly', clip_len=clip_len, num_clips=10, with_next=True, test_mode=True), persons,
+    dict(type='PackSkeleton')
+]
+
+data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
+train_dataloader = dict(
+    batch_size=batch_size,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(**data, part='test', test_mode=True, pipeline=val_pipeline))
+test_dataloader = dict(
+    batch_size=2,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))

@@ -1,0 +1,12 @@
+# UT-Kinect, prepared as N-UCLA (same joints, units and axes). Half cross-subject by default; the original protocol is
+# leave-one-sequence-out: --split loseqo01 ... loseqo20, averaged over the segments.
+#   mmskel prepare utkinect joints.zip data/utkinect.pkl
+_base_ = './nwucla.py'
+ann_file = 'data/utkinect.pkl'
+split = 'xsub'
+repeat = 25
+
+data = dict(ann_file=ann_file, split=split)
+train_dataloader = dict(dataset=dict(**data, repeat=repeat))
+val_dataloader = dict(dataset=dict(**data, subsets=dict(_delete_=True)))
+test_dataloader = val_dataloader

@@ -1,0 +1,153 @@
+"""Train and test a recogniser: what ``mmskel train`` and ``mmskel test`` do."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmskel.apis.configuration import ConfigError, datasets_of
+from mmskel.evaluation import Results, save_results
+
+
+def _runner(cfg):
+    from mmaction.registry import RUNNERS
+    from mmengine.runner import Runner
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+def train(cfg, test_after: bool = True) -> Results | None:
+    """Trains, then tests the epoch the config reports (``report = dict(epoch='last' | 'best')``).
+
+    Args:
+        cfg: From :func:`~mmskel.apis.configuration.load_config`.
+        test_after: Test and write the report when training has ended.
+
+    Returns:
+        The results of the test, or None.
+    """
+    if cfg.get('resume') and not cfg.get('load_from') and not (Path(cfg.work_dir) / 'last_checkpoint').is_file():
+        raise ConfigError(f"--resume: '{cfg.work_dir}' holds no checkpoint to resume from; leave --resume away to "
+                          'begin, or name a checkpoint')
+    runner = _runner(cfg)
+    runner.train()
+    if not test_after or cfg.get('test_dataloader') is None:
+        return None
+    checkpoint = reported_checkpoint(cfg)
+    return test(cfg, checkpoint, runner)
+
+
+def reported_checkpoint(cfg) -> Path:
+    """The checkpoint a finished run reports: the last epoch's, or the best one's.
+
+    Raises:
+        ConfigError: If the work dir holds none.
+    """
+    folder, epoch = Path(cfg.work_dir), cfg.get('report', {}).get('epoch', 'last')
+    if epoch not in ('last', 'best'):
+        raise ConfigError(f"report.epoch is 'last' or 'best', not {epoch!r}")
+    if epoch == 'best':
+        found = sorted(folder.glob('best_*.pth'), key=lambda p: p.stat().st_mtime)
+        if found:
+            return found[-1]
+    marker = folder / 'last_checkpoint'
+    if not marker.is_file():
+        raise ConfigError(f"'{folder}' holds no checkpoint; train first")
+    return folder / Path(marker.read_text().strip()).name
+
+
+def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None) -> Results:
+    """Tests a checkpoint; writes ``results.json`` and the report into the work dir.
+
+    Args:
+        cfg: From :func:`~mmskel.apis.configuration.load_config`.
+        checkpoint: Weights; checked against the model, so that a checkpoint of another model is refused.
+        runner: A runner that has just trained; its model and loaders are used.
+        out: Where to write instead of the work dir.
+
+    Returns:
+        The results by clip id.
+
+    Raises:
+        ConfigError: No such checkpoint, or one of another model.
+    """
+    from mmskel.engine import SkeletonAccuracy
+    from mmskel.visualization.report import write_report
+    cfg.load_from, cfg.resume = None, False
+    runner = runner or _runner(cfg)
+    meta = load_weights(runner.model, checkpoint)
+    runner._has_loaded = True  # the runner would load cfg.load_from once more
+    runner.test()
+    metrics = [m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy)]
+    if not metrics or metrics[0].last is None:
+        raise ConfigError("test_evaluator has no SkeletonAccuracy; add dict(type='SkeletonAccuracy') to it")
+    results = metrics[0].last
+    folder = Path(out or cfg.work_dir)
+    notes = selection_notes(cfg, Path(checkpoint))
+    results.meta.update(
+        config=Path(cfg.filename or '').name, checkpoint=Path(checkpoint).name, epoch=meta.get('epoch'),
+        seed=meta.get('seed', cfg.get('randomness', {}).get('seed')),
+        model=cfg.model.get('backbone', {}).get('type', cfg.model.type),
+        stream=cfg.model.get('data_preprocessor', {}).get('stream', ''), score='probability',
+        ann_file=Path(results.meta.get('ann_file', '')).name, notes=notes)
+    save_results(folder / 'results.json', results)
+    write_report(results, folder, annotation_file=next(datasets_of(cfg))['ann_file'], curves=cfg.work_dir,
+                 notes=notes)
+    return results
+
+
+def load_weights(model, checkpoint: str | Path) -> dict[str, Any]:
+    """Loads weights, every one of them, without running anything in the file; returns the checkpoint's meta.
+
+    Raises:
+        ConfigError: If the file is missing, no checkpoint, or of another model; names the first keys that differ.
+    """
+    import torch
+    path = Path(checkpoint)
+    if not path.is_file():
+        raise ConfigError(f"there is no checkpoint '{path}'")
+    try:
+        data = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # damaged files and forbidden content raise many things
+        raise ConfigError(f"'{path}' ({path.stat().st_size} bytes) is no checkpoint that can be read safely: "
+                          f'{str(error).splitlines()[0]}') from None
+    state = data.get('state_dict', data) if isinstance(data, dict) else {}
+    model = getattr(model, 'module', model)
+    own = model.state_dict()
+    lost = sorted(k for k in own if k not in state and not k.startswith('data_preprocessor.'))
+    strange = sorted(k for k in state if k not in own)
+    shapes = sorted(k for k in own if k in state and getattr(state[k], 'shape', None) != own[k].shape)
+    if lost or strange or shapes:
+        say = [f'{len(keys)} {what}, e.g. {keys[0]}' for what, keys in (
+            ('weights are missing', lost), ('are not of this model', strange), ('have another shape', shapes)) if keys]
+        if shapes:
+            say[-1] += f' ({tuple(state[shapes[0]].shape)}, the model has {tuple(own[shapes[0]].shape)})'
+        raise ConfigError(f"'{path}' is a checkpoint of another model or data set: {'; '.join(say)}. Use the config "
+                          'it was trained with')
+    model.load_state_dict(state, strict=False)
+    meta = data.get('meta', {}) if isinstance(data, dict) else {}
+    return {k: meta[k] for k in ('epoch', 'seed') if k in meta}
+
+
+def selection_notes(cfg, checkpoint: Path) -> list[str]:
+    """What a reader must know about how the reported epoch was chosen."""
+    def clips(loader: str) -> tuple:
+        dataset = (cfg.get(loader) or {}).get('dataset', {})
+        return dataset.get('ann_file'), dataset.get('split'), dataset.get('part')
+
+    if not checkpoint.name.startswith('best_'):
+        return ['The epoch was fixed before training (last epoch), not chosen on any score.']
+    if clips('val_dataloader') == clips('test_dataloader'):
+        return ['The epoch with the best score ON THE TEST CLIPS was chosen: the accuracy is optimistic.']
+    return ['The epoch with the best score on the validation clips was chosen.']
+
+
+def describe(results: Results) -> str:
+    """The accuracies in one readable block."""
+    lines = []
+    for name in ('', *results.subsets):
+        part = {k.removeprefix(f'{name}/'): v for k, v in results.summary().items()
+                if k.startswith(f'{name}/') == bool(name) and (name or '/' not in k)}
+        if 'top1' in part:
+            lines.append(f'{name or "all clips":>12}: top-1 {100 * part["top1"]:6.2f} %   top-5 '
+                         f'{100 * part["top5"]:6.2f} %   mean class {100 * part["mean_class"]:6.2f} %   '
+                         f'({int(part["n"])} clips)')
+    return '\n'.join(lines + [f'{"note":>12}: {note}' for note in results.meta.get('notes', [])])

@@ -1,0 +1,218 @@
+"""The ``mmskel`` command. Every command imports what it needs when it is called, so ``mmskel --help`` is quick."""
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mmskel.version import __version__
+
+Parser = argparse.ArgumentParser
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: what it is for, its arguments, and what it does (returns an exit status)."""
+    help: str
+    configure: Callable[[Parser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def _run_arguments(parser: Parser) -> None:
+    parser.add_argument('config', help='a config file, or one of mmskel\'s, e.g. stgcn/stgcn_nwucla.py')
+    parser.add_argument('--data', metavar='FILE', help='annotation file (from `mmskel prepare`) instead of the config\'s')
+    parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
+    parser.add_argument('--stream', choices=('joint', 'bone', 'joint_motion', 'bone_motion'))
+    parser.add_argument('--work-dir', help='where checkpoints, logs and the report go')
+    parser.add_argument('--seed', type=int, help='of everything random')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='job launcher')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(),
+                        help='settings that override the config, e.g. train_cfg.max_epochs=20')
+
+
+def _train_arguments(parser: Parser) -> None:
+    _run_arguments(parser)
+    parser.add_argument('--resume', nargs='?', const='auto', default=False, metavar='CHECKPOINT',
+                        help='go on from the last checkpoint of the work dir, or from the one named')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16 on CPU)')
+    parser.add_argument('--no-test', action='store_true', help='do not test and report when training has ended')
+
+
+def _test_arguments(parser: Parser) -> None:
+    parser.add_argument('config', help='the config the checkpoint was trained with')
+    parser.add_argument('checkpoint', help='weights, .pth')
+    shared = Parser(add_help=False)
+    _run_arguments(shared)
+    for action in shared._actions[1:]:
+        parser._add_action(action)
+    parser.add_argument('--out', metavar='FOLDER', help='where results.json and the report go; default: the work dir')
+
+
+def _config(args: argparse.Namespace, **more):
+    from mmengine.config import DictAction
+
+    from mmskel.apis.configuration import load_config
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    holder = argparse.Namespace()
+    if args.cfg_options:
+        wrong = [option for option in args.cfg_options if '=' not in option]
+        if wrong:
+            raise ValueError(f"--cfg-options takes KEY=VALUE pairs; '{wrong[0]}' has no '='")
+        DictAction(['--cfg-options'], 'options')(Parser(), holder, list(args.cfg_options))
+    return load_config(args.config, work_dir=args.work_dir, data=args.data, split=args.split, stream=args.stream,
+                       seed=args.seed, launcher=args.launcher, cfg_options=getattr(holder, 'options', None), **more)
+
+
+def _train(args: argparse.Namespace) -> int:
+    from mmskel.apis.training import describe, train
+    cfg = _config(args, resume=args.resume, amp=args.amp)
+    results = train(cfg, test_after=not args.no_test)
+    if results is not None:
+        print(f'{describe(results)}\n      report: {cfg.work_dir}/report.html')
+    return 0
+
+
+def _test(args: argparse.Namespace) -> int:
+    from mmskel.apis.training import describe, test
+    cfg = _config(args)
+    results = test(cfg, args.checkpoint, out=args.out)
+    print(f'{describe(results)}\n      report: {args.out or cfg.work_dir}/report.html')
+    return 0
+
+
+def _prepare_arguments(parser: Parser) -> None:
+    from mmskel.data.readers import READERS, options_of
+    formats = parser.add_subparsers(dest='format', metavar='FORMAT', required=True)
+    for name, reader in READERS.items():
+        one = formats.add_parser(name, help=reader.what, description=reader.what)
+        one.add_argument('source', help='folder, archive or file')
+        one.add_argument('out', help='the annotation file to write, .pkl')
+        one.add_argument('--keep-going', action='store_true', help='skip broken files and list them in OUT.skipped.txt')
+        for item in options_of(reader).values():
+            flag, kind = '--' + item.name.replace('_', '-'), dict(number=float).get(item.kind, str)
+            if item.kind == 'flag':
+                one.add_argument(flag, action='store_true', default=None, help=item.help)
+            else:
+                default = '' if item.default is None else f' (default: {item.default})'
+                one.add_argument(flag, type=kind, choices=item.choices or None, help=item.help + default)
+
+
+def _prepare(args: argparse.Namespace) -> int:
+    from mmskel.data.prepare import prepare
+    from mmskel.data.readers import READERS, options_of
+    options = {name: getattr(args, name) for name in options_of(READERS[args.format])
+               if getattr(args, name) is not None}
+    prepare(args.format, args.source, args.out, keep_going=args.keep_going, options=options)
+    return 0
+
+
+def _check_arguments(parser: Parser) -> None:
+    parser.add_argument('file', help='annotation file')
+    parser.add_argument('--html', metavar='PAGE', help='where to write the page with plots; default: FILE.check.html')
+
+
+def _check(args: argparse.Namespace) -> int:
+    from mmskel.data.check import check_file
+    from mmskel.visualization.check_page import write_check_page
+    report = check_file(args.file)
+    page = args.html or f'{args.file}.check.html'
+    print(report)
+    write_check_page(report, page)
+    print(f'page: {page}')
+    return report.exit_code
+
+
+def _convert_arguments(parser: Parser) -> None:
+    parser.add_argument('system', help='whose code wrote the checkpoint, e.g. st_gcn')
+    parser.add_argument('source', help='the published checkpoint')
+    parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
+
+
+def _convert(args: argparse.Namespace) -> int:
+    from mmskel.interop import convert_checkpoint
+    config = convert_checkpoint(args.system, args.source, args.target)
+    print(f'wrote {args.target} and {config}')
+    return 0
+
+
+def _demo_arguments(parser: Parser) -> None:
+    parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of made-up motions')
+    parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
+    parser.add_argument('--seed', type=int, default=0)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from mmskel.apis.demo import demo
+    return demo(args.out, data=args.data, seed=args.seed)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from mmskel.apis.doctor import doctor
+    return doctor()
+
+
+COMMANDS = {
+    'train': Command('train a recogniser, test it, write a report', _train_arguments, _train),
+    'test': Command('test a checkpoint, write results by clip id and a report', _test_arguments, _test),
+    'prepare': Command('turn a data set into one annotation file', _prepare_arguments, _prepare),
+    'check': Command('say what is in an annotation file and what is wrong with it', _check_arguments, _check),
+    'convert': Command('turn an official checkpoint into one of ours', _convert_arguments, _convert),
+    'demo': Command('make a small data set, train ST-GCN on it, show the result', _demo_arguments, _demo),
+    'doctor': Command('say which versions, repairs and optional parts are in use', lambda parser: None, _doctor),
+}
+
+
+def usage() -> str:
+    """The overview that ``mmskel --help`` prints."""
+    lines = [f'  {name:<10}{command.help}' for name, command in COMMANDS.items()]
+    return ('usage: mmskel COMMAND ...\n\nSkeleton-based action recognition for OpenMMLab.\n\ncommands:\n'
+            + '\n'.join(lines) + '\n\n`mmskel COMMAND --help` explains one; `mmskel --version` prints '
+            f'{__version__}.')
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit status. A user's mistake is one line on standard error, and status 1.
+
+    Set ``MMSKEL_DEBUG=1`` for the traceback.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ('-h', '--help'):
+        print(usage())
+        return 0 if arguments else 2
+    if arguments[0] == '--version':
+        print(__version__)
+        return 0
+    name = arguments[0]
+    if name not in COMMANDS:
+        print(f"mmskel: unknown command '{name}'; known: {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    parser = Parser(f'mmskel {name}', description=COMMANDS[name].help)
+    COMMANDS[name].configure(parser)
+    args = parser.parse_args(arguments[1:])
+    try:
+        return COMMANDS[name].run(args)
+    except KeyboardInterrupt:
+        print('mmskel: stopped', file=sys.stderr)
+        return 130
+    except (ValueError, KeyError, OSError, ImportError, AssertionError, EOFError, pickle_error()) as error:
+        if os.environ.get('MMSKEL_DEBUG') == '1':
+            raise
+        print(f'mmskel: {readable(error)}', file=sys.stderr)
+        return 1
+
+
+def pickle_error() -> type[Exception]:
+    """``pickle.UnpicklingError``, which is no ValueError."""
+    import pickle
+    return pickle.UnpicklingError
+
+
+def readable(error: Exception) -> str:
+    """One line for an exception; of a data loader's worker only its last line, which has the message."""
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    if 'Original Traceback' in text:
+        text = text.strip().splitlines()[-1].partition(': ')[2]
+    return text or f'{type(error).__name__}; set MMSKEL_DEBUG=1 for the traceback'

@@ -1,0 +1,120 @@
+"""Annotation file to samples, as an MMAction2 data set."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.datasets import BaseActionDataset
+from mmaction.registry import DATASETS
+
+from mmskel.data.annotation_file import AnnotationError, AnnotationFile, clip_id, load_annotation_file
+from mmskel.skeleton import Clip, get_layout
+
+_PARTS = {'train': ('train', ), 'test': ('test', 'val')}
+
+
+@DATASETS.register_module()
+class SkeletonDataset(BaseActionDataset):
+    """Clips of one split of an annotation file (ours, PYSKL's or MMAction2's; see ``mmskel prepare``).
+
+    Every clip is checked when the file is read. Every sample carries its own random generator, a function of seed,
+    epoch and index alone: what a clip looks like does not depend on workers, and a resumed training sees what an
+    uninterrupted one would have seen.
+
+    Args:
+        ann_file: The annotation file.
+        pipeline: Transforms.
+        split: Protocol, e.g. ``'xview'``: the clips of ``xview_train`` or ``xview_test`` (``xview_val``) are used;
+            ``''``: those of ``train`` or ``test`` (``val``). A full name such as ``'xview_train'`` works too; None:
+            all clips.
+        part: ``'train'`` or ``'test'``; completes ``split``. Default: by ``test_mode``.
+        layout: Joint order the model wants; clips of another one are converted by joint name. None: the file's.
+        num_classes: If given, labels are checked against it.
+        repeat: How often every clip is seen per epoch, with fresh randomness.
+        seed: Of the samples' generators, not negative; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
+        subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
+            ``dict(clean='xview_test_clean')``); a split that the file lacks is skipped.
+        test_mode: No random choice among refetched samples; evaluation.
+        kwargs of MMEngine's data sets: ``data_prefix``, ``indices``, ``lazy_init``, ``max_refetch``.
+
+    Raises:
+        AnnotationError: Unknown split, no clips, labels missing or out of range.
+        ClipError, LayoutError: A clip that is wrong; named.
+    """
+
+    def __init__(self, ann_file: str, pipeline: Sequence[Mapping | Callable], split: str | None = None,
+                 part: str | None = None, layout: str | None = None, num_classes: int | None = None, repeat: int = 1,
+                 seed: int = 0, subsets: Mapping[str, str] | None = None, test_mode: bool = False,
+                 data_prefix: Mapping | None = None, indices: int | Sequence[int] | None = None,
+                 lazy_init: bool = False, max_refetch: int = 1000):
+        self.split, self.part = split, part or ('test' if test_mode else 'train')
+        if self.part not in _PARTS:
+            raise ValueError(f"part is 'train' or 'test', not {part!r}")
+        if repeat < 1:
+            raise ValueError(f'repeat is at least 1, not {repeat}')
+        self.layout, self.repeat = layout, repeat
+        self.subsets = dict(subsets or {})
+        # (seed, epoch), shared with the loader's worker processes, which outlive an epoch
+        self._clock = torch.tensor([seed, 0], dtype=torch.int64).share_memory_()
+        super().__init__(ann_file, pipeline, data_prefix=data_prefix or dict(prefix=''), test_mode=test_mode,
+                         num_classes=num_classes, modality='Pose', indices=indices, lazy_init=lazy_init,
+                         max_refetch=max_refetch)
+
+    def set_epoch(self, epoch: int, seed: int | None = None) -> None:
+        """Tells the samples' generators the epoch (and the seed); workers that already run see it too."""
+        self._clock[1] = epoch
+        if seed is not None:
+            self._clock[0] = seed
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Reads and checks the file; one dictionary per clip, already in the wanted layout."""
+        file = load_annotation_file(self.ann_file)
+        items = file.of(self._split_name(file))
+        if not items:
+            raise AnnotationError(f"'{self.ann_file}': split '{self._split_name(file)}' holds no clip")
+        known = {clip_id(item) for item in items}
+        self._metainfo.update(
+            layout=self.layout or file.layout, class_names=file.class_names, split=self._split_name(file),
+            ann_file=str(self.ann_file),
+            subsets={name: [i for i in file.split[split] if i in known]
+                     for name, split in self.subsets.items() if split in file.split})
+        return [self._sample(item, file) for item in items]
+
+    def _split_name(self, file: AnnotationFile) -> str | None:
+        if self.split is None:
+            return None
+        if self.split in file.split:
+            return self.split
+        wanted = [f'{self.split}_{part}' if self.split else part for part in _PARTS[self.part]]
+        for name in wanted:
+            if name in file.split:
+                return name
+        raise AnnotationError(f"'{self.ann_file}' has no split '{self.split}' with a part for {self.part} "
+                              f"({' or '.join(wanted)}); it has: {', '.join(sorted(file.split)) or 'none'}")
+
+    def _sample(self, item: Mapping[str, Any], file: AnnotationFile) -> dict[str, Any]:
+        clip = Clip.from_annotation(item, layout=file.layout).check()
+        wanted = self._metainfo['layout']
+        if wanted and clip.layout != get_layout(wanted).name:
+            clip = clip.to_layout(wanted)
+        if clip.label is None:
+            raise AnnotationError(f"clip '{clip.id}' in '{self.ann_file}' has no label")
+        if self.num_classes is not None and clip.label >= self.num_classes:
+            raise AnnotationError(f"clip '{clip.id}' in '{self.ann_file}' has label {clip.label}, but the model has "
+                                  f'{self.num_classes} classes (0 to {self.num_classes - 1}); set num_classes or '
+                                  'mend the labels')
+        sample = clip.to_annotation()
+        # PYSKL's files carry scores for 2-D only; networks for 3-D data expect none
+        return dict(sample, total_frames=clip.num_frames, layout=clip.layout)
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """The sample of an index below ``len(self)``, with its generator."""
+        info = super().get_data_info(int(idx) % super().__len__())
+        info['rng'] = np.random.default_rng((*self._clock.tolist(), int(idx)))
+        return info
+
+    def __len__(self) -> int:
+        """Clips times ``repeat``."""
+        return super().__len__() * self.repeat

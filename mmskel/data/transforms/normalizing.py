@@ -1,0 +1,171 @@
+"""Coordinates made comparable: the normalisations of the published pipelines."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+
+from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform, sample_name
+from mmskel.skeleton import get_layout
+
+
+@TRANSFORMS.register_module()
+class CentreOnJoint(CoordinateTransform):
+    """Subtracts one joint of one person in one frame from everything.
+
+    Args:
+        joint: Index, or name if ``layout`` is given.
+        layout: The joint order, to give ``joint`` by name.
+        frame: Which frame's joint.
+        keep_missing: Leave joints that are exactly zero at zero. N-UCLA's published feeders do not (False).
+    """
+
+    def __init__(self, joint: int | str, layout: str | None = None, frame: int = 0, keep_missing: bool = True):
+        self.joint = get_layout(layout).index(joint) if isinstance(joint, str) and layout else int(joint)
+        self.frame, self.keep_missing = frame, keep_missing
+
+    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """The origin, from ``keypoint``, so that all coordinate arrays move alike."""
+        return dict(origin=sample['keypoint'][0, self.frame, self.joint].copy())
+
+    def move(self, keypoint: np.ndarray, origin: np.ndarray) -> np.ndarray:
+        """``keypoint - origin``; (M, T, V, C), origin (C,)."""
+        moved = keypoint - origin
+        if self.keep_missing:
+            moved *= (keypoint != 0).any(-1, keepdims=True)
+        return moved
+
+
+@TRANSFORMS.register_module()
+class RangeNormalize(CoordinateTransform):
+    """Per clip and axis: the range of all persons, frames and joints becomes [-1, 1] (N-UCLA protocol, step 3).
+
+    Cancels any centring and scaling before it, and stretches the body to a cube. An axis without extent becomes 0.
+    """
+
+    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """Smallest and largest value of each axis, (C,)."""
+        points = sample['keypoint'].reshape(-1, sample['keypoint'].shape[-1])
+        return dict(low=points.min(0), high=points.max(0))
+
+    def move(self, keypoint: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """``2 (x - low) / (high - low) - 1``."""
+        extent = high - low
+        flat = extent == 0
+        scaled = (keypoint - low) / np.where(flat, 1, extent) * 2 - 1
+        return np.where(flat, np.float32(0), scaled).astype(np.float32, copy=False)
+
+
+def rotation_onto(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """(3, 3) rotation R with ``R @ source`` along ``target``; the identity where either is zero or they agree.
+
+    Rodrigues' formula about the common normal. Opposite vectors have no unique rotation: the identity, as published.
+    """
+    norm = np.linalg.norm(source) * np.linalg.norm(target)
+    axis = np.cross(source, target)
+    length = np.linalg.norm(axis)
+    if norm < 1e-12 or np.abs(axis).sum() < 1e-6:
+        return np.eye(3)
+    angle = np.arccos(np.clip(source @ target / norm, -1, 1))
+    if abs(angle) < 1e-6:
+        return np.eye(3)
+    x, y, z = axis / length
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+@TRANSFORMS.register_module()
+class AlignBody3D(SkeletonTransform):
+    """PYSKL's and MMAction2's 3-D pre-normalisation (``PreNormalize3D``), vectorised; same numbers.
+
+    Frames in which the main person is missing are dropped (the person seen in more frames becomes person 0); the
+    origin moves to ``centre`` of person 0 in the first frame; the body turns so that bottom -> top is the z axis and
+    right -> left shoulder the x axis, both in the first frame. Missing joints stay zero.
+
+    Args:
+        layout: Joint order; names the joints below.
+        centre: Joint of the origin.
+        spine: (bottom, top) joints of the z axis.
+        shoulders: (right, left) joints of the x axis.
+        align_centre, align_spine, align_shoulders: Switch a step off.
+    """
+    writes = ('keypoint', 'keypoint_score', 'total_frames')
+
+    def __init__(self, layout: str, centre: str = 'spine', spine: tuple[str, str] = ('pelvis', 'spine'),
+                 shoulders: tuple[str, str] = ('right_shoulder', 'left_shoulder'), align_centre: bool = True,
+                 align_spine: bool = True, align_shoulders: bool = True):
+        at = get_layout(layout).index
+        self.layout, self.centre = layout, at(centre)
+        self.spine, self.shoulders = tuple(map(at, spine)), tuple(map(at, shoulders))
+        self.align_centre, self.align_spine, self.align_shoulders = align_centre, align_spine, align_shoulders
+
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """Drops empty frames, then centres and turns."""
+        keypoint, score = sample['keypoint'], sample.get('keypoint_score')
+        if keypoint.shape[-1] != 3:
+            raise ValueError(f"clip '{sample_name(sample)}': AlignBody3D needs 3 coordinates, found keypoint "
+                             f'{keypoint.shape}; use NormalizePixels for 2-D')
+        seen = (np.abs(keypoint) > 1e-8).any((2, 3))
+        if not seen.any():
+            return {}
+        counts = seen[:2].sum(1)
+        main = int(len(counts) > 1 and counts[1] > counts[0])
+        order = np.r_[main, np.delete(np.arange(len(keypoint)), main)]
+        keypoint = keypoint[order][:, seen[main]]
+        changed: dict[str, Any] = {}
+        if score is not None:
+            changed['keypoint_score'] = score[order][:, seen[main]]
+        turn = np.eye(3)
+        first = keypoint[0, 0].astype(np.float64)
+        if self.align_centre:
+            missing = (keypoint == 0).all(-1)
+            keypoint = keypoint - keypoint[0, 0, self.centre]
+            keypoint[missing] = 0
+            first = keypoint[0, 0].astype(np.float64)
+        if self.align_spine:
+            bottom, top = self.spine
+            turn = rotation_onto(first[top] - first[bottom], np.array([0., 0., 1.]))
+        if self.align_shoulders:
+            right, left = self.shoulders
+            across = turn @ (first[right] - first[left])
+            turn = rotation_onto(across, np.array([1., 0., 0.])) @ turn
+        keypoint = keypoint @ turn.T.astype(np.float32)
+        return dict(changed, keypoint=keypoint, total_frames=keypoint.shape[1])
+
+
+@TRANSFORMS.register_module()
+class NormalizePixels(CoordinateTransform):
+    """Pixels to [-1, 1] about the image's middle, per axis (``PreNormalize2D`` of PYSKL and MMAction2).
+
+    Args:
+        image_size: (height, width) where the sample has no ``img_shape``.
+        keep_missing: Leave joints that are exactly zero at zero. The published transform moves them to (-1, -1)
+            (False).
+    """
+
+    def __init__(self, image_size: tuple[int, int] = (1080, 1920), keep_missing: bool = False):
+        self.image_size, self.keep_missing = tuple(image_size), keep_missing
+
+    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """Half width and half height, (2,)."""
+        height, width = sample.get('img_shape') or self.image_size
+        return dict(half=np.array([width / 2, height / 2], np.float32))
+
+    def move(self, keypoint: np.ndarray, half: np.ndarray) -> np.ndarray:
+        """``(x - half) / half`` on the first two coordinates."""
+        moved = keypoint.copy()
+        moved[..., :2] = (keypoint[..., :2] - half) / half
+        if self.keep_missing:
+            moved *= (keypoint != 0).any(-1, keepdims=True)
+        return moved
+
+
+@TRANSFORMS.register_module()
+class CentreImage(SkeletonTransform):
+    """Kinetics-Skeleton as ST-GCN reads it: subtract 0.5 from fractions of the image, zero where the score is 0."""
+    reads = ('keypoint', 'keypoint_score')
+
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """(M, T, V, 2) in [0, 1] -> [-0.5, 0.5]."""
+        return dict(keypoint=(sample['keypoint'] - np.float32(0.5)) * (sample['keypoint_score'] != 0)[..., None])

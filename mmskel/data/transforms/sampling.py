@@ -1,0 +1,155 @@
+"""Which frames a network sees. Frames are picked, never interpolated."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+
+from mmskel.data.transforms.base import COORDINATES, SkeletonTransform
+
+
+def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = False) -> dict[str, Any]:
+    """The entries of a sample after picking ``frames`` (indices); optionally each frame's successor in the source."""
+    picked = {key: sample[key][:, frames] for key in (*COORDINATES, 'keypoint_score') if key in sample}
+    if with_next:
+        last = sample['keypoint'].shape[1] - 1
+        picked['keypoint_next'] = sample['keypoint'][:, np.minimum(frames + 1, last)]
+    return dict(picked, total_frames=len(frames))
+
+
+@TRANSFORMS.register_module()
+class ResampleFrames(SkeletonTransform):
+    """A fixed number of frames from all of the clip, short clips repeating frames (N-UCLA protocol, step 4).
+
+    Args:
+        clip_len: Frames to pick.
+        random: False: ``trunc(linspace(0, T - 1, clip_len))``. True: drawn without replacement from 100 copies of
+            every frame, then sorted.
+        with_time: Also write ``frame_time``, the relative time ``2 * index / T - 1`` of every picked frame
+            (SkateFormer).
+    """
+    writes = (*COORDINATES, 'keypoint_score', 'total_frames', 'frame_time', 'num_clips')
+    copies = 100
+
+    def __init__(self, clip_len: int, random: bool = False, with_time: bool = False):
+        self.clip_len, self.random, self.with_time = clip_len, random, with_time
+
+    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """The frame indices, ascending."""
+        frames = sample['keypoint'].shape[1]
+        if not self.random:
+            return dict(frames=np.linspace(0, frames - 1, self.clip_len).astype(np.int64))
+        drawn = rng.choice(frames * self.copies, self.clip_len, replace=False, shuffle=False) % frames
+        return dict(frames=np.sort(drawn))
+
+    def transform(self, sample: dict[str, Any], frames: np.ndarray) -> dict[str, Any]:
+        """Picks the frames."""
+        picked = dict(pick_frames(sample, frames), num_clips=1)
+        if self.with_time:
+            picked['frame_time'] = (2 * frames / sample['keypoint'].shape[1] - 1).astype(np.float32)
+        return picked
+
+
+def uniform_frames(num_frames: int, clip_len: int, num_clips: int, rng, even_starts: bool) -> np.ndarray:
+    """PYSKL's uniform sampling: one frame from each of ``clip_len`` equal segments.
+
+    Args:
+        num_frames: T of the source.
+        clip_len, num_clips: Frames per clip, number of clips.
+        rng: ``numpy.random.RandomState`` (to repeat the published draws) or a function-compatible object with
+            ``randint`` and ``choice``.
+        even_starts: Short clips (T < clip_len) start at evenly spread frames (test) instead of random ones.
+
+    Returns:
+        (num_clips * clip_len,) indices in [0, T); clips shorter than ``clip_len`` wrap around.
+    """
+    picked = []
+    for clip in range(num_clips):
+        if num_frames < clip_len:
+            start = (clip if num_frames < num_clips else clip * num_frames // num_clips) if even_starts \
+                else rng.randint(0, num_frames)
+            frames = np.arange(start, start + clip_len)
+        elif num_frames < 2 * clip_len:
+            skips = np.zeros(clip_len + 1, np.int64)
+            skips[rng.choice(clip_len + 1, num_frames - clip_len, replace=False)] = 1
+            frames = np.arange(clip_len) + np.cumsum(skips)[:-1]
+        else:
+            bounds = np.arange(clip_len + 1) * num_frames // clip_len
+            frames = bounds[:-1] + rng.randint(np.diff(bounds))
+        picked.append(frames)
+    return np.concatenate(picked) % num_frames
+
+
+@TRANSFORMS.register_module()
+class SampleUniformly(SkeletonTransform):
+    """PYSKL's and MMAction2's uniform sampling (``UniformSampleFrames``), same frames.
+
+    Args:
+        clip_len: Frames per clip.
+        num_clips: Clips per sample (test-time averaging).
+        test_mode: The published fixed draw: every sample uses the stream of ``RandomState(seed)`` from its start.
+            The global generator is left alone (the published transform re-seeds it).
+        seed: Of the fixed draw.
+        with_next: Also pick each frame's successor, so that motion is the motion of the source, as PYSKL's is.
+    """
+    writes = (*COORDINATES, 'keypoint_score', 'total_frames', 'num_clips', 'clip_len', 'frame_inds')
+
+    def __init__(self, clip_len: int, num_clips: int = 1, test_mode: bool = False, seed: int = 255,
+                 with_next: bool = False):
+        self.clip_len, self.num_clips, self.test_mode, self.seed = clip_len, num_clips, test_mode, seed
+        self.with_next = with_next
+
+    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """The frame indices."""
+        state = np.random.RandomState(self.seed if self.test_mode else rng.integers(2**32))
+        return dict(frames=uniform_frames(sample['keypoint'].shape[1], self.clip_len, self.num_clips, state,
+                                          even_starts=self.test_mode))
+
+    def transform(self, sample: dict[str, Any], frames: np.ndarray) -> dict[str, Any]:
+        """Picks the frames."""
+        return dict(pick_frames(sample, frames, self.with_next), num_clips=self.num_clips, clip_len=self.clip_len,
+                    frame_inds=frames)
+
+
+@TRANSFORMS.register_module()
+class PadFrames(SkeletonTransform):
+    """Zero frames behind the clip up to ``length``; longer clips are cut (ST-GCN's 300-frame arrays)."""
+    writes = (*COORDINATES, 'keypoint_score', 'total_frames')
+
+    def __init__(self, length: int = 300):
+        self.length = length
+
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """(M, T, ...) -> (M, length, ...)."""
+        return _shift_into(sample, self.length, 0)
+
+
+@TRANSFORMS.register_module()
+class RandomWindow(SkeletonTransform):
+    """A random window of ``length`` frames; shorter clips are put at a random offset into zeros (ST-GCN, Kinetics)."""
+    writes = (*COORDINATES, 'keypoint_score', 'total_frames')
+
+    def __init__(self, length: int = 150):
+        self.length = length
+
+    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """Where frame 0 of the clip lands: negative when the window begins inside the clip."""
+        spare = self.length - sample['keypoint'].shape[1]
+        return dict(offset=int(rng.integers(min(spare, 0), max(spare, 0) + 1)))
+
+    def transform(self, sample: dict[str, Any], offset: int) -> dict[str, Any]:
+        """(M, T, ...) -> (M, length, ...)."""
+        return _shift_into(sample, self.length, offset)
+
+
+def _shift_into(sample: dict[str, Any], length: int, offset: int) -> dict[str, Any]:
+    changed: dict[str, Any] = dict(total_frames=length)
+    for key in (*COORDINATES, 'keypoint_score'):
+        if key in sample:
+            source = sample[key]
+            window = np.zeros((len(source), length, *source.shape[2:]), source.dtype)
+            part = source[:, max(-offset, 0):][:, :length - max(offset, 0)]
+            window[:, max(offset, 0):max(offset, 0) + part.shape[1]] = part
+            changed[key] = window
+    return changed

@@ -1,0 +1,110 @@
+"""Official checkpoints to ours."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mmskel.data.atomic import atomic_path
+from mmskel.interop.st_gcn import ST_GCN
+from mmskel.interop.system import ConversionError, PublishedModel, System
+
+__all__ = ['SYSTEMS', 'ConversionError', 'PublishedModel', 'System', 'build_published', 'convert_checkpoint']
+
+SYSTEMS = {system.name: system for system in (ST_GCN, )}
+"""Every published system that can be read, by name."""
+
+
+def _system(name: str) -> System:
+    if name not in SYSTEMS:
+        raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
+    return SYSTEMS[name]
+
+
+def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping[str, Any]) -> PublishedModel:
+    """Our model from *published* constructor arguments and a *published* state dict.
+
+    Args:
+        system: Name, e.g. ``'st_gcn'``.
+        model_kwargs: What the published constructor was given.
+        state: Published key -> tensor or array; fixed graph buffers may be left out.
+
+    Returns:
+        A module whose ``forward`` takes the published input tensors in order and returns the published logits.
+
+    Raises:
+        ConversionError: Unknown system, arguments or keys; missing or misshapen tensors.
+    """
+    from mmaction.registry import MODELS
+    known = _system(system)
+    config = known.config(model_kwargs)
+    # MMEngine looks for it in the default scope, which a script need not have set
+    config['data_preprocessor'] = MODELS.build(config['data_preprocessor'])
+    model = MODELS.build(config)
+    model.load_state_dict(known.convert(state, model))
+    return PublishedModel(known, model, tuple(state))
+
+
+def load_published_state(path: str | Path) -> dict[str, torch.Tensor]:
+    """The state dict of a published checkpoint, without running anything in the file.
+
+    ``module.`` prefixes (DataParallel) and wrapping ``state_dict`` / ``model`` entries are taken off.
+
+    Raises:
+        ConversionError: If the file is no checkpoint of tensors; names it.
+    """
+    try:
+        data = torch.load(path, map_location='cpu', weights_only=True)
+    except FileNotFoundError:
+        raise ConversionError(f"there is no file '{path}'") from None
+    except Exception as error:  # damaged files and forbidden content raise many things
+        raise ConversionError(f"'{path}' is no checkpoint that can be read safely: "
+                              f'{str(error).splitlines()[0]}') from None
+    for key in ('state_dict', 'model_state_dict', 'model'):
+        if isinstance(data, Mapping) and isinstance(data.get(key), Mapping):
+            data = data[key]
+    tensors = {k.removeprefix('module.'): v for k, v in data.items() if isinstance(v, torch.Tensor)} \
+        if isinstance(data, Mapping) else {}
+    if not tensors:
+        raise ConversionError(f"'{path}' holds no tensors; expected a state dict")
+    return tensors
+
+
+def convert_checkpoint(system: str, source: str | Path, target: str | Path,
+                       model_kwargs: Mapping[str, Any] | None = None) -> Path:
+    """Writes a published checkpoint as ours: ``target`` (weights) and, beside it, a config of the same name.
+
+    Args:
+        system: Name, e.g. ``'st_gcn'``.
+        source: The published file.
+        target: Ours, ``.pth``.
+        model_kwargs: Published constructor arguments; read off the tensors by default.
+
+    Returns:
+        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train.
+
+    Raises:
+        ConversionError: See :func:`build_published`; the source is named.
+    """
+    from mmengine.config import Config
+    known = _system(system)
+    state = load_published_state(source)
+    try:
+        arguments = dict(model_kwargs) if model_kwargs else known.guess(state)
+        published = build_published(system, arguments, state)
+    except ConversionError as error:
+        raise ConversionError(f"'{source}': {error}") from None
+    meta = dict(system=system, published_arguments=arguments, source=Path(source).name)
+    with atomic_path(target) as temporary:
+        torch.save(dict(state_dict=published.model.state_dict(), meta=meta), temporary)
+    config = known.config(arguments)
+    for part in config.values():  # layouts by name: a config is text
+        if isinstance(part, dict) and 'layout' in part:
+            part['layout'] = getattr(part['layout'], 'name', part['layout'])
+    path = Path(target).with_suffix('.py')
+    text = Config(dict(model=config, default_scope='mmaction', custom_imports=dict(imports=['mmskel']))).pretty_text
+    with atomic_path(path) as temporary:
+        temporary.write_text(text)
+    return path

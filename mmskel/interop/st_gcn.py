@@ -1,0 +1,86 @@
+"""The official ST-GCN (github.com/yysijie/st-gcn; also open-mmlab/mmskeleton) as ours. Spec sheet ``st_gcn``, 3."""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from mmskel.interop.system import ConversionError, System
+from mmskel.skeleton import Layout, get_layout
+
+_BLOCK = re.compile(r'st_gcn_networks\.(\d+)\.(.+)')
+_PARTS = {'gcn.conv': 'gcn.conv', 'tcn.0': 'gcn.bn', 'tcn.2': 'tcn.conv', 'tcn.3': 'tcn.bn',
+          'residual.0': 'residual.conv', 'residual.1': 'residual.bn'}
+
+_NTU_EDGE = ((0, 1), (1, 2), (3, 2), (4, 1), (5, 4), (6, 5), (7, 6), (8, 1), (9, 8), (10, 9), (11, 10), (12, 0),
+             (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18), (20, 21), (21, 7), (22, 23),
+             (23, 11))
+
+
+def _layout(name: str) -> Layout:
+    if name == 'ntu_edge':  # NTU without the joint between the shoulders; its neighbours hang on the neck
+        joints = [j for j in get_layout('ntu25').joints if j != 'spine_shoulder']
+        return Layout.from_tree('ntu24_edge', joints, _NTU_EDGE, 2)
+    known = {'openpose': 'openpose18', 'ntu-rgb+d': 'ntu25'}
+    if name not in known:
+        raise ConversionError(f"st_gcn: unknown graph layout '{name}'; known: {', '.join(known)}, ntu_edge")
+    return get_layout(known[name])
+
+
+def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    known = {'in_channels', 'num_class', 'graph_args', 'edge_importance_weighting', 'dropout'}
+    strange = set(arguments) - known
+    if strange:
+        raise ConversionError(f'st_gcn: unknown constructor arguments {", ".join(sorted(strange))}; known: '
+                              f'{", ".join(sorted(known))}')
+    graph = dict(arguments.get('graph_args', {}))
+    layout = _layout(graph.pop('layout', 'openpose'))
+    partition = graph.pop('strategy', 'uniform')
+    return dict(
+        type='RecognizerGCN',
+        data_preprocessor=dict(type='StreamEncoder', layout=layout),
+        backbone=dict(
+            type='SkeletonSTGCN', layout=layout, partition=partition, **graph,
+            in_channels=arguments.get('in_channels', 3), dropout=arguments.get('dropout', 0),
+            edge_importance='importance' if arguments.get('edge_importance_weighting', True) else None),
+        cls_head=dict(type='GCNHead', num_classes=arguments['num_class'], in_channels=256))
+
+
+def _rename(key: str) -> Sequence[str]:
+    if key == 'A':
+        return ()
+    if key.startswith('data_bn.'):
+        return (f'backbone.{key}', )
+    if key.startswith('edge_importance.'):
+        return (f'backbone.gcn.{int(key.rpartition(".")[2])}.gcn.PA', )
+    if key in ('fcn.weight', 'fcn.bias'):
+        return (key.replace('fcn', 'cls_head.fc'), )
+    match = _BLOCK.fullmatch(key)
+    if match:
+        part, _, leaf = match[2].rpartition('.')
+        return (f'backbone.gcn.{match[1]}.{_PARTS[part]}.{leaf}', )
+    raise KeyError(key)
+
+
+def _logits(model: nn.Module, x: Tensor) -> Tensor:
+    """(N, C, T, V, M) -> (N, K)."""
+    return model.cls_head(model.backbone(x.permute(0, 4, 2, 3, 1)))
+
+
+def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    if 'A' not in state or 'fcn.weight' not in state:
+        raise ConversionError("st_gcn: the checkpoint has no 'A' and 'fcn.weight'; it is no ST-GCN of the official "
+                              'code')
+    subsets, joints = state['A'].shape[:2]
+    layouts = {18: 'openpose', 25: 'ntu-rgb+d', 24: 'ntu_edge'}
+    if joints not in layouts:
+        raise ConversionError(f'st_gcn: a graph of {joints} joints; known: {layouts}')
+    return dict(
+        in_channels=state['st_gcn_networks.0.gcn.conv.weight'].shape[1], num_class=state['fcn.weight'].shape[0],
+        graph_args=dict(layout=layouts[joints], strategy={1: 'uniform', 2: 'distance'}.get(subsets, 'spatial')),
+        edge_importance_weighting='edge_importance.0' in state)
+
+
+ST_GCN = System('st_gcn', _config, _rename, _logits, _guess)

@@ -1,0 +1,5 @@
+"""Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
+from mmskel.models.backbones import SkeletonSTGCN
+from mmskel.models.encoders import StreamEncoder
+
+__all__ = ['SkeletonSTGCN', 'StreamEncoder']

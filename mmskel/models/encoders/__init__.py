@@ -1,0 +1,4 @@
+"""The doors of the networks: canonical batch in, network input out, on the device."""
+from mmskel.models.encoders.streams import STREAMS, StreamEncoder, bones, encode_stream, motion
+
+__all__ = ['STREAMS', 'StreamEncoder', 'bones', 'encode_stream', 'motion']

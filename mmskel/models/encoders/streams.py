@@ -1,0 +1,117 @@
+"""Joint, bone and motion streams: the input of every graph network, computed where the network computes.
+
+Symbols: ``...`` any leading axes (batch, clips, persons), T frames, V joints, C coordinates.
+"""
+from __future__ import annotations
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+from mmskel.skeleton import get_layout
+
+STREAMS = ('joint', 'bone', 'joint_motion', 'bone_motion')
+
+
+def bones(x: Tensor, origins: Tensor, score_channel: bool = False) -> Tensor:
+    """Bone vectors ``x[v] - x[origin of v]``.
+
+    Args:
+        x: (..., T, V, C).
+        origins: (V,) joint where every joint's bone begins; a joint that is its own origin gets zeros.
+        score_channel: The last channel is a confidence: the mean of both ends' is kept (PYSKL, 2-D).
+    """
+    other = x.index_select(-2, origins)
+    out = x - other
+    if score_channel:
+        out = torch.cat([out[..., :-1], (x[..., -1:] + other[..., -1:]) / 2], -1)
+    return out
+
+
+def motion(x: Tensor, following: Tensor | None = None, score_channel: bool = False) -> Tensor:
+    """Difference to the following frame, ``x[t + 1] - x[t]``; the last frame's is zero.
+
+    Args:
+        x: (..., T, V, C).
+        following: (..., T, V, C), what follows every frame in the source, for clips of picked frames. The source's
+            last frame must follow itself.
+        score_channel: The last channel is a confidence: the mean of both frames' is kept, zero for the last frame.
+    """
+    if following is None:
+        following = torch.cat([x[..., 1:, :, :], x[..., -1:, :, :]], -3)
+    out = following - x
+    if score_channel:
+        mean = (following[..., -1:] + x[..., -1:]) / 2
+        # the published code leaves the last frame all zero, its confidence included
+        mean = torch.cat([mean[..., :-1, :, :], torch.zeros_like(mean[..., -1:, :, :])], -3)
+        out = torch.cat([out[..., :-1], mean], -1)
+    return out
+
+
+def encode_stream(keypoint: Tensor, stream: str, origins: Tensor, following: Tensor | None = None,
+                  score_channel: bool = False) -> Tensor:
+    """One stream of (..., T, V, C) coordinates; bone motion is the motion of the bones. Shape is kept."""
+    if stream.startswith('bone'):
+        keypoint = bones(keypoint, origins, score_channel)
+        following = None if following is None else bones(following, origins, score_channel)
+    if stream.endswith('motion'):
+        keypoint = motion(keypoint, following, score_channel)
+    return keypoint
+
+
+@MODELS.register_module()
+class StreamEncoder(BaseDataPreprocessor):
+    """Joints to the (N, clips, M, T, V, C) input of ``RecognizerGCN``.
+
+    Args:
+        layout: Joint order; says where bones begin.
+        stream: ``'joint'``, ``'bone'``, ``'joint_motion'`` or ``'bone_motion'``.
+        with_score: Append the confidence as a channel (2-D sets: C becomes 3). Where a clip has none, 1 for joints
+            that are not zero.
+    """
+
+    def __init__(self, layout: str, stream: str = 'joint', with_score: bool = False):
+        super().__init__()
+        if stream not in STREAMS:
+            raise ValueError(f"unknown stream '{stream}'; known: {', '.join(STREAMS)}")
+        self.layout, self.stream, self.with_score = get_layout(layout).name, stream, with_score
+        self.register_buffer('origins', torch.tensor(get_layout(layout).bone_origins), persistent=False)
+
+    def encode(self, keypoint: Tensor, score: Tensor | None = None, following: Tensor | None = None) -> Tensor:
+        """The network input, a pure function.
+
+        Args:
+            keypoint: (..., M, T, V, C).
+            score: (..., M, T, V).
+            following: Every frame's successor in the source, see :func:`motion`.
+
+        Raises:
+            ValueError: If the joint count is not the layout's.
+        """
+        if keypoint.shape[-2] != len(self.origins):
+            raise ValueError(f"the clips have {keypoint.shape[-2]} joints, but the encoder's layout '{self.layout}' "
+                             f'has {len(self.origins)}; give the data set layout={self.layout!r}')
+        if self.with_score:
+            if score is None:
+                score = (keypoint != 0).any(-1).to(keypoint.dtype)
+            keypoint = torch.cat([keypoint, score[..., None]], -1)
+            if following is not None:
+                following = torch.cat([following, torch.cat([score[..., 1:, :], score[..., -1:, :]], -2)[..., None]],
+                                      -1)
+        return encode_stream(keypoint, self.stream, self.origins, following, self.with_score)
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Stacks the batch, moves it to the device, encodes.
+
+        Args:
+            data: ``inputs``: dictionary of lists (or stacked tensors) as ``PackSkeleton`` packs them; or, from a
+                stock MMAction2 pipeline, a list of (clips, M, T, V, C) tensors. ``data_samples``.
+        """
+        inputs = self.cast_data(data['inputs'])
+        if not isinstance(inputs, dict):
+            inputs = dict(keypoint=inputs)
+        batch = {key: (torch.stack(value) if isinstance(value, (list, tuple)) else value).float()
+                 for key, value in inputs.items()}
+        encoded = self.encode(batch['keypoint'], batch.get('keypoint_score'), batch.get('keypoint_next'))
+        return dict(inputs=encoded, data_samples=self.cast_data(data.get('data_samples')))

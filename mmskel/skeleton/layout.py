@@ -1,0 +1,217 @@
+"""What joints a skeleton has and how they hang together.
+
+A :class:`Layout` is a frozen table; adjacency, hop distance, partitions, limbs, bones, flips and drawing are
+functions of it. A new keypoint set is one more table in :mod:`mmskel.skeleton.tables` (or one call of
+:meth:`Layout.from_mmpose`), never an ``elif`` somewhere.
+"""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+class LayoutError(ValueError):
+    """A layout that is no skeleton, or a joint that a layout does not have."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A skeleton as a table. ``V`` is the number of joints.
+
+    Args:
+        name: The name configs use, e.g. ``'coco17'``.
+        joints: V joint names, in the order of the data; lower case, ``left_``/``right_`` for sides.
+        edges: V - 1 pairs (child, parent), pointing towards the centre as the field's "inward" links do.
+            They must form one tree.
+        centre: The joint every edge points to; root of the tree.
+        pairs: (left, right) joint pairs; joints in no pair lie on the middle line.
+        parts: Body part name -> joints, for part-wise models and for colours. May be empty.
+        links: Further lines to draw that are no bones of the tree (e.g. shoulder to shoulder).
+        bone_origins: V joints; the bone vector of joint v is ``x[v] - x[bone_origins[v]]``. Default: the parents.
+            The field's bone streams of COCO and OpenPose start hips and neck elsewhere than their graphs do.
+
+    Raises:
+        LayoutError: If names repeat, an index is out of range, or the edges are no tree towards ``centre``.
+    """
+    name: str
+    joints: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...]
+    centre: int
+    pairs: tuple[tuple[int, int], ...] = ()
+    parts: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False)
+    links: tuple[tuple[int, int], ...] = ()
+    bone_origins: tuple[int, ...] = ()
+
+    def __post_init__(self):
+        num = len(self.joints)
+        repeated = sorted({j for j in self.joints if self.joints.count(j) > 1})
+        if repeated:
+            raise LayoutError(f"layout '{self.name}': joint names occur twice: {', '.join(repeated)}")
+        used = [*sum(self.edges, ()), *sum(self.pairs, ()), *sum(self.links, ()), self.centre,
+                *self.bone_origins,
+                *(j for part in self.parts.values() for j in part)]
+        wrong = sorted({j for j in used if not 0 <= j < num})
+        if wrong:
+            raise LayoutError(f"layout '{self.name}' has joints 0 to {num - 1}, but its tables name {wrong}")
+        sided = sum(self.pairs, ())
+        if len(set(sided)) != len(sided):
+            raise LayoutError(f"layout '{self.name}': a joint stands in two left/right pairs or on both sides")
+        if self.bone_origins and len(self.bone_origins) != num:
+            raise LayoutError(f"layout '{self.name}': {len(self.bone_origins)} bone origins for {num} joints")
+        self._check_tree()
+        if not self.bone_origins:
+            object.__setattr__(self, 'bone_origins', self.parents)
+
+    def _check_tree(self) -> None:
+        parent: dict[int, int] = {}
+        for child, head in self.edges:
+            if child in parent or child == self.centre:
+                raise LayoutError(f"layout '{self.name}' is no tree: joint {child} ({self.joints[child]}) "
+                                  'has two parents or is a centre with a parent')
+            parent[child] = head
+        for joint in range(self.num_joints):
+            seen = {joint}
+            while joint != self.centre:
+                if joint not in parent or parent[joint] in seen:
+                    raise LayoutError(f"layout '{self.name}' is no tree: joint {joint} ({self.joints[joint]}) "
+                                      f'has no way to the centre {self.centre} ({self.joints[self.centre]})')
+                joint = parent[joint]
+                seen.add(joint)
+
+    @property
+    def num_joints(self) -> int:
+        """V, the number of joints."""
+        return len(self.joints)
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """V parents; the centre is its own parent, so its bone is the zero vector."""
+        parent = dict(self.edges)
+        return tuple(parent.get(j, j) for j in range(self.num_joints))
+
+    @property
+    def swap(self) -> np.ndarray:
+        """(V,) permutation that exchanges left and right; its own inverse."""
+        order = np.arange(self.num_joints)
+        for left, right in self.pairs:
+            order[[left, right]] = right, left
+        return order
+
+    def index(self, joint: str) -> int:
+        """The index of a joint name.
+
+        Raises:
+            LayoutError: If the layout has no such joint; names the joints it has.
+        """
+        if joint not in self.joints:
+            raise LayoutError(f"layout '{self.name}' has no joint '{joint}'; it has: {', '.join(self.joints)}")
+        return self.joints.index(joint)
+
+    @classmethod
+    def from_tree(cls, name: str, joints: Sequence[str], edges: Iterable[tuple[int, int]], centre: int,
+                  parts: Mapping[str, Sequence[int]] | None = None,
+                  links: Iterable[tuple[int, int]] = (), bone_origins: Sequence[int] = ()) -> Layout:
+        """A layout whose left/right pairs are read off the names ``left_*`` and ``right_*``."""
+        joints = tuple(joints)
+        pairs = tuple((i, joints.index('right_' + j[5:])) for i, j in enumerate(joints)
+                      if j.startswith('left_') and 'right_' + j[5:] in joints)
+        return cls(name, joints, tuple((int(a), int(b)) for a, b in edges), int(centre), pairs,
+                   {k: tuple(v) for k, v in (parts or {}).items()}, tuple(links), tuple(bone_origins))
+
+    @classmethod
+    def from_mmpose(cls, dataset_info: Mapping, name: str | None = None, centre: str | None = None) -> Layout:
+        """A layout from the ``dataset_info`` of any MMPose data set (``configs/_base_/datasets/*.py``).
+
+        MMPose's skeletons may hold circles (shoulder to shoulder) and loose pieces (faces have no links at all).
+        Bones are the breadth-first tree of the links from the centre; links left over are kept for drawing; a loose
+        piece is tied to the centre by its first joint.
+
+        Args:
+            dataset_info: With ``dataset_name``, ``keypoint_info`` and ``skeleton_info``.
+            name: Name of the layout; default: the data set's.
+            centre: Name of the centre joint; default: the joint with the smallest largest hop distance within the
+                largest connected piece (ties: smaller sum of distances, then first).
+
+        Raises:
+            LayoutError: If ``keypoint_info`` is missing or a link or swap names an unknown joint.
+        """
+        if 'keypoint_info' not in dataset_info:
+            raise LayoutError("an MMPose dataset_info has 'keypoint_info' and 'skeleton_info'; found: "
+                              f'{", ".join(dataset_info)}')
+        name = name or str(dataset_info.get('dataset_name', 'custom'))
+        info = sorted(dataset_info['keypoint_info'].values(), key=lambda k: k['id'])
+        joints = tuple(k['name'] for k in info)
+        place = {joint: i for i, joint in enumerate(joints)}
+
+        def at(joint: str, where: str) -> int:
+            if joint not in place:
+                raise LayoutError(f"layout '{name}': {where} names the unknown joint '{joint}'")
+            return place[joint]
+
+        links = [(at(s['link'][0], 'a skeleton link'), at(s['link'][1], 'a skeleton link'))
+                 for s in dataset_info.get('skeleton_info', {}).values()]
+        swaps = {place[k['name']]: at(k['swap'], 'a swap') for k in info if k.get('swap')}
+        pairs = {tuple(sorted((a, b), key=lambda j: (not joints[j].startswith('left'), j)))
+                 for a, b in swaps.items() if a != b}
+        parts: dict[str, tuple[int, ...]] = {}
+        for k in info:
+            if k.get('type'):
+                parts[k['type']] = parts.get(k['type'], ()) + (place[k['name']], )
+        pieces = _components(len(joints), links)
+        root = at(centre, 'the centre') if centre else _graph_centre(max(pieces, key=len), len(joints), links)
+        ties = [(piece[0], root) for piece in pieces if root not in piece]
+        edges = spanning_tree(len(joints), links + ties, root)
+        bones = {frozenset(e) for e in edges}
+        extra = tuple(link for link in links if frozenset(link) not in bones and link[0] != link[1])
+        return cls(name, joints, edges, root, tuple(sorted(pairs)), parts, extra)
+
+
+def neighbours(num: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Neighbour lists of an undirected graph with ``num`` nodes, each in ascending order."""
+    near: list[set[int]] = [set() for _ in range(num)]
+    for a, b in links:
+        if a != b:
+            near[a].add(b)
+            near[b].add(a)
+    return [sorted(n) for n in near]
+
+
+def spanning_tree(num: int, links: Iterable[tuple[int, int]], root: int) -> tuple[tuple[int, int], ...]:
+    """(child, parent) edges of the breadth-first tree from ``root``, sorted by child."""
+    near, parent, todo = neighbours(num, links), {root: root}, deque([root])
+    while todo:
+        at = todo.popleft()
+        for other in near[at]:
+            if other not in parent:
+                parent[other] = at
+                todo.append(other)
+    return tuple((child, parent[child]) for child in sorted(parent) if child != root)
+
+
+def _components(num: int, links: Sequence[tuple[int, int]]) -> list[list[int]]:
+    left, pieces = set(range(num)), []
+    while left:
+        root = min(left)
+        piece = sorted({root, *(child for child, _ in spanning_tree(num, links, root))})
+        pieces.append(piece)
+        left -= set(piece)
+    return pieces
+
+
+def _graph_centre(piece: Sequence[int], num: int, links: Sequence[tuple[int, int]]) -> int:
+    def reach(root: int) -> tuple[int, int, int]:
+        parent = dict(spanning_tree(num, links, root))
+        depth = {root: 0}
+        for joint in piece:
+            way = []
+            while joint not in depth:
+                way.append(joint)
+                joint = parent[joint]
+            for step in reversed(way):
+                depth[step] = depth[parent[step]] + 1
+        return max(depth.values()), sum(depth.values()), root
+
+    return min(piece, key=reach)
