@@ -37,6 +37,7 @@ def _train_arguments(parser: Parser) -> None:
     _run_arguments(parser)
     parser.add_argument('--resume', nargs='?', const='auto', default=False, metavar='CHECKPOINT',
                         help='go on from the last checkpoint of the work dir, or from the one named')
+    parser.add_argument('--epochs', type=int, help='how many, instead of the config\'s; the schedule is stretched')
     parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16 on CPU)')
     parser.add_argument('--no-test', action='store_true', help='do not test and report when training has ended')
 
@@ -68,7 +69,7 @@ def _config(args: argparse.Namespace, **more):
 
 def _train(args: argparse.Namespace) -> int:
     from mmskel.apis.training import describe, train
-    cfg = _config(args, resume=args.resume, amp=args.amp)
+    cfg = _config(args, resume=args.resume, amp=args.amp, epochs=args.epochs)
     results = train(cfg, test_after=not args.no_test)
     if results is not None:
         print(f'{describe(results)}\n      report: {cfg.work_dir}/report.html')

@@ -1,19 +1,19 @@
 # ST-GCN on N-UCLA
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/nwucla.py', '../_base_/models/stgcn.py']
 
-max_epochs = 65
+max_epochs = 26
 base_lr = 0.1
 
 layout = {{_base_.layout}}
 model = dict(
     data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+    backbone=dict(layout=layout, dropout=0.5),
+    cls_head=dict(num_classes={{_base_.num_classes}}, label_smooth_eps=0.1))
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=base_lr, momentum=0.9, weight_decay=4e-4, nesterov=True))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=True, begin=0, end=5, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=5, end=max_epochs, convert_to_iter_based=True)
+    dict(type='LinearLR', start_factor=0.1, by_epoch=True, begin=0, end=2, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=2, end=max_epochs, convert_to_iter_based=True)
 ]

@@ -1,7 +1,7 @@
 """A config and the arguments of the command line become one MMEngine config."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def find_config(name: str) -> Path:
 
 
 def load_config(name: str, *, work_dir: str | None = None, data: str | None = None, split: str | None = None,
-                stream: str | None = None, seed: int | None = None, resume: bool | str = False, amp: bool = False,
+                stream: str | None = None, epochs: int | None = None, seed: int | None = None, resume: bool | str = False, amp: bool = False,
                 launcher: str = 'none', cfg_options: Mapping[str, Any] | None = None):
     """Reads a config and applies the arguments.
 
@@ -53,6 +53,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         data: Annotation file of all loaders.
         split: Protocol, e.g. ``'xsub'``.
         stream: ``'joint'``, ``'bone'``, ``'joint_motion'`` or ``'bone_motion'``.
+        epochs: How many, instead of the config's; the schedule is stretched.
         seed: Of everything random.
         resume: True: from the last checkpoint of the work dir; a path: from that file.
         amp: Mixed precision (bfloat16 on CPU).
@@ -88,6 +89,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
             raise ConfigError(f"'{path}': the model's data_preprocessor has no stream to set; --stream needs an "
                               "encoder such as StreamEncoder")
         cfg.model.data_preprocessor.stream = stream
+    if epochs is not None:
+        set_epochs(cfg, epochs)
     if seed is not None:
         if seed < 0:
             raise ConfigError(f'the seed is a number from 0 on, not {seed}')
@@ -107,22 +110,52 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     return cfg
 
 
+def dataset_of(cfg, loader: str) -> dict[str, Any] | None:
+    """The innermost data set config of a loader, below wrappers such as ``RepeatDataset``; None if it has none."""
+    dataset = (cfg.get(loader) or {}).get('dataset')
+    while dataset is not None and 'dataset' in dataset:
+        dataset = dataset['dataset']
+    return dataset
+
+
 def datasets_of(cfg) -> Iterator[dict[str, Any]]:
     """The innermost data set configs of all loaders that a config has."""
-    for name in _LOADERS:
-        dataset = (cfg.get(name) or {}).get('dataset')
-        while dataset is not None and 'dataset' in dataset:
-            dataset = dataset['dataset']
+    for loader in _LOADERS:
+        dataset = dataset_of(cfg, loader)
         if dataset is not None:
             yield dataset
+
+
+def set_epochs(cfg, epochs: int) -> None:
+    """Trains ``epochs`` epochs and stretches the learning rate's schedule with them.
+
+    Raises:
+        ConfigError: If the number is not positive or the config's training is not counted in epochs.
+    """
+    if epochs < 1:
+        raise ConfigError(f'at least 1 epoch is trained, not {epochs}')
+    planned = (cfg.get('train_cfg') or {}).get('max_epochs')
+    if not planned:
+        raise ConfigError("the config's train_cfg has no max_epochs; its training is not counted in epochs")
+    ratio = epochs / planned
+    for schedule in cfg.get('param_scheduler') or []:
+        if schedule.get('by_epoch', True):
+            for key in ('begin', 'end', 'T_max'):
+                if key in schedule:
+                    schedule[key] = max(round(schedule[key] * ratio), int(key != 'begin' or schedule[key] > 0))
+            if 'milestones' in schedule:
+                schedule['milestones'] = [max(round(m * ratio), 1) for m in schedule['milestones']]
+    cfg.train_cfg.max_epochs = epochs
 
 
 def fit_to_data(cfg) -> None:
     """Sets layout, classes, persons and channels of a config by what its annotation file holds.
 
     For configs that say ``fit_to_data = True`` (``configs/custom``): a data set of one's own needs no config of its
-    own. Every ``layout``, ``num_classes``, ``num_person`` and ``in_channels`` in model and pipelines is replaced; 2-D
-    files with scores give x, y and confidence to the network.
+    own. 2-D files give x, y and confidence to the network, 3-D ones x, y and z; at most two persons are used.
+
+    Raises:
+        ConfigError: If the file does not say its layout, mixes 2-D and 3-D, or has no splits.
     """
     path = next(datasets_of(cfg))['ann_file']
     file = load_annotation_file(path)
@@ -133,25 +166,19 @@ def fit_to_data(cfg) -> None:
     coords = {shape[-1] for shape in shapes}
     if len(coords) != 1:
         raise ConfigError(f"'{path}' mixes clips of {' and '.join(map(str, sorted(coords)))} coordinates")
-    flat = coords == {2}
-    values = dict(layout=get_layout(file.layout).name, num_classes=len(file.class_names), in_channels=3,
-                  num_person=min(max(shape[0] for shape in shapes if len(shape) == 4) if shapes else 1, 2))
-    for part in ('model', *_LOADERS):
-        _replace(cfg.get(part), values)
-    encoder = cfg.model.data_preprocessor
-    if 'with_score' in encoder:
-        encoder['with_score'] = flat
     if not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
-
-
-def _replace(node: Any, values: Mapping[str, Any]) -> None:
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if key in values and not isinstance(value, (Mapping, Sequence)) or key == 'layout':
-                node[key] = values[key]
-            else:
-                _replace(value, values)
-    elif isinstance(node, (list, tuple)):
-        for item in node:
-            _replace(item, values)
+    layout, classes = get_layout(file.layout).name, len(file.class_names)
+    persons = min(max(shape[0] for shape in shapes if len(shape) == 4), 2)
+    model = cfg.model
+    model.data_preprocessor.layout = model.backbone.layout = layout
+    model.backbone.in_channels = 3
+    model.cls_head.num_classes = classes
+    if 'with_score' in model.data_preprocessor:
+        model.data_preprocessor.with_score = coords == {2}
+    for dataset in datasets_of(cfg):
+        dataset['layout'], dataset['num_classes'] = layout, classes
+        for transform in dataset['pipeline']:
+            for key, value in (('layout', layout), ('num_person', persons)):
+                if key in transform:
+                    transform[key] = value

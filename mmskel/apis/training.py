@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmskel.apis.configuration import ConfigError, datasets_of
+from mmskel.apis.configuration import ConfigError, dataset_of
 from mmskel.evaluation import Results, save_results
 
 
@@ -14,12 +14,13 @@ def _runner(cfg):
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
 
 
-def train(cfg, test_after: bool = True) -> Results | None:
+def train(cfg, test_after: bool = True, report_to: str | Path | None = None) -> Results | None:
     """Trains, then tests the epoch the config reports (``report = dict(epoch='last' | 'best')``).
 
     Args:
         cfg: From :func:`~mmskel.apis.configuration.load_config`.
         test_after: Test and write the report when training has ended.
+        report_to: Folder of the report; default: the work dir.
 
     Returns:
         The results of the test, or None.
@@ -32,7 +33,7 @@ def train(cfg, test_after: bool = True) -> Results | None:
     if not test_after or cfg.get('test_dataloader') is None:
         return None
     checkpoint = reported_checkpoint(cfg)
-    return test(cfg, checkpoint, runner)
+    return test(cfg, checkpoint, runner, out=report_to)
 
 
 def reported_checkpoint(cfg) -> Path:
@@ -89,8 +90,9 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
         stream=cfg.model.get('data_preprocessor', {}).get('stream', ''), score='probability',
         ann_file=Path(results.meta.get('ann_file', '')).name, notes=notes)
     save_results(folder / 'results.json', results)
-    write_report(results, folder, annotation_file=next(datasets_of(cfg))['ann_file'], curves=cfg.work_dir,
-                 notes=notes)
+    trained = next(Path(cfg.work_dir).glob('**/vis_data/scalars.json'), None) is not None
+    write_report(results, folder, annotation_file=dataset_of(cfg, 'test_dataloader')['ann_file'],
+                 curves=cfg.work_dir if trained else None, notes=notes)
     return results
 
 
@@ -130,7 +132,7 @@ def load_weights(model, checkpoint: str | Path) -> dict[str, Any]:
 def selection_notes(cfg, checkpoint: Path) -> list[str]:
     """What a reader must know about how the reported epoch was chosen."""
     def clips(loader: str) -> tuple:
-        dataset = (cfg.get(loader) or {}).get('dataset', {})
+        dataset = dataset_of(cfg, loader) or {}
         return dataset.get('ann_file'), dataset.get('split'), dataset.get('part')
 
     if not checkpoint.name.startswith('best_'):

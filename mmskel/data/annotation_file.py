@@ -138,6 +138,9 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
         ClipError, AnnotationError: If a clip is wrong, ids repeat, or a split names an unknown clip.
     """
     annotations = [clip.check().to_annotation() for clip in clips]
+    for clip, item in zip(clips, annotations):
+        if clip.layout != meta.get('layout', clip.layout):  # a clip that does not say so is read in the file's layout
+            item['layout'] = clip.layout
     ids = [clip.id for clip in clips]
     twice = sorted(i for i, times in Counter(ids).items() if times > 1)
     if twice:

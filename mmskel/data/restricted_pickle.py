@@ -11,6 +11,7 @@ _ALLOWED = {
     *((f'numpy.{core}.multiarray', name) for core in ('core', '_core') for name in ('_reconstruct', 'scalar')),
     *((f'numpy.{core}.numeric', '_frombuffer') for core in ('core', '_core')),
     ('_codecs', 'encode'),
+    *((builtins, name) for builtins in ('builtins', '__builtin__') for name in ('set', 'frozenset', 'bytes')),
 }
 _NUMBERS = {'float16', 'float32', 'float64', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32',
             'uint64', 'bool_', 'str_'}

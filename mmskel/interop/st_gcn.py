@@ -14,18 +14,11 @@ _BLOCK = re.compile(r'st_gcn_networks\.(\d+)\.(.+)')
 _PARTS = {'gcn.conv': 'gcn.conv', 'tcn.0': 'gcn.bn', 'tcn.2': 'tcn.conv', 'tcn.3': 'tcn.bn',
           'residual.0': 'residual.conv', 'residual.1': 'residual.bn'}
 
-_NTU_EDGE = ((0, 1), (1, 2), (3, 2), (4, 1), (5, 4), (6, 5), (7, 6), (8, 1), (9, 8), (10, 9), (11, 10), (12, 0),
-             (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18), (20, 21), (21, 7), (22, 23),
-             (23, 11))
-
 
 def _layout(name: str) -> Layout:
-    if name == 'ntu_edge':  # NTU without the joint between the shoulders; its neighbours hang on the neck
-        joints = [j for j in get_layout('ntu25').joints if j != 'spine_shoulder']
-        return Layout.from_tree('ntu24_edge', joints, _NTU_EDGE, 2)
-    known = {'openpose': 'openpose18', 'ntu-rgb+d': 'ntu25'}
+    known = {'openpose': 'openpose18', 'ntu-rgb+d': 'ntu25', 'ntu_edge': 'ntu24'}
     if name not in known:
-        raise ConversionError(f"st_gcn: unknown graph layout '{name}'; known: {', '.join(known)}, ntu_edge")
+        raise ConversionError(f"st_gcn: unknown graph layout '{name}'; known: {', '.join(known)}")
     return get_layout(known[name])
 
 

@@ -103,7 +103,8 @@ def _wholebody() -> Layout:
     sided = Layout.from_tree('coco_wholebody133', joints, edges, at('nose'), body_parts(joints))
     # the 68-point scheme counts from the person's right cheek (0) to the left (16)
     face = tuple((at(f'face-{left}'), at(f'face-{right}')) for right, left in _FACE_PAIRS)
-    return Layout(sided.name, joints, sided.edges, sided.centre, sided.pairs + face, sided.parts)
+    return Layout(sided.name, joints, sided.edges, sided.centre, sided.pairs + face, sided.parts,
+                  links=((5, 6), (11, 12)))
 
 
 def _tables() -> dict[str, Layout]:
@@ -132,10 +133,15 @@ def _tables() -> dict[str, Layout]:
                ((0, 1), (1, 20), (2, 20), (3, 2), (4, 20), (5, 4), (6, 5), (7, 6), (8, 20), (9, 8), (10, 9),
                 (11, 10), (12, 0), (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18), (21, 22),
                 (22, 7), (23, 24), (24, 11)), 'spine_shoulder'),
+        # NTU without the joint between the shoulders, whose neighbours hang on the middle of the spine (ST-GCN's code)
+        _table('ntu24', tuple(j for j in _NTU25 if j != 'spine_shoulder'),
+               ((0, 1), (1, 2), (3, 2), (4, 1), (5, 4), (6, 5), (7, 6), (8, 1), (9, 8), (10, 9), (11, 10), (12, 0),
+                (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18), (20, 21), (21, 7), (22, 23),
+                (23, 11)), 'neck'),
         _table('kinect20', _KINECT20, _KINECT20_EDGES, 'spine_shoulder'),
         _table('kinect20_msr', tuple(msr_joints), msr_edges, 'spine_shoulder'),
         _wholebody(),
-        _table('halpe26', _HALPE26, halpe_edges, 'neck'),
+        _table('halpe26', _HALPE26, halpe_edges, 'neck', links=((11, 12), )),
         _table('hand21', _HAND21, _hand(_HAND21, '', 0), 'wrist'),
         _table('smpl24', _SMPL24, tuple((j, p) for j, p in enumerate(_SMPL24_PARENTS) if j != p), 'pelvis'),
     )

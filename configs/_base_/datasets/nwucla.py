@@ -16,13 +16,13 @@ train_pipeline = [
     centre,
     dict(type='RandomRotation3D', degrees=(60, 60, 0), integer=True),
     dict(type='RandomScale', low=0.5, high=1.5),
-    dict(type='RangeNormalize'),
+    dict(type='RangeNormalize', keep_missing=False),
     dict(type='ResampleFrames', clip_len=clip_len, random=True),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
     centre,
-    dict(type='RangeNormalize'),
+    dict(type='RangeNormalize', keep_missing=False),
     dict(type='ResampleFrames', clip_len=clip_len),
     dict(type='PackSkeleton')
 ]

@@ -55,10 +55,9 @@ class SkeletonTransform:
         if lost:
             raise KeyError(f"clip '{sample_name(sample)}': {type(self).__name__} needs {', '.join(lost)}, found "
                            f'{", ".join(sample)}; check the order of the pipeline')
-        # outside our dataset (a stock MMAction2 pipeline) the worker's global seed decides
-        rng = sample.get('rng')
-        rng = rng if rng is not None else np.random.default_rng(np.random.randint(2**31))
-        changed = self.transform(sample, **self.make_params(sample, rng))
+        if 'rng' not in sample:  # outside our data set (a stock MMAction2 pipeline) the worker's global seed decides
+            sample['rng'] = np.random.default_rng(np.random.randint(2**31))
+        changed = self.transform(sample, **self.make_params(sample, sample['rng']))
         if os.environ.get('MMSKEL_DEBUG') == '1':
             stray = set(changed) - set(self.writes)
             if stray:

@@ -42,11 +42,21 @@ class RangeNormalize(CoordinateTransform):
     """Per clip and axis: the range of all persons, frames and joints becomes [-1, 1] (N-UCLA protocol, step 3).
 
     Cancels any centring and scaling before it, and stretches the body to a cube. An axis without extent becomes 0.
+
+    Args:
+        keep_missing: Joints that are exactly zero have no say in the range and stay zero. N-UCLA's published feeders
+            treat them like any other (False).
     """
+
+    def __init__(self, keep_missing: bool = True):
+        self.keep_missing = keep_missing
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """Smallest and largest value of each axis, (C,)."""
         points = sample['keypoint'].reshape(-1, sample['keypoint'].shape[-1])
+        if self.keep_missing:
+            seen = (points != 0).any(-1)
+            points = points[seen] if seen.any() else points
         return dict(low=points.min(0), high=points.max(0))
 
     def move(self, keypoint: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -54,7 +64,10 @@ class RangeNormalize(CoordinateTransform):
         extent = high - low
         flat = extent == 0
         scaled = (keypoint - low) / np.where(flat, 1, extent) * 2 - 1
-        return np.where(flat, np.float32(0), scaled).astype(np.float32, copy=False)
+        scaled[..., flat] = 0
+        if self.keep_missing:
+            scaled *= (keypoint != 0).any(-1, keepdims=True)
+        return scaled.astype(np.float32, copy=False)
 
 
 def rotation_onto(source: np.ndarray, target: np.ndarray) -> np.ndarray:

@@ -1,0 +1,145 @@
+"""Any benchmark format into one annotation file: whole or not at all, and nothing left out in silence."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_annotation_file
+from mmskel.data.atomic import atomic_path
+from mmskel.data.readers import READERS, Reader, ReadError, options_of
+from mmskel.skeleton import Clip, ClipError
+
+
+class PrepareError(ValueError):
+    """A data set that could not be prepared; nothing was written."""
+
+
+def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: bool = False, progress: bool = True,
+            options: Mapping[str, Any] | None = None) -> AnnotationFile:
+    """Reads a data set and writes it as one annotation file.
+
+    A broken input file stops everything and is named, unless ``keep_going``: then it is skipped and listed in
+    ``<out>.skipped.txt`` (name, tab, reason). A list of an earlier run is removed when nothing is skipped.
+
+    Args:
+        format: A name of :data:`~mmskel.data.readers.READERS`.
+        source: Folder, archive or file in that format.
+        out: The annotation file to write, ``.pkl``.
+        keep_going: Skip broken files instead of stopping.
+        progress: Show a progress bar (on a terminal) and print the summary.
+        options: The reader's options by name.
+
+    Raises:
+        PrepareError: If the format or an option is unknown, the source is no such data set, or a clip is broken.
+        FileNotFoundError: If there is no such source.
+    """
+    out = Path(out)
+    if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
+        raise PrepareError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
+    reader = open_reader(format, source, options or {})
+    skipped: dict[str, str] = {}
+    clips: list[Clip] = []
+    try:
+        for item in _progress(reader.items(), f'prepare {format}', progress):
+            try:
+                clips.append(reader.read(item).check())
+            except (ReadError, ClipError) as error:
+                if not keep_going:
+                    raise PrepareError(f'{error}. Nothing was written; repair or remove the file, or skip broken ones '
+                                       'with --keep-going (keep_going=True)') from None
+                skipped[item] = str(error)
+        if not clips:
+            raise PrepareError(f"none of the {len(skipped)} clips of '{source}' can be read"
+                               f'{"; the first: " + next(iter(skipped.values())) if skipped else ""}')
+        repeated = [name for name, times in Counter(clip.id for clip in clips).items() if times > 1]
+        if repeated:
+            raise PrepareError(f"'{source}' has {len(repeated)} clip ids that occur twice, e.g. '{repeated[0]}'")
+        splits = {name: ids for name, ids in reader.splits([clip.id for clip in clips]).items() if ids}
+        # what a file of ours already says about its origin stays
+        meta = {'format': format, 'notes': reader.notes(), 'options': _set_options(reader), **reader.meta()}
+        if skipped:
+            meta['skipped'] = {**meta.get('skipped', {}), **skipped}
+    except ReadError as error:
+        raise PrepareError(str(error)) from None
+    finally:
+        reader.close()
+    file = _write(out, clips, splits, meta, skipped)
+    if progress:
+        print(summary(file))
+    return file
+
+
+def open_reader(format: str, source: str | Path, options: Mapping[str, Any]) -> Reader:
+    """The reader of a format, opened on a source.
+
+    Raises:
+        PrepareError: If the format or an option is unknown or the source is no such data set.
+    """
+    if format not in READERS:
+        raise PrepareError(f"unknown format '{format}'; known: {', '.join(READERS)}. Any other data: save arrays and a "
+                           "table of labels and use 'numpy'")
+    known = options_of(READERS[format])
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        listed = '; '.join(f'{o.name} ({o.help})' for o in known.values()) or 'none'
+        raise PrepareError(f"format '{format}' has no option {', '.join(map(repr, unknown))}; its options: {listed}")
+    try:
+        return READERS[format](source, **options)
+    except (ReadError, AnnotationError) as error:
+        raise PrepareError(str(error)) from None
+
+
+def summary(file: AnnotationFile) -> str:
+    """What a prepared file holds, in a few lines."""
+    lengths = sorted(item['total_frames'] for item in file.annotations)
+    persons = max(item['keypoint'].shape[0] for item in file.annotations)
+    lines = [f"{len(lengths)} clips of {len(file.class_names)} classes -> '{file.path}'",
+             f'  layout {file.layout}, up to {persons} person{"s" * (persons > 1)}, '
+             f'{lengths[0]} to {lengths[-1]} frames (median {lengths[len(lengths) // 2]})']
+    shown = list(file.split.items())[:12]
+    lines += [f'  split {name}: {len(ids)} clips' for name, ids in shown]
+    if len(file.split) > len(shown):
+        lines.append(f'  and {len(file.split) - len(shown)} more splits')
+    lines += [f'  {note}' for note in file.meta.get('notes', ())]
+    if _skipped_path(file.path).is_file():
+        lines.append(f"  skipped as broken: {len(file.meta['skipped'])}, see '{_skipped_path(file.path)}'")
+    return '\n'.join(lines)
+
+
+def _write(out: Path, clips: list[Clip], splits: dict[str, list[str]], meta: dict[str, Any],
+           skipped: dict[str, str]) -> AnnotationFile:
+    listing = _skipped_path(out)
+    # the list first: a file with skipped clips never stands without it
+    if skipped:
+        with atomic_path(listing) as temporary:
+            temporary.write_text(''.join(f'{name}\t{" ".join(why.split())}\n' for name, why in skipped.items()),
+                                 encoding='utf-8')
+    try:
+        file = save_annotation_file(out, clips, splits, meta)
+    except BaseException:
+        if skipped:
+            listing.unlink(missing_ok=True)
+        raise
+    if not skipped:
+        listing.unlink(missing_ok=True)
+    return file
+
+
+def _skipped_path(out: str | Path) -> Path:
+    return Path(f'{out}.skipped.txt')
+
+
+def _progress(items: list[str], title: str, wanted: bool) -> Iterable[str]:
+    if not wanted:
+        return items
+    from tqdm import tqdm
+    return tqdm(items, desc=title, unit='clip', disable=None)
+
+
+def _set_options(reader: Reader) -> dict[str, Any]:
+    """The options that have a value, as they may stand in a file that is passed on: of a path only the name."""
+    values = {name: (item.kind, getattr(reader, name)) for name, item in options_of(type(reader)).items()}
+    return {name: Path(value).name if kind == 'path' else value for name, (kind, value) in values.items()
+            if value is not None}

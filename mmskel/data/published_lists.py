@@ -1,0 +1,22 @@
+"""Lists that were published with data sets (splits, unusable clips, class names), kept as text beside the code."""
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def published_list(name: str) -> tuple[str, ...]:
+    """The lines of ``mmskel/data/lists/<name>.txt`` without comments (``#``) and empty lines.
+
+    Raises:
+        FileNotFoundError: If there is no such list; names those there are.
+    """
+    folder = files('mmskel.data') / 'lists'
+    path = folder / f'{name}.txt'
+    if not path.is_file():
+        known = sorted(p.name.removesuffix('.txt') for p in folder.iterdir()) if folder.is_dir() else []
+        raise FileNotFoundError(f"there is no list '{name}'; there are: {', '.join(known) or 'none'} (is the package "
+                                'installed with its text files?)')
+    lines = (line.partition('#')[0].strip() for line in path.read_text(encoding='utf-8').splitlines())
+    return tuple(line for line in lines if line)

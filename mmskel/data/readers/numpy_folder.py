@@ -1,0 +1,138 @@
+"""Your own data: a folder of ``.npy`` arrays and a table of labels."""
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mmskel.data.readers.file_tree import FileTree
+from mmskel.data.readers.reader import Reader, ReadError, option, some
+from mmskel.skeleton import Clip, LayoutError, get_layout
+
+_COLUMNS = ('id', 'label', 'split', 'subject', 'fps')
+
+
+@dataclass
+class NumpyFolder(Reader):
+    """Reads ``<id>.npy`` of shape (T, V, C) or (M, T, V, C) and a csv table ``id,label[,split,subject,fps]``.
+
+    Labels are class indices 0, 1, ... if every label of the table is a whole number; otherwise they are class names,
+    and classes are numbered in the alphabetical order of their names. ``split`` holds one split name or several,
+    separated by ``;``. An array without a line in the table, and a line without an array, is an error of that name.
+    """
+    labels: str | Path | None = option('path', None, "the table: csv with a header 'id,label' and, if you like, "
+                                       "'split', 'subject', 'fps'")
+    layout: str | None = option('text', None, 'the joint order, e.g. coco17 or kinect20')
+    with_score: bool = option('flag', False, 'the last channel is a score in [0, 1], not a coordinate')
+    unit: str = option('text', '', 'default: pixel for two coordinates, metre for three',
+                       ('', 'pixel', 'metre', 'normalised'))
+    width: int | None = option('number', None, 'width of the images, for pixels')
+    height: int | None = option('number', None, 'height of the images, for pixels')
+    fps: float | None = option('number', None, 'frames per second of all clips without an fps of their own')
+    what: ClassVar[str] = "folder or zip archive with an array '<id>.npy' for every clip"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.labels is None or self.layout is None:
+            raise ReadError("the numpy format needs the options 'labels' (a csv table with the header 'id,label') and "
+                            "'layout' (the joint order, e.g. coco17)")
+        if (self.width is None) != (self.height is None):
+            raise ReadError("options 'width' and 'height' belong together; only one of them was given")
+        try:
+            self.layout = get_layout(self.layout).name
+        except LayoutError as error:
+            raise ReadError(str(error)) from None
+        self._tree = FileTree(self.source)
+        self._files = {name.removesuffix('.npy'): place for name, place in self._tree.named(r'.+\.npy').items()}
+        if not self._files:
+            raise ReadError(f"'{self.source}' holds no array; expected a {self.what}")
+        self._rows = _table(Path(self.labels))
+        labels = [row['label'] for row in self._rows.values()]
+        numbers = all(label.isascii() and label.isdigit() for label in labels)
+        self._names = None if numbers else sorted(set(labels))
+
+    def items(self) -> list[str]:
+        return [*self._rows, *(name for name in self._files if name not in self._rows)]
+
+    def read(self, item: str) -> Clip:
+        if item not in self._rows:
+            raise ReadError(f"'{item}.npy' has no line in '{Path(self.labels).name}'; add one: {item},<label>")
+        if item not in self._files:
+            raise ReadError(f"'{Path(self.labels).name}' has a line for '{item}', but there is no '{item}.npy'")
+        try:
+            array = np.load(io.BytesIO(self._tree.read(self._files[item])), allow_pickle=False)
+        except (ValueError, EOFError, OSError) as error:
+            raise ReadError(f"'{item}.npy' is no plain array (nothing in it was run): {error}; write it with "
+                            'np.save(path, array) from an array of numbers') from None
+        joints = get_layout(self.layout).num_joints
+        channels = (3, 4) if self.with_score else (2, 3)
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in 'fiu' or array.ndim not in (3, 4) or \
+                array.shape[-2] != joints or array.shape[-1] not in channels:
+            found = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else type(array).__name__
+            raise ReadError(f"'{item}.npy' holds {found}; expected numbers of shape (T, {joints}, C) or (M, T, "
+                            f"{joints}, C), with the {joints} joints of '{self.layout}' and C = {channels[0]} or "
+                            f'{channels[1]}{", the last one the score" if self.with_score else ""}')
+        array = array if array.ndim == 4 else array[None]
+        row, score = self._rows[item], None
+        if self.with_score:
+            array, score = array[..., :-1], array[..., -1]
+        label = int(row['label']) if self._names is None else self._names.index(row['label'])
+        return Clip(item, array, score, layout=self.layout, unit=self.unit, label=label,
+                    fps=self._fps(row, item), extra=dict(subject=row['subject']) if row.get('subject') else {},
+                    image_size=None if self.width is None else (int(self.height), int(self.width)))
+
+    def _fps(self, row: dict[str, str], item: str) -> float | None:
+        try:
+            return float(row['fps']) if row.get('fps') else self.fps
+        except ValueError:
+            raise ReadError(f"'{Path(self.labels).name}', clip '{item}': fps is '{row['fps']}'; expected a "
+                            'number') from None
+
+    def splits(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        splits: dict[str, list[str]] = {}
+        for clip in ids:
+            for name in filter(None, (self._rows[clip].get('split') or '').split(';')):
+                splits.setdefault(name.strip(), []).append(clip)
+        return splits
+
+    def meta(self) -> dict[str, Any]:
+        meta = dict(layout=self.layout, source=self.source.name)
+        return meta if self._names is None else dict(meta, class_names=self._names)
+
+    def notes(self) -> list[str]:
+        if self._names is None:
+            return ['labels are class indices; the file has no class names']
+        return [f'labels are names; classes are numbered alphabetically: {some(self._names, 5)}']
+
+    def close(self) -> None:
+        self._tree.close()
+
+
+def _table(path: Path) -> dict[str, dict[str, str]]:
+    """Clip id -> row of the table."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no table of labels '{path}'")
+    reader = csv.DictReader(io.StringIO(path.read_text(encoding='utf-8-sig', errors='replace')), skipinitialspace=True)
+    header = [name.strip() for name in reader.fieldnames or ()]
+    reader.fieldnames = header
+    if not {'id', 'label'} <= set(header) or not set(header) <= set(_COLUMNS):
+        raise ReadError(f"'{path}' has the header '{','.join(header)}'; expected id,label and optionally "
+                        f'{", ".join(_COLUMNS[2:])}')
+    rows: dict[str, dict[str, str]] = {}
+    for row in reader:
+        if None in row or None in row.values():
+            raise ReadError(f"'{path}' line {reader.line_num}: expected {len(header)} fields: {','.join(header)}")
+        row = {key: value.strip() for key, value in row.items()}
+        name = row['id'].removesuffix('.npy')
+        if not name or not row['label'] or name in rows:
+            raise ReadError(f"'{path}' line {reader.line_num}: "
+                            f"{f'a second line for {name!r}' if name in rows else 'an empty id or label'}")
+        rows[name] = row
+    if not rows:
+        raise ReadError(f"'{path}' has no line below its header")
+    return rows

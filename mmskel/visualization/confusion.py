@@ -1,0 +1,196 @@
+"""What is taken for what: the confusion matrix as a picture and as an interactive page, and the most confused pairs.
+
+Blue cells are recognised clips, red ones mistakes, both as a share of their row (true class). ``K`` classes.
+"""
+from __future__ import annotations
+
+import warnings
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mmskel.data.atomic import atomic_path
+from mmskel.evaluation.metrics import confusion_matrix
+from mmskel.evaluation.results import Results
+from mmskel.visualization import palette
+from mmskel.visualization.page import fill, percent, style_and_scripts
+
+_COUNTS_UP_TO = 40  # classes; beyond, numbers in cells are too small to be read
+
+
+class Confusion(NamedTuple):
+    """One pair of classes that is confused: how often, and which share of the true class's clips."""
+    truth: str
+    predicted: str
+    count: int
+    share: float
+
+
+def labelled_counts(results: Results) -> np.ndarray:
+    """(K, K) clips by true class (row) and predicted class (column); clips without a label do not count.
+
+    Raises:
+        ValueError: If no clip has a label.
+    """
+    known = results.labels >= 0
+    if not known.any():
+        raise ValueError(f'none of the {len(results.ids)} clips has a true label; there is nothing to compare '
+                         'predictions with')
+    return confusion_matrix(results.scores[known], results.labels[known])
+
+
+def row_shares(counts: np.ndarray) -> np.ndarray:
+    """(K, K) counts -> (K, K) shares of the row in [0, 1]; rows without clips are zeros."""
+    total = counts.sum(1, keepdims=True)
+    return np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)
+
+
+def most_confused(results: Results, limit: int = 10) -> list[Confusion]:
+    """The most frequent mistakes, most clips first; of equal counts the larger share of the true class first."""
+    counts = labelled_counts(results)
+    shares, names = row_shares(counts), results.class_names
+    wrong = np.argwhere((counts > 0) & ~np.eye(len(counts), dtype=bool))
+    order = sorted(wrong.tolist(), key=lambda at: (-counts[tuple(at)], -shares[tuple(at)], at))
+    return [Confusion(names[t], names[p], int(counts[t, p]), float(shares[t, p])) for t, p in order[:limit]]
+
+
+def _colours(counts: np.ndarray) -> np.ndarray:
+    """(K, K, 3) uint8 cell colours; rows without clips in a quiet grey."""
+    shares = row_shares(counts)
+    image = np.array([[palette.cell_colour(share, t == p) for p, share in enumerate(row)]
+                      for t, row in enumerate(shares)], np.uint8)
+    image[counts.sum(1) == 0] = (244, 245, 247)
+    return image
+
+
+def _shorter(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most - 1].rstrip() + '\u2026'
+
+
+def draw_confusion_matrix(results: Results, path_png: str | Path) -> Path:
+    """Writes the confusion matrix as a picture: rows true, columns predicted, coloured by share of the row.
+
+    Up to 40 classes the cells hold the number of clips.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If no clip has a label.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    counts, names = labelled_counts(results), [_shorter(' '.join(name.split()), 34) for name in results.class_names]
+    K = len(counts)
+    sizes = ((12, .5, 10), (20, .4, 9), (40, .28, 7.5), (70, .19, 7), (np.inf, .125, 6))  # classes, inches, points
+    cell, font = next((c, f) for most, c, f in sizes if K <= most)
+    side, label = max(K * cell, 3.2), .45 + .0082 * font * max(map(len, names))
+    width, height = label + side + .35, side + label + 1.15
+    figure = Figure((width, height), dpi=160 if K <= 40 else 180, facecolor='white')
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((label / width, label / height, side / width, side / height))
+    axes.imshow(_colours(counts), interpolation='nearest', aspect='equal')
+    ink, muted, line = map(palette.css, (palette.INK, palette.MUTED, palette.LINE))
+    axes.set_xticks(range(K), names, rotation=90, fontsize=font, color=ink)
+    axes.set_yticks(range(K), names, fontsize=font, color=ink)
+    axes.tick_params(length=0, pad=3)
+    axes.set_xticks(np.arange(K + 1) - .5, minor=True)
+    axes.set_yticks(np.arange(K + 1) - .5, minor=True)
+    axes.grid(which='minor', color='white' if K <= 20 else line, linewidth=1.2 if K <= 20 else .3)
+    axes.tick_params(which='minor', length=0)
+    axes.spines[:].set_color(line)
+    if K <= _COUNTS_UP_TO:
+        colours = _colours(counts)
+        for t, p in np.argwhere(counts > 0):
+            axes.text(p, t, str(counts[t, p]), ha='center', va='center', fontsize=.92 * font,
+                      color=palette.css(palette.readable_on(tuple(colours[t, p].tolist()))))
+    figure.text(.12 / width, (label + side / 2) / height, 'true', rotation=90, ha='left', va='center',
+                fontsize=10, color=muted)
+    figure.text((label + side / 2) / width, .1 / height, 'predicted', ha='center', va='bottom', fontsize=10,
+                color=muted)
+    _head(figure, results, counts, label, width, height)
+    with atomic_path(path_png) as temporary, warnings.catch_warnings():
+        # letters that matplotlib's font lacks become boxes here; the page has them in the reader's own fonts
+        warnings.filterwarnings('ignore', r'Glyph \d+')
+        figure.savefig(temporary, format='png')
+    return Path(path_png)
+
+
+def _head(figure, results: Results, counts: np.ndarray, left: float, width: float, height: float) -> None:
+    """Title and colour scale over the matrix; lengths in inches."""
+    ink, muted = palette.css(palette.INK), palette.css(palette.MUTED)
+    clips = int(counts.sum())
+    figure.text(left / width, 1 - .42 / height, f'{percent(results.summary()["top1"])} of {clips:,} clips recognised',
+                fontsize=13, color=ink, va='baseline')
+    ramp = np.linspace(0, 1, 60)
+    for place, (correct, text) in enumerate(((True, 'recognised'), (False, 'taken for another class'))):
+        x = left + place * 1.55
+        bar = figure.add_axes((x / width, 1 - .72 / height, .62 / width, .09 / height))
+        bar.imshow(np.array([[palette.cell_colour(s, correct) for s in ramp]], np.uint8), aspect='auto')
+        bar.set_axis_off()
+        figure.text((x + .68) / width, 1 - .675 / height, text, fontsize=7.5, color=muted, va='center')
+    figure.text(left / width, 1 - .9 / height, 'white 0 % to full 100 % of the row', fontsize=7, color=muted)
+
+
+def confusion_html(results: Results) -> str:
+    """The matrix as an HTML table that tells about a cell when pointed at; wants the page's style and scripts."""
+    counts = labelled_counts(results)
+    K, colours = len(counts), _colours(counts)
+    sizes = ((12, 42, 13), (20, 32, 12), (40, 24, 11), (70, 14, 10), (np.inf, 11, 9))  # classes, pixels, pixels
+    cell, font = next((c, f) for most, c, f in sizes if K <= most)
+    names = [escape(' '.join(name.split())) for name in results.class_names]
+    rows = []
+    for t in range(K):
+        cells = []
+        for p in range(K):
+            if not counts[t, p]:
+                cells.append('<td>')
+                continue
+            colour = tuple(colours[t, p].tolist())
+            text = str(counts[t, p]) if K <= _COUNTS_UP_TO else ''
+            cells.append(f'<td style="background:{palette.css(colour)};color:'
+                         f'{palette.css(palette.readable_on(colour))}" data-n="{counts[t, p]}">{text}')
+        rows.append(f'<tr data-total="{counts[t].sum()}"><th scope="row"><span>{names[t]}</span>{"".join(cells)}')
+    head = ''.join(f'<th scope="col"><span>{name}</span>' for name in names)
+    ramps = ''.join(f'<span><i style="background:linear-gradient(90deg,{_gradient(correct)})"></i>{text}</span>'
+                    for correct, text in ((True, 'recognised'), (False, 'taken for another class')))
+    return (f'<p class="legend"><span>Rows: true class. Columns: predicted.</span>{ramps}'
+            '<span>white 0 % to full 100 % of the row</span></p>'
+            f'<div class="scroll"><table class="matrix" style="--cell:{cell}px;--font:{font}px">'
+            f'<thead><tr><td class="corner">{head}</thead><tbody>{"".join(rows)}</tbody></table></div>')
+
+
+def _gradient(correct: bool) -> str:
+    return ','.join(palette.css(palette.cell_colour(share, correct)) for share in np.linspace(0, 1, 7))
+
+
+def pairs_html(results: Results, limit: int = 12) -> str:
+    """The most confused pairs as an HTML list."""
+    pairs = most_confused(results, limit)
+    if not pairs:
+        return '<p class="muted">No clip was mistaken.</p>'
+    most = max(pair.count for pair in pairs)
+    items = ''.join(f'<li><span><b>{escape(pair.truth)}</b> taken for <b>{escape(pair.predicted)}</b></span>'
+                    f'<span class="meter"><i style="width:{100 * pair.count / most:.0f}%"></i></span>'
+                    f'<span class="count">{pair.count}</span><span class="share">{percent(pair.share, 0)} of its clips'
+                    '</span></li>' for pair in pairs)
+    return f'<ol class="pairs">{items}</ol>'
+
+
+def write_confusion_page(results: Results, path: str | Path) -> Path:
+    """Writes the confusion matrix as one HTML file that needs no network: hover for counts, most confused pairs.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: If no clip has a label.
+    """
+    page = fill('confusion.html', title='Confusion matrix', matrix=confusion_html(results),
+                pairs=pairs_html(results, 20), headline=f'{percent(results.summary()["top1"])} of '
+                f'{int((results.labels >= 0).sum()):,} clips recognised', **style_and_scripts('tables.js'))
+    with atomic_path(path) as temporary:
+        temporary.write_text(page, encoding='utf-8')
+    return Path(path)

@@ -1,0 +1,165 @@
+"""What each repair is for, tried without it and then with it, in one process.
+
+Prints ``{'package: name': [outcome without, outcome with, state]}`` as JSON, an outcome being 'ok'
+or the error. The repairs are added one after the other, so each check runs with those before it.
+"""
+import importlib.machinery
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+
+import bare_mmskel  # noqa: F401
+import numpy as np
+
+from mmskel.compat import REPAIRS, repair
+
+HAS_XTCOCOTOOLS = importlib.util.find_spec('xtcocotools') is not None
+
+
+def look_up():
+    import mmengine.config.config
+    import mmengine.utils
+    for module in (mmengine.utils, mmengine.config.config):
+        path = module.get_installed_path('mmaction2')
+        assert os.path.basename(path) == 'mmaction', path
+    assert mmengine.utils.is_installed('numpy')
+    assert mmengine.utils.is_installed('json')  # a module, but no distribution
+    assert not mmengine.utils.is_installed('no_such_package')
+
+
+def resume():
+    import torch
+    from mmengine.logging import HistoryBuffer
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'checkpoint.pth')
+        torch.save(dict(loss=HistoryBuffer([3., 1.], [1, 1])), path)
+        assert torch.load(path)['loss'].statistics('mean') == 2
+
+
+def config_reference():
+    from mmengine.config.utils import _get_package_and_cfg_path
+    assert _get_package_and_cfg_path('mmskel::hdgcn/joint.py') == ('mmskel', 'hdgcn/joint.py')
+
+
+def operators():
+    import torch
+    from mmcv.ops import nms
+    boxes = torch.tensor([[0., 0., 4., 4.], [0., 0., 4., 3.], [9., 9., 10., 10.]])
+    assert nms(boxes, torch.tensor([.5, .6, .1]), .5)[1].tolist() == [1, 2]
+
+
+def import_mmaction():
+    import mmaction.models
+    assert mmaction.models.DRN is not None
+
+
+def numpy_names_of_mmaction():
+    from mmaction.datasets.transforms import PoseCompact
+    from mmaction.evaluation.functional import average_recall_at_avg_proposals
+    from mmaction.evaluation.metrics import RetrievalRecall
+    keypoint = np.array([[[[20., 40.], [60., 80.]]]])
+    results = PoseCompact(padding=0., threshold=1)(dict(img_shape=(100, 100), keypoint=keypoint))
+    assert results['img_shape'] == (40, 40), results['img_shape']
+    span, found = {'v': np.array([[0., 1.]])}, {'v': np.array([[0., 1., .9]])}
+    assert average_recall_at_avg_proposals(span, found, 1, 100)[3] > 0
+    assert RetrievalRecall.calculate([[0, 1]], [[1]], topk=2, pred_indices=True,
+                                     target_indices=True) == [100]
+
+
+def numpy_names_of_mmdet():
+    from mmdet.evaluation.functional import ytviseval
+    assert np.ones(1, bool).astype(ytviseval.np.float).dtype == np.float64
+
+
+def borrowed_mask():
+    if not HAS_XTCOCOTOOLS:
+        return
+    import xtcocotools.mask
+    mask = np.asfortranarray(np.eye(4, dtype=np.uint8))
+    assert (xtcocotools.mask.decode(xtcocotools.mask.encode(mask)) == mask).all()
+
+
+def mmpose_without_torchvision():
+    import mmpose.visualization
+    assert mmpose.visualization.PoseLocalVisualizer is not None
+
+
+def radius():
+    from mmpose.visualization.opencv_backend_visualizer import OpencvBackendVisualizer
+    visualizer = OpencvBackendVisualizer(backend='opencv')
+    visualizer.set_image(np.zeros((9, 9, 3), np.uint8))
+    visualizer.draw_circles(np.array([4., 4.]), np.array([2]), face_colors=(0, 0, 255))
+    assert (visualizer.get_image()[4, 4] == (0, 0, 255)).all()
+    assert (visualizer.get_image()[0, 0] == 0).all()
+
+
+class WithoutXtcocotools:
+    """``sys.path`` without xtcocotools, as on a Python that it has no wheel for."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition('.')[0] == 'xtcocotools':
+            return None
+        return importlib.machinery.PathFinder.find_spec(name, path, target)
+
+
+def stand_in():
+    finders = sys.meta_path
+    sys.meta_path = [WithoutXtcocotools if finder is importlib.machinery.PathFinder else finder
+                     for finder in finders]
+    for name in [name for name in sys.modules if name.partition('.')[0] == 'xtcocotools']:
+        del sys.modules[name]
+    try:
+        from xtcocotools.coco import COCO
+        from xtcocotools.cocoeval import COCOeval
+        assert COCO(ann_data=dict(annotations=[dict(id=0, image_id=0)])).anns[0]['iscrowd'] is False
+        assert COCOeval(None, None, 'keypoints', np.ones(3)).params.kpt_oks_sigmas.sum() == 3
+    finally:
+        if repair.LAST_RESORT not in finders and repair.LAST_RESORT in sys.meta_path:
+            finders.append(repair.LAST_RESORT)
+        sys.meta_path = finders
+
+
+CHECKS = {
+    'mmengine: package look-up without pkg_resources': look_up,
+    'mmengine: resume with safe loading': resume,
+    'mmengine: mmskel:: config references': config_reference,
+    'mmcv: operators without compiling': operators,
+    'mmaction: the missing DRN module': import_mmaction,
+    'mmaction: names that NumPy dropped': numpy_names_of_mmaction,
+    'mmdet: names that NumPy dropped': numpy_names_of_mmdet,
+    'xtcocotools: extension module built for NumPy 1': borrowed_mask,
+    'mmpose: drawing without torchvision': mmpose_without_torchvision,
+    'mmpose: radius of drawn keypoints': radius,
+    'xtcocotools: no wheel for this Python': stand_in,
+}
+
+
+def attempt(check):
+    try:
+        check()
+    except Exception as error:
+        return f'{type(error).__name__}: {error}'
+    return 'ok'
+
+
+def main():
+    repairs = {f'{r.package}: {r.name}': r for r in REPAIRS}
+    outcomes = {}
+    # Where xtcocotools is absent, mmpose needs the stand-in; elsewhere its check comes last,
+    # because it hides the real one.
+    last = 'xtcocotools: no wheel for this Python'
+    order = sorted(CHECKS, key=lambda name: HAS_XTCOCOTOOLS == (name == last))
+    for name in order:
+        check = CHECKS[name]
+        without = attempt(check)
+        repair.install([repairs[name]])
+        outcome = attempt(check)
+        outcomes[name] = [without, outcome, repair.status([repairs[name]])[0].state]
+    print('OUTCOMES', json.dumps(outcomes))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,16 @@
+"""What all tests share."""
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope='session')
+def shared() -> Path:
+    """The folder of real data beside the repository (``MMSKEL_SHARED``); tests that need it skip where it is absent."""
+    folder = Path(os.environ.get('MMSKEL_SHARED', ROOT.parent / 'shared'))
+    if not (folder / 'data').is_dir():
+        pytest.skip(f'real data is not at hand: no folder {folder}/data (set MMSKEL_SHARED)')
+    return folder

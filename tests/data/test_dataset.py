@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+
+from mmskel.data.annotation_file import AnnotationError, save_annotation_file
+from mmskel.data.dataset import SkeletonDataset
+from mmskel.data.transforms import PackSkeleton, RandomRotation3D, ResampleFrames
+from mmskel.skeleton import Clip, ClipError, LayoutError
+
+
+def write(path, layout='kinect20', V=20, **meta):
+    rng = np.random.default_rng(0)
+    clips = [Clip(f'c{i}', rng.normal(size=(1, 8 + i, V, 3)), layout=layout, label=i % 3) for i in range(6)]
+    split = dict(xsub_train=['c0', 'c1', 'c2', 'c3'], xsub_val=['c4', 'c5'], xsub_test_clean=['c5'],
+                 train=['c0'], test=['c1'])
+    save_annotation_file(path, clips, split, dict(layout=layout, class_names=['a', 'b', 'c'], **meta))
+    return str(path)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return write(tmp_path / 'a.pkl')
+
+
+PIPELINE = [RandomRotation3D((60, 60, 60)), ResampleFrames(5, random=True), PackSkeleton()]
+
+
+def ids(dataset):
+    return [dataset.get_data_info(i)['frame_dir'] for i in range(len(dataset))]
+
+
+def test_splits(file):
+    assert ids(SkeletonDataset(file, [], split='xsub')) == ['c0', 'c1', 'c2', 'c3']
+    assert ids(SkeletonDataset(file, [], split='xsub', test_mode=True)) == ['c4', 'c5']  # _val serves as the test
+    assert ids(SkeletonDataset(file, [], split='xsub_test_clean')) == ['c5']
+    assert ids(SkeletonDataset(file, [], split='')) == ['c0']
+    assert len(SkeletonDataset(file, [])) == 6
+    data = SkeletonDataset(file, [], split='xsub', part='test', subsets=dict(clean='xsub_test_clean', none='nowhere'))
+    assert data.metainfo['subsets'] == dict(clean=['c5']) and data.metainfo['class_names'] == ['a', 'b', 'c']
+    assert data.metainfo['split'] == 'xsub_val' and data.metainfo['layout'] == 'kinect20'
+
+
+def test_samples_depend_on_seed_epoch_and_index_alone(file):
+    def drawn(seed=0, epoch=0, index=1, repeat=1):
+        data = SkeletonDataset(file, PIPELINE, split='xsub', repeat=repeat)
+        data.set_epoch(epoch, seed=seed)
+        return data[index]['inputs']['keypoint']
+
+    same = drawn()
+    assert same.equal(drawn())
+    for other in (drawn(seed=1), drawn(epoch=1), drawn(index=5, repeat=2)):  # index 5 is clip 1 again
+        assert other.shape == same.shape and not other.equal(same)
+
+
+def test_repeat_shows_every_clip_afresh(file):
+    data = SkeletonDataset(file, PIPELINE, split='xsub', repeat=3)
+    assert len(data) == 12 and data.get_data_info(9)['frame_dir'] == 'c1'
+
+
+def test_running_workers_see_the_epoch(file):
+    from torch.utils.data import DataLoader
+    data = SkeletonDataset(file, PIPELINE, split='xsub')
+    loader = DataLoader(data, batch_size=None, num_workers=1, persistent_workers=True)
+    epochs = []
+    for epoch in range(2):
+        data.set_epoch(epoch)
+        epochs.append([sample['inputs']['keypoint'] for sample in loader])
+    data.set_epoch(1)
+    assert not epochs[0][0].equal(epochs[1][0])
+    assert all(a.equal(data[i]['inputs']['keypoint']) for i, a in enumerate(epochs[1]))
+
+
+def test_layouts_are_converted_by_name(tmp_path):
+    file = write(tmp_path / 'ntu.pkl', 'ntu25', 25)
+    plain, converted = SkeletonDataset(file, []), SkeletonDataset(file, [], layout='kinect20')
+    x = plain.get_data_info(0)['keypoint']
+    np.testing.assert_array_equal(converted.get_data_info(0)['keypoint'], x[:, :, [0, 1, 20, 3, *range(4, 20)]])
+    with pytest.raises(LayoutError, match='left_eye'):
+        SkeletonDataset(file, [], layout='coco17')
+
+
+@pytest.mark.parametrize('arguments, error, message', [
+    (dict(split='xview'), AnnotationError, "no split 'xview' with a part for train .xview_train.; it has: test, "),
+    (dict(num_classes=2), AnnotationError, "clip 'c2'.* has label 2, but the model has 2 classes"),
+    (dict(part='dev'), ValueError, "part is 'train' or 'test'"),
+    (dict(repeat=0), ValueError, 'repeat is at least 1'),
+    (dict(layout='cocoa'), LayoutError, "unknown layout 'cocoa'"),
+])
+def test_wrong_arguments(file, arguments, error, message):
+    with pytest.raises(error, match=message):
+        SkeletonDataset(file, [], **arguments)
+
+
+def test_wrong_clips_are_named(tmp_path):
+    import pickle
+    path = tmp_path / 'bad.pkl'
+    item = dict(frame_dir='c9', total_frames=4, keypoint=np.full((1, 4, 25, 3), np.nan, np.float32), label=0)
+    path.write_bytes(pickle.dumps(dict(split={}, annotations=[item])))
+    with pytest.raises(ClipError, match="clip 'c9'.*NaN"):
+        SkeletonDataset(str(path), [])
+    path.write_bytes(pickle.dumps(dict(split={}, annotations=[dict(item, keypoint=np.ones((1, 4, 25, 3)), label=None)])))
+    with pytest.raises(AnnotationError, match="clip 'c9' in .*bad.pkl' has no label"):
+        SkeletonDataset(str(path), [])

@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+import torch
+from parity import load, relative_error
+
+from mmskel.interop import SYSTEMS, ConversionError, build_published, convert_checkpoint
+
+GOLDEN = ['st_gcn_ntu_spatial']
+
+
+@pytest.fixture(scope='module', params=GOLDEN)
+def published(request):
+    description, arrays, state = load(request.param)
+    return description, arrays, state, build_published(description['system'], description['model_kwargs'], state).eval()
+
+
+def test_logits_loss_and_gradients(published):
+    description, arrays, _, model = published
+    inputs = [torch.from_numpy(arrays[k]) for k in arrays if k.startswith('in_') and k != 'in_label']
+    logits = model(*inputs)
+    assert relative_error(logits.detach(), arrays['out_logits']) < 1e-4
+    loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(arrays['in_label']))
+    assert relative_error(loss.detach(), arrays['out_loss']) < 1e-4
+    loss.backward()
+    parameters = model.published_parameters()
+    gradients = [k for k in arrays if k.startswith('grad_')]
+    assert gradients
+    for key in gradients:
+        found = parameters[key.removeprefix('grad_')].grad.numpy().reshape(arrays[key].shape)
+        assert relative_error(found, arrays[key]) < 1e-4, key
+
+
+def test_parameter_count(published):
+    description, *_, model = published
+    assert sum(p.numel() for p in model.parameters()) == description['n_params']
+
+
+def test_inner_features_of_st_gcn():
+    description, arrays, state = load('st_gcn_ntu_spatial')
+    backbone = build_published('st_gcn', description['model_kwargs'], state).eval().model.backbone
+    seen = {}
+    for place, block in enumerate(backbone.gcn):
+        block.register_forward_hook(lambda m, i, o, place=place: seen.__setitem__(place, o.detach()))
+    backbone(torch.from_numpy(arrays['in_x']).permute(0, 4, 2, 3, 1))
+    assert relative_error(seen[0].mean(2), arrays['out_block0_tmean']) < 1e-4
+    assert relative_error(seen[4].mean((2, 3)), arrays['out_block4_tvmean']) < 1e-4
+    assert relative_error(seen[9].mean((2, 3)), arrays['out_feat']) < 1e-4
+    np.testing.assert_array_equal(backbone.gcn[3].gcn.A, arrays['buf_A'])
+
+
+@pytest.mark.parametrize('strategy, layout', [('uniform', 'openpose'), ('distance', 'ntu_edge'), ('spatial', 'ntu_edge')])
+def test_official_file_becomes_checkpoint_and_config(tmp_path, strategy, layout):
+    from mmaction.registry import MODELS
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    from mmskel.apis.training import load_weights
+    arguments = dict(in_channels=3, num_class=7, graph_args=dict(layout=layout, strategy=strategy))
+    twin = official_state(arguments)
+    torch.save(twin, tmp_path / 'official.pt')
+    config = convert_checkpoint('st_gcn', tmp_path / 'official.pt', tmp_path / 'ours.pth')
+    init_default_scope('mmaction')
+    model = MODELS.build(Config.fromfile(config).model).eval()
+    load_weights(model, tmp_path / 'ours.pth')
+    x = torch.randn(2, 3, 20, model.backbone.data_bn.num_features // 3, 2)
+    expected = build_published('st_gcn', arguments, twin).eval()(x)
+    torch.testing.assert_close(SYSTEMS['st_gcn'].logits(model, x), expected)
+
+
+def official_state(arguments):
+    """A state dict as the official code would write it: our model's tensors under the published names."""
+    system = SYSTEMS['st_gcn']
+    from mmaction.registry import MODELS
+    config = system.config(arguments)
+    config['data_preprocessor'] = MODELS.build(config['data_preprocessor'])
+    ours = MODELS.build(config).state_dict()
+    keys = [f'st_gcn_networks.{i}.{part}.{leaf}' for i in range(10)
+            for part in ('gcn.conv', 'tcn.0', 'tcn.2', 'tcn.3', 'residual.0', 'residual.1')
+            for leaf in ('weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked')]
+    keys += [f'data_bn.{leaf}' for leaf in ('weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked')]
+    keys += [f'edge_importance.{i}' for i in range(10)] + ['fcn.weight', 'fcn.bias']
+    state = {key: ours[system.rename(key)[0]] for key in keys if system.rename(key)[0] in ours}
+    state['fcn.weight'] = state['fcn.weight'][:, :, None, None]
+    return dict(state, A=ours['backbone.gcn.0.gcn.A'])
+
+
+def test_wrong_checkpoints_are_refused(tmp_path):
+    description, _, state = load('st_gcn_ntu_spatial')
+    arguments = description['model_kwargs']
+    with pytest.raises(ConversionError, match="unknown system 'st_gnc'; known: .*st_gcn"):
+        build_published('st_gnc', arguments, state)
+    with pytest.raises(ConversionError, match='1 keys it does not know, e.g. head.w'):
+        build_published('st_gcn', arguments, {**state, 'head.w': np.zeros(3)})
+    with pytest.raises(ConversionError, match='1 tensors that are missing, e.g. cls_head.fc.weight'):
+        build_published('st_gcn', arguments, {k: v for k, v in state.items() if k != 'fcn.weight'})
+    with pytest.raises(ConversionError, match='do not fit'):
+        build_published('st_gcn', dict(arguments, num_class=61), state)
+    with pytest.raises(ConversionError, match='unknown constructor arguments num_classes'):
+        build_published('st_gcn', dict(num_classes=60), state)
+    torch.save({'l1.gcn1.PA': torch.zeros(2)}, tmp_path / 'hd_gcn.pt')
+    with pytest.raises(ConversionError, match="hd_gcn.pt.*no ST-GCN"):
+        convert_checkpoint('st_gcn', tmp_path / 'hd_gcn.pt', tmp_path / 'o.pth')
+    (tmp_path / 'text.pt').write_text('hello')
+    with pytest.raises(ConversionError, match="text.pt' is no checkpoint"):
+        convert_checkpoint('st_gcn', tmp_path / 'text.pt', tmp_path / 'o.pth')
+    assert not (tmp_path / 'o.pth').exists()
