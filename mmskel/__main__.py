@@ -1,0 +1,6 @@
+"""``python -m mmskel`` is the ``mmskel`` command."""
+import sys
+
+from mmskel.cli import main
+
+sys.exit(main())
