@@ -71,19 +71,21 @@ class RangeNormalize(CoordinateTransform):
 
 
 def rotation_onto(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(3, 3) rotation R with ``R @ source`` along ``target``; the identity where either is zero or they agree.
+    """(3, 3) float64 rotation R with ``R @ source`` along ``target``; the identity where either is zero or they agree.
 
     Rodrigues' formula about the common normal. Opposite vectors have no unique rotation: the identity, as published.
+    Unit vectors keep the precision of ``source``, since the angle of nearly parallel vectors depends on it and the
+    published pipelines compute in float32.
     """
-    norm = np.linalg.norm(source) * np.linalg.norm(target)
-    axis = np.cross(source, target)
-    length = np.linalg.norm(axis)
-    if norm < 1e-12 or np.abs(axis).sum() < 1e-6:
+    if np.abs(source).sum() < 1e-6 or np.abs(target).sum() < 1e-6:
         return np.eye(3)
-    angle = np.arccos(np.clip(source @ target / norm, -1, 1))
+    axis = np.cross(source, target).astype(np.float64)
+    if np.abs(axis).sum() < 1e-6:
+        return np.eye(3)
+    angle = np.arccos(np.clip(source / np.linalg.norm(source) @ (target / np.linalg.norm(target)), -1, 1))
     if abs(angle) < 1e-6:
         return np.eye(3)
-    x, y, z = axis / length
+    x, y, z = axis / np.linalg.norm(axis)
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
@@ -130,12 +132,12 @@ class AlignBody3D(SkeletonTransform):
         if score is not None:
             changed['keypoint_score'] = score[order][:, seen[main]]
         turn = np.eye(3)
-        first = keypoint[0, 0].astype(np.float64)
+        first = keypoint[0, 0]
         if self.align_centre:
             missing = (keypoint == 0).all(-1)
             keypoint = keypoint - keypoint[0, 0, self.centre]
             keypoint[missing] = 0
-            first = keypoint[0, 0].astype(np.float64)
+            first = keypoint[0, 0]
         if self.align_spine:
             bottom, top = self.spine
             turn = rotation_onto(first[top] - first[bottom], np.array([0., 0., 1.]))
