@@ -22,7 +22,7 @@ class Command:
 
 def _run_arguments(parser: Parser) -> None:
     parser.add_argument('config', help='a config file, or one of mmskel\'s, e.g. stgcn/stgcn_nwucla.py')
-    parser.add_argument('--data', metavar='FILE', help='annotation file (from `mmskel prepare`) instead of the config\'s')
+    parser.add_argument('--data', metavar='FILE', help='annotation file, from `mmskel prepare`')
     parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
     parser.add_argument('--stream', choices=('joint', 'bone', 'joint_motion', 'bone_motion'))
     parser.add_argument('--work-dir', help='where checkpoints, logs and the report go')
@@ -143,11 +143,12 @@ def _demo_arguments(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of made-up motions')
     parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--epochs', type=int, help='how many, instead of the demo\'s own number')
 
 
 def _demo(args: argparse.Namespace) -> int:
     from mmskel.apis.demo import demo
-    return demo(args.out, data=args.data, seed=args.seed)
+    return demo(args.out, data=args.data, seed=args.seed, epochs=args.epochs)
 
 
 def _doctor(args: argparse.Namespace) -> int:

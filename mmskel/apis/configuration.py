@@ -43,8 +43,9 @@ def find_config(name: str) -> Path:
 
 
 def load_config(name: str, *, work_dir: str | None = None, data: str | None = None, split: str | None = None,
-                stream: str | None = None, epochs: int | None = None, seed: int | None = None, resume: bool | str = False, amp: bool = False,
-                launcher: str = 'none', cfg_options: Mapping[str, Any] | None = None):
+                stream: str | None = None, epochs: int | None = None, seed: int | None = None,
+                resume: bool | str = False, amp: bool = False, launcher: str = 'none',
+                cfg_options: Mapping[str, Any] | None = None):
     """Reads a config and applies the arguments.
 
     Args:

@@ -6,13 +6,14 @@ import shutil
 import time
 from pathlib import Path
 
-from mmskel.apis.configuration import load_config, set_epochs
+from mmskel.apis.configuration import load_config
 from mmskel.apis.training import describe, train
 
-_REAL_EPOCHS = 3  # of five passes over N-UCLA's training clips each: minutes, not the recipe's hour
+_REAL_EPOCHS = 3  # of five passes over N-UCLA's training clips each
 
 
-def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: int = 0) -> int:
+def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: int = 0,
+         epochs: int | None = None) -> int:
     """Makes a data set (or takes N-UCLA), trains ST-GCN on it, tests it and leaves a report.
 
     Args:
@@ -21,6 +22,7 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
         data: N-UCLA's clips, folder or zip. Default: those below ``MMSKEL_SHARED`` if that variable is set, else
             made-up motions.
         seed: Of data and training.
+        epochs: How many, instead of the config's (of three for N-UCLA: minutes, not the recipe's hour).
 
     Returns:
         0.
@@ -34,15 +36,16 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
     if data:
         from mmskel.data.prepare import prepare
         prepare('nw_ucla', data, file)
-        cfg = load_config('stgcn/stgcn_nwucla.py', data=str(file), work_dir=str(out / 'train'), seed=seed)
-        set_epochs(cfg, _REAL_EPOCHS)
-        print(f'Training ST-GCN on the real N-UCLA clips, {_REAL_EPOCHS} epochs instead of the recipe\'s; for the whole '
-              f'recipe: mmskel train stgcn/stgcn_nwucla.py --data {file}')
+        cfg = load_config('stgcn/stgcn_nwucla.py', data=str(file), work_dir=str(out / 'train'), seed=seed,
+                          epochs=epochs or _REAL_EPOCHS)
+        print(f'Training ST-GCN on the real N-UCLA clips, {cfg.train_cfg.max_epochs} epochs instead of the recipe\'s; for all of '
+              f'it: mmskel train stgcn/stgcn_nwucla.py --data {file}')
     else:
         from mmskel.data.synthetic import write_motion_dataset
         made = write_motion_dataset(file, num_per_class=50, seed=seed)
         print(f'Made {len(made.annotations)} clips of {len(made.class_names)} motions: {", ".join(made.class_names)}')
-        cfg = load_config('stgcn/stgcn_synthetic.py', data=str(file), work_dir=str(out / 'train'), seed=seed)
+        cfg = load_config('stgcn/stgcn_synthetic.py', data=str(file), work_dir=str(out / 'train'), seed=seed,
+                          epochs=epochs)
     results = train(cfg, report_to=out)
     print(f'\n{describe(results)}\n\nLook at {out / "report.html"} ({time.monotonic() - begin:.0f} seconds in all)')
     return 0

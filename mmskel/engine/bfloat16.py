@@ -14,15 +14,17 @@ from torch import nn
 class BFloat16OptimWrapper(OptimWrapper):
     """An ``OptimWrapper`` whose forward pass runs in bfloat16 autocast, on CPU or GPU.
 
-    The class scores leave the head in float32, so that losses and accuracies are computed in it. bfloat16 has float32's range, so no loss scaling is needed. MMEngine's ``AmpOptimWrapper`` refuses CPUs;
-    ``mmskel train --amp`` takes this one there. About twice as fast on CPUs with AVX-512 BF16 or AMX.
+    The class scores leave the head in float32, so that losses and accuracies are computed in it. bfloat16 has
+    float32's range, so no loss scaling is needed. MMEngine's ``AmpOptimWrapper`` refuses CPUs; ``mmskel train --amp``
+    takes this one there. About twice as fast on CPUs with AVX-512 BF16 or AMX.
     """
 
     @contextmanager
     def optim_context(self, model: nn.Module):
         """Autocast around the forward pass of ``model``."""
         device = next(model.parameters()).device.type
-        heads = [module.register_forward_hook(_to_float32) for module in model.modules() if isinstance(module, BaseHead)]
+        heads = [module.register_forward_hook(_to_float32) for module in model.modules()
+                 if isinstance(module, BaseHead)]
         try:
             with super().optim_context(model), torch.autocast(device, torch.bfloat16):
                 yield

@@ -46,7 +46,8 @@ class ProgressBarHook(Hook):
         if self._bar is None:
             return
         if outputs and 'loss' in outputs:
-            self._shown.update(epoch=f'{runner.epoch + 1}/{runner.max_epochs}', loss=f'{float(outputs["loss"].detach()):.3f}')
+            loss = float(outputs['loss'].detach())
+            self._shown.update(epoch=f'{runner.epoch + 1}/{runner.max_epochs}', loss=f'{loss:.3f}')
             self._bar.set_postfix(self._shown, refresh=False)
         self._bar.update()
 

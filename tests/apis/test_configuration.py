@@ -1,7 +1,14 @@
 import pytest
 
-from mmskel.apis.configuration import (ConfigError, dataset_of, datasets_of, find_config, load_config,
-                                       packaged_configs, set_epochs)
+from mmskel.apis.configuration import (
+    ConfigError,
+    dataset_of,
+    datasets_of,
+    find_config,
+    load_config,
+    packaged_configs,
+    set_epochs,
+)
 from mmskel.data.synthetic import write_motion_dataset
 
 

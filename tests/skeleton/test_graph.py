@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from parity import load
 
-from mmskel.skeleton import (LAYOUTS, get_layout, hop_distance, normalize_columns, normalize_symmetric,
-                             partition)
+from mmskel.skeleton import LAYOUTS, get_layout, hop_distance, normalize_columns, normalize_symmetric, partition
 
 
 def test_published_graphs_exactly():

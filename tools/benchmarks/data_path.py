@@ -77,8 +77,9 @@ def main() -> None:
     parser.add_argument('--data', help='annotation file of ntu25 clips')
     parser.add_argument('--rounds', type=int, default=7)
     args = parser.parse_args()
-    import mmskel  # noqa: F401  (repairs, registration)
     from mmengine.registry import init_default_scope
+
+    import mmskel  # noqa: F401  (repairs, registration)
     init_default_scope('mmaction')
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:

@@ -3,6 +3,7 @@
 #   mmskel train custom/stgcn_custom.py --data data/custom.pkl
 # Coordinates are brought to [-1, 1] by the clip's own range, so pixels, metres, 2-D and 3-D train alike.
 fit_to_data = True
+_base_ = '../loaders.py'
 ann_file = 'data/custom.pkl'
 split = ''
 layout = 'coco17'
@@ -10,7 +11,6 @@ num_classes = 2
 clip_len = 64
 num_person = 1
 repeat = 5
-batch_size = 16
 
 train_pipeline = [
     dict(type='SetPersons', num_person=num_person),
@@ -28,16 +28,6 @@ test_pipeline = [
 ]
 
 data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
-train_dataloader = dict(
-    batch_size=batch_size,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
-val_dataloader = dict(
-    batch_size=64,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
+train_dataloader = dict(dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -1,5 +1,6 @@
 # Kinetics-Skeleton (OpenPose, 18 joints), as the ST-GCN paper: 300-frame arrays, a random window of 150, camera moves.
 #   mmskel prepare kinetics_skeleton kinetics-skeleton data/kinetics_skeleton.pkl
+_base_ = '../loaders.py'
 ann_file = 'data/kinetics_skeleton.pkl'
 split = ''
 layout = 'openpose18'
@@ -24,14 +25,7 @@ data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layou
 train_dataloader = dict(
     batch_size=batch_size,
     num_workers=4,
-    persistent_workers=True,
     drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(**data, part='train', pipeline=train_pipeline))
-val_dataloader = dict(
-    batch_size=64,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
+val_dataloader = dict(num_workers=4, dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
 test_dataloader = val_dataloader

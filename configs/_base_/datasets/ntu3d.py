@@ -1,6 +1,7 @@
 # NTU RGB+D 60, 3-D skeletons, PYSKL's practice: body-aligned, 100 uniformly sampled frames, ten test clips.
 #   mmskel prepare ntu nturgb+d_skeletons data/ntu60_3d.pkl     (raw), or PYSKL's / MMAction2's ntu60_3d pickle as it is
 # Splits: --split xsub, xview (60), xset (120).
+_base_ = '../loaders.py'
 ann_file = 'data/ntu60_3d.pkl'
 split = 'xsub'
 layout = 'ntu25'
@@ -8,7 +9,6 @@ num_classes = 60
 clip_len = 100
 num_person = 2
 repeat = 5
-batch_size = 16
 
 align = dict(type='AlignBody3D', layout=layout)
 persons = dict(type='SetPersons', num_person=num_person)
@@ -29,21 +29,6 @@ test_pipeline = [
 ]
 
 data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
-train_dataloader = dict(
-    batch_size=batch_size,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
-val_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(**data, part='test', test_mode=True, pipeline=val_pipeline))
-test_dataloader = dict(
-    batch_size=2,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
+train_dataloader = dict(dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+val_dataloader = dict(batch_size=16, dataset=dict(**data, part='test', test_mode=True, pipeline=val_pipeline))
+test_dataloader = dict(batch_size=2, dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))

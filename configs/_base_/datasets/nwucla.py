@@ -2,6 +2,7 @@
 #   mmskel prepare nw_ucla all_sqe.zip data/nwucla.pkl
 # Other splits: --split view1, view2 (test view), xsub; the report gives the accuracy on the 369 unleaked clips beside
 # the standard one.
+_base_ = '../loaders.py'
 ann_file = 'data/nwucla.pkl'
 split = 'xview'
 layout = 'kinect20'
@@ -9,7 +10,6 @@ num_classes = 10
 clip_len = 52
 num_person = 1
 repeat = 5
-batch_size = 16
 
 centre = dict(type='CentreOnJoint', joint='spine', layout=layout, keep_missing=False)
 train_pipeline = [
@@ -28,16 +28,7 @@ test_pipeline = [
 ]
 
 data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
-train_dataloader = dict(
-    batch_size=batch_size,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+train_dataloader = dict(dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
 val_dataloader = dict(
-    batch_size=64,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(**data, part='test', test_mode=True, subsets=dict(clean='xview_test_clean'), pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -1,11 +1,9 @@
 """Sampling, normalising, augmenting, packing; registered into MMAction2's ``TRANSFORMS``."""
-from mmskel.data.transforms.augmenting import (RandomMirror, RandomMove, RandomRotation3D, RandomScale,
-                                               RandomShear)
+from mmskel.data.transforms.augmenting import RandomMirror, RandomMove, RandomRotation3D, RandomScale, RandomShear
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
-from mmskel.data.transforms.normalizing import (AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels,
-                                                RangeNormalize)
+from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
 from mmskel.data.transforms.persons import PackSkeleton, SetPersons
-from mmskel.data.transforms.sampling import (PadFrames, RandomWindow, ResampleFrames, SampleUniformly)
+from mmskel.data.transforms.sampling import PadFrames, RandomWindow, ResampleFrames, SampleUniformly
 
 __all__ = ['AlignBody3D', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'NormalizePixels', 'PackSkeleton',
            'PadFrames', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomWindow',

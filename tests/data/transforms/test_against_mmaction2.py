@@ -1,8 +1,14 @@
 """Our transforms and MMAction2's, on the same clips: the same numbers."""
 import numpy as np
 import pytest
-from mmaction.datasets.transforms import (FormatGCNInput, GenSkeFeat, PoseDecode, PreNormalize2D, PreNormalize3D,
-                                          UniformSampleFrames)
+from mmaction.datasets.transforms import (
+    FormatGCNInput,
+    GenSkeFeat,
+    PoseDecode,
+    PreNormalize2D,
+    PreNormalize3D,
+    UniformSampleFrames,
+)
 
 from mmskel.data import transforms as T
 from mmskel.models import StreamEncoder
