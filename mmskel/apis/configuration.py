@@ -138,14 +138,19 @@ def set_epochs(cfg, epochs: int) -> None:
     planned = (cfg.get('train_cfg') or {}).get('max_epochs')
     if not planned:
         raise ConfigError("the config's train_cfg has no max_epochs; its training is not counted in epochs")
-    ratio = epochs / planned
+    ratio, kept = epochs / planned, []
     for schedule in cfg.get('param_scheduler') or []:
         if schedule.get('by_epoch', True):
             for key in ('begin', 'end', 'T_max'):
                 if key in schedule:
-                    schedule[key] = max(round(schedule[key] * ratio), int(key != 'begin' or schedule[key] > 0))
+                    schedule[key] = round(schedule[key] * ratio)
             if 'milestones' in schedule:
                 schedule['milestones'] = [max(round(m * ratio), 1) for m in schedule['milestones']]
+            if 'end' in schedule and schedule['end'] <= schedule.get('begin', 0):
+                continue  # a warm-up shorter than half an epoch
+        kept.append(schedule)
+    if 'param_scheduler' in cfg:
+        cfg.param_scheduler = kept
     cfg.train_cfg.max_epochs = epochs
 
 
