@@ -80,7 +80,8 @@ def _test(args: argparse.Namespace) -> int:
     from mmskel.apis.training import describe, test
     cfg = _config(args)
     results = test(cfg, args.checkpoint, out=args.out)
-    print(f'{describe(results)}\n      report: {args.out or cfg.work_dir}/report.html')
+    if results is not None:
+        print(f'{describe(results)}\n      report: {args.out or cfg.work_dir}/report.html')
     return 0
 
 
@@ -196,6 +197,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments[1:])
     try:
         return COMMANDS[name].run(args)
+    except BrokenPipeError:  # `mmskel doctor | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print('mmskel: stopped', file=sys.stderr)
         return 130

@@ -85,6 +85,7 @@ def test_wheel_carries_configs_tools_and_data(tmp_path):
     with zipfile.ZipFile(next(tmp_path.glob('mmskel-*.whl'))) as wheel:
         names = set(wheel.namelist())
         wheel.extractall(tmp_path / 'site')
+    assert {str(p.relative_to(ROOT)) for p in (ROOT / 'mmskel').rglob('*.py') if '.mim' not in p.parts} <= names
     wanted = {'mmskel/.mim/model-index.yml', 'mmskel/.mim/configs/stgcn/stgcn_nwucla.py', 'mmskel/.mim/tools/train.py',
               'mmskel/.mim/configs/stgcn/metafile.yml', 'mmskel/compat/openmmlab.txt', 'mmskel/data/lists/ntu_missing.txt',
               'mmskel/visualization/assets/report.html', 'mmskel/visualization/assets/player.js'}
@@ -94,7 +95,9 @@ def test_wheel_carries_configs_tools_and_data(tmp_path):
     code = ("import mmskel, sys\nfrom mmskel.apis.configuration import find_config\n"
             "assert '.mim' in str(find_config('stgcn/stgcn_nwucla.py')), find_config('stgcn/stgcn_nwucla.py')\n"
             "from mmengine.config import Config\n"
-            "print(Config.fromfile(sys.argv[1]).model.backbone.type, mmskel.__file__)")
+            "from mmaction.registry import VISUALIZERS\n"
+            "cfg = Config.fromfile(sys.argv[1])\nassert VISUALIZERS.build(dict(cfg.visualizer, name='x'))\n"
+            "print(cfg.model.backbone.type, mmskel.__file__)")
     (tmp_path / 'mine.py').write_text("_base_ = 'mmskel::stgcn/stgcn_nwucla.py'\n")
     done = subprocess.run([sys.executable, '-c', code, str(tmp_path / 'mine.py')], capture_output=True, text=True,
                           cwd=tmp_path, env=dict(os.environ, PYTHONPATH=str(tmp_path / 'site')))

@@ -175,7 +175,7 @@ def fit_to_data(cfg) -> None:
     if not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
     layout, classes = get_layout(file.layout).name, len(file.class_names)
-    persons = min(max(shape[0] for shape in shapes if len(shape) == 4), 2)
+    persons = min(max(shape[0] if len(shape) == 4 else 1 for shape in shapes), 2)
     model = cfg.model
     model.data_preprocessor.layout = model.backbone.layout = layout
     model.backbone.in_channels = 3

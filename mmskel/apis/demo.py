@@ -38,8 +38,8 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
         prepare('nw_ucla', data, file)
         cfg = load_config('stgcn/stgcn_nwucla.py', data=str(file), work_dir=str(out / 'train'), seed=seed,
                           epochs=epochs or _REAL_EPOCHS)
-        print(f'Training ST-GCN on the real N-UCLA clips, {cfg.train_cfg.max_epochs} epochs instead of the recipe\'s; for all of '
-              f'it: mmskel train stgcn/stgcn_nwucla.py --data {file}')
+        print(f'Training ST-GCN on the real N-UCLA clips, {cfg.train_cfg.max_epochs} epochs only; '
+              f'for the whole recipe: mmskel train stgcn/stgcn_nwucla.py --data {file}')
     else:
         from mmskel.data.synthetic import write_motion_dataset
         made = write_motion_dataset(file, num_per_class=50, seed=seed)

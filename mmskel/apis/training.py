@@ -28,12 +28,22 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None) -> 
     if cfg.get('resume') and not cfg.get('load_from') and not (Path(cfg.work_dir) / 'last_checkpoint').is_file():
         raise ConfigError(f"--resume: '{cfg.work_dir}' holds no checkpoint to resume from; leave --resume away to "
                           'begin, or name a checkpoint')
+    if test_after and cfg.get('test_dataloader') is not None:
+        _check_evaluator(cfg)
     runner = _runner(cfg)
     runner.train()
     if not test_after or cfg.get('test_dataloader') is None:
         return None
     checkpoint = reported_checkpoint(cfg)
     return test(cfg, checkpoint, runner, out=report_to)
+
+
+def _check_evaluator(cfg) -> None:
+    evaluator = cfg.get('test_evaluator') or []
+    metrics = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
+    if not any(metric.get('type') in ('SkeletonAccuracy', 'mmaction.SkeletonAccuracy') for metric in metrics):
+        raise ConfigError("test_evaluator has no SkeletonAccuracy, which keeps the results by clip id; add "
+                          "dict(type='SkeletonAccuracy') to it, or train with --no-test")
 
 
 def reported_checkpoint(cfg) -> Path:
@@ -55,7 +65,7 @@ def reported_checkpoint(cfg) -> Path:
     return folder / Path(marker.read_text().strip()).name
 
 
-def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None) -> Results:
+def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None) -> Results | None:
     """Tests a checkpoint; writes ``results.json`` and the report into the work dir.
 
     Args:
@@ -65,22 +75,24 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
         out: Where to write instead of the work dir.
 
     Returns:
-        The results by clip id.
+        The results by clip id; None on all ranks of a distributed test but the first, which writes.
 
     Raises:
         ConfigError: No such checkpoint, or one of another model.
     """
+    from mmengine.dist import is_main_process
+
     from mmskel.engine import SkeletonAccuracy
     from mmskel.visualization.report import write_report
+    _check_evaluator(cfg)
     cfg.load_from, cfg.resume = None, False
     runner = runner or _runner(cfg)
     meta = load_weights(runner.model, checkpoint)
     runner._has_loaded = True  # the runner would load cfg.load_from once more
     runner.test()
-    metrics = [m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy)]
-    if not metrics or metrics[0].last is None:
-        raise ConfigError("test_evaluator has no SkeletonAccuracy; add dict(type='SkeletonAccuracy') to it")
-    results = metrics[0].last
+    if not is_main_process():
+        return None
+    results = next(m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy)).last
     folder = Path(out or cfg.work_dir)
     notes = selection_notes(cfg, Path(checkpoint))
     results.meta.update(

@@ -149,6 +149,21 @@ def _list_mmskel(module: ModuleType) -> None:
     module.MODULE2PACKAGE['mmskel'] = 'mmskel'
 
 
+def _knows_scope(module: ModuleType) -> str:
+    return '' if hasattr(module.Config, '_get_cfg_path') else 'mmengine no longer gives base configs a scope'
+
+
+def _read_in_mmaction_scope(module: ModuleType) -> None:
+    """Give a ``mmskel::`` base the scope ``mmaction``, in whose registries our classes stand."""
+    original = module.Config._get_cfg_path
+
+    def _get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        path, scope = original(cfg_path, filename)
+        return path, 'mmaction' if scope == 'mmskel' else scope
+
+    module.Config._get_cfg_path = staticmethod(_get_cfg_path)
+
+
 REPAIRS = (
     Repair(
         package='mmengine',
@@ -177,4 +192,13 @@ REPAIRS = (
         'mmskel is entered there',
         healthy=_knows_mmskel,
         mend=_list_mmskel),
+    Repair(
+        package='mmengine',
+        name='scope of mmskel:: configs',
+        modules=('mmengine.config.config', ),
+        issue='none, it is a registration',
+        why='mmengine builds what a package::config names in registries of that package, and ours '
+        'stands in those of mmaction',
+        healthy=_knows_scope,
+        mend=_read_in_mmaction_scope),
 )

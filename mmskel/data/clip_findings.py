@@ -99,7 +99,16 @@ def findings(item: Mapping[str, Any], layout: str, num_classes: int | None,
 
 
 def default_max_jump(item: Mapping[str, Any], keypoint: np.ndarray, placed: np.ndarray) -> float:
-    """1 metre; for 2-D a quarter of the image's diagonal (without an image size, of what the joints span)."""
+    """1 metre; for 2-D a quarter of the image's diagonal (without an image size, of what the joints span).
+
+    Args:
+        item: The annotation.
+        keypoint: (M, T, V, C).
+        placed: (M, T, V) bool, joints that are not zero.
+
+    Returns:
+        A distance in the unit of ``keypoint``.
+    """
     unit = unit_of(item)
     if unit == 'metre':
         return 1.

@@ -71,7 +71,7 @@ class Take:
 
 
 def ease(x: np.ndarray) -> np.ndarray:
-    """0 to 1 with a soft start and stop; clipped outside."""
+    """(T,) 0 to 1 with a soft start and stop; clipped outside."""
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)
 

@@ -46,5 +46,10 @@ def per_class_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def mean_class_accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Mean of :func:`per_class_accuracy` over the classes that have clips, in [0, 1]."""
+    """Mean of :func:`per_class_accuracy` over the classes that have clips, in [0, 1].
+
+    Args:
+        scores: (n, K).
+        labels: (n,) class indices.
+    """
     return float(np.nanmean(per_class_accuracy(scores, labels)))

@@ -33,7 +33,8 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
     partition = graph.pop('strategy', 'uniform')
     return dict(
         type='RecognizerGCN',
-        data_preprocessor=dict(type='StreamEncoder', layout=layout),
+        # OpenPose's joints are x, y and confidence, Kinect's x, y and z
+        data_preprocessor=dict(type='StreamEncoder', layout=layout, with_score=layout.name == 'openpose18'),
         backbone=dict(
             type='SkeletonSTGCN', layout=layout, partition=partition, **graph,
             in_channels=arguments.get('in_channels', 3), dropout=arguments.get('dropout', 0),

@@ -43,6 +43,11 @@ def config_reference():
     assert _get_package_and_cfg_path('mmskel::hdgcn/joint.py') == ('mmskel', 'hdgcn/joint.py')
 
 
+def config_scope():
+    from mmengine.config import Config
+    assert Config._get_cfg_path('mmskel::stgcn/stgcn_nwucla.py', '')[1] == 'mmaction'
+
+
 def operators():
     import torch
     from mmcv.ops import nms
@@ -126,6 +131,7 @@ CHECKS = {
     'mmengine: package look-up without pkg_resources': look_up,
     'mmengine: resume with safe loading': resume,
     'mmengine: mmskel:: config references': config_reference,
+    'mmengine: scope of mmskel:: configs': config_scope,
     'mmcv: operators without compiling': operators,
     'mmaction: the missing DRN module': import_mmaction,
     'mmaction: names that NumPy dropped': numpy_names_of_mmaction,

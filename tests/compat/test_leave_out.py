@@ -11,6 +11,7 @@ SYMPTOMS = {
     'mmengine: package look-up without pkg_resources': "No module named 'pkg_resources'",
     'mmengine: resume with safe loading': 'HistoryBuffer',
     'mmengine: mmskel:: config references': 'does not support to load mmskel config',
+    'mmengine: scope of mmskel:: configs': 'AssertionError',
     'mmcv: operators without compiling': "No module named 'mmcv._ext'",
     'mmaction: the missing DRN module': "No module named 'mmaction.models.localizers.drn'",
     'mmaction: names that NumPy dropped': 'np.Inf',

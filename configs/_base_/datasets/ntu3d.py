@@ -1,5 +1,6 @@
 # NTU RGB+D 60, 3-D skeletons, PYSKL's practice: body-aligned, 100 uniformly sampled frames, ten test clips.
-#   mmskel prepare ntu nturgb+d_skeletons data/ntu60_3d.pkl     (raw), or PYSKL's / MMAction2's ntu60_3d pickle as it is
+#   mmskel prepare ntu nturgb+d_skeletons data/ntu60_3d.pkl --denoise pyskl
+# or PYSKL's ntu60_3danno (MMAction2's ntu60_3d) pickle as it is.
 # Splits: --split xsub, xview (60), xset (120).
 _base_ = '../loaders.py'
 ann_file = 'data/ntu60_3d.pkl'

@@ -10,7 +10,13 @@ from mmskel.data.transforms.base import COORDINATES, SkeletonTransform
 
 
 def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = False) -> dict[str, Any]:
-    """The entries of a sample after picking ``frames`` (indices); optionally each frame's successor in the source."""
+    """The entries of a sample after picking ``frames``; optionally each frame's successor in the source.
+
+    Args:
+        sample: With ``keypoint`` (M, T, V, C).
+        frames: (n,) indices in [0, T).
+        with_next: Also ``keypoint_next`` (M, n, V, C); the last frame follows itself.
+    """
     picked = {key: sample[key][:, frames] for key in (*COORDINATES, 'keypoint_score') if key in sample}
     if with_next:
         last = sample['keypoint'].shape[1] - 1

@@ -1,0 +1,637 @@
+"""The documentation is true: its commands run, its tables agree with the code, its links lead somewhere.
+
+How a page is run (:func:`run_page`), in a folder that :data:`DATA` fills with small made-up data under the page's names:
+
+* a block ```` ```bash ````: lines that begin with ``mmskel`` (or ``python -m mmskel``) are run in order and must end with
+  status 0, or with the one that their comment names (``# exit status 1``). Every other line stands in :data:`NOT_RUN`;
+* a block ```` ```python ````: executed, one namespace per page; if its first line is ``# name.py``, written to that file;
+* models and trainings are made small, see :func:`shrink`; what a page shows is otherwise what is run.
+"""
+from __future__ import annotations
+
+import argparse
+import ast
+import csv
+import importlib
+import inspect
+import json
+import re
+import shlex
+import sys
+import textwrap
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from parity import draw as drawn_tensor
+from parity import load
+
+from mmskel import cli, compat
+from mmskel.data import READERS, check_file, options_of, prepare, save_annotation_file
+from mmskel.data.clip_findings import KINDS
+from mmskel.data.readers.nw_ucla import ACTIONS
+from mmskel.data.synthetic import make_motion_clips
+from mmskel.skeleton import ALIASES, LAYOUTS, tables
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = {page.relative_to(ROOT).as_posix(): page for page in (ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md')))}
+
+# lines of bash blocks that are not run, and why
+NOT_RUN = {
+    'make demo': 'makes an environment; tests/apis/test_demo.py runs the demo',
+    'make test': 'makes an environment and runs these tests',
+    'make demo DATA=path/to/all_sqe.zip': 'makes an environment; tests/apis/test_demo.py runs the demo',
+    'make clean': 'removes the environment',
+    'make test PYTHON=python3.12': 'makes an environment',
+    'pip install torch': 'changes the environment',
+    'pip install .': 'changes the environment; tests/test_package.py builds and unpacks the wheel',
+    'pip install --no-deps mmcv-lite==2.1.0 mmaction2==1.2.0 mmdet==3.3.0 mmpose==1.3.2 "xtcocotools==1.14.3 ; '
+    'python_version < \'3.12\'"': 'changes the environment; test_pip_lines_agree compares it',
+    'pip install --no-deps mmaction2==1.2.0 mmdet==3.3.0 mmpose==1.3.2 "xtcocotools==1.14.3 ; python_version < '
+    '\'3.12\'"': 'changes the environment; test_pip_lines_agree compares it',
+    "uv pip install '.[openmmlab]'": 'changes the environment',
+    'python -m webbrowser work_dirs/stgcn_nwucla/report.html': 'opens a window',
+    'tensorboard --logdir work_dirs': 'a server that does not end',
+    'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
+    'tests/test_mmaction2_integration.py runs a stock config without our commands',
+    'torchrun --nproc_per_node 4 -m mmskel train stgcn/stgcn_ntu60_3d.py --data data/ntu60_3d.pkl --launcher pytorch':
+    'needs four GPUs',
+}
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, its text without the indentation of the fence, and its first line's number."""
+    language: str
+    text: str
+    line: int
+
+
+def blocks(page: str) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    text = PAGES[page].read_text()
+    found = [Block(match[2], textwrap.dedent(match[3]), text[:match.start(3)].count('\n') + 1)
+             for match in re.finditer(r'^( *)```(\w*)\n(.*?)^\1```$', text, re.M | re.S)]
+    assert len(found) == text.count('```') / 2, f'{page}: a fence is open'
+    return found
+
+
+def prose(page: str) -> str:
+    """The text of a page without its fenced blocks."""
+    return re.sub(r'^( *)```.*?^\1```$', '', PAGES[page].read_text(), flags=re.M | re.S)
+
+
+def shell_lines(page: str) -> list[str]:
+    """The lines of all bash blocks of a page."""
+    return [line.strip() for block in blocks(page) if block.language == 'bash' for line in block.text.splitlines()
+            if line.strip()]
+
+
+def words_of(line: str) -> list[str]:
+    """The arguments of a line that calls mmskel; [] of any other."""
+    words = shlex.split(line, comments=True)
+    for beginning in (['mmskel'], ['python', '-m', 'mmskel']):
+        if words[:len(beginning)] == beginning:
+            return words[len(beginning):]
+    return []
+
+
+# made-up data under the names that the pages use
+
+
+def nwucla(folder: Path) -> None:
+    """``all_sqe.zip``: per action two subjects, three views; a02 and a03 have their twins in view 3, as the real ones."""
+    clips = make_motion_clips(6, layout='kinect20', num_subjects=2, dropout=0)
+    with zipfile.ZipFile(folder / 'all_sqe.zip', 'w') as archive:
+        for label, action in enumerate(ACTIONS, 1):
+            for subject in (1, 2):
+                mine = [c for c in clips if c.label == label - 1 and f'_s{subject - 1:02d}_' in c.id]
+                for view, clip in enumerate(mine, 1):
+                    clip = mine[1] if view == 3 and action in (2, 3) else clip
+                    name = f'a{action:02d}_s{subject:02d}_e00_v{view:02d}'
+                    data = dict(file_name=name, skeletons=clip.keypoint[0].tolist(), label=label)
+                    archive.writestr(f'all_sqe/{name}.json', json.dumps(data))
+
+
+def nwucla_file(folder: Path) -> None:
+    """``data/nwucla.pkl``."""
+    nwucla(folder)
+    prepare('nw_ucla', folder / 'all_sqe.zip', folder / 'data/nwucla.pkl', progress=False)
+
+
+def broken_clips(folder: Path) -> None:
+    """``broken_clips``: two good files and a truncated one."""
+    nwucla(folder)
+    with zipfile.ZipFile(folder / 'all_sqe.zip') as archive:
+        for name in archive.namelist()[:3]:
+            (folder / 'broken_clips').mkdir(exist_ok=True)
+            text = archive.read(name).decode()
+            (folder / 'broken_clips' / Path(name).name).write_text(text[:100] if 'v02' in name else text)
+
+
+def ntu_raw(folder: Path) -> None:
+    """``nturgb+d_skeletons``: two performers of the training list and one of the test list."""
+    (folder / 'nturgb+d_skeletons').mkdir()
+    clips = make_motion_clips(3, layout='ntu25', num_subjects=3, dropout=0)
+    for clip in clips[:12]:
+        performer = 1 + int(clip.id.split('_s')[-1][:2])  # 3 is not on the list
+        frames = [['1', '72057594037931101 0 1 1 1 1 0 0.02 -0.1 2', '25',
+                   *(f'{x:.5f} {y:.5f} {z:.5f} 0 0 0 0 0 0 0 0 2' for x, y, z in pose)] for pose in clip.keypoint[0]]
+        text = '\n'.join([str(len(frames)), *sum(frames, [])])
+        name = f'S001C002P{performer:03d}R001A{clip.label + 1:03d}.skeleton'
+        (folder / 'nturgb+d_skeletons' / name).write_text(text)
+
+
+def ntu_file(folder: Path) -> None:
+    """``data/ntu60_3d.pkl``."""
+    ntu_raw(folder)
+    prepare('ntu', folder / 'nturgb+d_skeletons', folder / 'data/ntu60_3d.pkl', progress=False)
+
+
+def pixels(path: Path, *names: str) -> None:
+    """A file of COCO joints in pixels, as PYSKL's; splits by subject under two names."""
+    clips = make_motion_clips(2, layout='coco17', num_subjects=2, project=True)
+    split = {name: [c.id for c in clips if f'_s{subject:02d}_' in c.id] for subject, name in enumerate(names)}
+    save_annotation_file(path, clips, split, {})
+
+
+def kinetics(folder: Path) -> None:
+    """``kinetics-skeleton``: ten clips of one person."""
+    clips = make_motion_clips(1, layout='openpose18', project=True)
+    root = folder / 'kinetics-skeleton'
+    for part, chosen, labels in (('train', clips[:5], 'kinetics_train_label'), ('val', clips[5:], 'keintics_val_label')):
+        (root / f'kinetics_{part}').mkdir(parents=True)
+        for clip in chosen:
+            frames = [dict(frame_index=t, skeleton=[dict(pose=(pose / (640, 480)).ravel().tolist(),
+                                                         score=score.tolist())])
+                      for t, (pose, score) in enumerate(zip(clip.keypoint[0], clip.score[0]))]
+            data = dict(data=frames, label='x', label_index=clip.label)
+            (root / f'kinetics_{part}' / f'{clip.id}.json').write_text(json.dumps(data))
+        entries = {c.id: dict(has_skeleton=True, label=f'action {c.label}', label_index=c.label) for c in chosen}
+        (root / f'{labels}.json').write_text(json.dumps(entries))
+
+
+def kinetics_file(folder: Path) -> None:
+    """``data/kinetics_skeleton.pkl``."""
+    kinetics(folder)
+    prepare('kinetics_skeleton', folder / 'kinetics-skeleton', folder / 'data/kinetics_skeleton.pkl', progress=False)
+
+
+def utkinect(folder: Path) -> None:
+    """``joints.zip`` and the label file beside it: two recordings."""
+    actions = 'walk sitDown standUp pickUp carry throw push pull waveHands clapHands'.split()
+    labels = []
+    with zipfile.ZipFile(folder / 'joints.zip', 'w') as archive:
+        for recording, clip in zip(('s01_e01', 's06_e01'), make_motion_clips(1, dropout=0)):
+            rows = [f'{t} ' + ' '.join(f'{x:.4f}' for x in pose.ravel()) for t, pose in enumerate(clip.keypoint[0])]
+            archive.writestr(f'joints/joints_{recording}.txt', '\n'.join(rows))
+            labels += [recording, *(f'{action}: {i} {i + 9}' for i, action in enumerate(actions))]
+    (folder / 'actionLabel_modified.txt').write_text('\n'.join(labels))
+
+
+def msr_action3d(folder: Path) -> None:
+    """``MSRAction3D``: one clip of each of four subjects."""
+    (folder / 'MSRAction3D').mkdir()
+    for subject, clip in enumerate(make_motion_clips(1, layout='kinect20_msr', dropout=0)[:4], 1):
+        rows = [f'{x:.4f} {y:.4f} {z:.4f} 1' for x, y, z in clip.keypoint.reshape(-1, 3)]
+        (folder / 'MSRAction3D' / f'a01_s{subject:02d}_e01_skeleton3D.txt').write_text('\n'.join(rows))
+
+
+def table(path: Path, names: list[str], labels: list[str]) -> None:
+    """A table of labels; every second clip is a test clip."""
+    with path.open('w', newline='') as file:
+        rows = csv.writer(file)
+        rows.writerow(('id', 'label', 'split'))
+        rows.writerows((name, label, 'test' if i % 2 else 'train') for i, (name, label) in enumerate(zip(names, labels)))
+
+
+def my_clips(folder: Path) -> None:
+    """``my_clips`` and ``labels.csv``: arrays with scores."""
+    (folder / 'my_clips').mkdir()
+    clips = make_motion_clips(2, layout='coco17', project=True)
+    for clip in clips:
+        np.save(folder / 'my_clips' / f'{clip.id}.npy', np.concatenate([clip.keypoint, clip.score[..., None]], -1))
+    table(folder / 'labels.csv', [c.id for c in clips], [f'action {c.label}' for c in clips])
+
+
+def upper_bodies(folder: Path) -> None:
+    """``upper_bodies`` and ``labels.csv``: arrays of eight joints in three dimensions."""
+    (folder / 'upper_bodies').mkdir()
+    clips = make_motion_clips(2, dropout=0)
+    for clip in clips:
+        np.save(folder / 'upper_bodies' / f'{clip.id}.npy', clip.keypoint[0][:, [2, 3, 4, 5, 6, 8, 9, 10]])
+    table(folder / 'labels.csv', [c.id for c in clips], [f'action {c.label}' for c in clips])
+
+
+def mmpose_results(folder: Path) -> None:
+    """``predictions``: what MMPose's inferencer writes for a video, an empty frame included; ``pose_labels.csv``."""
+    from mmengine.structures import InstanceData
+    from mmpose.structures import split_instances
+    (folder / 'predictions').mkdir()
+    clips = make_motion_clips(2, layout='coco17', project=True)
+    for clip in clips:
+        frames = []
+        for t in range(clip.num_frames):
+            found = InstanceData(keypoints=np.stack([clip.keypoint[0, t] + 9, clip.keypoint[0, t]]),
+                                 keypoint_scores=np.stack([clip.score[0, t] / 2, clip.score[0, t]]))
+            frames.append(dict(frame_id=t, instances=split_instances(None if t == 3 else found)))
+        (folder / 'predictions' / f'{clip.id}.json').write_text(json.dumps(frames))
+    table(folder / 'pose_labels.csv', [c.id for c in clips], [f'action {c.label}' for c in clips])
+
+
+def official_weights(folder: Path) -> None:
+    """``st_gcn.ntu-xsub.pt`` and ``st_gcn.kinetics.pt``: the official code's tensors, filled by a formula."""
+    import torch
+    description, arrays, state = load('st_gcn_ntu_spatial')
+    state = {key: torch.from_numpy(value) for key, value in dict(state, A=arrays['buf_A']).items()}
+    torch.save(state, folder / 'st_gcn.ntu-xsub.pt')
+    sizes = {25: 18, 75: 54, 60: 400}
+    shapes = {key: [sizes.get(n, n) for n in value.shape] for key, value in state.items()}
+    torch.save({key: torch.from_numpy(drawn_tensor(key, tuple(shape))) for key, shape in shapes.items()},
+               folder / 'st_gcn.kinetics.pt')
+
+
+DATA = {
+    'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
+    'docs/README.md': [],
+    'docs/install.md': [],
+    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips,
+                     lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
+    'docs/layouts.md': [nwucla_file, upper_bodies],
+    'docs/mmaction2.md': [ntu_file, kinetics_file, official_weights,
+                          lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
+    'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
+    'docs/training.md': [nwucla_file],
+}
+
+
+# running a page
+
+
+def shrink(cfg, width: int | None, epochs: int = 1) -> None:
+    """Makes a run small: a narrow model, few clips per step, short clips, no loader processes, one pass, one epoch.
+
+    Args:
+        cfg: From ``load_config``; changed.
+        width: Channels of the first blocks, or None to leave the model as it is.
+        epochs: How many are trained.
+    """
+    if width:
+        cfg.model.backbone.base_channels, cfg.model.cls_head.in_channels = width, 4 * width
+    if cfg.get('train_cfg'):
+        cfg.train_cfg.max_epochs = epochs
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg[name]
+        loader.update(batch_size=8, num_workers=0, persistent_workers=False)
+        for key in ('repeat', 'times'):
+            if key in loader.dataset:
+                loader.dataset[key] = 1
+        for transform in loader.dataset.get('dataset', loader.dataset).pipeline:
+            for key, value in (('clip_len', 16), ('length', 64), ('num_clips', 1)):
+                if key in transform:
+                    transform[key] = value
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A dictionary of arguments for :func:`shrink`, which every config loaded from now on goes through."""
+    from mmskel.apis import configuration
+    from mmskel.visualization import report
+    arguments, load_config = dict(width=8), configuration.load_config
+
+    def load_small(*args, **kwargs):
+        cfg = load_config(*args, **kwargs)
+        shrink(cfg, **arguments)
+        return cfg
+
+    def draw_small(results, path):
+        if len(results.class_names) < 100:  # 400 classes take twenty seconds
+            draw(results, path)
+
+    draw = report.draw_confusion_matrix
+    monkeypatch.setattr(configuration, 'load_config', load_small)
+    monkeypatch.setattr(report, 'draw_confusion_matrix', draw_small)
+    return arguments
+
+
+@pytest.fixture
+def page_folder(tmp_path, monkeypatch):
+    """The folder a page is run in: the current one, on the module path; what pages register is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delenv('MMSKEL_SHARED', raising=False)
+    known, modules = dict(LAYOUTS), set(sys.modules)
+    (tmp_path / 'data').mkdir()
+    yield tmp_path
+    LAYOUTS.clear()
+    LAYOUTS.update(known)
+    for name in set(sys.modules) - modules:
+        if str(getattr(sys.modules[name], '__file__', None) or '').startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_page_runs(page, page_folder, small, capsys):
+    for fill in DATA[page]:
+        fill(page_folder)
+    namespace = dict(__name__='page')
+    for block in blocks(page):
+        where = f'{page}, line {block.line}'
+        if block.language == 'python':
+            named = re.match(r'# (\w+\.py)\n', block.text)
+            if named:
+                (page_folder / named[1]).write_text(block.text)
+                importlib.invalidate_caches()
+            else:
+                exec(compile('\n' * (block.line - 1) + block.text, str(PAGES[page]), 'exec'), namespace)
+        elif block.language == 'bash':
+            for line in filter(None, map(str.strip, block.text.splitlines())):
+                run_line(line, where, small, capsys)
+
+
+def run_line(line: str, where: str, small: dict, capsys) -> None:
+    """Runs a line that calls mmskel in this process, and holds its exit status against the page."""
+    if line in NOT_RUN:
+        return
+    words = words_of(line)
+    assert words, f'{where}: this line is neither a mmskel command nor listed in NOT_RUN: {line}'
+    expected = int(found[1]) if (found := re.search(r'# exit status (\d)', line)) else 0
+    small.update(width=8, epochs=2 if '--resume' in words else 1)
+    if words[0] == 'test':
+        words[2], small['width'] = trained(Path(words[2]))
+    status = cli.main(words)
+    printed = capsys.readouterr()
+    assert status == expected, f'{where}: {line}\nended with {status}, not {expected}:\n{printed.err[-2000:]}'
+
+
+def trained(checkpoint: Path) -> tuple[str, int]:
+    """The checkpoint that stands for a page's, which names the last epoch of a whole training; and its width."""
+    import torch
+    if not checkpoint.is_file():
+        assert re.fullmatch(r'epoch_\d+\.pth', checkpoint.name), checkpoint
+        checkpoint = Path((checkpoint.parent / 'last_checkpoint').read_text().strip())
+    return str(checkpoint), torch.load(checkpoint, weights_only=True)['state_dict']['cls_head.fc.weight'].shape[1] // 4
+
+
+def test_no_line_is_left_unrun_without_need():
+    lines = {line for page in PAGES for line in shell_lines(page)}
+    assert set(NOT_RUN) <= lines, set(NOT_RUN) - lines
+
+
+def test_every_page_has_data_and_says_what_it_is_for():
+    assert set(DATA) == set(PAGES)
+    for name, page in PAGES.items():
+        paragraphs = [p for p in page.read_text().split('\n\n') if not p.startswith(('#', '!'))]
+        assert name == 'README.md' or re.search(r'you (will|can)\b', paragraphs[0]), f'{name}: {paragraphs[0]}'
+
+
+# what pages say against what there is
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading."""
+    return re.sub(r'[^\w\- ]', '', heading.strip().lower()).replace(' ', '-')
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_links_lead_somewhere(page):
+    text = prose(page)
+    links = re.findall(r'\]\(([^)\s]+)\)', text)
+    for link in links:
+        if link.startswith(('http://', 'https://')):
+            continue
+        place, _, anchor = link.partition('#')
+        target = (PAGES[page].parent / place).resolve() if place else PAGES[page]
+        assert target.exists() and ROOT in target.parents, f'{page} links to {link}'
+        if anchor:
+            headings = [slug(h) for h in re.findall(r'^#+ (.+)$', target.read_text(), re.M)]
+            assert anchor in headings, f'{page} links to {link}; headings: {headings}'
+    for image in re.findall(r'!\[[^]]*\]\(([^)]+)\)', text):
+        assert (PAGES[page].parent / image).stat().st_size < 400_000, image
+
+
+def flags_of(parser: argparse.ArgumentParser) -> set[str]:
+    """Every flag of a parser and of its subcommands."""
+    flags = {flag for action in parser._actions for flag in action.option_strings}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action.choices.values():
+                flags |= flags_of(one)
+    return flags
+
+
+@pytest.fixture(scope='module')
+def flags() -> dict[str, set[str]]:
+    """Command -> its flags."""
+    known = {}
+    for name, command in cli.COMMANDS.items():
+        parser = argparse.ArgumentParser(name)
+        command.configure(parser)
+        known[name] = flags_of(parser)
+    return known
+
+
+# flags of other programs that pages name
+FOREIGN = {'--no-deps', '--logdir', '--nproc_per_node'}
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_commands_and_flags_exist(page, flags):
+    code = [*re.findall(r'`([^`\n]+)`', prose(page)), *shell_lines(page)]
+    everywhere = set().union(*flags.values()) | FOREIGN
+    for text in code:
+        used = set(re.findall(r'(?<![\w-])--[a-z][\w-]*', text))
+        assert used <= everywhere, f'{page}: {text}: no command has {used - everywhere}'
+        call = re.match(r'(?:\w+=\w+ )?(?:python -m )?mmskel ([a-z]+)\b', text)
+        if call:
+            assert call[1] in flags, f'{page}: {text}: there is no command {call[1]}'
+            assert used <= flags[call[1]], f'{page}: {text}: mmskel {call[1]} has no {used - flags[call[1]]}'
+
+
+@pytest.mark.parametrize('command', ['train', 'test', 'check'])
+def test_every_flag_is_explained(command, flags):
+    page = PAGES['docs/data.md' if command == 'check' else 'docs/training.md'].read_text()
+    missing = {flag for flag in flags[command] - {'-h', '--help', '--local_rank', '--local-rank'} if flag not in page}
+    assert not missing, missing
+
+
+def requirements(words: list[str]) -> set[tuple[str, str, str]]:
+    """(name, versions, marker) of requirements."""
+    from packaging.requirements import Requirement
+    found = map(Requirement, words)
+    return {(r.name, str(r.specifier), str(r.marker or '')) for r in found}
+
+
+def test_pip_lines_agree():
+    listed = (ROOT / 'mmskel/compat/openmmlab.txt').read_text().splitlines()
+    wanted = requirements([line for line in listed if line and not line.startswith('#')])
+    without_mmcv = {r for r in wanted if r[0] != 'mmcv-lite'}
+    found = {}
+    for page in PAGES:
+        for line in shell_lines(page):
+            words = shlex.split(line, comments=True)
+            if words[:3] == ['pip', 'install', '--no-deps']:
+                found.setdefault(page, []).append(requirements(words[3:]))
+    assert found == {'README.md': [wanted], 'docs/install.md': [wanted, without_mmcv]}
+    for name in re.findall(r'(?:-r|--requirement) (\S+\.txt)', PAGES['docs/install.md'].read_text()):
+        assert (ROOT / name).is_file()
+
+
+def rows(page: str, head: str) -> list[list[str]]:
+    """The cells of a table, by the beginning of its head; code marks are taken off."""
+    text = PAGES[page].read_text()
+    lines = text[text.index(f'| {head}'):].splitlines()
+    body = [line for line in lines[2:next((i for i, line in enumerate(lines) if not line.startswith('|')), None)]]
+    return [[cell.strip() for cell in line.strip('|').split('|')] for line in body]
+
+
+def names(text: str) -> list[str]:
+    """What stands in code marks."""
+    return re.findall(r'`([^`]+)`', text)
+
+
+def test_table_of_layouts():
+    found = {}
+    for name, joints, centre, aliases, _ in rows('docs/layouts.md', 'layout | joints'):
+        found[names(name)[0]] = int(joints), names(centre)[0], set(names(aliases))
+    assert found == {name: (layout.num_joints, layout.joints[layout.centre],
+                            {alias for alias, meant in ALIASES.items() if meant == name})
+                     for name, layout in tables._tables().items()}
+
+
+def test_readers_and_their_flags():
+    text = PAGES['docs/data.md'].read_text()
+    sections = {part.split('\n')[0]: part for part in re.split(r'^### ', text, flags=re.M)[1:]}
+    assert set(READERS) <= set(sections)
+    for name, reader in READERS.items():
+        for option in options_of(reader):
+            assert f'--{option.replace("_", "-")}' in sections[name], f'{name}: --{option} is not explained'
+
+
+def test_table_of_problems():
+    found = {kind: severity for kinds, severity, _ in rows('docs/data.md', 'kind | severity') for kind in names(kinds)}
+    for kind, (severity, *_) in KINDS.items():
+        assert found[kind] == severity, kind
+
+
+def test_table_of_repairs():
+    assert [(names(package)[0], repair) for package, repair in rows('docs/install.md', 'package | repair')] == [
+        (repair.package, repair.name) for repair in compat.REPAIRS]
+
+
+def test_table_of_configs():
+    from mmengine.config import Config
+    found = {names(config)[0]: epochs for config, _, epochs in rows('docs/training.md', 'config | data')}
+    folder = ROOT / 'configs'
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob('*.py') if '_base_' not in p.parts}
+    assert set(found) == there
+    for name, epochs in found.items():
+        cfg = Config.fromfile(folder / name)
+        passes = cfg.train_dataloader.dataset.get('repeat', 1)
+        said = f'{cfg.train_cfg.max_epochs} of {passes} passes' if passes > 1 else str(cfg.train_cfg.max_epochs)
+        assert epochs.startswith(said), f'{name}: {said}'
+
+
+def test_table_of_registered_names():
+    from mmaction import registry
+
+    import mmskel.data.dataset
+    import mmskel.data.transforms
+    import mmskel.engine
+    import mmskel.models  # noqa: F401
+    found: dict[str, set[str]] = {}
+    for registered, text in rows('docs/mmaction2.md', 'registry | names'):
+        found.setdefault(names(registered)[0], set()).update(names(text))
+    for name, classes in found.items():
+        ours = {key for key, value in getattr(registry, name).module_dict.items()
+                if value.__module__.startswith('mmskel.') and not value.__module__.startswith('mmskel.compat')}
+        assert classes == ours, name
+
+
+def test_what_the_readme_says_is_there():
+    told = {label: text for label, text in rows('README.md', '| |') if label}
+    assert set(names(told['commands'])) == set(cli.COMMANDS)
+    assert set(names(told['readers'])) == set(READERS)
+    assert set(names(told['layouts'])) == set(tables._tables())  # LAYOUTS has what other tests register, too
+
+
+def test_checkpoints_of_the_last_epoch_have_its_number():
+    from mmengine.config import Config
+    found = [(page, *match) for page in PAGES for match in re.findall(
+        r'mmskel test (\S+\.py) \S*/epoch_(\d+)\.pth', PAGES[page].read_text())]
+    assert len(found) >= 3
+    for page, config, epoch in found:
+        assert Config.fromfile(ROOT / 'configs' / config).train_cfg.max_epochs == int(epoch), (page, config)
+
+
+def test_figures_of_nwucla(shared, tmp_path):
+    """What docs/data.md says about the real clips."""
+    archive = shared / 'data' / 'nw_ucla' / 'all_sqe.zip'
+    if not archive.is_file():
+        pytest.skip('no N-UCLA clips at hand')
+    file = prepare('nw_ucla', archive, tmp_path / 'nwucla.pkl', progress=False)
+    sizes = {name: len(ids) for name, ids in file.split.items()}
+    text = ' '.join(PAGES['docs/data.md'].read_text().replace('**', '').split())
+    for split in ('xview', 'view1', 'view2', 'xsub'):
+        assert f'{sizes[f"{split}_train"]:,} / {sizes[f"{split}_test"]}' in text
+    assert (sizes['xview_train_clean'], sizes['xview_test_clean']) == (925, 369)
+    report = check_file(tmp_path / 'nwucla.pkl')
+    assert report.verdict == '3 errors, 5 warnings' and report.verdict.replace(',', ' and') in text
+    leaks = {leak.test: (len(leak.overlaps), sum(o.identical for o in leak.overlaps)) for leak in report.leaks}
+    assert leaks == dict(xview_test=(95, 95), view1_test=(9, 0), view2_test=(105, 95), view3_test=(95, 95))
+    poses = [o.poses for o in report.conflicts if {o.clip[:7], o.twin[:7]} == {'a08_s01', 'a09_s01'}]
+    assert (len(report.conflicts), len(poses), min(poses), max(poses)) == (11, 9, 6, 81)
+    found = {kind: len(problem.clips) for kind in ('teleport', 'one frame', 'origin joints')
+             for problem in report.of_kind(kind)}
+    assert found == {'teleport': 60, 'one frame': 2, 'origin joints': 2}
+
+
+# the code's own documentation
+
+
+def modules() -> list[str]:
+    """Every module of the package, by its file."""
+    files = sorted((ROOT / 'mmskel').rglob('*.py'))
+    places = [f.relative_to(ROOT).with_suffix('').parts for f in files if '.mim' not in f.parts]
+    return ['.'.join(parts[:-1] if parts[-1] == '__init__' else parts) for parts in places if parts[-1] != '__main__']
+
+
+def test_every_folder_of_modules_is_a_package():
+    """Else ``pip install .`` leaves it out."""
+    folders = {f.parent for f in (ROOT / 'mmskel').rglob('*.py') if '.mim' not in f.parts}
+    assert not [str(folder.relative_to(ROOT)) for folder in sorted(folders) if not (folder / '__init__.py').is_file()]
+
+
+@pytest.mark.parametrize('module', modules())
+def test_public_names_have_docstrings(module):
+    try:
+        code = importlib.import_module(module)
+    except ImportError as error:
+        pytest.skip(f'{module} needs {error.name}')
+    assert inspect.getdoc(code), f'{module} has no docstring'
+    bare = [name for name, thing in vars(code).items()
+            if not name.startswith('_') and (inspect.isfunction(thing) or inspect.isclass(thing))
+            and thing.__module__ == module and not own_docstring(thing)]
+    assert not bare, f'{module}: no docstring: {", ".join(bare)}'
+
+
+def own_docstring(thing) -> str:
+    """A docstring that somebody wrote: not a parent's, not the signature that dataclasses and tuples put in."""
+    text = (vars(thing).get('__doc__') if inspect.isclass(thing) else thing.__doc__) or ''
+    return '' if text.startswith(f'{thing.__name__}(') else text
+
+
+def test_python_blocks_are_python():
+    for page in PAGES:
+        for block in blocks(page):
+            assert block.language in ('bash', 'python', 'text'), f'{page}, line {block.line}: {block.language!r}'
+            if block.language == 'python':
+                ast.parse(block.text)
+
+
+def test_pages_name_no_machine():
+    for name, page in PAGES.items():
+        found = re.findall(r'(?<![\w.:/])/(?:work|tmp|home|root|opt|usr)\b\S*|\bpypi\.\S+|download\.pytorch\S*',
+                           page.read_text())
+        assert not found, f'{name}: {found}'
