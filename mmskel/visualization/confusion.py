@@ -18,6 +18,7 @@ from mmskel.visualization import palette
 from mmskel.visualization.page import fill, percent, style_and_scripts
 
 _COUNTS_UP_TO = 40  # classes; beyond, numbers in cells are too small to be read
+_NAMES_UP_TO = 120  # classes that are all named in the picture
 
 
 class Confusion(NamedTuple):
@@ -72,7 +73,7 @@ def _shorter(text: str, most: int) -> str:
 def draw_confusion_matrix(results: Results, path_png: str | Path) -> Path:
     """Writes the confusion matrix as a picture: rows true, columns predicted, coloured by share of the row.
 
-    Up to 40 classes the cells hold the number of clips.
+    Up to 40 classes the cells hold the number of clips; above 120 only every second (third, ...) class is named.
 
     Returns:
         The path.
@@ -86,18 +87,19 @@ def draw_confusion_matrix(results: Results, path_png: str | Path) -> Path:
     K = len(counts)
     sizes = ((12, .5, 10), (20, .4, 9), (40, .28, 7.5), (70, .19, 7), (np.inf, .125, 6))  # classes, inches, points
     cell, font = next((c, f) for most, c, f in sizes if K <= most)
-    side, label = max(K * cell, 3.2), .45 + .0082 * font * max(map(len, names))
+    every = -(-K // _NAMES_UP_TO)
+    side, label = max(K * cell / every, 3.2), .45 + .0082 * font * max(map(len, names))
     width, height = label + side + .35, side + label + 1.15
     figure = Figure((width, height), dpi=160 if K <= 40 else 180, facecolor='white')
     FigureCanvasAgg(figure)
     axes = figure.add_axes((label / width, label / height, side / width, side / height))
     axes.imshow(_colours(counts), interpolation='nearest', aspect='equal')
     ink, muted, line = map(palette.css, (palette.INK, palette.MUTED, palette.LINE))
-    axes.set_xticks(range(K), names, rotation=90, fontsize=font, color=ink)
-    axes.set_yticks(range(K), names, fontsize=font, color=ink)
+    axes.set_xticks(range(0, K, every), names[::every], rotation=90, fontsize=font, color=ink)
+    axes.set_yticks(range(0, K, every), names[::every], fontsize=font, color=ink)
     axes.tick_params(length=0, pad=3)
-    axes.set_xticks(np.arange(K + 1) - .5, minor=True)
-    axes.set_yticks(np.arange(K + 1) - .5, minor=True)
+    axes.set_xticks(np.arange(0, K + 1, every) - .5, minor=True)
+    axes.set_yticks(np.arange(0, K + 1, every) - .5, minor=True)
     axes.grid(which='minor', color='white' if K <= 20 else line, linewidth=1.2 if K <= 20 else .3)
     axes.tick_params(which='minor', length=0)
     axes.spines[:].set_color(line)

@@ -146,6 +146,8 @@ KINDS = {
     'frames that do not add up': ({'a.pkl': pickle.dumps(annotations(clip(total_frames=9)))}, TRAIN, "'a'.*total_frames is 9"),
     'file without splits': ({'a.pkl': pickle.dumps(annotations(clip(), split={}))}, CUSTOM, 'a.pkl.*no splits'),
     'option without value': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--cfg-options', 'a'], "'a' has no '='"),
+    'metric that keeps no clip ids': ({'a.pkl': FINE}, [*TRAIN, 'test_evaluator.type=AccMetric'],
+                                      "test_evaluator has no SkeletonAccuracy.*--no-test"),
     'no checkpoint to resume': ({'a.pkl': FINE}, [*TRAIN[:6], '--resume'], 'no checkpoint to resume'),
     'negative seed': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--seed', '-1'], 'not -1'),
     'no epochs': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--epochs', '0'], 'not 0'),

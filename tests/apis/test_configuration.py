@@ -1,3 +1,6 @@
+import pickle
+
+import numpy as np
 import pytest
 
 from mmskel.apis.configuration import (
@@ -61,6 +64,13 @@ def test_custom_config_fits_itself_to_the_file(tmp_path, layout, project, channe
     assert model.cls_head.num_classes == 10 and model.backbone.in_channels == channels
     assert model.cls_head.in_channels == 256 and model.data_preprocessor.with_score == project
     assert dataset_of(cfg, 'train_dataloader')['pipeline'][0]['num_person'] == 1
+
+
+def test_clips_without_a_person_axis_fit_too(tmp_path):
+    item = dict(frame_dir='a', total_frames=4, label=0, keypoint=np.ones((4, 25, 3), np.float32))
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps(dict(split=dict(train=['a'], test=['a']), annotations=[item])))
+    cfg = load_config('custom/stgcn_custom.py', data=str(tmp_path / 'a.pkl'))
+    assert cfg.model.backbone.layout == 'ntu25' and cfg.model.cls_head.num_classes == 1
 
 
 def test_wrappers_are_looked_through():
