@@ -1,4 +1,5 @@
 # ST-GCN on UT-Kinect, the recipe of N-UCLA. Splits: --split xsub, loseqo01 ... loseqo20.
+# Not trained here yet.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/utkinect.py', '../_base_/models/stgcn.py']
 
 max_epochs = 20
