@@ -2,7 +2,7 @@
 # Not trained here yet.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/utkinect.py', '../_base_/models/stgcn.py']
 
-max_epochs = 20
+max_epochs = 10
 base_lr = 0.1
 
 layout = {{_base_.layout}}
