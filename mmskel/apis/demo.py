@@ -46,6 +46,11 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
         print(f'Made {len(made.annotations)} clips of {len(made.class_names)} motions: {", ".join(made.class_names)}')
         cfg = load_config('stgcn/stgcn_synthetic.py', data=str(file), work_dir=str(out / 'train'), seed=seed,
                           epochs=epochs)
+    # a newcomer wants to see how far it is, not MMEngine's log; the curves are in the report
+    cfg.log_level = 'WARNING'
+    for hook in cfg.custom_hooks:
+        if hook['type'] == 'ProgressBarHook':
+            hook['always'] = True
     results = train(cfg, report_to=out)
     print(f'\n{describe(results)}\n\nLook at {out / "report.html"} ({time.monotonic() - begin:.0f} seconds in all)')
     return 0

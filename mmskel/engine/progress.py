@@ -29,7 +29,8 @@ class ProgressBarHook(Hook):
     def _open(self, total: int, done: int, what: str) -> None:
         from tqdm import tqdm  # only where a bar is drawn
         self._bar = tqdm(total=total, initial=done, desc=what, unit='it', dynamic_ncols=True, smoothing=0.05,
-                         disable=None if not self.always else False, file=sys.stderr)
+                         mininterval=0.2 if sys.stderr.isatty() else 5, disable=False if self.always else None,
+                         file=sys.stderr)
 
     @master_only
     def _close(self) -> None:
