@@ -141,7 +141,8 @@ def _convert(args: argparse.Namespace) -> int:
 
 
 def _demo_arguments(parser: Parser) -> None:
-    parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of made-up motions')
+    parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of '
+                        'made-up motions; default: those below MMSKEL_SHARED, if that variable is set')
     parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--epochs', type=int, help='how many, instead of the demo\'s own number')
@@ -203,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('mmskel: stopped', file=sys.stderr)
         return 130
-    except (ValueError, KeyError, OSError, ImportError, AssertionError, EOFError, pickle_error()) as error:
+    except (ValueError, KeyError, TypeError, OSError, ImportError, AssertionError, EOFError, pickle_error()) as error:
         if os.environ.get('MMSKEL_DEBUG') == '1':
             raise
         print(f'mmskel: {readable(error)}', file=sys.stderr)

@@ -35,8 +35,9 @@ def find_config(name: str) -> Path:
     if Path(name).is_file():
         return Path(name)
     folder = packaged_configs()
-    for path in (folder / short, folder / f'{short}.py', *folder.rglob(Path(short).stem + '.py')):
-        if path.is_file():
+    by_name = folder.rglob(f'{short.removesuffix(".py")}.py') if '/' not in short else ()
+    for path in (folder / short, folder / f'{short}.py', *by_name):
+        if path.is_file() and '_base_' not in path.parts:
             return path
     known = sorted(str(p.relative_to(folder)) for p in folder.rglob('*.py') if '_base_' not in p.parts)
     raise ConfigError(f"there is no config '{name}', neither as a file nor among mmskel's: {', '.join(known)}")
@@ -83,6 +84,9 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if cfg.get('fit_to_data'):
         fit_to_data(cfg)
     if split:
+        if {'train', 'test', 'val'} & set(split.split('_')[1:]):
+            raise ConfigError(f"--split {split}: train and test would use the same clips; give the protocol, "
+                              f"e.g. --split {split.split('_')[0]}")
         for dataset in datasets_of(cfg):
             dataset['split'] = split
     if stream:
@@ -104,8 +108,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     tail = ''.join(f'_{part}' for part in (split, stream) if part)
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{path.stem}{tail}'
     cfg.resume = bool(resume)
-    if isinstance(resume, str) and resume != 'auto':
-        cfg.load_from = resume
+    if resume:  # the config's own load_from would be taken for the checkpoint to resume
+        cfg.load_from = None if resume in (True, 'auto') else resume
     if cfg_options:
         cfg.merge_from_dict(dict(cfg_options))
     return cfg
@@ -168,14 +172,14 @@ def fit_to_data(cfg) -> None:
     if not file.layout:
         raise ConfigError(f"'{path}' does not say its layout, and its joint count fits none; write it with "
                           f'`mmskel prepare ... --layout NAME`, one of {", ".join(sorted(LAYOUTS))}')
-    shapes = [item['keypoint'].shape for item in file.annotations]
+    shapes = [clip.keypoint.shape for clip in file.clips()]
     coords = {shape[-1] for shape in shapes}
     if len(coords) != 1:
         raise ConfigError(f"'{path}' mixes clips of {' and '.join(map(str, sorted(coords)))} coordinates")
     if not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
     layout, classes = get_layout(file.layout).name, len(file.class_names)
-    persons = min(max(shape[0] if len(shape) == 4 else 1 for shape in shapes), 2)
+    persons = min(max(shape[0] for shape in shapes), 2)
     model = cfg.model
     model.data_preprocessor.layout = model.backbone.layout = layout
     model.backbone.in_channels = 3

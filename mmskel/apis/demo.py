@@ -29,7 +29,7 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
     """
     begin = time.monotonic()
     out = Path(out)
-    if (out / 'train').is_dir():
+    if (out / 'clips.pkl').is_file() and (out / 'train').is_dir():  # an earlier demo's
         shutil.rmtree(out / 'train')
     data = data or _shared_clips()
     file = out / 'clips.pkl'
@@ -37,7 +37,7 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
         from mmskel.data.prepare import prepare
         prepare('nw_ucla', data, file)
         cfg = load_config('stgcn/stgcn_nwucla.py', data=str(file), work_dir=str(out / 'train'), seed=seed,
-                          epochs=epochs or _REAL_EPOCHS)
+                          epochs=_REAL_EPOCHS if epochs is None else epochs)
         print(f'Training ST-GCN on the real N-UCLA clips, {cfg.train_cfg.max_epochs} epochs only; '
               f'for the whole recipe: mmskel train stgcn/stgcn_nwucla.py --data {file}')
     else:

@@ -44,6 +44,10 @@ def _check_evaluator(cfg) -> None:
     if not any(metric.get('type') in ('SkeletonAccuracy', 'mmaction.SkeletonAccuracy') for metric in metrics):
         raise ConfigError("test_evaluator has no SkeletonAccuracy, which keeps the results by clip id; add "
                           "dict(type='SkeletonAccuracy') to it, or train with --no-test")
+    last = dataset_of(cfg, 'test_dataloader')['pipeline'][-1]
+    if last.get('type') == 'PackActionInputs' and 'frame_dir' not in last.get('meta_keys', ()):
+        raise ConfigError("the test pipeline's PackActionInputs drops the clip ids; give it "
+                          "meta_keys=('frame_dir', ), or train with --no-test")
 
 
 def reported_checkpoint(cfg) -> Path:
@@ -86,6 +90,7 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
     from mmskel.visualization.report import write_report
     _check_evaluator(cfg)
     cfg.load_from, cfg.resume = None, False
+    just_trained = runner is not None
     runner = runner or _runner(cfg)
     meta = load_weights(runner.model, checkpoint)
     runner._has_loaded = True  # the runner would load cfg.load_from once more
@@ -94,7 +99,7 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
         return None
     results = next(m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy)).last
     folder = Path(out or cfg.work_dir)
-    notes = selection_notes(cfg, Path(checkpoint))
+    notes = selection_notes(cfg, Path(checkpoint), just_trained)
     results.meta.update(
         config=Path(cfg.filename or '').name, checkpoint=Path(checkpoint).name, epoch=meta.get('epoch'),
         seed=meta.get('seed', cfg.get('randomness', {}).get('seed')),
@@ -102,7 +107,9 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
         stream=cfg.model.get('data_preprocessor', {}).get('stream', ''), score='probability',
         ann_file=Path(results.meta.get('ann_file', '')).name, notes=notes)
     save_results(folder / 'results.json', results)
-    trained = next(Path(cfg.work_dir).glob('**/vis_data/scalars.json'), None) is not None
+    # the curves of the run that wrote the checkpoint, not of another one in the same work dir
+    trained = (Path(checkpoint).resolve().parent == Path(cfg.work_dir).resolve()
+               and next(Path(cfg.work_dir).glob('**/vis_data/scalars.json'), None) is not None)
     write_report(results, folder, annotation_file=dataset_of(cfg, 'test_dataloader')['ann_file'],
                  curves=cfg.work_dir if trained else None, notes=notes)
     return results
@@ -141,13 +148,21 @@ def load_weights(model, checkpoint: str | Path) -> dict[str, Any]:
     return {k: meta[k] for k in ('epoch', 'seed') if k in meta}
 
 
-def selection_notes(cfg, checkpoint: Path) -> list[str]:
-    """What a reader must know about how the reported epoch was chosen."""
+def selection_notes(cfg, checkpoint: Path, just_trained: bool) -> list[str]:
+    """What a reader must know about how the reported epoch was chosen.
+
+    Args:
+        cfg: The config.
+        checkpoint: What was tested.
+        just_trained: The run chose the checkpoint by ``report.epoch``; otherwise whoever called the test named it.
+    """
     def clips(loader: str) -> tuple:
         dataset = dataset_of(cfg, loader) or {}
         return dataset.get('ann_file'), dataset.get('split'), dataset.get('part')
 
     if not checkpoint.name.startswith('best_'):
+        if not just_trained:
+            return [f'The checkpoint, {checkpoint.name}, was named by whoever ran the test.']
         return ['The epoch was fixed before training (last epoch), not chosen on any score.']
     if clips('val_dataloader') == clips('test_dataloader'):
         return ['The epoch with the best score ON THE TEST CLIPS was chosen: the accuracy is optimistic.']
@@ -161,7 +176,7 @@ def describe(results: Results) -> str:
         part = {k.removeprefix(f'{name}/'): v for k, v in results.summary().items()
                 if k.startswith(f'{name}/') == bool(name) and (name or '/' not in k)}
         if 'top1' in part:
-            lines.append(f'{name or "all clips":>12}: top-1 {100 * part["top1"]:6.2f} %   top-5 '
-                         f'{100 * part["top5"]:6.2f} %   mean class {100 * part["mean_class"]:6.2f} %   '
-                         f'({int(part["n"])} clips)')
+            top5 = f'   top-5 {100 * part["top5"]:6.2f} %' if len(results.class_names) > 5 else ''
+            lines.append(f'{name or "all clips":>12}: top-1 {100 * part["top1"]:6.2f} %{top5}   mean class '
+                         f'{100 * part["mean_class"]:6.2f} %   ({int(part["n"])} clips)')
     return '\n'.join(lines + [f'{"note":>12}: {note}' for note in results.meta.get('notes', [])])

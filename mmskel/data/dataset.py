@@ -35,7 +35,7 @@ class SkeletonDataset(BaseActionDataset):
         repeat: How often every clip is seen per epoch, with fresh randomness.
         seed: Of the samples' generators, not negative; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
         subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
-            ``dict(clean='xview_test_clean')``); a split that the file lacks is skipped.
+            ``dict(clean='xview_test_clean')``); one that the file lacks or that is no part of the split is skipped.
         test_mode: No random choice among refetched samples; evaluation.
         kwargs of MMEngine's data sets: ``data_prefix``, ``indices``, ``lazy_init``, ``max_refetch``.
 
@@ -75,11 +75,13 @@ class SkeletonDataset(BaseActionDataset):
         if not items:
             raise AnnotationError(f"'{self.ann_file}': split '{self._split_name(file)}' holds no clip")
         known = {clip_id(item) for item in items}
+        # a batch cannot mix clips with and without scores: all have them if one has
+        self._with_score = any('keypoint_score' in item for item in items)
         self._metainfo.update(
             layout=self.layout or file.layout, class_names=file.class_names, split=self._split_name(file),
             ann_file=str(self.ann_file),
-            subsets={name: [i for i in file.split[split] if i in known]
-                     for name, split in self.subsets.items() if split in file.split})
+            subsets={name: list(file.split[split]) for name, split in self.subsets.items()
+                     if split in file.split and set(file.split[split]) <= known})
         return [self._sample(item, file) for item in items]
 
     def _split_name(self, file: AnnotationFile) -> str | None:
@@ -106,7 +108,8 @@ class SkeletonDataset(BaseActionDataset):
                                   f'{self.num_classes} classes (0 to {self.num_classes - 1}); set num_classes or '
                                   'mend the labels')
         sample = clip.to_annotation()
-        # PYSKL's files carry scores for 2-D only; networks for 3-D data expect none
+        if self._with_score:
+            sample['keypoint_score'] = clip.score
         return dict(sample, total_frames=clip.num_frames, layout=clip.layout)
 
     def get_data_info(self, idx: int) -> dict[str, Any]:

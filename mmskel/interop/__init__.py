@@ -11,7 +11,8 @@ from mmskel.data.atomic import atomic_path
 from mmskel.interop.st_gcn import ST_GCN
 from mmskel.interop.system import ConversionError, PublishedModel, System
 
-__all__ = ['SYSTEMS', 'ConversionError', 'PublishedModel', 'System', 'build_published', 'convert_checkpoint']
+__all__ = ['SYSTEMS', 'ConversionError', 'PublishedModel', 'System', 'build_published', 'convert_checkpoint',
+           'load_published_state']
 
 SYSTEMS = {system.name: system for system in (ST_GCN, )}
 """Every published system that can be read, by name."""

@@ -104,6 +104,9 @@ class Clip:
                 frames = np.unique(np.argwhere(~np.isfinite(values))[:, 1])
                 raise ClipError(f'{say}{what} holds NaN or infinity in {len(frames)} of {T} frames (first: frame '
                                 f'{frames[0]}); write missing joints as zeros with score 0')
+        if self.score.min() < 0:
+            raise ClipError(f'{say}score reaches down to {self.score.min():.3g}; expected confidences from 0 to 1. Was '
+                            'a coordinate taken for a score?')
         if self.unit not in UNITS:
             raise ClipError(f"{say}unknown unit '{self.unit}'; known: {', '.join(UNITS)}")
         if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) <= 0):

@@ -78,6 +78,21 @@ def test_layouts_are_converted_by_name(tmp_path):
         SkeletonDataset(file, [], layout='coco17')
 
 
+def test_scores_are_there_for_all_clips_or_for_none(tmp_path):
+    rng = np.random.default_rng(0)
+    clips = [Clip(f'c{i}', rng.normal(size=(1, 8, 20, 3)), rng.random((1, 8, 20)) if i else None, label=0) for i in range(3)]
+    save_annotation_file(tmp_path / 'a.pkl', clips, dict(all=['c0', 'c1', 'c2']), dict(layout='kinect20'))
+    data = SkeletonDataset(str(tmp_path / 'a.pkl'), PIPELINE)
+    assert all('keypoint_score' in data[i]['inputs'] for i in range(3))
+    save_annotation_file(tmp_path / 'b.pkl', clips[:1], dict(all=['c0']), dict(layout='kinect20'))
+    assert 'keypoint_score' not in SkeletonDataset(str(tmp_path / 'b.pkl'), PIPELINE)[0]['inputs']
+
+
+def test_a_subset_that_is_no_part_of_the_split_is_left_out(file):
+    data = SkeletonDataset(file, [], split='xsub', part='train', subsets=dict(clean='xsub_test_clean'))
+    assert data.metainfo['subsets'] == {}
+
+
 @pytest.mark.parametrize('arguments, error, message', [
     (dict(split='xview'), AnnotationError, "no split 'xview' with a part for train .xview_train.; it has: test, "),
     (dict(num_classes=2), AnnotationError, "clip 'c2'.* has label 2, but the model has 2 classes"),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms.base import COORDINATES, CoordinateTransform, SkeletonTransform
+from mmskel.data.transforms.base import COORDINATES, SCORES, CoordinateTransform, SkeletonTransform
 from mmskel.skeleton import get_layout
 
 
@@ -100,7 +100,7 @@ class RandomMirror(SkeletonTransform):
         layout: Joint order, for the left/right pairs.
         probability: How often.
     """
-    writes = (*COORDINATES, 'keypoint_score')
+    writes = (*COORDINATES, *SCORES)
 
     def __init__(self, layout: str, probability: float = 0.5):
         self.layout, self.probability = layout, probability
@@ -119,8 +119,7 @@ class RandomMirror(SkeletonTransform):
             if key in sample:
                 changed[key] = sample[key][..., self._swap, :]  # fancy indexing copies
                 changed[key][..., 0] *= -1
-        if 'keypoint_score' in sample:
-            changed['keypoint_score'] = sample['keypoint_score'][..., self._swap]
+        changed.update({key: sample[key][..., self._swap] for key in SCORES if key in sample})
         return changed
 
 

@@ -8,6 +8,7 @@ key               meaning
 keypoint          (M, T, V, C) float32
 keypoint_score    (M, T, V) float32, optional
 keypoint_next     (M, T, V, C), optional: every picked frame's successor in the source, for motion
+keypoint_score_next (M, T, V), optional: the successors' scores; minus the own score where there is none
 total_frames      T
 num_clips         clips cut from the sample; T is then num_clips * clip length
 frame_dir, label  id and class
@@ -26,6 +27,7 @@ import numpy as np
 
 # the arrays of coordinates a sample may carry; a change of coordinates concerns all of them alike
 COORDINATES = ('keypoint', 'keypoint_next')
+SCORES = ('keypoint_score', 'keypoint_score_next')
 
 
 def sample_name(sample: dict[str, Any]) -> str:

@@ -22,7 +22,9 @@ class CentreOnJoint(CoordinateTransform):
     """
 
     def __init__(self, joint: int | str, layout: str | None = None, frame: int = 0, keep_missing: bool = True):
-        self.joint = get_layout(layout).index(joint) if isinstance(joint, str) and layout else int(joint)
+        if isinstance(joint, str) and layout is None:
+            raise ValueError(f"CentreOnJoint: joint '{joint}' by name needs the layout")
+        self.joint = get_layout(layout).index(joint) if isinstance(joint, str) else joint
         self.frame, self.keep_missing = frame, keep_missing
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -90,6 +92,12 @@ def rotation_onto(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
+def _refuse_successors(transform: SkeletonTransform, sample: dict[str, Any]) -> None:
+    if 'keypoint_next' in sample:
+        raise ValueError(f"clip '{sample_name(sample)}': {type(transform).__name__} belongs before the sampling of "
+                         'frames with their successors (with_next=True)')
+
+
 @TRANSFORMS.register_module()
 class AlignBody3D(SkeletonTransform):
     """PYSKL's and MMAction2's 3-D pre-normalisation (``PreNormalize3D``), vectorised; same numbers.
@@ -117,6 +125,7 @@ class AlignBody3D(SkeletonTransform):
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
         """Drops empty frames, then centres and turns."""
+        _refuse_successors(self, sample)
         keypoint, score = sample['keypoint'], sample.get('keypoint_score')
         if keypoint.shape[-1] != 3:
             raise ValueError(f"clip '{sample_name(sample)}': AlignBody3D needs 3 coordinates, found keypoint "
@@ -183,4 +192,5 @@ class CentreImage(SkeletonTransform):
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
         """(M, T, V, 2) in [0, 1] -> [-0.5, 0.5]."""
+        _refuse_successors(self, sample)
         return dict(keypoint=(sample['keypoint'] - np.float32(0.5)) * (sample['keypoint_score'] != 0)[..., None])

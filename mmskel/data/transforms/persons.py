@@ -9,7 +9,7 @@ import torch
 from mmaction.registry import TRANSFORMS
 from mmaction.structures import ActionDataSample
 
-from mmskel.data.transforms.base import COORDINATES, SkeletonTransform, sample_name
+from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform, sample_name
 
 
 @TRANSFORMS.register_module()
@@ -22,7 +22,7 @@ class SetPersons(SkeletonTransform):
         sort: ``'none'``: the order of the file. ``'score'``: by summed score over the clip. ``'frame_score'``: by
             score in every frame anew, as Kinetics-Skeleton's published arrays are (identities may swap).
     """
-    writes = (*COORDINATES, 'keypoint_score')
+    writes = (*COORDINATES, *SCORES)
 
     def __init__(self, num_person: int, pad: str = 'zero', sort: str = 'none'):
         if pad not in ('zero', 'loop') or sort not in ('none', 'score', 'frame_score'):
@@ -31,7 +31,7 @@ class SetPersons(SkeletonTransform):
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
         """(M, T, ...) -> (num_person, T, ...)."""
-        keys = [key for key in (*COORDINATES, 'keypoint_score') if key in sample]
+        keys = [key for key in (*COORDINATES, *SCORES) if key in sample]
         changed = {key: sample[key] for key in keys}
         persons = sample['keypoint'].shape[0]
         if self.sort != 'none' and persons > 1:
@@ -77,7 +77,7 @@ class PackSkeleton(SkeletonTransform):
         """Packs; the result replaces the sample."""
         clips = sample.get('num_clips', 1)
         inputs = {}
-        for key in (*COORDINATES, 'keypoint_score'):
+        for key in (*COORDINATES, *SCORES):
             if key in sample:
                 value = np.asarray(sample[key], np.float32)
                 if value.shape[1] % clips:

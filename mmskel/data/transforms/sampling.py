@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms.base import COORDINATES, SkeletonTransform
+from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
 
 
 def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = False) -> dict[str, Any]:
@@ -17,10 +17,16 @@ def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = Fa
         frames: (n,) indices in [0, T).
         with_next: Also ``keypoint_next`` (M, n, V, C); the last frame follows itself.
     """
-    picked = {key: sample[key][:, frames] for key in (*COORDINATES, 'keypoint_score') if key in sample}
+    picked = {key: sample[key][:, frames] for key in (*COORDINATES, *SCORES) if key in sample}
     if with_next:
         last = sample['keypoint'].shape[1] - 1
-        picked['keypoint_next'] = sample['keypoint'][:, np.minimum(frames + 1, last)]
+        following = np.minimum(frames + 1, last)
+        picked['keypoint_next'] = sample['keypoint'][:, following]
+        if 'keypoint_score' in sample:
+            score = sample['keypoint_score'][:, following]  # fancy indexing copies
+            # the published code gives the last frame's motion no confidence; the mean with this is zero
+            score[:, frames == last] *= -1
+            picked['keypoint_score_next'] = score
     return dict(picked, total_frames=len(frames))
 
 
@@ -35,7 +41,7 @@ class ResampleFrames(SkeletonTransform):
         with_time: Also write ``frame_time``, the relative time ``2 * index / T - 1`` of every picked frame
             (SkateFormer).
     """
-    writes = (*COORDINATES, 'keypoint_score', 'total_frames', 'frame_time', 'num_clips')
+    writes = (*COORDINATES, *SCORES, 'total_frames', 'frame_time', 'num_clips')
     copies = 100
 
     def __init__(self, clip_len: int, random: bool = False, with_time: bool = False):
@@ -99,7 +105,7 @@ class SampleUniformly(SkeletonTransform):
         seed: Of the fixed draw.
         with_next: Also pick each frame's successor, so that motion is the motion of the source, as PYSKL's is.
     """
-    writes = (*COORDINATES, 'keypoint_score', 'total_frames', 'num_clips', 'clip_len', 'frame_inds')
+    writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'clip_len', 'frame_inds')
 
     def __init__(self, clip_len: int, num_clips: int = 1, test_mode: bool = False, seed: int = 255,
                  with_next: bool = False):
@@ -121,7 +127,7 @@ class SampleUniformly(SkeletonTransform):
 @TRANSFORMS.register_module()
 class PadFrames(SkeletonTransform):
     """Zero frames behind the clip up to ``length``; longer clips are cut (ST-GCN's 300-frame arrays)."""
-    writes = (*COORDINATES, 'keypoint_score', 'total_frames')
+    writes = (*COORDINATES, *SCORES, 'total_frames')
 
     def __init__(self, length: int = 300):
         self.length = length
@@ -134,7 +140,7 @@ class PadFrames(SkeletonTransform):
 @TRANSFORMS.register_module()
 class RandomWindow(SkeletonTransform):
     """A random window of ``length`` frames; shorter clips are put at a random offset into zeros (ST-GCN, Kinetics)."""
-    writes = (*COORDINATES, 'keypoint_score', 'total_frames')
+    writes = (*COORDINATES, *SCORES, 'total_frames')
 
     def __init__(self, length: int = 150):
         self.length = length
@@ -151,7 +157,7 @@ class RandomWindow(SkeletonTransform):
 
 def _shift_into(sample: dict[str, Any], length: int, offset: int) -> dict[str, Any]:
     changed: dict[str, Any] = dict(total_frames=length)
-    for key in (*COORDINATES, 'keypoint_score'):
+    for key in (*COORDINATES, *SCORES):
         if key in sample:
             source = sample[key]
             window = np.zeros((len(source), length, *source.shape[2:]), source.dtype)

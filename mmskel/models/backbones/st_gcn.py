@@ -52,6 +52,8 @@ class SkeletonSTGCN(STGCN):
         adjacency = torch.tensor(adjacency_of(layout, partition, max_hop, dilation, corrected), dtype=torch.float32)
         width = in_channels * adjacency.shape[-1]
         sizes = dict(VC=width, MVC=width * num_person)
+        if data_bn_type not in (*sizes, 'none'):
+            raise ValueError(f"data_bn_type is 'VC', 'MVC' or 'none', not '{data_bn_type}'")
         self.data_bn_type = data_bn_type
         self.data_bn = nn.BatchNorm1d(sizes[data_bn_type]) if data_bn_type in sizes else nn.Identity()
         self.in_channels, self.base_channels, self.published_init = in_channels, base_channels, published_init

@@ -36,16 +36,17 @@ def motion(x: Tensor, following: Tensor | None = None, score_channel: bool = Fal
         x: (..., T, V, C).
         following: (..., T, V, C), what follows every frame in the source, for clips of picked frames. The source's
             last frame must follow itself.
-        score_channel: The last channel is a confidence: the mean of both frames' is kept, zero for the last frame.
+        score_channel: The last channel is a confidence: the mean of both frames' is kept, zero for the last frame
+            (``following`` says so by the negative confidence).
     """
     if following is None:
-        following = torch.cat([x[..., 1:, :, :], x[..., -1:, :, :]], -3)
+        last = x[..., -1:, :, :]
+        if score_channel:  # the published code leaves the last frame all zero, its confidence included
+            last = torch.cat([last[..., :-1], -last[..., -1:]], -1)
+        following = torch.cat([x[..., 1:, :, :], last], -3)
     out = following - x
     if score_channel:
-        mean = (following[..., -1:] + x[..., -1:]) / 2
-        # the published code leaves the last frame all zero, its confidence included
-        mean = torch.cat([mean[..., :-1, :, :], torch.zeros_like(mean[..., -1:, :, :])], -3)
-        out = torch.cat([out[..., :-1], mean], -1)
+        out = torch.cat([out[..., :-1], (following[..., -1:] + x[..., -1:]) / 2], -1)
     return out
 
 
@@ -78,13 +79,15 @@ class StreamEncoder(BaseDataPreprocessor):
         self.layout, self.stream, self.with_score = get_layout(layout).name, stream, with_score
         self.register_buffer('origins', torch.tensor(get_layout(layout).bone_origins), persistent=False)
 
-    def encode(self, keypoint: Tensor, score: Tensor | None = None, following: Tensor | None = None) -> Tensor:
+    def encode(self, keypoint: Tensor, score: Tensor | None = None, following: Tensor | None = None,
+               following_score: Tensor | None = None) -> Tensor:
         """The network input, a pure function.
 
         Args:
             keypoint: (..., M, T, V, C).
             score: (..., M, T, V).
             following: Every frame's successor in the source, see :func:`motion`.
+            following_score: Their scores, (..., M, T, V).
 
         Raises:
             ValueError: If the joint count is not the layout's.
@@ -97,8 +100,9 @@ class StreamEncoder(BaseDataPreprocessor):
                 score = (keypoint != 0).any(-1).to(keypoint.dtype)
             keypoint = torch.cat([keypoint, score[..., None]], -1)
             if following is not None:
-                following = torch.cat([following, torch.cat([score[..., 1:, :], score[..., -1:, :]], -2)[..., None]],
-                                      -1)
+                if following_score is None:
+                    following_score = (following != 0).any(-1).to(following.dtype)
+                following = torch.cat([following, following_score[..., None]], -1)
         return encode_stream(keypoint, self.stream, self.origins, following, self.with_score)
 
     def forward(self, data: dict, training: bool = False) -> dict:
@@ -113,5 +117,6 @@ class StreamEncoder(BaseDataPreprocessor):
             inputs = dict(keypoint=inputs)
         batch = {key: (torch.stack(value) if isinstance(value, (list, tuple)) else value).float()
                  for key, value in inputs.items()}
-        encoded = self.encode(batch['keypoint'], batch.get('keypoint_score'), batch.get('keypoint_next'))
+        encoded = self.encode(batch['keypoint'], batch.get('keypoint_score'), batch.get('keypoint_next'),
+                              batch.get('keypoint_score_next'))
         return dict(inputs=encoded, data_samples=self.cast_data(data.get('data_samples')))

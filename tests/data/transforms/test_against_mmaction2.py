@@ -37,7 +37,8 @@ def ours(item, transforms, encoder):
     for transform in transforms:
         item = transform(item)
     inputs = T.PackSkeleton()(item)['inputs']
-    return encoder.encode(inputs['keypoint'], inputs.get('keypoint_score'), inputs.get('keypoint_next')).numpy()
+    return encoder.encode(inputs['keypoint'], inputs.get('keypoint_score'), inputs.get('keypoint_next'),
+                          inputs.get('keypoint_score_next')).numpy()
 
 
 @pytest.mark.parametrize('feature, stream', [('j', 'joint'), ('b', 'bone'), ('jm', 'joint_motion'),
@@ -54,8 +55,9 @@ def test_3d_pipeline(feature, stream, M, frames):
 
 @pytest.mark.parametrize('feature, stream', [('j', 'joint'), ('b', 'bone'), ('jm', 'joint_motion'),
                                              ('bm', 'bone_motion')])
-def test_2d_pipeline(feature, stream):
-    item = clip(1, 70, 17, 2, 1, gaps=False)
+@pytest.mark.parametrize('frames', [70, 90, 200])
+def test_2d_pipeline(feature, stream, frames):
+    item = clip(1, frames, 17, 2, 1, gaps=False)
     expected = theirs(item, [PreNormalize2D(), GenSkeFeat(dataset='coco', feats=[feature]),
                              UniformSampleFrames(70, test_mode=True), PoseDecode(), FormatGCNInput()])
     found = ours(item, [T.NormalizePixels(), T.SampleUniformly(70, test_mode=True, with_next=True), T.SetPersons(2)],
