@@ -50,7 +50,10 @@ class Curves:
 
 
 def read_curves(work_dir: str | Path) -> Curves:
-    """Reads the curves of a work directory of MMEngine; several runs (a resumed training) are joined, later ones win.
+    """Reads the curves of a work directory of MMEngine; several runs (a resumed training) are joined.
+
+    A run takes the place of everything that was logged from its first step on: a resumed training goes on where it
+    resumed, and one that began anew stands alone.
 
     Raises:
         FileNotFoundError: If there is no ``vis_data/scalars.json`` below it.
@@ -68,10 +71,11 @@ def read_curves(work_dir: str | Path) -> Curves:
         trained = [line for line in lines if 'loss' in line]
         by_epoch |= any('epoch' in line for line in trained)
         steps = [float(line['epoch'] if 'epoch' in line else line.get('step', 0)) for line in trained]
-        for step in set(steps):
-            losses[step] = []  # an epoch that a resumed run repeats counts once
+        if steps:
+            losses = {step: values for step, values in losses.items() if step < min(steps)}
+            metrics = {step: values for step, values in metrics.items() if step < min(steps)}
         for step, line in zip(steps, trained):
-            losses[step].append(_number(line['loss']))
+            losses.setdefault(step, []).append(_number(line['loss']))
         for line in lines:
             found = {name: _number(value) for name, value in line.items() if name.startswith('acc/')}
             if found and 'loss' not in line:

@@ -35,6 +35,13 @@ def test_a_resumed_training_is_joined_and_the_later_run_wins(tmp_path):
     assert curves.loss.tolist() == [4, 2, 1] and curves.metrics['acc/top1'].tolist() == [.6]
 
 
+def test_a_training_that_began_anew_stands_alone(tmp_path):
+    _write(tmp_path / '20260101_000000', [_train(e, 10 * e, 9.) for e in range(1, 6)] + [{'acc/top1': .9, 'step': 5}])
+    _write(tmp_path / '20260102_000000', [_train(1, 10, 3.), {'acc/top1': .2, 'step': 1}, _train(2, 20, 2.)])
+    curves = read_curves(tmp_path)
+    assert curves.loss.tolist() == [3, 2] and curves.metric_step.tolist() == [1]
+
+
 def test_trainings_that_count_iterations(tmp_path):
     _write(tmp_path / 'run', [dict(loss=3., iter=100, step=100), dict(loss=2., iter=200, step=200),
                               {'acc/top1': .5, 'step': 200}])
