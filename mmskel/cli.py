@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pickle
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,7 @@ class Command:
     run: Callable[[argparse.Namespace], int]
 
 
-def _run_arguments(parser: Parser) -> None:
-    parser.add_argument('config', help='a config file, or one of mmskel\'s, e.g. stgcn/stgcn_nwucla.py')
+def _run_options(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FILE', help='annotation file, from `mmskel prepare`')
     parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
     parser.add_argument('--stream', choices=('joint', 'bone', 'joint_motion', 'bone_motion'))
@@ -34,7 +34,8 @@ def _run_arguments(parser: Parser) -> None:
 
 
 def _train_arguments(parser: Parser) -> None:
-    _run_arguments(parser)
+    parser.add_argument('config', help='a config file, or one of mmskel\'s, e.g. stgcn/stgcn_nwucla.py')
+    _run_options(parser)
     parser.add_argument('--resume', nargs='?', const='auto', default=False, metavar='CHECKPOINT',
                         help='go on from the last checkpoint of the work dir, or from the one named')
     parser.add_argument('--epochs', type=int, help='how many, instead of the config\'s; the schedule is stretched')
@@ -45,10 +46,7 @@ def _train_arguments(parser: Parser) -> None:
 def _test_arguments(parser: Parser) -> None:
     parser.add_argument('config', help='the config the checkpoint was trained with')
     parser.add_argument('checkpoint', help='weights, .pth')
-    shared = Parser(add_help=False)
-    _run_arguments(shared)
-    for action in shared._actions[1:]:
-        parser._add_action(action)
+    _run_options(parser)
     parser.add_argument('--out', metavar='FOLDER', help='where results.json and the report go; default: the work dir')
 
 
@@ -204,17 +202,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('mmskel: stopped', file=sys.stderr)
         return 130
-    except (ValueError, KeyError, TypeError, OSError, ImportError, AssertionError, EOFError, pickle_error()) as error:
+    except (ValueError, KeyError, TypeError, OSError, ImportError, AssertionError, EOFError,
+            pickle.UnpicklingError) as error:
         if os.environ.get('MMSKEL_DEBUG') == '1':
             raise
         print(f'mmskel: {readable(error)}', file=sys.stderr)
         return 1
-
-
-def pickle_error() -> type[Exception]:
-    """``pickle.UnpicklingError``, which is no ValueError."""
-    import pickle
-    return pickle.UnpicklingError
 
 
 def readable(error: Exception) -> str:

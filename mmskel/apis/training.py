@@ -93,7 +93,6 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
     just_trained = runner is not None
     runner = runner or _runner(cfg)
     meta = load_weights(runner.model, checkpoint)
-    runner._has_loaded = True  # the runner would load cfg.load_from once more
     runner.test()
     if not is_main_process():
         return None

@@ -16,7 +16,7 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     The class scores leave the head in float32, so that losses and accuracies are computed in it. bfloat16 has
     float32's range, so no loss scaling is needed. MMEngine's ``AmpOptimWrapper`` refuses CPUs; ``mmskel train --amp``
-    takes this one there. About twice as fast on CPUs with AVX-512 BF16 or AMX.
+    takes this one there.
     """
 
     @contextmanager
