@@ -13,6 +13,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule, ModuleList
 from torch import nn
 
+from mmskel.models.layers import FastDropout
 from mmskel.skeleton import Layout, get_layout
 from mmskel.skeleton import partition as adjacency_of
 
@@ -67,6 +68,9 @@ class SkeletonSTGCN(STGCN):
             blocks.append(STGCNBlock(channels, width, adjacency.clone(), 1 + (stage in down_stages),
                                      residual=stage > 1, **options, **drop))
             channels = width
+        for block in blocks:
+            if isinstance(block.tcn.drop, nn.Dropout):
+                block.tcn.drop = FastDropout(block.tcn.drop.p)
         self.num_stages, self.out_channels = len(blocks), channels
         self.gcn = ModuleList(blocks)
 

@@ -1,0 +1,4 @@
+"""Units shared by more than one system."""
+from mmskel.models.layers.dropout import FastDropout
+
+__all__ = ['FastDropout']
