@@ -24,7 +24,7 @@ class Command:
 def _run_options(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FILE', help='annotation file, from `mmskel prepare`')
     parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
-    parser.add_argument('--stream', choices=('joint', 'bone', 'joint_motion', 'bone_motion'))
+    parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--work-dir', help='where checkpoints, logs and the report go')
     parser.add_argument('--seed', type=int, help='of everything random')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='job launcher')
@@ -36,6 +36,8 @@ def _run_options(parser: Parser) -> None:
 def _train_arguments(parser: Parser) -> None:
     parser.add_argument('config', help='a config file, or one of mmskel\'s, e.g. stgcn/stgcn_nwucla.py')
     _run_options(parser)
+    parser.add_argument('--streams', nargs='+', metavar='STREAM', help='train several, each in a work dir of its own, '
+                        'and fuse them; all: every one the config has')
     parser.add_argument('--resume', nargs='?', const='auto', default=False, metavar='CHECKPOINT',
                         help='go on from the last checkpoint of the work dir, or from the one named')
     parser.add_argument('--epochs', type=int, help='how many, instead of the config\'s; the schedule is stretched')
@@ -50,10 +52,8 @@ def _test_arguments(parser: Parser) -> None:
     parser.add_argument('--out', metavar='FOLDER', help='where results.json and the report go; default: the work dir')
 
 
-def _config(args: argparse.Namespace, **more):
+def _cfg_options(args: argparse.Namespace) -> dict | None:
     from mmengine.config import DictAction
-
-    from mmskel.apis.configuration import load_config
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     holder = argparse.Namespace()
     if args.cfg_options:
@@ -61,16 +61,64 @@ def _config(args: argparse.Namespace, **more):
         if wrong:
             raise ValueError(f"--cfg-options takes KEY=VALUE pairs; '{wrong[0]}' has no '='")
         DictAction(['--cfg-options'], 'options')(Parser(), holder, list(args.cfg_options))
+    return getattr(holder, 'options', None)
+
+
+def _config(args: argparse.Namespace, **more):
+    from mmskel.apis.configuration import load_config
     return load_config(args.config, work_dir=args.work_dir, data=args.data, split=args.split, stream=args.stream,
-                       seed=args.seed, launcher=args.launcher, cfg_options=getattr(holder, 'options', None), **more)
+                       seed=args.seed, launcher=args.launcher, cfg_options=_cfg_options(args), **more)
 
 
 def _train(args: argparse.Namespace) -> int:
     from mmskel.apis.training import describe, train
+    if args.streams:
+        return _train_streams(args)
     cfg = _config(args, resume=args.resume, amp=args.amp, epochs=args.epochs)
     results = train(cfg, test_after=not args.no_test)
     if results is not None:
         print(f'{describe(results)}\n      report: {cfg.work_dir}/report.html')
+    return 0
+
+
+def _train_streams(args: argparse.Namespace) -> int:
+    from mmskel.apis.configuration import stream_configs
+    from mmskel.apis.streams import fused_folder, train_streams
+    if args.stream or args.no_test or args.resume not in (False, 'auto'):
+        wrong = '--stream' if args.stream else '--no-test' if args.no_test else '--resume CHECKPOINT'
+        raise ValueError(f'--streams trains, tests and fuses several streams; it does not go with {wrong}')
+    configs = stream_configs(args.config, args.streams, work_dir=args.work_dir, data=args.data, split=args.split,
+                             epochs=args.epochs, seed=args.seed, amp=args.amp, launcher=args.launcher,
+                             cfg_options=_cfg_options(args))
+    results = train_streams(configs, resume=bool(args.resume))
+    if results is not None:
+        _print_fused(results, fused_folder(configs))
+    return 0
+
+
+def _print_fused(results, folder) -> None:
+    from mmskel.apis.fusion import describe_members
+    from mmskel.apis.training import describe
+    print(f'{describe_members(results)}\n\n{describe(results)}\n      report: {folder}/report.html')
+
+
+def _fuse_arguments(parser: Parser) -> None:
+    parser.add_argument('files', nargs='+', help='results.json of two or more tests, or the folders that hold one')
+    parser.add_argument('--rule', help='softmax (default), logits, l2norm or product')
+    parser.add_argument('--weights', nargs='+', type=float, metavar='W', help='one per file; default: equal')
+    parser.add_argument('--preset', help='a published rule with its weights: pyskl, ctrgcn or hdgcn')
+    parser.add_argument('--fit-on', metavar='SPLIT', help='fit the weights on this subset or split, report the others')
+    parser.add_argument('--data', metavar='FILE', help='annotation file that was tested on; the report shows clips')
+    parser.add_argument('--out', metavar='FOLDER', help='where results.json and the report go; default: `fused` in the '
+                        'folder that holds all files')
+
+
+def _fuse(args: argparse.Namespace) -> int:
+    from mmskel.apis.fusion import default_folder, fuse_files, write_fused
+    results = fuse_files(args.files, rule=args.rule, weights=args.weights, preset=args.preset, fit_on=args.fit_on)
+    folder = args.out or default_folder(args.files)
+    write_fused(results, folder, args.data)
+    _print_fused(results, folder)
     return 0
 
 
@@ -138,6 +186,19 @@ def _convert(args: argparse.Namespace) -> int:
     return 0
 
 
+def _models_arguments(parser: Parser) -> None:
+    parser.add_argument('name', nargs='?', help='show all of one card, e.g. st_gcn; default: a table of all')
+    parser.add_argument('--json', action='store_true', help='for machines: every field by its name')
+
+
+def _models(args: argparse.Namespace) -> int:
+    from mmskel.cards import CARDS, find_card
+    from mmskel.cards.text import as_json, full_text, overview
+    cards = [find_card(args.name)] if args.name else list(CARDS.values())
+    print(as_json(cards) if args.json else full_text(cards[0]) if args.name else overview(cards))
+    return 0
+
+
 def _demo_arguments(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of '
                         'made-up motions; default: those below MMSKEL_SHARED, if that variable is set')
@@ -159,9 +220,11 @@ def _doctor(args: argparse.Namespace) -> int:
 COMMANDS = {
     'train': Command('train a recogniser, test it, write a report', _train_arguments, _train),
     'test': Command('test a checkpoint, write results by clip id and a report', _test_arguments, _test),
+    'fuse': Command('fuse the results of several tests, by clip id', _fuse_arguments, _fuse),
     'prepare': Command('turn a data set into one annotation file', _prepare_arguments, _prepare),
     'check': Command('say what is in an annotation file and what is wrong with it', _check_arguments, _check),
     'convert': Command('turn an official checkpoint into one of ours', _convert_arguments, _convert),
+    'models': Command('list the models, or show all that is known about one', _models_arguments, _models),
     'demo': Command('make a small data set, train ST-GCN on it, show the result', _demo_arguments, _demo),
     'doctor': Command('say which versions, repairs and optional parts are in use', lambda parser: None, _doctor),
 }

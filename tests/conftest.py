@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+import mmskel  # noqa: F401  (repairs the stack before any test module imports a part of it)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

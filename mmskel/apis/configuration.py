@@ -1,7 +1,7 @@
 """A config and the arguments of the command line become one MMEngine config."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         work_dir: Where the run writes; default ``work_dirs/<config>[_<split>][_<stream>]``.
         data: Annotation file of all loaders.
         split: Protocol, e.g. ``'xsub'``.
-        stream: ``'joint'``, ``'bone'``, ``'joint_motion'`` or ``'bone_motion'``.
+        stream: ``'joint'``, ``'bone'``, ``'joint_motion'``, ``'bone_motion'``, or a member that the config defines, see
+            :func:`members_of`.
         epochs: How many, instead of the config's; the schedule is stretched.
         seed: Of everything random.
         resume: True: from the last checkpoint of the work dir; a path: from that file.
@@ -90,10 +91,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         for dataset in datasets_of(cfg):
             dataset['split'] = split
     if stream:
-        if 'stream' not in cfg.model.get('data_preprocessor', {}):
-            raise ConfigError(f"'{path}': the model's data_preprocessor has no stream to set; --stream needs an "
-                              "encoder such as StreamEncoder")
-        cfg.model.data_preprocessor.stream = stream
+        set_stream(cfg, stream)
     if epochs is not None:
         set_epochs(cfg, epochs)
     if seed is not None:
@@ -105,14 +103,105 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         if torch.cuda.is_available():
             cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     cfg.launcher = launcher
-    tail = ''.join(f'_{part}' for part in (split, stream) if part)
-    cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{path.stem}{tail}'
+    cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(path, split, stream)
     cfg.resume = bool(resume)
     if resume:  # the config's own load_from would be taken for the checkpoint to resume
         cfg.load_from = None if resume in (True, 'auto') else resume
     if cfg_options:
         cfg.merge_from_dict(dict(cfg_options))
     return cfg
+
+
+def default_work_dir(config: str | Path, split: str | None = None, stream: str | None = None) -> str:
+    """``work_dirs/<config>[_<split>][_<stream>]``."""
+    return '/'.join(('work_dirs', '_'.join((Path(config).stem, *filter(None, (split, stream))))))
+
+
+def members_of(cfg) -> dict[str, dict[str, Any]]:
+    """What ``--streams all`` trains: the config's ``members``, or the four streams.
+
+    A config names the members of its ensemble where they differ in more than the stream::
+
+        members = dict(joint_spine=dict(stream='joint', options={'model.backbone.centre': 'spine'}), ...)
+
+    Returns:
+        Name -> ``stream`` (may be missing) and ``options``, dotted keys and values as of ``--cfg-options``.
+
+    Raises:
+        ConfigError: If the table is written in another way.
+    """
+    from mmskel.models.encoders.streams import STREAMS
+    members = cfg.get('members')
+    if members is None:
+        has_streams = 'stream' in cfg.model.get('data_preprocessor', {})
+        return {name: dict(stream=name, options={}) for name in STREAMS} if has_streams else {}
+    for name, member in members.items():
+        if name in ('all', 'fused', *STREAMS):
+            raise ConfigError(f"members: '{name}' has a meaning of its own; give the member another name")
+        if not isinstance(member, Mapping) or set(member) - {'stream', 'options'}:
+            raise ConfigError(f"members: '{name}' is a dict of stream and options, not {member!r}")
+        if member.get('stream', 'joint') not in STREAMS:
+            raise ConfigError(f"members: '{name}' has the unknown stream {member['stream']!r}; known: "
+                              f'{", ".join(STREAMS)}')
+    return {name: dict(stream=member.get('stream'), options=dict(member.get('options', {})))
+            for name, member in members.items()}
+
+
+def set_stream(cfg, name: str) -> None:
+    """Makes a config that of one stream, or of one member of its ensemble (see :func:`members_of`).
+
+    Raises:
+        ConfigError: If the config knows no such stream; lists those it knows.
+    """
+    from mmskel.models.encoders.streams import STREAMS
+    members, encoder = members_of(cfg), cfg.model.get('data_preprocessor', {})
+    plain = STREAMS if 'stream' in encoder else ()
+    if name not in (*plain, *members):
+        if not plain and not members:
+            raise ConfigError(f"'{cfg.filename}': the model's data_preprocessor has no stream to set; a stream needs "
+                              'an encoder such as StreamEncoder')
+        known = ', '.join(dict.fromkeys((*plain, *members)))
+        raise ConfigError(f"'{cfg.filename}' has no stream '{name}'; known: {known}")
+    member = members.get(name, dict(stream=name, options={}))
+    if member['stream']:
+        cfg.merge_from_dict({'model.data_preprocessor.stream': member['stream']})
+    cfg.merge_from_dict(member['options'])
+    if name not in STREAMS:
+        cfg.member = name
+
+
+def stream_configs(name: str, streams: Sequence[str], *, work_dir: str | None = None, data: str | None = None,
+                   split: str | None = None, epochs: int | None = None, seed: int | None = None, amp: bool = False,
+                   launcher: str = 'none', cfg_options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The configs of several streams, for :func:`mmskel.apis.streams.train_streams`; the rest as :func:`load_config`.
+
+    Args:
+        name: The config.
+        streams: Streams or members (:func:`members_of`), at least two; ``['all']``: every member.
+        work_dir: Holds a folder per stream; default: a work dir of its own per stream, as of :func:`load_config`.
+
+    Returns:
+        Stream -> config.
+
+    Raises:
+        ConfigError: As :func:`load_config`; or one stream only, or one twice.
+    """
+    whole = load_config(name, work_dir=work_dir, data=data, split=split, launcher=launcher, cfg_options=cfg_options)
+    streams = list(members_of(whole)) if list(streams) == ['all'] else list(streams)
+    twice = [stream for stream in streams if streams.count(stream) > 1]
+    if twice or len(streams) < 2:
+        raise ConfigError(f"stream '{twice[0]}' is named twice" if twice else
+                          f'several streams are trained and fused, not {len(streams)}; for one there is --stream')
+    own = work_dir is None and whole.work_dir == default_work_dir(whole.filename, split)
+    configs = {}
+    for stream in streams:
+        cfg = load_config(name, data=data, split=split, stream=stream, epochs=epochs, seed=seed, amp=amp,
+                          launcher=launcher, cfg_options=cfg_options)
+        cfg.work_dir = f'{whole.work_dir}{"_" if own else "/"}{stream}'
+        # MMEngine keeps loggers by the experiment's name and second: two short trainings must not share one
+        cfg.experiment_name = f'{Path(whole.filename).stem}_{stream}'
+        configs[stream] = cfg
+    return configs
 
 
 def dataset_of(cfg, loader: str) -> dict[str, Any] | None:

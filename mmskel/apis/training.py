@@ -86,14 +86,15 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
     """
     from mmengine.dist import is_main_process
 
-    from mmskel.engine import SkeletonAccuracy
+    from mmskel.engine import SkeletonAccuracy, raw_scores
     from mmskel.visualization.report import write_report
     _check_evaluator(cfg)
     cfg.load_from, cfg.resume = None, False
     just_trained = runner is not None
     runner = runner or _runner(cfg)
     meta = load_weights(runner.model, checkpoint)
-    runner.test()
+    with raw_scores(getattr(runner.model, 'module', runner.model), runner.test_evaluator.metrics):
+        runner.test()
     if not is_main_process():
         return None
     results = next(m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy)).last
@@ -103,7 +104,8 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
         config=Path(cfg.filename or '').name, checkpoint=Path(checkpoint).name, epoch=meta.get('epoch'),
         seed=meta.get('seed', cfg.get('randomness', {}).get('seed')),
         model=cfg.model.get('backbone', {}).get('type', cfg.model.type),
-        stream=cfg.model.get('data_preprocessor', {}).get('stream', ''), score='probability',
+        stream=cfg.model.get('data_preprocessor', {}).get('stream', ''), member=cfg.get('member', ''),
+        score='probability',
         ann_file=Path(results.meta.get('ann_file', '')).name, notes=notes)
     save_results(folder / 'results.json', results)
     # the curves of the run that wrote the checkpoint, not of another one in the same work dir

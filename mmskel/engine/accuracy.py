@@ -1,12 +1,15 @@
 """The metric of a run: accuracies and the results of every clip, by id."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
+from mmaction.models.heads.base import BaseHead
 from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
+from torch import Tensor, nn
 
 from mmskel.evaluation import Results
 
@@ -16,7 +19,8 @@ class SkeletonAccuracy(BaseMetric):
     """Top-1, top-5 and mean-class accuracy, of all clips and of the data set's subsets; keeps the scores by clip id.
 
     Reported under ``acc/``: ``top1``, ``top5``, ``mean_class``, and per subset e.g. ``clean/top1``. After an
-    evaluation ``last`` holds the :class:`~mmskel.evaluation.Results`.
+    evaluation ``last`` holds the :class:`~mmskel.evaluation.Results`: with logits, if the head passed on the raw scores
+    of every view of a clip (see :func:`raw_scores`).
 
     Args:
         collect_device: Where results of several ranks meet.
@@ -27,26 +31,60 @@ class SkeletonAccuracy(BaseMetric):
     def __init__(self, collect_device: str = 'cpu', prefix: str | None = None):
         super().__init__(collect_device, prefix)
         self.last: Results | None = None
+        self.average = 'prob'  # how raw scores of several views become one probability, as MMAction2's heads call it
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keeps id, scores and label of every sample of a batch."""
+        """Keeps id, scores, label and, if there are any, logits of every sample of a batch."""
         for sample in data_samples:
             if 'frame_dir' not in sample:
                 raise KeyError("a sample has no 'frame_dir'; results are kept by clip id: end the pipeline with "
                                "PackSkeleton, or with PackActionInputs(meta_keys=('frame_dir', ...))")
             label = sample.get('gt_label')
             label = -1 if label is None else int(torch.as_tensor(label).flatten()[0])
-            self.results.append((sample['frame_dir'], sample['pred_score'].float().cpu().numpy(), label))
+            self.results.append((sample['frame_dir'], *self._averaged(sample['pred_score'].float()), label))
+
+    def _averaged(self, score: Tensor) -> tuple[np.ndarray, np.ndarray | None]:
+        """(K,) probabilities and (K,) logits of (views, K) raw scores; of what the head averaged, itself and None."""
+        if score.ndim == 1:
+            return score.cpu().numpy(), None
+        logits = score.mean(0)
+        scores = logits.softmax(0) if self.average == 'score' else score.softmax(1).mean(0)
+        return scores.cpu().numpy(), logits.cpu().numpy()
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """The accuracies; samplers that repeat clips to fill ranks are counted once."""
-        unique = {name: (scores, label) for name, scores, label in results}
-        scores = np.stack([scores for scores, _ in unique.values()])
-        labels = np.array([label for _, label in unique.values()])
+        unique = {name: kept for name, *kept in results}
+        scores, logits, labels = zip(*unique.values())
+        scores = np.stack(scores)
         meta = self.dataset_meta or {}
         names = list(meta.get('class_names', ()))
         names += [f'class {i}' for i in range(len(names), scores.shape[1])]
-        self.last = Results(list(unique), scores, labels, names[:scores.shape[1]],
+        self.last = Results(list(unique), scores, np.array(labels), names[:scores.shape[1]],
                             {k: meta[k] for k in ('split', 'ann_file', 'layout') if k in meta},
-                            meta.get('subsets', {}))
+                            meta.get('subsets', {}), None if logits[0] is None else np.stack(logits))
         return {k: v for k, v in self.last.summary().items() if k.rpartition('/')[2] != 'n'}
+
+
+@contextmanager
+def raw_scores(model: nn.Module, metrics: Sequence[BaseMetric]) -> Iterator[None]:
+    """While it lasts, a recogniser's head gives every view's raw scores instead of one average of a clip.
+
+    Fusion needs raw scores, of which MMAction2's heads keep nothing: the metric then makes of them the probabilities
+    that the head would have made, and the logits. Heads that average in a way of their own are left alone, and so are
+    all where a metric beside :class:`SkeletonAccuracy` expects the average.
+
+    Args:
+        model: The recogniser, not wrapped.
+        metrics: Those of the evaluation.
+    """
+    head = getattr(model, 'cls_head', None)
+    alone = len(metrics) == 1 and isinstance(metrics[0], SkeletonAccuracy)
+    if not alone or not isinstance(head, BaseHead) or type(head).average_clip is not BaseHead.average_clip:
+        yield
+        return
+    usual = head.average_clips
+    metrics[0].average, head.average_clips = usual or 'prob', None
+    try:
+        yield
+    finally:
+        head.average_clips = usual

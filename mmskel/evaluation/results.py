@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ class Results:
 
     Args:
         ids: n clip ids.
-        scores: (n, K) float32; probabilities or logits, ``meta['score']`` says which.
+        scores: (n, K) float32 that sum to 1; the highest is the prediction. Probabilities, unless ``meta['score']``
+            says how else they came about.
         labels: (n,) true classes; -1 where unknown.
         class_names: K names.
         meta: Where the numbers come from: ``config``, ``checkpoint``, ``split``, ``score``, ``seed``, ...
         subsets: Name -> clip ids of part of the clips, reported on its own (e.g. N-UCLA's ``clean``).
+        logits: (n, K) float32, the network's raw scores, averaged over the views of a clip; None where unknown.
     """
     ids: list[str]
     scores: np.ndarray
@@ -31,6 +33,7 @@ class Results:
     class_names: list[str]
     meta: dict[str, Any] = field(default_factory=dict)
     subsets: dict[str, list[str]] = field(default_factory=dict)
+    logits: np.ndarray | None = None
 
     def __post_init__(self):
         self.scores, self.labels = np.asarray(self.scores, np.float32), np.asarray(self.labels, np.int64)
@@ -41,11 +44,21 @@ class Results:
             raise ValueError('clip ids occur twice; results are kept by id')
         if len(self.class_names) != self.scores.shape[1]:
             raise ValueError(f'{len(self.class_names)} class names for {self.scores.shape[1]} classes')
+        if self.logits is not None:
+            self.logits = np.asarray(self.logits, np.float32)
+            if self.logits.shape != self.scores.shape:
+                raise ValueError(f'logits {self.logits.shape} for scores {self.scores.shape}')
 
     def only(self, ids: set[str]) -> Results:
         """The results of some clips, in the same order."""
-        keep = [i for i, name in enumerate(self.ids) if name in ids]
-        return Results([self.ids[i] for i in keep], self.scores[keep], self.labels[keep], self.class_names, self.meta)
+        return self.in_order([name for name in self.ids if name in ids])
+
+    def in_order(self, ids: Sequence[str]) -> Results:
+        """The results of these clips, in this order, without subsets; KeyError for one that is not here."""
+        row = {name: i for i, name in enumerate(self.ids)}
+        keep = [row[name] for name in ids]
+        return Results(list(ids), self.scores[keep], self.labels[keep], self.class_names, self.meta,
+                       logits=None if self.logits is None else self.logits[keep])
 
     def summary(self) -> dict[str, float]:
         """``n``, ``top1``, ``top5``, ``mean_class`` in [0, 1], and the same of every subset as ``<subset>/top1``."""
@@ -64,17 +77,24 @@ class Results:
 
 def save_results(path: str | Path, results: Results) -> None:
     """Writes JSON, whole or not at all: ``meta``, ``summary``, ``class_names``, ``subsets``, ``clips`` (id -> label,
-    prediction, scores)."""
+    prediction, scores and, where known, logits)."""
     names = results.class_names
-    clips = {name: dict(label=int(label), prediction=int(score.argmax()), scores=[float(f'{s:.7g}') for s in score])
+    clips = {name: dict(label=int(label), prediction=int(score.argmax()), scores=_numbers(score))
              for name, score, label in zip(results.ids, results.scores, results.labels)}
+    if results.logits is not None:
+        for name, logits in zip(results.ids, results.logits):
+            clips[name]['logits'] = _numbers(logits)
     data = dict(meta=results.meta, summary=results.summary(), class_names=names, subsets=results.subsets, clips=clips)
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(data, indent=1) + '\n')
 
 
+def _numbers(row: np.ndarray) -> list[float]:
+    return [float(f'{value:.7g}') for value in row]
+
+
 def load_results(path: str | Path) -> Results:
-    """Reads what :func:`save_results` wrote.
+    """Reads what :func:`save_results` wrote; older files have no logits.
 
     Raises:
         ValueError: If the file is no results file; names it and what is missing.
@@ -87,6 +107,10 @@ def load_results(path: str | Path) -> Results:
     if lost:
         raise ValueError(f"'{path}' is no results file: it has no {' and no '.join(lost)}; `mmskel test` writes one")
     clips = data['clips']
-    return Results(list(clips), np.array([c['scores'] for c in clips.values()], np.float32).reshape(len(clips), -1),
-                   np.array([c['label'] for c in clips.values()], np.int64), data['class_names'],
-                   data.get('meta', {}), data.get('subsets', {}))
+
+    def rows(key: str) -> np.ndarray:
+        return np.array([c[key] for c in clips.values()], np.float32).reshape(len(clips), -1)
+
+    return Results(list(clips), rows('scores'), np.array([c['label'] for c in clips.values()], np.int64),
+                   data['class_names'], data.get('meta', {}), data.get('subsets', {}),
+                   rows('logits') if clips and all('logits' in c for c in clips.values()) else None)

@@ -8,13 +8,14 @@ from typing import Any
 import torch
 
 from mmskel.data.atomic import atomic_path
+from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.st_gcn import ST_GCN
-from mmskel.interop.system import ConversionError, PublishedModel, System
+from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 
-__all__ = ['SYSTEMS', 'ConversionError', 'PublishedModel', 'System', 'build_published', 'convert_checkpoint',
-           'load_published_state']
+__all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
+           'convert_checkpoint', 'load_published_state']
 
-SYSTEMS = {system.name: system for system in (ST_GCN, )}
+SYSTEMS = {system.name: system for system in (HD_GCN, ST_GCN)}
 """Every published system that can be read, by name."""
 
 
@@ -45,7 +46,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
     config['data_preprocessor'] = MODELS.build(config['data_preprocessor'])
     model = MODELS.build(config)
     model.load_state_dict(known.convert(state, model))
-    return PublishedModel(known, model, tuple(state))
+    return PublishedModel(known, model, {key: value.shape for key, value in state.items()})
 
 
 def load_published_state(path: str | Path) -> dict[str, torch.Tensor]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mmskel.interop.system import ConversionError, System
+from mmskel.interop.system import ConversionError, Piece, System
 from mmskel.skeleton import Layout, get_layout
 
 _BLOCK = re.compile(r'st_gcn_networks\.(\d+)\.(.+)')
@@ -42,19 +42,19 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
         cls_head=dict(type='GCNHead', num_classes=arguments['num_class'], in_channels=256))
 
 
-def _rename(key: str) -> Sequence[str]:
+def _rename(key: str, size: int) -> Sequence[Piece]:
     if key == 'A':
         return ()
     if key.startswith('data_bn.'):
-        return (f'backbone.{key}', )
+        return (Piece(f'backbone.{key}'), )
     if key.startswith('edge_importance.'):
-        return (f'backbone.gcn.{int(key.rpartition(".")[2])}.gcn.PA', )
+        return (Piece(f'backbone.gcn.{int(key.rpartition(".")[2])}.gcn.PA'), )
     if key in ('fcn.weight', 'fcn.bias'):
-        return (key.replace('fcn', 'cls_head.fc'), )
+        return (Piece(key.replace('fcn', 'cls_head.fc')), )
     match = _BLOCK.fullmatch(key)
     if match:
         part, _, leaf = match[2].rpartition('.')
-        return (f'backbone.gcn.{match[1]}.{_PARTS[part]}.{leaf}', )
+        return (Piece(f'backbone.gcn.{match[1]}.{_PARTS[part]}.{leaf}'), )
     raise KeyError(key)
 
 

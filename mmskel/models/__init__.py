@@ -1,5 +1,5 @@
 """Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
-from mmskel.models.backbones import SkeletonSTGCN
+from mmskel.models.backbones import HDGCN, SkeletonSTGCN
 from mmskel.models.encoders import StreamEncoder
 
-__all__ = ['SkeletonSTGCN', 'StreamEncoder']
+__all__ = ['HDGCN', 'SkeletonSTGCN', 'StreamEncoder']

@@ -69,17 +69,24 @@ class Layout:
         parent: dict[int, int] = {}
         for child, head in self.edges:
             if child in parent or child == self.centre:
-                raise LayoutError(f"layout '{self.name}' is no tree: joint {child} ({self.joints[child]}) "
+                raise LayoutError(f"layout '{self.name}' is no tree: {self._named([child])} "
                                   'has two parents or is a centre with a parent')
             parent[child] = head
+        lost = []
         for joint in range(self.num_joints):
-            seen = {joint}
-            while joint != self.centre:
-                if joint not in parent or parent[joint] in seen:
-                    raise LayoutError(f"layout '{self.name}' is no tree: joint {joint} ({self.joints[joint]}) "
-                                      f'has no way to the centre {self.centre} ({self.joints[self.centre]})')
-                joint = parent[joint]
-                seen.add(joint)
+            at, seen = joint, set()
+            while at in parent and at not in seen:
+                seen.add(at)
+                at = parent[at]
+            if at != self.centre:
+                lost.append(joint)
+        if lost:
+            have = 'has' if len(lost) == 1 else 'have'
+            raise LayoutError(f"layout '{self.name}' is no tree: {self._named(lost)} {have} no way to the centre, "
+                              + self._named([self.centre]))
+
+    def _named(self, joints: Sequence[int]) -> str:
+        return f'joint{"s" * (len(joints) > 1)} ' + ', '.join(f'{j} ({self.joints[j]})' for j in joints)
 
     @property
     def num_joints(self) -> int:

@@ -64,7 +64,8 @@ def shown_clips(results: Results, clips: dict[str, Clip], ids: Sequence[str]) ->
     """The chosen clips with their captions."""
     row = {name: i for i, name in enumerate(results.ids)}
     scores, names = results.scores, results.class_names
-    sure = bool((scores >= 0).all() and np.allclose(scores.sum(1), 1, atol=1e-3))
+    sure = (results.meta.get('score', 'probability') == 'probability' and bool((scores >= 0).all())
+            and np.allclose(scores.sum(1), 1, atol=1e-3))
     return [Shown(clips[name], Caption(names[results.labels[row[name]]], names[int(scores[row[name]].argmax())]),
                   float(scores[row[name]].max()) if sure else None) for name in ids]
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -135,6 +135,7 @@ def _page(results: Results, shown: Sequence[Shown], curves: Curves | None, title
     sections = [
         _card(_figures_html(summary, results)),
         _card(''.join(f'<p>{escape(note)}</p>' for note in notes), 'card notes') if notes else '',
+        _card(f'<h2>What was fused</h2>{_members_html(results)}') if results.meta.get('members') else '',
         _card(clips_html(shown)) if shown else '',
         _card(f'<h2>Training</h2>{drawn}') if drawn else '',
         _card(f'<div class="confusion"><div class="whole"><h2>Confusion matrix</h2>{confusion_html(results)}</div>'
@@ -179,6 +180,34 @@ def _figures_html(summary: dict[str, float], results: Results) -> str:
             f'<th>Subset<th class="num">Clips{head}</thead><tbody>{rows}</tbody></table></div>')
 
 
+def member_rows(results: Results) -> tuple[list[str], list[tuple[str, float | None, list[float]]]]:
+    """What a fused result and its members reach: for tables.
+
+    Returns:
+        The accuracies' names (``'top1'``, ``'clean/top1'``, ...), and rows of name, weight (None in the last row, the
+        fused result) and accuracies in [0, 1], NaN where unknown.
+    """
+    summary, members = results.summary(), results.meta.get('members', [])
+    keys = [key for key in summary if key.rpartition('/')[2] == 'top1']
+    rows = [(_member_name(member), member['weight'], [member.get(key, float('nan')) for key in keys])
+            for member in members]
+    return keys, [*rows, ('fused', None, [summary[key] for key in keys])]
+
+
+def _member_name(member: Mapping[str, Any]) -> str:
+    return member.get('member') or member.get('stream') or _fact(Path(member['file']))
+
+
+def _members_html(results: Results) -> str:
+    keys, rows = member_rows(results)
+    head = ''.join(f'<th class="num">Top-1{f", {escape(part)}" if part else ""}'
+                   for part in (key.rpartition('/')[0] for key in keys))
+    body = ''.join(f'<tr><td>{escape(name)}<td class="num">{"" if weight is None else f"{weight:g}"}'
+                   + ''.join(f'<td class="num">{percent(value)}' for value in values) for name, weight, values in rows)
+    return (f'<table class="plain narrow"><thead><tr><th>Stream<th class="num">Weight{head}</thead>'
+            f'<tbody>{body}</tbody></table>')
+
+
 def _classes_html(results: Results) -> str:
     def share(value: float) -> str:
         return f'data-v="{-1 if np.isnan(value) else round(value, 6)}"'
@@ -212,7 +241,8 @@ def _mistakes_html(results: Results) -> str:
 
 def _facts_html(results: Results) -> str:
     facts = ''.join(f'<dt>{escape(str(key).replace("_", " "))}<dd>{escape(_fact(value))}'
-                    for key, value in results.meta.items() if key != 'notes' and value not in (None, '', [], {}))
+                    for key, value in results.meta.items()
+                    if key not in ('notes', 'members') and value not in (None, '', [], {}))
     unlabelled = int((results.labels < 0).sum())
     left_out = f'<dt>left out<dd>{unlabelled:,} clips without a true label' if unlabelled else ''
     return f'<dl class="facts">{facts}{left_out}</dl>' if facts or left_out else '<p class="muted">Not recorded.</p>'

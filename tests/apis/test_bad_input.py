@@ -66,6 +66,11 @@ def checkpoint(content):
     return buffer.getvalue()
 
 
+def scores(*ids, classes=2):
+    clips = {name: dict(label=0, prediction=0, scores=[1] + [0] * (classes - 1)) for name in ids}
+    return json.dumps(dict(meta=dict(stream='joint'), class_names=list('xyz')[:classes], subsets=dict(part=ids), clips=clips))
+
+
 CSV = 'id,label,split\na,0,train\n'
 GOOD = np.ones((4, 20, 3), np.float32)
 UCLA = ['prepare', 'nw_ucla', 'src', 'out.pkl']
@@ -77,6 +82,8 @@ TRAIN = ['train', 'stgcn/stgcn_nwucla.py', '--data', 'a.pkl', '--work-dir', 'run
 CUSTOM = ['train', 'custom/stgcn_custom.py', '--data', 'a.pkl', '--work-dir', 'run']
 TEST = ['test', 'stgcn/stgcn_nwucla.py', 'c.pth', '--data', 'a.pkl', '--work-dir', 'run', '--cfg-options',
         'test_dataloader.num_workers=0', 'test_dataloader.persistent_workers=False']
+STREAMS, FUSE = [*TRAIN[:4], '--streams'], ['fuse', 'a.json', 'b.json']
+MEMBERS = "_base_ = 'mmskel::stgcn/stgcn_nwucla.py'\nmembers = dict(m={})\n"
 FINE = pickle.dumps(annotations(clip()))
 
 # kind: (files to write, command, what the one line says)
@@ -158,6 +165,35 @@ KINDS = {
     'no checkpoint to resume': ({'a.pkl': FINE}, [*TRAIN[:6], '--resume'], 'no checkpoint to resume'),
     'negative seed': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--seed', '-1'], 'not -1'),
     'no epochs': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--epochs', '0'], 'not 0'),
+    # streams and fusion
+    'unknown stream': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--stream', 'bones'], "no stream 'bones'; known: joint, bone, joint"),
+    'unknown stream among several': ({}, [*STREAMS, 'joint', 'bones'], "no stream 'bones'; known: joint, bone, joint"),
+    'one stream of several': ({}, [*STREAMS, 'joint'], 'not 1; for one there is --stream'),
+    'a stream twice': ({}, [*STREAMS, 'bone', 'joint', 'bone'], "stream 'bone' is named twice"),
+    'several streams and one': ({}, [*STREAMS, 'joint', 'bone', '--stream', 'joint'], 'does not go with --stream$'),
+    'several streams, no test': ({}, [*STREAMS, 'joint', 'bone', '--no-test'], 'does not go with --no-test'),
+    'streams that a preset lacks': ({'a.pkl': FINE}, [*STREAMS, 'joint', 'joint_motion', '--cfg-options', 'fusion.preset=pyskl'],
+                                    "'bone' is missing.*'bone_motion' is missing.*fusion.preset=None"),
+    'unknown rule in a config': ({}, [*STREAMS, 'joint', 'bone', '--cfg-options', 'fusion.rule=mean'], "unknown rule 'mean'; known"),
+    'misspelt key of fusion': ({}, [*STREAMS, 'joint', 'bone', '--cfg-options', 'fusion.weight=1'], "unknown key 'weight'; known"),
+    'member with a misspelt key': ({'c.py': MEMBERS.format('dict(streams="bone")')}, ['train', 'c.py', '--stream', 'm'],
+                                   "members: 'm' is a dict of stream and options"),
+    'member of no stream': ({'c.py': MEMBERS.format('dict(stream="limb")')}, ['train', 'c.py', '--stream', 'm'], "'m'.*'limb'; known"),
+    'results of other clips': ({'a.json': scores('x', 'y'), 'b.json': scores('x', 'z')}, FUSE, "only in 'a.json', e.g. y.*b.json.*z"),
+    'results of other classes': ({'a.json': scores('x'), 'b.json': scores('x', classes=3)}, FUSE, "'a.json' has 2 classes, 'b.json' has 3"),
+    'results without logits': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--preset', 'hdgcn'], "'a.json' holds no logits.*`mmskel test`"),
+    'no results file': ({'a.json': scores('x')}, FUSE, "no results file 'b.json'; `mmskel test` writes one"),
+    'results file of another kind': ({'a.json': scores('x'), 'b.json': '[]'}, FUSE, "b.json' is no results file"),
+    'one file to fuse': ({'a.json': scores('x')}, FUSE[:-1], 'at least two results'),
+    'one file twice': ({'a.json': scores('x')}, ['fuse', 'a.json', './a.json'], "'a.json' is named twice"),
+    'wrong number of weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--weights', '1', '2', '3'], '3 weights for 2 results'),
+    'unknown rule': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--rule', 'vote'], "unknown rule 'vote'; known: logits"),
+    'unknown preset': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--preset', 'x'], "unknown preset 'x'; known: pyskl"),
+    'preset and weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--preset', 'pyskl', '--weights', '1', '2'], 'a preset is a rule'),
+    'preset of other streams': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--preset', 'pyskl'], "'bone' is missing; 'joint' occurs twice"),
+    'no subset to fit on': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--fit-on', 'val'], "'a.json' has no subset 'val'"),
+    'fitted on everything': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--fit-on', 'part'], "'part' is all of the clips"),
+    'fitted and given weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--fit-on', 'part', '--weights', '1', '2'], 'leave --weights'),
     # checkpoints
     'no checkpoint': ({'a.pkl': FINE}, TEST, "no checkpoint 'c.pth'"),
     'checkpoint that is text': ({'a.pkl': FINE, 'c.pth': 'hello'}, TEST, "c.pth' .5 bytes. is no checkpoint"),

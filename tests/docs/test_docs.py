@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ast
 import csv
+import dataclasses
 import importlib
 import inspect
 import json
@@ -29,10 +30,14 @@ from parity import draw as drawn_tensor
 from parity import load
 
 from mmskel import cli, compat
+from mmskel.cards import CARDS, ModelCard
+from mmskel.cards.text import HEAD, overview_rows
 from mmskel.data import READERS, check_file, options_of, prepare, save_annotation_file
 from mmskel.data.clip_findings import KINDS
 from mmskel.data.readers.nw_ucla import ACTIONS
 from mmskel.data.synthetic import make_motion_clips
+from mmskel.evaluation import PRESETS, RULES
+from mmskel.models.encoders.streams import STREAMS
 from mmskel.skeleton import ALIASES, LAYOUTS, tables
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -150,10 +155,15 @@ def ntu_file(folder: Path) -> None:
 
 
 def pixels(path: Path, *names: str) -> None:
-    """A file of COCO joints in pixels, as PYSKL's; splits by subject under two names."""
-    clips = make_motion_clips(2, layout='coco17', num_subjects=2, project=True)
+    """A file of COCO joints in pixels, as PYSKL's; splits by subject under these names."""
+    clips = make_motion_clips(len(names), layout='coco17', num_subjects=len(names), project=True)
     split = {name: [c.id for c in clips if f'_s{subject:02d}_' in c.id] for subject, name in enumerate(names)}
     save_annotation_file(path, clips, split, {})
+
+
+def mine(folder: Path) -> None:
+    """``data/mine.pkl``: splits train, val and test."""
+    pixels(folder / 'data/mine.pkl', 'train', 'val', 'test')
 
 
 def kinetics(folder: Path) -> None:
@@ -261,7 +271,9 @@ DATA = {
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, kinetics_file, official_weights,
                           lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
+    'docs/models.md': [],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
+    'docs/streams.md': [nwucla_file, mine],
     'docs/training.md': [nwucla_file],
 }
 
@@ -449,9 +461,10 @@ def test_commands_and_flags_exist(page, flags):
             assert used <= flags[call[1]], f'{page}: {text}: mmskel {call[1]} has no {used - flags[call[1]]}'
 
 
-@pytest.mark.parametrize('command', ['train', 'test', 'check'])
-def test_every_flag_is_explained(command, flags):
-    page = PAGES['docs/data.md' if command == 'check' else 'docs/training.md'].read_text()
+@pytest.mark.parametrize('command, page', [('train', 'docs/training.md'), ('test', 'docs/training.md'),
+                                           ('check', 'docs/data.md'), ('fuse', 'docs/streams.md')])
+def test_every_flag_is_explained(command, page, flags):
+    page = PAGES[page].read_text()
     missing = {flag for flag in flags[command] - {'-h', '--help', '--local_rank', '--local-rank'} if flag not in page}
     assert not missing, missing
 
@@ -515,6 +528,14 @@ def test_table_of_problems():
         assert found[kind] == severity, kind
 
 
+def test_table_of_models():
+    found = [[cell.strip('`') for cell in row] for row in rows('docs/models.md', 'name | paper')]
+    assert found == overview_rows(CARDS.values())
+    assert f'| {" | ".join(HEAD)} |' in PAGES['docs/models.md'].read_text()
+    explained = [name for cell, _ in rows('docs/models.md', 'field | meaning') for name in names(cell)]
+    assert explained == [field.name for field in dataclasses.fields(ModelCard)]
+
+
 def test_table_of_repairs():
     assert [(names(package)[0], repair) for package, repair in rows('docs/install.md', 'package | repair')] == [
         (repair.package, repair.name) for repair in compat.REPAIRS]
@@ -531,6 +552,17 @@ def test_table_of_configs():
         passes = cfg.train_dataloader.dataset.get('repeat', 1)
         said = f'{cfg.train_cfg.max_epochs} of {passes} passes' if passes > 1 else str(cfg.train_cfg.max_epochs)
         assert epochs.startswith(said), f'{name}: {said}'
+
+
+def test_tables_of_streams_rules_and_presets():
+    page = 'docs/streams.md'
+    assert [names(row[0])[0] for row in rows(page, 'stream | what')] == list(STREAMS)
+    assert {names(row[0])[0] for row in rows(page, 'rule | what')} == set(RULES)
+    told = {names(row[0])[0]: row for row in rows(page, 'preset | rule')}
+    assert {name: names(row[1])[0] for name, row in told.items()} == {name: p.rule for name, p in PRESETS.items()}
+    for name, row in told.items():
+        weights = [f'{w:g}' for table in PRESETS[name].weights for w in table.values()]
+        assert re.findall(r'[\d.]*\d', row[2]) == weights and PRESETS[name].source.split('arXiv ')[1] in row[3]
 
 
 def test_table_of_registered_names():

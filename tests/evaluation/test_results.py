@@ -30,11 +30,23 @@ def test_round_trip(tmp_path):
     np.testing.assert_array_equal(back.scores, results().scores)
     assert back.summary() == results().summary()
     assert json.loads((tmp_path / 'r.json').read_text())['clips']['c']['prediction'] == 0
+    assert back.logits is None and 'logits' not in json.loads((tmp_path / 'r.json').read_text())['clips']['c']
+
+
+def test_logits_are_kept_with_their_clips(tmp_path):
+    some = results()
+    some.logits = np.array([[4, 1], [0, 2.5], [1, .5]], np.float32)
+    save_results(tmp_path / 'r.json', some)
+    np.testing.assert_array_equal(load_results(tmp_path / 'r.json').logits, some.logits)
+    np.testing.assert_array_equal(some.only({'c', 'a'}).logits, [[0, 2.5], [1, .5]])
+    turned = some.in_order(['c', 'b'])
+    assert turned.labels.tolist() == [1, 0]
+    np.testing.assert_array_equal(turned.logits, [[1, .5], [4, 1]])
 
 
 @pytest.mark.parametrize('change, message', [
     (dict(ids=['a', 'a', 'b']), 'occur twice'), (dict(ids=['a']), '1 ids'),
-    (dict(class_names=['x']), '1 class names for 2 classes')])
+    (dict(class_names=['x']), '1 class names for 2 classes'), (dict(logits=[[1, 2]]), r'logits \(1, 2\) for scores')])
 def test_what_does_not_belong_together(change, message):
     good = dict(vars(results()))
     with pytest.raises(ValueError, match=message):

@@ -1,50 +1,99 @@
 """Every backbone of ours, found in the registry: a model added later is tested by existing."""
+import inspect
+
 import pytest
 import torch
 from mmaction.registry import MODELS
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 import mmskel.models  # noqa: F401  (registers)
+from mmskel.cards import CARDS
 from mmskel.skeleton import get_layout
 
 BACKBONES = {name: cls for name, cls in MODELS.module_dict.items() if cls.__module__.startswith('mmskel.models.backbones')}
+CARD_OF = {card.backbone: card for card in CARDS.values()}
+CASES = [pytest.param((name, layout, persons), id=f'{name}-{layout}-{persons}') for name in BACKBONES
+         for layout in ('coco17', 'ntu25', 'kinect20', 'hand21') for persons in (1, 2)
+         if name not in CARD_OF or CARD_OF[name].takes(layout)]
+FRAMES = (13, 4, 1)  # odd; shorter than a temporal kernel; a still
+CLIPS = 4
 
 
-def build(name, layout):
+def build(name, layout, persons):
+    """A backbone of 3 channels, initialised as a training would."""
     torch.manual_seed(0)
-    model = MODELS.build(dict(type=name, layout=layout, in_channels=3))
+    options = dict(num_person=persons) if 'num_person' in inspect.signature(BACKBONES[name]).parameters else {}
+    model = MODELS.build(dict(type=name, layout=layout, in_channels=3, **options))
     model.init_weights()
     return model
 
 
-def test_there_are_backbones():
-    assert 'SkeletonSTGCN' in BACKBONES
+def batch(layout, persons, frames):
+    torch.manual_seed(frames)
+    return torch.randn(CLIPS, persons, frames, get_layout(layout).num_joints, 3)
 
 
-@pytest.mark.parametrize('layout', ['coco17', 'ntu25', 'kinect20', 'hand21'])
-@pytest.mark.parametrize('name', BACKBONES)
-def test_any_layout_any_persons_any_length(name, layout):
-    model = build(name, layout).eval()
-    joints = get_layout(layout).num_joints
-    with torch.no_grad():
-        for persons, frames in ((1, 13), (2, 4), (2, 1)):
-            out = model(torch.randn(2, persons, frames, joints, 3))
-            assert out.shape[:2] == (2, persons) and torch.isfinite(out).all()
+@pytest.fixture(scope='module', params=CASES)
+def case(request):
+    """(model, layout, persons); tests of one case share the model, and leave its weights as they are."""
+    return build(*request.param), *request.param[1:]
 
 
-@pytest.mark.parametrize('name', BACKBONES)
-def test_gradients_reach_every_parameter(name):
-    model = build(name, 'kinect20').train()
-    model(torch.randn(3, 2, 9, 20, 3)).square().mean().backward()
+def test_every_backbone_has_a_card_and_every_card_a_backbone():
+    assert set(BACKBONES) == set(CARD_OF)
+
+
+def test_features_of_every_person(case):
+    model, layout, persons = case
+    channels = set()
+    for frames in FRAMES:
+        with torch.no_grad():
+            out = model.eval()(batch(layout, persons, frames))
+        assert out.ndim == 5 and out.shape[:2] == (CLIPS, persons) and torch.isfinite(out).all()
+        channels.add(out.shape[2])
+    assert len(channels) == 1, 'a linear classifier needs as many channels for a clip of any length'
+
+
+@pytest.mark.parametrize('frames', FRAMES)
+def test_gradients_reach_every_parameter(case, frames):
+    model, layout, persons = case
+    model.zero_grad()
+    model.train()(batch(layout, persons, frames)).square().mean().backward()
     dead = [key for key, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     # a bias before a batch norm has no effect, and so a gradient of rounding errors or none
     assert not [key for key in dead if not key.endswith('bias')], dead
 
 
-@pytest.mark.parametrize('name', BACKBONES)
-def test_eval_is_deterministic_and_clips_do_not_mix(name):
-    model = build(name, 'kinect20').eval()
-    x = torch.randn(4, 2, 11, 20, 3)
+@pytest.mark.parametrize('frames', FRAMES)
+def test_eval_is_deterministic_and_clips_do_not_mix(case, frames):
+    model, layout, persons = case
+    x = batch(layout, persons, frames)
+    model.eval()
     with torch.no_grad():
         whole = model(x)
         torch.testing.assert_close(model(x), whole, rtol=0, atol=0)
-        torch.testing.assert_close(model(x[:2]), whole[:2], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(model(x[:CLIPS // 2]), whole[:CLIPS // 2], rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture(scope='module', params=[name for name in BACKBONES if name in CARD_OF])
+def published(request):
+    """(the card, its backbone with a classifier, billions of multiply-adds for one clip of its shape)."""
+    card = CARD_OF[request.param]
+    backbone = MODELS.build(dict(type=card.backbone, **card.reference.arguments)).eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        features = backbone(torch.randn(1, *card.reference.input_shape)).mean((1, 3, 4))
+        classifier = nn.Linear(features.shape[1], card.reference.num_classes)
+        classifier(features)
+    return card, nn.ModuleList([backbone, classifier]), counter.get_total_flops() / 2e9
+
+
+def test_parameters_are_those_of_the_card(published):
+    card, model, _ = published
+    assert sum(p.numel() for p in model.parameters()) == card.reference.parameters
+
+
+def test_multiply_adds_are_those_of_the_card_or_fewer(published):
+    card, _, ours = published
+    # exact rewrites may do with less; what FlopCounterMode does not know (sums, gathers) the cards leave out, too
+    assert 0.5 < ours / card.reference.gmacs < 1.05, f'{ours:.2f} G, card: {card.reference.gmacs} G'

@@ -11,8 +11,10 @@ from mmskel.data.transforms.base import COORDINATES, SCORES, CoordinateTransform
 from mmskel.skeleton import get_layout
 
 
-def rotation_xyz(angles: Sequence[float]) -> np.ndarray:
+def rotation_xyz(angles: Sequence[float], order: str = 'yxz') -> np.ndarray:
     """(3, 3) matrix for row vectors, ``x' = x . Ry(b) . Rx(a) . Rz(c)``, angles (a, b, c) in radians.
+
+    ``order`` says which turn comes first, second and third.
 
     The N-UCLA protocol's convention: Rx has rows (1,0,0), (0,cos a,sin a), (0,-sin a,cos a); Ry rows
     (cos b,0,-sin b), (0,1,0), (sin b,0,cos b); Rz rows (cos c,sin c,0), (-sin c,cos c,0), (0,0,1).
@@ -21,7 +23,8 @@ def rotation_xyz(angles: Sequence[float]) -> np.ndarray:
     turn_x = np.array([[1, 0, 0], [0, ca, sa], [0, -sa, ca]])
     turn_y = np.array([[cb, 0, -sb], [0, 1, 0], [sb, 0, cb]])
     turn_z = np.array([[cc, sc, 0], [-sc, cc, 0], [0, 0, 1]])
-    return turn_y @ turn_x @ turn_z
+    first, second, third = (dict(x=turn_x, y=turn_y, z=turn_z)[axis] for axis in order)
+    return first @ second @ third
 
 
 @TRANSFORMS.register_module()
@@ -31,10 +34,14 @@ class RandomRotation3D(CoordinateTransform):
     Args:
         degrees: Largest angle about x, y and z; each is drawn uniformly from [-d, d].
         integer: Draw whole degrees, as the N-UCLA feeders do.
+        order: Which axis is turned about first, second and third. N-UCLA's feeders: ``'yxz'``; the NTU feeders of
+            CTR-GCN and HD-GCN: ``'xyz'``.
     """
 
-    def __init__(self, degrees: Sequence[float] = (17, 17, 17), integer: bool = False):
-        self.degrees, self.integer = tuple(degrees), integer
+    def __init__(self, degrees: Sequence[float] = (17, 17, 17), integer: bool = False, order: str = 'yxz'):
+        if sorted(order) != ['x', 'y', 'z']:
+            raise ValueError(f"RandomRotation3D: order is the letters x, y and z in some order, not '{order}'")
+        self.degrees, self.integer, self.order = tuple(degrees), integer, order
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """Three angles in degrees."""
@@ -48,7 +55,7 @@ class RandomRotation3D(CoordinateTransform):
         angles = np.deg2rad(np.asarray(angles, float))
         if keypoint.shape[-1] == 2:
             return keypoint @ rotation_xyz((0, 0, angles[2]))[:2, :2].astype(np.float32)
-        return keypoint @ rotation_xyz(angles).astype(np.float32)
+        return keypoint @ rotation_xyz(angles, self.order).astype(np.float32)
 
 
 @TRANSFORMS.register_module()

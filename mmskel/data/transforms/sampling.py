@@ -1,6 +1,7 @@
-"""Which frames a network sees. Frames are picked, never interpolated."""
+"""Which frames a network sees. Frames are picked; only :class:`CropAndResize` interpolates."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,51 @@ class ResampleFrames(SkeletonTransform):
         if self.with_time:
             picked['frame_time'] = (2 * frames / sample['keypoint'].shape[1] - 1).astype(np.float32)
         return picked
+
+
+@TRANSFORMS.register_module()
+class CropAndResize(SkeletonTransform):
+    """A part of the clip, stretched to a fixed number of frames by linear interpolation (CTR-GCN's and HD-GCN's NTU
+    feeders; spec sheet ``hd_gcn``, section 4, steps 1 to 3).
+
+    Frames whose coordinates sum to exactly zero are no valid frames; valid ones are taken to come first.
+
+    Args:
+        clip_len: Frames to make.
+        share: Two numbers: the part of the valid frames is drawn uniformly between them, its place as well, and at
+            least ``clip_len`` frames (or all) are kept. One number: that part, from the middle (test).
+    """
+    writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips')
+
+    def __init__(self, clip_len: int = 64, share: Sequence[float] | float = (0.5, 1.0)):
+        low, high = (share, share) if isinstance(share, (int, float)) else share
+        if not 0 < low <= high <= 1:
+            raise ValueError(f'CropAndResize: share lies in (0, 1], not {share}')
+        self.clip_len, self.low, self.high = clip_len, low, high
+
+    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """First frame and number of frames of the part."""
+        keypoint = sample['keypoint']
+        valid = int((keypoint.sum((0, 2, 3)) != 0).sum()) or keypoint.shape[1]
+        if self.low == self.high:
+            start = int((1 - self.low) * valid / 2)
+            return dict(start=start, length=valid - 2 * start)
+        length = min(max(int(rng.uniform(self.low, self.high) * valid), self.clip_len), valid)
+        return dict(start=int(rng.integers(valid - length + 1)), length=length)
+
+    def transform(self, sample: dict[str, Any], start: int, length: int) -> dict[str, Any]:
+        """(M, T, ...) -> (M, clip_len, ...)."""
+        # half-pixel centres: the first and last frames of the part lie half a step inside
+        at = np.clip((np.arange(self.clip_len) + 0.5) * length / self.clip_len - 0.5, 0, length - 1)
+        before = at.astype(np.int64)
+        after = np.minimum(before + 1, length - 1)
+        changed: dict[str, Any] = dict(total_frames=self.clip_len, num_clips=1)
+        for key in (*COORDINATES, *SCORES):
+            if key in sample:
+                part = sample[key][:, start:start + length]
+                weight = (at - before).astype(np.float32).reshape(-1, *(1, ) * (part.ndim - 2))
+                changed[key] = part[:, before] * (1 - weight) + part[:, after] * weight
+        return changed
 
 
 def uniform_frames(num_frames: int, clip_len: int, num_clips: int, rng, even_starts: bool) -> np.ndarray:

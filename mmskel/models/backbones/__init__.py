@@ -1,4 +1,5 @@
 """One file per paper."""
+from mmskel.models.backbones.hd_gcn import HDGCN
 from mmskel.models.backbones.st_gcn import SkeletonSTGCN
 
-__all__ = ['SkeletonSTGCN']
+__all__ = ['HDGCN', 'SkeletonSTGCN']

@@ -1,4 +1,7 @@
 """Units shared by more than one system."""
 from mmskel.models.layers.dropout import FastDropout
+from mmskel.models.layers.edge_conv import EdgeConv, nearest_points
+from mmskel.models.layers.linear_norm import LinearNorm, affine_of, normalize
+from mmskel.models.layers.multi_branch_tcn import MultiBranchTCN
 
-__all__ = ['FastDropout']
+__all__ = ['EdgeConv', 'FastDropout', 'LinearNorm', 'MultiBranchTCN', 'affine_of', 'nearest_points', 'normalize']

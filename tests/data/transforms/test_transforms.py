@@ -14,7 +14,7 @@ def sample(M=2, frames=7, layout='kinect20', C=3, **more):
 
 
 RANDOM = [T.RandomRotation3D((30, 30, 30)), T.RandomScale(), T.RandomScale(per_axis=True), T.RandomShear(),
-          T.RandomMirror('kinect20'), T.RandomMove(), T.ResampleFrames(9, random=True), T.SampleUniformly(5),
+          T.RandomMirror('kinect20'), T.RandomMove(), T.ResampleFrames(9, random=True), T.CropAndResize(3), T.SampleUniformly(5),
           T.SampleUniformly(3), T.RandomWindow(4), T.RandomWindow(30)]
 
 
@@ -165,3 +165,41 @@ def test_wrong_use_teaches(monkeypatch):
     monkeypatch.setenv('MMSKEL_DEBUG', '1')
     with pytest.raises(KeyError, match='declares that it writes'):
         Liar()(sample())
+
+
+def test_crop_and_resize_is_linear_interpolation_between_half_pixel_centres():
+    torch = pytest.importorskip('torch')
+    rng = np.random.default_rng(0)
+    for frames in (1, 2, 30, 64, 150):
+        keypoint = rng.standard_normal((2, frames, 5, 3)).astype(np.float32)
+        found = T.CropAndResize(64, share=1.)(dict(keypoint=keypoint, rng=rng))['keypoint']
+        flat = torch.from_numpy(keypoint).permute(0, 2, 3, 1).reshape(1, -1, frames)
+        expected = torch.nn.functional.interpolate(flat, size=64, mode='linear', align_corners=False)
+        np.testing.assert_allclose(found, expected.view(2, 5, 3, 64).permute(0, 3, 1, 2).numpy(), atol=2e-6)
+
+
+def test_which_part_crop_and_resize_takes():
+    def part(frames, share, seed=0):
+        keypoint = np.ones((1, frames, 2, 3), np.float32)
+        keypoint[:, 100:] = 0  # no valid frames
+        return T.CropAndResize(64, share).make_params(dict(keypoint=keypoint), np.random.default_rng(seed))
+    assert part(39, 0.95) == dict(start=0, length=39) and part(40, 0.95) == dict(start=1, length=38)
+    assert part(140, 0.95) == dict(start=2, length=96)  # 100 valid frames
+    drawn = [part(140, (0.5, 1.0), seed) for seed in range(200)]
+    lengths = {p['length'] for p in drawn}
+    assert min(lengths) == 64 and 95 < max(lengths) < 100 and len(lengths) > 25 and all(p['start'] + p['length'] <= 100 for p in drawn)
+    assert len({p['start'] for p in drawn}) > 20 and part(50, (0.5, 1.0)) == dict(start=0, length=50)
+    empty = dict(keypoint=np.zeros((1, 7, 2, 3), np.float32))
+    assert T.CropAndResize(4)(dict(empty, rng=np.random.default_rng(0)))['keypoint'].shape == (1, 4, 2, 3)
+    with pytest.raises(ValueError, match=r'share lies in \(0, 1\], not 2'):
+        T.CropAndResize(64, 2)
+
+
+def test_order_of_the_turns():
+    x = np.array([[[[1., 2, 3]]]], np.float32)
+    turn = {order: T.RandomRotation3D((90, 90, 90), order=order).move(x, (90, 90, 0)) for order in ('xyz', 'yxz')}
+    # about x first: (1, 2, 3) -> (1, -3, 2); then about y
+    np.testing.assert_allclose(turn['xyz'].ravel(), (2, -3, -1), atol=1e-6)
+    assert not np.allclose(turn['xyz'], turn['yxz'])
+    with pytest.raises(ValueError, match="not 'xyy'"):
+        T.RandomRotation3D(order='xyy')

@@ -1,0 +1,33 @@
+"""A card per model, as data.
+
+A room of its own beside ``models``, since importing that needs torch and ``mmskel models`` should answer at once; it
+imports nothing of ours.
+"""
+from __future__ import annotations
+
+from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Official, Paper, Published, Reference
+from mmskel.cards.hd_gcn import HD_GCN
+from mmskel.cards.st_gcn import ST_GCN
+
+__all__ = ['ANY_LAYOUT', 'CARDS', 'Measured', 'ModelCard', 'NOT_STATED', 'Official', 'Paper', 'Published', 'Reference',
+           'find_card']
+
+CARDS = {card.name: card for card in (ST_GCN, HD_GCN)}
+"""Every model, by the name of its system; in the order of the papers."""
+
+
+def find_card(name: str) -> ModelCard:
+    """A card by the name of the system, its title, or its backbone: ``st_gcn``, ``ST-GCN``, ``SkeletonSTGCN``.
+
+    Raises:
+        ValueError: No such model; lists those there are.
+    """
+    wanted = _plain(name)
+    for card in CARDS.values():
+        if wanted in map(_plain, (card.name, card.title, card.backbone)):
+            return card
+    raise ValueError(f"there is no model '{name}'; known: {', '.join(CARDS)}")
+
+
+def _plain(text: str) -> str:
+    return ''.join(letter for letter in text.lower() if letter.isalnum())

@@ -1,0 +1,129 @@
+"""What a model card says. Plain data: nothing of ours and nothing heavy is imported."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NOT_STATED = 'not stated'
+ANY_LAYOUT = ('any', )
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a model was published."""
+    title: str
+    authors: str
+    venue: str
+    year: int
+    arxiv: str
+
+    @property
+    def url(self) -> str:
+        """The paper's page on arXiv."""
+        return f'https://arxiv.org/abs/{self.arxiv}'
+
+
+@dataclass(frozen=True)
+class Official:
+    """The authors' code and checkpoints.
+
+    Args:
+        repository: URL.
+        code_licence, weights_licence: ``NOT_STATED`` where the authors state none.
+        weights: Checkpoints that exist: file names, or what they were trained on.
+        convert: The command that turns one of them into a checkpoint of ours.
+    """
+    repository: str
+    code_licence: str
+    weights_licence: str
+    weights: tuple[str, ...]
+    convert: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The published model, in our terms, and what it costs.
+
+    Args:
+        arguments: Of the backbone's constructor.
+        num_classes: K of the linear classifier behind it.
+        input_shape: One clip, (M, T, V, C).
+        parameters: Of backbone and classifier, exact.
+        gmacs: Billions of multiply-adds for this clip, as published or counted on the published code.
+        gmacs_of: What was counted.
+    """
+    arguments: Mapping[str, Any]
+    num_classes: int
+    input_shape: tuple[int, int, int, int]
+    parameters: int
+    gmacs: float
+    gmacs_of: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """An accuracy that somebody published: top-1 in percent."""
+    data: str
+    split: str
+    streams: str
+    top1: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An accuracy of ours: top-1 of the last epoch in percent.
+
+    Args:
+        config: Relative to ``configs``.
+        top1_clean: Of the test clips without twins in the training part; None where a benchmark has none.
+        epochs: Of how many passes over the training clips each, in words.
+        machine: What it was trained on, with which precision.
+        date: ISO 8601.
+    """
+    config: str
+    data: str
+    split: str
+    stream: str
+    top1: float
+    top1_clean: float | None
+    epochs: str
+    seed: int
+    machine: str
+    date: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One model: where it comes from, what it costs, what it reaches.
+
+    Args:
+        name: The system's name, as in ``mmskel convert NAME``.
+        title: As in the paper.
+        summary: One sentence.
+        backbone: Name in MMAction2's ``MODELS``.
+        layouts: Joint orders our backbone takes; ``ANY_LAYOUT`` for all of them.
+        published_layouts: Those of the official code.
+        config: The one to start with, relative to ``configs``.
+        notes: What a user should know first.
+        published: In percent, best-known benchmarks first.
+        ours: What we measured; empty if nothing yet.
+    """
+    name: str
+    title: str
+    summary: str
+    paper: Paper
+    official: Official
+    backbone: str
+    reference: Reference
+    layouts: tuple[str, ...]
+    published_layouts: tuple[str, ...]
+    config: str
+    notes: str
+    published: tuple[Published, ...]
+    ours: tuple[Measured, ...] = ()
+
+    def takes(self, layout: str) -> bool:
+        """Whether our backbone can be built for a layout, by its name."""
+        return self.layouts == ANY_LAYOUT or layout in self.layouts

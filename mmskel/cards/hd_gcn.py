@@ -1,0 +1,35 @@
+"""HD-GCN's card: spec sheet ``hd_gcn`` (2, 7, 8)."""
+from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, ModelCard, Official, Paper, Published, Reference
+
+REPOSITORY, QUOTED = 'official repository', "comparison table of SkateFormer's paper"
+STREAMS = ('6: joint and bone, 3 centres', '4: joint and bone, 2 centres', '2: joint and bone, 1 centre', 'joint')
+# the streams added up -> top-1, as in STREAMS
+REACHED = {('NTU60', 'X-Sub'): (93.4, 93.0, 92.4, 90.6), ('NTU60', 'X-View'): (97.2, 97.0, 96.6, 95.7),
+           ('NTU120', 'X-Sub'): (90.1, 89.8, 89.1, 85.7), ('NTU120', 'X-Set'): (91.6, 91.2, 90.6, 87.3),
+           ('N-UCLA', 'views 1 and 2 -> 3'): (97.2, 96.9), ('Kinetics-Skeleton', 'val'): (40.9, )}
+
+HD_GCN = ModelCard(
+    name='hd_gcn',
+    title='HD-GCN',
+    summary='Graph convolution over rings of joints around a centre, neighbouring rings fully linked, with attention '
+            'over the rings.',
+    paper=Paper(
+        title='Hierarchically Decomposed Graph Convolutional Networks for Skeleton-Based Action Recognition',
+        authors='J. Lee, M. Lee, D. Lee, S. Lee', venue='ICCV', year=2023, arxiv='2208.10741'),
+    official=Official(
+        repository='https://github.com/Jho-Yonsei/HD-GCN', code_licence='MIT', weights_licence=NOT_STATED,
+        weights=('NTU60 and NTU120, on Google Drive; none for N-UCLA and Kinetics', ),
+        convert='mmskel convert hd_gcn CHECKPOINT hd_gcn_ntu.pth'),
+    backbone='HDGCN',
+    reference=Reference(
+        arguments=dict(layout='ntu25', centre=0, in_channels=3, num_person=2), num_classes=60,
+        input_shape=(2, 64, 25, 3), parameters=1_659_980, gmacs=1.82,
+        gmacs_of='convolutions, adjacency products and distances, no norm layers'),
+    layouts=ANY_LAYOUT,
+    published_layouts=('ntu25', 'kinect20'),
+    config='hdgcn/hdgcn_nwucla.py',
+    notes='Published results add up several trainings: joint and bone for each of three centre joints. A layout needs '
+          'at least 5 joints and 4 rings around the centre.',
+    published=tuple(
+        Published(data, split, streams, top1, REPOSITORY if streams.startswith('6') else QUOTED)
+        for (data, split), accuracies in REACHED.items() for streams, top1 in zip(STREAMS, accuracies)))

@@ -1,0 +1,169 @@
+"""HD-GCN: graph convolution over a hierarchy of joint rings, summed by an attention over its layers (A-HA).
+
+J. Lee, M. Lee, D. Lee, S. Lee, "Hierarchically Decomposed Graph Convolutional Networks for Skeleton-Based Action
+Recognition", ICCV 2023, arXiv 2208.10741. Official code: github.com/Jho-Yonsei/HD-GCN (MIT).
+Ours: any layout and any centre joint; the same function with fewer and larger products (docs/hd_gcn.md, "Speed").
+
+Inside, tensors are (V, B, T, C), joints first and channels last, B = N * M: a product with the graph is then one
+product of large matrices, a 1 x 1 convolution is another, and norms run over rows.
+"""
+from __future__ import annotations
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule, ModuleList
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmskel.models.layers import EdgeConv, LinearNorm, MultiBranchTCN, affine_of, normalize
+from mmskel.models.layers.hierarchy import hierarchical_conv, weighted_sum
+from mmskel.skeleton import Layout, get_layout, hierarchy_graph, hierarchy_rings
+
+
+class HierarchyAttention(nn.Module):
+    """A-HA: a gate per channel and layer of the hierarchy, from its temporal maximum (spec sheet, 2.3).
+
+    Args:
+        channels: C.
+        rings: Joint rings; layer l spans ring l and l + 1.
+    """
+
+    def __init__(self, channels: int, rings: tuple[tuple[int, ...], ...]):
+        super().__init__()
+        members = torch.zeros(len(rings) - 1, sum(map(len, rings)))
+        for row, inner, outer in zip(members, rings, rings[1:]):
+            row[[*inner, *outer]] = 1
+        self.register_buffer('members', members, persistent=False)
+        self.reduce = LinearNorm(channels, channels // 4)
+        self.edge_conv = EdgeConv(channels // 4, num_neighbours=3)
+        self.expand = nn.Linear(channels // 4, channels)
+        nn.init.kaiming_uniform_(self.expand.weight, a=5**0.5)  # PyTorch's Conv1d
+
+    def forward(self, peak: Tensor) -> Tensor:
+        """(V, B, L, C) temporal maxima -> (B, L, C) gates in (0, 1)."""
+        reduced = functional.relu(self.reduce(peak))
+        layers = torch.einsum('vblc,lv->blc', reduced, self.members) / self.members.sum(1, keepdim=True)
+        return torch.sigmoid(self.expand(self.edge_conv(layers[:, :, None])[:, :, 0]))
+
+
+class HierarchicalGraphConv(nn.Module):
+    """The HD graph convolution (spec sheet, 2.1): per layer three graph products and an EdgeConv, then their sum.
+
+    Args:
+        in_channels, out_channels: C before and after.
+        rings: Joint rings.
+        attention: A-HA instead of the plain sum.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, rings: tuple[tuple[int, ...], ...], attention: bool = True):
+        super().__init__()
+        graph = torch.tensor(hierarchy_graph(rings), dtype=torch.float32)
+        layers, self.width = len(graph), out_channels // 4
+        self.graph = nn.Parameter(graph)
+        self.reduce = LinearNorm(in_channels, layers * self.width, self.width)
+        self.weight = nn.Parameter(torch.empty(layers * 3, self.width, self.width))
+        self.bias = nn.Parameter(torch.zeros(layers * 3, self.width))
+        self.norm = nn.BatchNorm1d(layers * 3 * self.width)
+        self.edge_conv = EdgeConv(self.width, num_neighbours=5, groups=layers)
+        self.attention = HierarchyAttention(out_channels, rings) if attention else None
+        self.out_norm = nn.BatchNorm1d(out_channels)
+        self.down = LinearNorm(in_channels, out_channels) if in_channels != out_channels else nn.Identity()
+        nn.init.normal_(self.weight, 0, (2 / self.width)**0.5)
+        nn.init.constant_(self.out_norm.weight, 1e-6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(V, B, T, Cin) -> (V, B, T, Cout)."""
+        joints, batch, frames, _ = x.shape
+        layers, width = len(self.graph), self.width
+        reduced = self.reduce(x).view(-1, layers, width).transpose(0, 1).contiguous().relu_()
+        reduced = reduced.view(layers, joints, batch, frames, width)
+        edges = self.edge_conv(reduced.mean(3).permute(2, 1, 0, 3)).transpose(0, 1)  # (V, B, L, c)
+
+        if self.norm.training:
+            subsets = normalize(hierarchical_conv(reduced, self.graph, self.weight, self.bias), self.norm)
+        else:
+            scale, shift = (part.view_as(self.bias) for part in affine_of(self.norm))
+            subsets = hierarchical_conv(reduced, self.graph, self.weight * scale[..., None], self.bias * scale + shift)
+        subsets = subsets.view(joints, batch, frames, layers, 3 * width)
+        if self.attention is None:
+            total, of_edges = subsets.sum(3), edges.sum(2)
+        else:
+            gates = self.attention(torch.cat([subsets.amax(2), edges], -1))
+            total = weighted_sum(subsets, gates[..., :3 * width])
+            of_edges = (edges * gates[..., 3 * width:]).sum(2)
+        total = torch.cat([total, of_edges[:, :, None].expand(-1, -1, frames, -1)], -1)
+        return functional.relu(normalize(total, self.out_norm) + self.down(x))
+
+
+class HDBlock(nn.Module):
+    """Graph convolution, temporal convolution, shortcut.
+
+    Args:
+        in_channels, out_channels: C before and after.
+        rings: Joint rings.
+        stride: Of time.
+        first: The first block sums its layers plainly and has no shortcut.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, rings: tuple[tuple[int, ...], ...], stride: int = 1,
+                 first: bool = False):
+        super().__init__()
+        self.gcn = HierarchicalGraphConv(in_channels, out_channels, rings, attention=not first)
+        self.tcn = MultiBranchTCN(out_channels, stride)
+        self.first, self.stride = first, stride
+        changed = not first and (in_channels != out_channels or stride != 1)
+        self.residual = LinearNorm(in_channels, out_channels) if changed else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(V, B, T, Cin) -> (V, B, ceil(T / stride), Cout)."""
+        out = self.tcn(self.gcn(x))
+        if not self.first:
+            out = out + self.residual(x[:, :, ::self.stride])
+        return functional.relu(out)
+
+
+@MODELS.register_module()
+class HDGCN(BaseModule):
+    """HD-GCN for ``RecognizerGCN``: (N, M, T, V, C) in, (N, M, 256, T/4, V) out.
+
+    Args:
+        layout: Joint order, or a :class:`~mmskel.skeleton.Layout`.
+        centre: The joint around which the rings are laid, index or name (the paper's "centre of mass", which it
+            counts from 1); default: the layout's centre. Six-way ensembles use three.
+        in_channels: C.
+        num_person: M; the input's batch norm spans the persons.
+        base_channels: Width of the first stage.
+        num_stages, inflate_stages, down_stages: Blocks (counted from 1), where channels double, where T halves.
+        init_cfg: MMEngine's; the published initialisation is built in.
+    """
+
+    def __init__(self, layout: str | Layout, centre: int | str | None = None, in_channels: int = 3,
+                 num_person: int = 2, base_channels: int = 64, num_stages: int = 10,
+                 inflate_stages: tuple[int, ...] = (5, 8), down_stages: tuple[int, ...] = (5, 8),
+                 init_cfg: dict | list | None = None):
+        super().__init__(init_cfg)
+        layout = get_layout(layout)
+        rings = hierarchy_rings(layout, centre)
+        if base_channels % 16:
+            raise ValueError(f'base_channels is a multiple of 16 (quarters of quarters), not {base_channels}')
+        self.layout, self.centre, self.num_person = layout.name, rings[0][0], num_person
+        self.data_bn = nn.BatchNorm1d(num_person * layout.num_joints * in_channels)
+        blocks, channels = [], in_channels
+        for stage in range(1, num_stages + 1):
+            width = base_channels * 2**sum(s <= stage for s in inflate_stages)
+            blocks.append(HDBlock(channels, width, rings, 1 + (stage in down_stages), first=stage == 1))
+            channels = width
+        self.blocks, self.out_channels = ModuleList(blocks), channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, M, T, V, C) -> (N, M, 256, T', V)."""
+        clips, persons, frames, joints, channels = x.shape
+        if persons != self.num_person:
+            raise ValueError(f'HDGCN was built for num_person={self.num_person}, but the clips have {persons} persons; '
+                             'its input norm spans the persons. Set num_person of the model and of SetPersons alike')
+        x = normalize(x.transpose(1, 2).reshape(clips, frames, -1), self.data_bn)
+        x = x.view(clips, frames, persons, joints, channels).permute(3, 0, 2, 1, 4)
+        x = x.reshape(joints, clips * persons, frames, channels)
+        for block in self.blocks:
+            x = block(x)
+        return x.permute(1, 3, 2, 0).reshape(clips, persons, self.out_channels, -1, joints)

@@ -1,0 +1,73 @@
+"""Multi-branch temporal convolution: two dilated convolutions, a pooling and a shortcut, side by side.
+
+As in CTR-GCN (Y. Chen et al., ICCV 2021, arXiv 2107.12213) and HD-GCN (spec sheet ``hd_gcn``, section 2.4).
+"""
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmskel.models.layers.linear_norm import LinearNorm, affine_of, normalize
+
+
+class MultiBranchTCN(nn.Module):
+    """Four branches of a quarter of the channels: 1 x 1 + dilated convolutions, 1 x 1 + max pooling, strided 1 x 1.
+
+    The 1 x 1 convolutions of the first three branches are one matrix product, the last norms of all four are one.
+
+    Args:
+        channels: C, kept.
+        stride: Of time; the output has ceil(T / stride) frames.
+        kernel_size: Taps of the dilated convolutions.
+        dilations: One branch each.
+    """
+
+    def __init__(self, channels: int, stride: int = 1, kernel_size: int = 5, dilations: tuple[int, ...] = (1, 2)):
+        super().__init__()
+        branches = len(dilations) + 2
+        if channels % branches:
+            raise ValueError(f'{channels} channels do not divide into {branches} branches')
+        self.stride, self.dilations, self.width = stride, tuple(dilations), channels // branches
+        self.reduce = LinearNorm(channels, (branches - 1) * self.width, self.width)
+        self.convs = nn.ParameterList(nn.Parameter(torch.empty(self.width, self.width, kernel_size, 1))
+                                      for _ in dilations)
+        self.conv_bias = nn.Parameter(torch.zeros(len(dilations) * self.width))
+        self.shortcut = nn.Linear(channels, self.width)
+        self.norm = nn.BatchNorm1d(channels)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """The published one: convolutions Kaiming normal by fan-out, biases 0, norm gains N(1, 0.02)."""
+        self.reduce.reset_parameters()
+        for weight in self.convs:
+            nn.init.kaiming_normal_(weight, mode='fan_out')
+        nn.init.kaiming_normal_(self.shortcut.weight, mode='fan_out')
+        for bias in (self.conv_bias, self.shortcut.bias):
+            nn.init.zeros_(bias)
+        for norm in (self.reduce.norm, self.norm):
+            nn.init.normal_(norm.weight, 1, 0.02)
+            nn.init.zeros_(norm.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(V, B, T, C) -> (V, B, ceil(T / stride), C)."""
+        joints, batch, frames, _ = x.shape
+        scale, shift = affine_of(self.norm) if not self.norm.training else (torch.ones_like(self.norm.weight), None)
+        reduced = functional.relu(self.reduce(x))
+        # (V B, c, T, 1) with channels last in memory, as the convolutions like it
+        *inputs, pooled = (part.reshape(joints * batch, frames, self.width).transpose(1, 2)[..., None]
+                           for part in reduced.split(self.width, -1))
+        taps, outputs = self.convs[0].shape[2] if self.convs else 0, []
+        for i, (part, weight, dilation) in enumerate(zip(inputs, self.convs, self.dilations)):
+            at = slice(i * self.width, (i + 1) * self.width)
+            outputs.append(functional.conv2d(part, weight * scale[at, None, None, None], self.conv_bias[at] * scale[at],
+                                             (self.stride, 1), ((taps - 1) // 2 * dilation, 0), (dilation, 1)))
+        outputs.append(functional.max_pool2d(pooled, (3, 1), (self.stride, 1), (1, 0)))
+        outputs = [out.squeeze(3).transpose(1, 2).reshape(joints, batch, -1, self.width) for out in outputs]
+        last = scale[-self.width:]
+        outputs.append(functional.linear(x[:, :, ::self.stride], self.shortcut.weight * last[:, None],
+                                         self.shortcut.bias * last))
+        if shift is None:
+            return normalize(torch.cat(outputs, -1), self.norm)
+        outputs[-2] = outputs[-2] * scale[-2 * self.width:-self.width]
+        return torch.cat(outputs, -1) + shift

@@ -1,0 +1,99 @@
+"""HD-GCN against its plain form (``tests/reference/hd_gcn.py``): equal results first, then time and memory.
+
+    python tools/benchmarks/hd_gcn.py [--threads 2] [--rounds 15]
+
+NTU shape: N = 2, M = 2, T = 64, V = 25, 60 classes, centre 1. Both run in turn within one process; per round one pass
+of each, so that whatever else the machine does hits both. Memory: what autograd and the pass itself hold at the most,
+from PyTorch's own record of allocations, parameters not counted.
+"""
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tests'))
+
+from reference.hd_gcn import HDGCNReference  # noqa: E402
+
+import mmskel  # noqa: E402,F401
+from mmskel.interop import build_published  # noqa: E402
+
+
+def forward(model, x):
+    with torch.no_grad():
+        return model(x)
+
+
+def step(model, x):
+    model.zero_grad()
+    functional.cross_entropy(model(x), torch.tensor([3, 30])).backward()
+
+
+def peak_bytes(run, model, x):
+    """The largest sum of live allocations during one call."""
+    run(model, x)
+    model.zero_grad(set_to_none=False)
+    with torch.profiler.profile(profile_memory=True, activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        run(model, x)
+    live = highest = 0
+    for event in profile.profiler.kineto_results.events():
+        if event.name() == '[memory]':
+            live += event.nbytes()
+            highest = max(highest, live)
+    return highest
+
+
+def race(run, models, x, rounds):
+    times = [[], []]
+    for model in models:
+        run(model, x)
+    for _ in range(rounds):
+        for taken, model in zip(times, models):
+            start = time.perf_counter()
+            run(model, x)
+            taken.append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--rounds', type=int, default=15)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+    plain = HDGCNReference('ntu25', 0, 60, 2)
+    for module in plain.modules():  # the published gain of 1e-6 would hide the graph convolutions from the check
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+    ours = build_published('hd_gcn', dict(graph='ntu_hierarchy', graph_args=dict(CoM=1)), plain.state_dict())
+    x = torch.randn(2, 3, 64, 25, 2)
+    models = plain, ours
+    for name, model in (('evaluation', lambda m: m.double().eval()), ('training', lambda m: m.double().train())):
+        expected, found = (model(m)(x.double()).detach() for m in models)
+        error = ((found - expected).abs().max() / expected.abs().max()).item()
+        assert error < 1e-9, f'{name}: results differ by {error:.1e}'
+        print(f'{name}: logits equal within {error:.0e} (float64)')
+    for model in models:
+        model.float()
+    print(f'{args.threads} threads, PyTorch {torch.__version__}, {args.rounds} rounds; median [quartiles] in ms')
+    for name, run, mode in (('forward (eval)', forward, False), ('forward + backward (train)', step, True)):
+        for model in models:
+            model.train(mode)
+        taken = race(run, models, x, args.rounds)
+        text = []
+        for label, times in zip(('plain', 'ours'), taken):
+            low, middle, high = statistics.quantiles(times, n=4)
+            text.append(f'{label} {middle:.1f} [{low:.1f}, {high:.1f}]')
+        ratio = statistics.median(taken[0]) / statistics.median(taken[1])
+        memory = [peak_bytes(run, model, x) / 2**20 for model in models]
+        print(f'{name:28s} {"   ".join(text)}   {ratio:.2f}x   peak memory {memory[0]:.0f} -> {memory[1]:.0f} MiB '
+              f'({memory[1] / memory[0]:.2f})')
+
+
+if __name__ == '__main__':
+    main()
