@@ -60,6 +60,30 @@ def import_mmaction():
     assert mmaction.models.DRN is not None
 
 
+def import_mmaction_beside_transformers():
+    import importlib
+    from pathlib import Path
+
+    from mmaction.registry import MODELS
+    with tempfile.TemporaryDirectory() as folder:  # a transformers that lost its old names
+        for name, text in {'transformers/__init__.py': '', 'transformers/modeling_utils.py': '',
+                           'transformers-5.17.0.dist-info/METADATA':
+                           'Metadata-Version: 2.1\nName: transformers\nVersion: 5.17.0\n'}.items():
+            path = Path(folder, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        sys.path.insert(0, folder)
+        for name in [n for n in sys.modules if n.startswith(('mmaction.models.multimodal', 'transformers',
+                                                             'mmaction.utils.dependency'))]:
+            del sys.modules[name]
+        for name in ('VindLUVQA', 'VindLURetrievalMC', 'VindLURetrieval'):
+            MODELS._module_dict.pop(name, None)
+        try:
+            importlib.import_module('mmaction.models.multimodal')
+        finally:
+            sys.path.remove(folder)
+
+
 def numpy_names_of_mmaction():
     from mmaction.datasets.transforms import PoseCompact
     from mmaction.evaluation.functional import average_recall_at_avg_proposals
@@ -134,6 +158,7 @@ CHECKS = {
     'mmengine: scope of mmskel:: configs': config_scope,
     'mmcv: operators without compiling': operators,
     'mmaction: the missing DRN module': import_mmaction,
+    'mmaction: transformers without its old names': import_mmaction_beside_transformers,
     'mmaction: names that NumPy dropped': numpy_names_of_mmaction,
     'mmdet: names that NumPy dropped': numpy_names_of_mmdet,
     'xtcocotools: extension module built for NumPy 1': borrowed_mask,

@@ -14,6 +14,7 @@ SYMPTOMS = {
     'mmengine: scope of mmskel:: configs': 'AssertionError',
     'mmcv: operators without compiling': "No module named 'mmcv._ext'",
     'mmaction: the missing DRN module': "No module named 'mmaction.models.localizers.drn'",
+    'mmaction: transformers without its old names': 'transformers',
     'mmaction: names that NumPy dropped': 'np.Inf',
     'mmdet: names that NumPy dropped': "no attribute 'float'",
     'xtcocotools: extension module built for NumPy 1': 'numpy.dtype size changed',

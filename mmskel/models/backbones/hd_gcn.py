@@ -80,16 +80,24 @@ class HierarchicalGraphConv(nn.Module):
         edges = self.edge_conv(reduced.mean(3).permute(2, 1, 0, 3)).transpose(0, 1)  # (V, B, L, c)
 
         if self.norm.training:
-            subsets = normalize(hierarchical_conv(reduced, self.graph, self.weight, self.bias), self.norm)
+            # a bias before a norm only moves the mean that the norm keeps (here before the norm takes its share of it);
+            # the product shows the parameter to DDP
+            kept = 1 - self.norm.momentum
+            self.norm.running_mean += self.bias.detach().view(-1) * (self.norm.momentum / kept)
+            subsets = normalize(hierarchical_conv(reduced, self.graph, self.weight), self.norm)
+            shift = self.bias * 0
         else:
             scale, shift = (part.view_as(self.bias) for part in affine_of(self.norm))
-            subsets = hierarchical_conv(reduced, self.graph, self.weight * scale[..., None], self.bias * scale + shift)
+            subsets = hierarchical_conv(reduced, self.graph, self.weight * scale[..., None])
+            shift = shift + self.bias * scale
         subsets = subsets.view(joints, batch, frames, layers, 3 * width)
+        shift = shift.view(layers, 3 * width)  # added behind the sum, where it is one number per clip and channel
         if self.attention is None:
-            total, of_edges = subsets.sum(3), edges.sum(2)
+            total, of_edges = subsets.sum(3) + shift.sum(0), edges.sum(2)
         else:
-            gates = self.attention(torch.cat([subsets.amax(2), edges], -1))
+            gates = self.attention(torch.cat([subsets.amax(2) + shift, edges], -1))
             total = weighted_sum(subsets, gates[..., :3 * width])
+            total = total + (gates[..., :3 * width] * shift).sum(1)[:, None]
             of_edges = (edges * gates[..., 3 * width:]).sum(2)
         total = torch.cat([total, of_edges[:, :, None].expand(-1, -1, frames, -1)], -1)
         return functional.relu(normalize(total, self.out_norm) + self.down(x))

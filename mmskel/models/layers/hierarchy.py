@@ -9,23 +9,22 @@ from torch import Tensor
 from torch.autograd import Function
 
 
-def hierarchical_conv(x: Tensor, graph: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """``W[l, s] (A[l, s] x[l]) + b[l, s]`` for every layer l and subset s.
+def hierarchical_conv(x: Tensor, graph: Tensor, weight: Tensor) -> Tensor:
+    """``W[l, s] (A[l, s] x[l])`` for every layer l and subset s.
 
     Args:
         x: (L, V, B, T, c).
         graph: (L, S, V, V), target joint before source joint.
         weight: (L S, c, c), output channel before input channel.
-        bias: (L S, c).
 
     Returns:
         (V, B, T, L S c), contiguous.
     """
     kind = torch.get_autocast_dtype(x.device.type) if torch.is_autocast_enabled(x.device.type) else x.dtype
-    x, graph, weight, bias = (part.to(kind) for part in (x, graph, weight, bias))
+    x, graph, weight = (part.to(kind) for part in (x, graph, weight))
     if torch.is_grad_enabled():
-        return _HierarchicalConv.apply(x, graph, weight, bias)
-    return _convolve(_spread(x, graph), weight, bias, x.shape)
+        return _HierarchicalConv.apply(x, graph, weight)
+    return _convolve(_spread(x, graph), weight, x.shape)
 
 
 def _spread(x: Tensor, graph: Tensor) -> Tensor:
@@ -35,8 +34,8 @@ def _spread(x: Tensor, graph: Tensor) -> Tensor:
     return out.view(layers * subsets, -1, x.shape[-1])
 
 
-def _convolve(spread: Tensor, weight: Tensor, bias: Tensor, shape: torch.Size) -> Tensor:
-    out = torch.baddbmm(bias[:, None], spread, weight.transpose(1, 2))
+def _convolve(spread: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
+    out = torch.bmm(spread, weight.transpose(1, 2))
     return out.transpose(0, 1).reshape(*shape[1:4], -1)
 
 
@@ -44,9 +43,9 @@ class _HierarchicalConv(Function):
     """Keeps x and computes the graph product, three times as large, again in the backward pass."""
 
     @staticmethod
-    def forward(ctx, x, graph, weight, bias):
+    def forward(ctx, x, graph, weight):
         ctx.save_for_backward(x, graph, weight)
-        return _convolve(_spread(x, graph), weight, bias, x.shape)
+        return _convolve(_spread(x, graph), weight, x.shape)
 
     @staticmethod
     def backward(ctx, grad):
@@ -54,11 +53,10 @@ class _HierarchicalConv(Function):
         layers, subsets, joints, _ = graph.shape
         grad = grad.view(-1, layers * subsets, x.shape[-1]).transpose(0, 1).contiguous()
         of_weight = torch.bmm(grad.transpose(1, 2), _spread(x, graph))
-        of_bias = grad.sum(1)
         spread = torch.bmm(grad, weight).view(layers, subsets * joints, -1)
         flat = graph.reshape(layers, subsets * joints, joints)
         of_graph = torch.bmm(spread, x.flatten(2).transpose(1, 2)).view_as(graph)
-        return torch.bmm(flat.transpose(1, 2), spread).view_as(x), of_graph, of_weight, of_bias
+        return torch.bmm(flat.transpose(1, 2), spread).view_as(x), of_graph, of_weight
 
 
 def weighted_sum(x: Tensor, gates: Tensor) -> Tensor:

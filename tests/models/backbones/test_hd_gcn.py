@@ -69,8 +69,7 @@ def test_gradients_of_the_hand_written_backward_passes():
     def drawn(*shape):
         return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
     torch.manual_seed(0)
-    assert torch.autograd.gradcheck(hierarchical_conv, (drawn(2, 4, 2, 3, 2), drawn(2, 3, 4, 4), drawn(6, 2, 2),
-                                                        drawn(6, 2)))
+    assert torch.autograd.gradcheck(hierarchical_conv, (drawn(2, 4, 2, 3, 2), drawn(2, 3, 4, 4), drawn(6, 2, 2)))
     assert torch.autograd.gradcheck(weighted_sum, (drawn(4, 2, 3, 2, 5), drawn(2, 2, 5)))
 
 
