@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmskel.models.layers import EdgeConv, LinearNorm, MultiBranchTCN, affine_of, normalize
-from mmskel.models.layers.hierarchy import hierarchical_conv, weighted_sum
+from mmskel.models.layers.hierarchy import hierarchical_conv, temporal_max, weighted_sum
 from mmskel.skeleton import Layout, get_layout, hierarchy_graph, hierarchy_rings
 
 
@@ -95,8 +95,9 @@ class HierarchicalGraphConv(nn.Module):
         if self.attention is None:
             total, of_edges = subsets.sum(3) + shift.sum(0), edges.sum(2)
         else:
-            gates = self.attention(torch.cat([subsets.amax(2) + shift, edges], -1))
-            total = weighted_sum(subsets, gates[..., :3 * width])
+            peak, link = temporal_max(subsets)
+            gates = self.attention(torch.cat([peak + shift, edges], -1))
+            total = weighted_sum(subsets, gates[..., :3 * width], link)
             total = total + (gates[..., :3 * width] * shift).sum(1)[:, None]
             of_edges = (edges * gates[..., 3 * width:]).sum(2)
         total = torch.cat([total, of_edges[:, :, None].expand(-1, -1, frames, -1)], -1)

@@ -59,36 +59,86 @@ class _HierarchicalConv(Function):
         return torch.bmm(flat.transpose(1, 2), spread).view_as(x), of_graph, of_weight
 
 
-def weighted_sum(x: Tensor, gates: Tensor) -> Tensor:
+def temporal_max(x: Tensor) -> tuple[Tensor, Link | None]:
+    """The largest of all frames, and a link for :func:`weighted_sum` of the same tensor.
+
+    Args:
+        x: (V, B, T, L, C).
+
+    Returns:
+        (V, B, L, C); the link, None where no gradients are wanted.
+    """
+    if not (torch.is_grad_enabled() and x.requires_grad):
+        return x.amax(2), None
+    link = Link()
+    peak, link.handle = _TemporalMax.apply(x, link.gradients)
+    return peak, link
+
+
+def weighted_sum(x: Tensor, gates: Tensor, link: Link | None = None) -> Tensor:
     """``sum over l of gates[b, l] * x[v, b, t, l]``, without the product as a tensor of its own.
 
     Args:
         x: (V, B, T, L, C).
         gates: (B, L, C).
+        link: From :func:`temporal_max` of ``x``: both gradients of ``x`` are then computed as one.
 
     Returns:
         (V, B, T, C).
     """
     gates = gates.to(x.dtype)
-    return _WeightedSum.apply(x, gates) if torch.is_grad_enabled() else _accumulate(x, gates)
+    if link is None:
+        return _accumulate(x, gates)
+    return _WeightedSum.apply(x.detach(), gates, link.handle, link.gradients)
+
+
+class Link:
+    """What ties a sum to the maximum of the same tensor: a tensor without numbers that puts the sum's backward pass
+    before the maximum's, and where the first leaves its gradient for the second."""
+
+    def __init__(self):
+        self.handle: Tensor | None = None
+        self.gradients: list[tuple[Tensor, Tensor]] = []
 
 
 def _accumulate(x: Tensor, gates: Tensor) -> Tensor:
     out = x[:, :, :, 0] * gates[:, None, 0]
     for layer in range(1, x.shape[3]):
-        out.addcmul_(x[:, :, :, layer], gates[:, None, layer])
+        out = out.addcmul_(x[:, :, :, layer], gates[:, None, layer])
     return out
+
+
+class _TemporalMax(Function):
+
+    @staticmethod
+    def forward(ctx, x, gradients):
+        peak = x.amax(2)
+        ctx.save_for_backward(x, peak)
+        ctx.gradients = gradients
+        return peak, x.new_empty(0)
+
+    @staticmethod
+    def backward(ctx, grad, _):
+        x, peak = ctx.saved_tensors
+        at_peak = (x == peak[:, :, None]).to(x.dtype)
+        share = (grad / at_peak.sum(2))[:, :, None]  # frames that are equally large share it, as in amax
+        if not ctx.gradients:
+            return at_peak.mul_(share), None
+        of_sum, gates = ctx.gradients.pop()
+        return (of_sum[:, :, :, None] * gates[:, None]).addcmul_(at_peak, share), None
 
 
 class _WeightedSum(Function):
 
     @staticmethod
-    def forward(ctx, x, gates):
+    def forward(ctx, x, gates, handle, gradients):
         ctx.save_for_backward(x, gates)
+        ctx.gradients = gradients
         return _accumulate(x, gates)
 
     @staticmethod
     def backward(ctx, grad):
         x, gates = ctx.saved_tensors
+        ctx.gradients.append((grad, gates))
         of_gates = torch.stack([(x[:, :, :, layer] * grad).sum((0, 2)) for layer in range(x.shape[3])], 1)
-        return grad[:, :, :, None] * gates[:, None], of_gates
+        return None, of_gates, grad.new_empty(0), None

@@ -64,13 +64,28 @@ def test_inner_features():
 
 
 def test_gradients_of_the_hand_written_backward_passes():
-    from mmskel.models.layers.hierarchy import hierarchical_conv, weighted_sum
+    from mmskel.models.layers.hierarchy import hierarchical_conv, temporal_max, weighted_sum
 
     def drawn(*shape):
         return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+
+    def both(x, gates):
+        peak, link = temporal_max(x)
+        return weighted_sum(x, gates * peak.sum(0), link), peak.square()
+
+    def maximum(x):
+        return temporal_max(x)[0]
     torch.manual_seed(0)
     assert torch.autograd.gradcheck(hierarchical_conv, (drawn(2, 4, 2, 3, 2), drawn(2, 3, 4, 4), drawn(6, 2, 2)))
-    assert torch.autograd.gradcheck(weighted_sum, (drawn(4, 2, 3, 2, 5), drawn(2, 2, 5)))
+    assert torch.autograd.gradcheck(both, (drawn(4, 2, 3, 2, 5), drawn(2, 2, 5)))
+    assert torch.autograd.gradcheck(maximum, (drawn(4, 2, 3, 2, 5), ))
+
+
+def test_frames_that_are_equally_large_share_the_gradient():
+    from mmskel.models.layers.hierarchy import temporal_max
+    x = torch.tensor([1., 5, 5, 2]).view(1, 1, 4, 1, 1).requires_grad_()
+    temporal_max(x)[0].sum().backward()
+    assert x.grad.ravel().tolist() == [0, 0.5, 0.5, 0]
 
 
 def test_neighbours_include_the_point_and_never_exceed_the_points():
