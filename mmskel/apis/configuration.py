@@ -1,6 +1,7 @@
 """A config and the arguments of the command line become one MMEngine config."""
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,8 @@ def fit_to_data(cfg) -> None:
     model = cfg.model
     model.data_preprocessor.layout = model.backbone.layout = layout
     model.backbone.in_channels = 3
+    if _takes(model.backbone.type, 'num_person'):
+        model.backbone.num_person = persons
     model.cls_head.num_classes = classes
     if 'with_score' in model.data_preprocessor:
         model.data_preprocessor.with_score = coords == {2}
@@ -281,3 +284,8 @@ def fit_to_data(cfg) -> None:
             for key, value in (('layout', layout), ('num_person', persons)):
                 if key in transform:
                     transform[key] = value
+
+
+def _takes(backbone: str, argument: str) -> bool:
+    from mmaction.registry import MODELS
+    return argument in inspect.signature(MODELS.get(backbone)).parameters

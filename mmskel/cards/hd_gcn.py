@@ -28,8 +28,7 @@ HD_GCN = ModelCard(
     layouts=ANY_LAYOUT,
     published_layouts=('ntu25', 'kinect20'),
     config='hdgcn/hdgcn_nwucla.py',
-    notes='Published results add up several trainings: joint and bone for each of three centre joints. A layout needs '
-          'at least 5 joints and 4 rings around the centre.',
+    notes='Published results add up several trainings: joint and bone for each of three centre joints.',
     published=tuple(
         Published(data, split, streams, top1, REPOSITORY if streams.startswith('6') else QUOTED)
         for (data, split), accuracies in REACHED.items() for streams, top1 in zip(STREAMS, accuracies)))

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).resolve().parents[2] / 'configs'
 CONFIGS = sorted(str(p.relative_to(FOLDER)) for p in FOLDER.rglob('*.py') if '_base_' not in p.parts)
 # the words of a config's name -> what must then be in it
 WORDS = {
-    'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and c.fusion.preset == 'hdgcn' and len(c.members) == 6,
+    'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
     'stgcn': lambda c: c.model.backbone.type == 'SkeletonSTGCN',
     'nwucla': lambda c: 'nwucla' in data(c) and c.model.cls_head.num_classes == 10,
     'utkinect': lambda c: 'utkinect' in data(c) and c.model.cls_head.num_classes == 10,

@@ -59,6 +59,7 @@ NOT_RUN = {
     "uv pip install '.[openmmlab]'": 'changes the environment',
     'python -m webbrowser work_dirs/stgcn_nwucla/report.html': 'opens a window',
     'tensorboard --logdir work_dirs': 'a server that does not end',
+    'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
     'torchrun --nproc_per_node 4 -m mmskel train stgcn/stgcn_ntu60_3d.py --data data/ntu60_3d.pkl --launcher pytorch':
@@ -251,11 +252,13 @@ def mmpose_results(folder: Path) -> None:
 
 
 def official_weights(folder: Path) -> None:
-    """``st_gcn.ntu-xsub.pt`` and ``st_gcn.kinetics.pt``: the official code's tensors, filled by a formula."""
+    """``st_gcn.ntu-xsub.pt``, ``st_gcn.kinetics.pt``, ``hdgcn_ntu60_joint.pt``: official tensors, filled by a formula."""
     import torch
     description, arrays, state = load('st_gcn_ntu_spatial')
     state = {key: torch.from_numpy(value) for key, value in dict(state, A=arrays['buf_A']).items()}
     torch.save(state, folder / 'st_gcn.ntu-xsub.pt')
+    state = load('hd_gcn_ntu_com1')[2]
+    torch.save({key: torch.from_numpy(value) for key, value in state.items()}, folder / 'hdgcn_ntu60_joint.pt')
     sizes = {25: 18, 75: 54, 60: 400}
     shapes = {key: [sizes.get(n, n) for n in value.shape] for key, value in state.items()}
     torch.save({key: torch.from_numpy(drawn_tensor(key, tuple(shape))) for key, shape in shapes.items()},
@@ -266,11 +269,12 @@ DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
     'docs/install.md': [],
+    'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights],
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips,
                      lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
+    'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
-    'docs/mmaction2.md': [ntu_file, kinetics_file, official_weights,
-                          lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
+    'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
     'docs/streams.md': [nwucla_file, mine],

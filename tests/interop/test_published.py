@@ -106,3 +106,49 @@ def test_wrong_checkpoints_are_refused(tmp_path):
     with pytest.raises(ConversionError, match="text.pt' is no checkpoint"):
         convert_checkpoint('st_gcn', tmp_path / 'text.pt', tmp_path / 'o.pth')
     assert not (tmp_path / 'o.pth').exists()
+
+
+@pytest.mark.parametrize('layout, centre, persons', [('ntu25', 21, 2), ('ntu25', 2, 1), ('kinect20', 3, 1)])
+def test_hd_gcn_file_with_second_names_becomes_checkpoint_and_config(tmp_path, layout, centre, persons):
+    from mmaction.registry import MODELS
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+    from reference.hd_gcn import HDGCNReference
+
+    from mmskel.apis.training import load_weights
+    torch.manual_seed(0)
+    plain = HDGCNReference(layout, centre - 1, 7, persons).eval()
+    with torch.no_grad():  # as if trained: the graph has moved
+        plain.l2.gcn1.PA += 0.1 * torch.randn_like(plain.l2.gcn1.PA)
+    official = {f'module.{key}': value for key, value in plain.state_dict().items()}
+    last = len(plain.l1.gcn1.conv) - 1
+    official |= {key.replace(f'.conv.{last}.', '.conv_d.'): value for key, value in official.items()
+                 if f'gcn1.conv.{last}.' in key}
+    torch.save(official, tmp_path / 'official.pt')
+    config = Config.fromfile(convert_checkpoint('hd_gcn', tmp_path / 'official.pt', tmp_path / 'ours.pth'))
+    assert config.model.backbone.centre == centre - 1 and config.model.backbone.num_person == persons
+    init_default_scope('mmaction')
+    model = MODELS.build(config.model).eval()
+    load_weights(model, tmp_path / 'ours.pth')
+    x = torch.randn(2, 3, 20, {'ntu25': 25, 'kinect20': 20}[layout], persons)
+    assert relative_error(SYSTEMS['hd_gcn'].logits(model, x).detach(), plain(x).detach().numpy()) < 1e-4
+
+
+def test_wrong_hd_gcn_checkpoints_are_refused(tmp_path):
+    description, _, state = load('hd_gcn_ucla_com2')
+    arguments = description['model_kwargs']
+    for strange in ('l11.gcn1.PA', 'l2.gcn1.conv.0.4.0.weight', 'l2.tcn1.branches.2.5.bias', 'l3.gcn1.PB'):
+        with pytest.raises(ConversionError, match=f'1 keys it does not know, e.g. {strange}'):
+            build_published('hd_gcn', arguments, {**state, strange: np.zeros(3)})
+    lost = 'l4.gcn1.conv.3.1.0.weight'
+    with pytest.raises(ConversionError, match='1 tensors that are missing, e.g. backbone.blocks.3.gcn.weight'):
+        build_published('hd_gcn', arguments, {k: v for k, v in state.items() if k != lost})
+    with pytest.raises(ConversionError, match='do not fit'):
+        build_published('hd_gcn', dict(arguments, graph_args=dict(CoM=1)), state)
+    with pytest.raises(ConversionError, match="unknown graph 'coco'; known: ntu_hierarchy, ucla_hierarchy"):
+        build_published('hd_gcn', dict(arguments, graph='coco'), state)
+    with pytest.raises(ConversionError, match='unknown constructor arguments dropout'):
+        build_published('hd_gcn', dict(arguments, dropout=0.5), state)
+    torch.save({'A': torch.zeros(3, 25, 25), 'fcn.weight': torch.zeros(1)}, tmp_path / 'st_gcn.pt')
+    with pytest.raises(ConversionError, match="st_gcn.pt.*no HD-GCN"):
+        convert_checkpoint('hd_gcn', tmp_path / 'st_gcn.pt', tmp_path / 'o.pth')

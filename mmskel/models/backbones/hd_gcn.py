@@ -153,8 +153,8 @@ class HDGCN(BaseModule):
         super().__init__(init_cfg)
         layout = get_layout(layout)
         rings = hierarchy_rings(layout, centre)
-        if base_channels % 16:
-            raise ValueError(f'base_channels is a multiple of 16 (quarters of quarters), not {base_channels}')
+        if base_channels % 4:
+            raise ValueError(f'base_channels is a multiple of 4, the number of branches, not {base_channels}')
         self.layout, self.centre, self.num_person = layout.name, rings[0][0], num_person
         self.data_bn = nn.BatchNorm1d(num_person * layout.num_joints * in_channels)
         blocks, channels = [], in_channels

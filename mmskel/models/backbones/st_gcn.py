@@ -1,7 +1,7 @@
 """ST-GCN: ten blocks of graph convolution over joints and 9-frame convolution over time.
 
 S. Yan, Y. Xiong, D. Lin, "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition",
-AAAI 2018, arXiv 1801.07455. Official code: github.com/yysijie/st-gcn (BSD-2-Clause, weights included).
+AAAI 2018, arXiv 1801.07455. Official code: github.com/yysijie/st-gcn (BSD-2-Clause; none stated for the weights).
 The blocks are MMAction2's (Apache-2.0); ours is what its ``STGCN`` cannot be told: any layout, the ``uniform`` and
 ``distance`` partitions, dilated hops, the corrected spatial partition, the published initialisation.
 """

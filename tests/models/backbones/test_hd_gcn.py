@@ -135,5 +135,5 @@ def test_errors():
     model = HDGCN('kinect20', num_person=2, base_channels=16, num_stages=2)
     with pytest.raises(ValueError, match='num_person=2, but the clips have 1 persons.*SetPersons'):
         model(torch.randn(2, 1, 8, 20, 3))
-    with pytest.raises(ValueError, match='multiple of 16'):
-        HDGCN('kinect20', base_channels=24)
+    with pytest.raises(ValueError, match='multiple of 4'):
+        HDGCN('kinect20', base_channels=6)
