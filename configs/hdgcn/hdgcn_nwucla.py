@@ -1,5 +1,6 @@
 # HD-GCN on N-UCLA, views 1 and 2 -> 3, one person. The authors released no recipe; this one is CTR-GCN's for the data set
-# (batch 16, 65 epochs of 5 passes) with HD-GCN's warm-up and cosine.
+# (batch 16, 65 epochs of 5 passes) with HD-GCN's warm-up and cosine, and
+# label smoothing.
 # Not trained here yet.
 # Members: joint and bone, each around three centre joints; --streams all trains and fuses the six.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/nwucla.py', '../_base_/models/hdgcn.py']
@@ -12,7 +13,7 @@ layout = {{_base_.layout}}
 model = dict(
     data_preprocessor=dict(layout=layout),
     backbone=dict(layout=layout, num_person={{_base_.num_person}}),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+    cls_head=dict(num_classes={{_base_.num_classes}}, label_smooth_eps=0.1))
 
 # what HD-GCN's ensembles are made of; the paper counts joints from 1 and calls these centres 1, 2 and 3
 members = dict(

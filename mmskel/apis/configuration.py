@@ -242,6 +242,8 @@ def set_epochs(cfg, epochs: int) -> None:
                 schedule['milestones'] = [max(round(m * ratio), 1) for m in schedule['milestones']]
             if 'end' in schedule and schedule['end'] <= schedule.get('begin', 0):
                 continue  # a warm-up shorter than half an epoch
+            if schedule.get('end', 2) - schedule.get('begin', 0) < 2:
+                schedule['convert_to_iter_based'] = True  # in steps of whole epochs it would never reach the top
         kept.append(schedule)
     if 'param_scheduler' in cfg:
         cfg.param_scheduler = kept

@@ -91,15 +91,17 @@ class HierarchicalGraphConv(nn.Module):
             subsets = hierarchical_conv(reduced, self.graph, self.weight * scale[..., None])
             shift = shift + self.bias * scale
         subsets = subsets.view(joints, batch, frames, layers, 3 * width)
-        shift = shift.view(layers, 3 * width)  # added behind the sum, where it is one number per clip and channel
+        shift = shift.view(layers, 3 * width).to(subsets.dtype)
         if self.attention is None:
-            total, of_edges = subsets.sum(3) + shift.sum(0), edges.sum(2)
+            total, of_edges, shift = subsets.sum(3), edges.sum(2), shift.sum(0)
         else:
             peak, link = temporal_max(subsets)
-            gates = self.attention(torch.cat([peak + shift, edges], -1))
+            gates = self.attention(torch.cat([peak + shift, edges], -1)).to(subsets.dtype)
             total = weighted_sum(subsets, gates[..., :3 * width], link)
-            total = total + (gates[..., :3 * width] * shift).sum(1)[:, None]
             of_edges = (edges * gates[..., 3 * width:]).sum(2)
+            shift = (gates[..., :3 * width] * shift).sum(1)[:, None]
+        if not self.norm.training or self.attention is None:
+            total = total + shift  # behind the sum, where it is one number per clip and channel
         total = torch.cat([total, of_edges[:, :, None].expand(-1, -1, frames, -1)], -1)
         return functional.relu(normalize(total, self.out_norm) + self.down(x))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import Function
 from torch.nn import functional
 
 from mmskel.models.layers.linear_norm import LinearNorm, affine_of, normalize
@@ -85,5 +86,37 @@ def max_of_three(x: Tensor, stride: int = 1) -> Tensor:
         (V, B, ceil(T / stride), C).
     """
     padded = functional.pad(x, (0, 0, 1, 1))
-    before, here, after = (padded[:, :, shift:shift + x.shape[2]:stride] for shift in range(3))
+    return _MaxOfThree.apply(padded, stride) if padded.requires_grad else _largest(padded, stride)
+
+
+def _windows(padded: Tensor, stride: int) -> tuple[Tensor, ...]:
+    frames = padded.shape[2] - 2
+    return tuple(padded[:, :, shift:shift + frames:stride] for shift in range(3))
+
+
+def _largest(padded: Tensor, stride: int) -> Tensor:
+    before, here, after = _windows(padded, stride)
     return torch.maximum(torch.maximum(before, here), after)
+
+
+class _MaxOfThree(Function):
+    """The gradient goes to the first of equals, as in max pooling."""
+
+    @staticmethod
+    def forward(ctx, padded, stride):
+        out = _largest(padded, stride)
+        ctx.save_for_backward(padded, out)
+        ctx.stride = stride
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        padded, out = ctx.saved_tensors
+        to_padded = torch.zeros_like(padded)
+        before, here, _ = _windows(padded, ctx.stride)
+        first = torch.where(before == out, grad, 0)
+        rest = grad - first
+        second = torch.where(here == out, rest, 0)
+        for part, window in zip((first, second, rest - second), _windows(to_padded, ctx.stride)):
+            window += part
+        return to_padded, None

@@ -81,6 +81,21 @@ def test_gradients_of_the_hand_written_backward_passes():
     assert torch.autograd.gradcheck(maximum, (drawn(4, 2, 3, 2, 5), ))
 
 
+@pytest.mark.parametrize('frames, stride', [(1, 1), (2, 1), (7, 1), (7, 2), (8, 2)])
+def test_max_of_three_is_max_pooling(frames, stride):
+    from mmskel.models.layers.multi_branch_tcn import max_of_three
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, frames, 4).relu().round(decimals=1).requires_grad_()  # with ties
+    flat = x.permute(0, 1, 3, 2).flatten(0, 1)
+    expected = functional.max_pool1d(flat, 3, stride, 1).view(2, 3, 4, -1).transpose(2, 3)
+    found = max_of_three(x, stride)
+    torch.testing.assert_close(found, expected)
+    weight = torch.randn_like(expected)
+    gradients = [torch.autograd.grad((out * weight).sum(), x)[0] for out in (found, expected)]
+    at_zero = x.detach() == 0  # behind a ReLU, where no gradient passes
+    torch.testing.assert_close(gradients[0].masked_fill(at_zero, 0), gradients[1].masked_fill(at_zero, 0))
+
+
 def test_frames_that_are_equally_large_share_the_gradient():
     from mmskel.models.layers.hierarchy import temporal_max
     x = torch.tensor([1., 5, 5, 2]).view(1, 1, 4, 1, 1).requires_grad_()
