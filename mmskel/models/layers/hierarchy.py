@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from mmskel.models.layers.by_hand import by_hand
+
 
 def hierarchical_conv(x: Tensor, graph: Tensor, weight: Tensor) -> Tensor:
     """``W[l, s] (A[l, s] x[l])`` for every layer l and subset s.
@@ -20,9 +22,8 @@ def hierarchical_conv(x: Tensor, graph: Tensor, weight: Tensor) -> Tensor:
     Returns:
         (V, B, T, L S c), contiguous.
     """
-    kind = torch.get_autocast_dtype(x.device.type) if torch.is_autocast_enabled(x.device.type) else x.dtype
-    x, graph, weight = (part.to(kind) for part in (x, graph, weight))
-    if torch.is_grad_enabled():
+    graph, weight = graph.to(x.dtype), weight.to(x.dtype)  # autocast does not look into a backward pass
+    if by_hand(x):
         return _HierarchicalConv.apply(x, graph, weight)
     return _convolve(_spread(x, graph), weight, x.shape)
 
@@ -68,7 +69,7 @@ def temporal_max(x: Tensor) -> tuple[Tensor, Link | None]:
     Returns:
         (V, B, L, C); the link, None where no gradients are wanted.
     """
-    if not (torch.is_grad_enabled() and x.requires_grad):
+    if not by_hand(x):
         return x.amax(2), None
     link = Link()
     peak, link.handle = _TemporalMax.apply(x, link.gradients)

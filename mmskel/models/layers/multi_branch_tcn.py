@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional
 
+from mmskel.models.layers.by_hand import by_hand
 from mmskel.models.layers.linear_norm import LinearNorm, affine_of, normalize
 
 
@@ -86,7 +87,7 @@ def max_of_three(x: Tensor, stride: int = 1) -> Tensor:
         (V, B, ceil(T / stride), C).
     """
     padded = functional.pad(x, (0, 0, 1, 1))
-    return _MaxOfThree.apply(padded, stride) if padded.requires_grad else _largest(padded, stride)
+    return _MaxOfThree.apply(padded, stride) if by_hand(padded) else _largest(padded, stride)
 
 
 def _windows(padded: Tensor, stride: int) -> tuple[Tensor, ...]:
