@@ -257,8 +257,8 @@ def official_weights(folder: Path) -> None:
     description, arrays, state = load('st_gcn_ntu_spatial')
     state = {key: torch.from_numpy(value) for key, value in dict(state, A=arrays['buf_A']).items()}
     torch.save(state, folder / 'st_gcn.ntu-xsub.pt')
-    state = load('hd_gcn_ntu_com1')[2]
-    torch.save({key: torch.from_numpy(value) for key, value in state.items()}, folder / 'hdgcn_ntu60_joint.pt')
+    torch.save({key: torch.from_numpy(value) for key, value in load('hd_gcn_ntu_com1')[2].items()},
+               folder / 'hdgcn_ntu60_joint.pt')
     sizes = {25: 18, 75: 54, 60: 400}
     shapes = {key: [sizes.get(n, n) for n in value.shape] for key, value in state.items()}
     torch.save({key: torch.from_numpy(drawn_tensor(key, tuple(shape))) for key, shape in shapes.items()},
