@@ -251,6 +251,17 @@ def mmpose_results(folder: Path) -> None:
     table(folder / 'pose_labels.csv', [c.id for c in clips], [f'action {c.label}' for c in clips])
 
 
+def video_clip(folder: Path) -> None:
+    """``clip.mp4``: five grey frames."""
+    import av
+    with av.open(str(folder / 'clip.mp4'), 'w') as file:
+        stream = file.add_stream('libx264', rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        for level in range(5):
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 * level, np.uint8), format='bgr24')))
+        file.mux(stream.encode(None))
+
+
 def official_weights(folder: Path) -> None:
     """``st_gcn.ntu-xsub.pt``, ``st_gcn.kinetics.pt``, ``hdgcn_ntu60_joint.pt``: official tensors, filled by a formula."""
     import torch
@@ -277,6 +288,7 @@ DATA = {
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
+    'docs/pose.md': [video_clip],
     'docs/streams.md': [nwucla_file, mine],
     'docs/training.md': [nwucla_file],
 }
