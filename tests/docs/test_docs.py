@@ -276,6 +276,22 @@ def official_weights(folder: Path) -> None:
                folder / 'st_gcn.kinetics.pt')
 
 
+def pose_weights(folder: Path) -> None:
+    """``rtmdet_nano_person.pth`` and ``rtmpose_tiny.pth``: the right tensors, drawn at random."""
+    import torch
+    from mmdet.registry import MODELS as DETECTORS
+    from mmengine.registry import DefaultScope
+    from mmpose.models import build_pose_estimator
+
+    from mmskel.pose.loading import find_model_config
+    from mmskel.pose.presets import PRESETS
+    preset = PRESETS['lightweight']
+    for scope, build, config, name in (('mmdet', DETECTORS.build, preset.det_config, 'rtmdet_nano_person.pth'),
+                                       ('mmpose', build_pose_estimator, preset.pose_config, 'rtmpose_tiny.pth')):
+        with DefaultScope.overwrite_default_scope(scope):
+            torch.save(build(find_model_config(config, scope).model).state_dict(), folder / name)
+
+
 DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
@@ -288,8 +304,9 @@ DATA = {
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
-    'docs/pose.md': [video_clip],
+    'docs/pose.md': [video_clip, pose_weights],
     'docs/streams.md': [nwucla_file, mine],
+    'docs/tracking.md': [],
     'docs/training.md': [nwucla_file],
 }
 
