@@ -251,6 +251,17 @@ def mmpose_results(folder: Path) -> None:
     table(folder / 'pose_labels.csv', [c.id for c in clips], [f'action {c.label}' for c in clips])
 
 
+def video_clip(folder: Path) -> None:
+    """``clip.mp4``: five grey frames."""
+    import av
+    with av.open(str(folder / 'clip.mp4'), 'w') as file:
+        stream = file.add_stream('libx264', rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        for level in range(5):
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 * level, np.uint8), format='bgr24')))
+        file.mux(stream.encode(None))
+
+
 def official_weights(folder: Path) -> None:
     """``st_gcn.ntu-xsub.pt``, ``st_gcn.kinetics.pt``, ``hdgcn_ntu60_joint.pt``: official tensors, filled by a formula."""
     import torch
@@ -265,6 +276,22 @@ def official_weights(folder: Path) -> None:
                folder / 'st_gcn.kinetics.pt')
 
 
+def pose_weights(folder: Path) -> None:
+    """``rtmdet_nano_person.pth`` and ``rtmpose_tiny.pth``: the right tensors, drawn at random."""
+    import torch
+    from mmdet.registry import MODELS as DETECTORS
+    from mmengine.registry import DefaultScope
+    from mmpose.models import build_pose_estimator
+
+    from mmskel.pose.loading import find_model_config
+    from mmskel.pose.presets import PRESETS
+    preset = PRESETS['lightweight']
+    for scope, build, config, name in (('mmdet', DETECTORS.build, preset.det_config, 'rtmdet_nano_person.pth'),
+                                       ('mmpose', build_pose_estimator, preset.pose_config, 'rtmpose_tiny.pth')):
+        with DefaultScope.overwrite_default_scope(scope):
+            torch.save(build(find_model_config(config, scope).model).state_dict(), folder / name)
+
+
 DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
@@ -277,7 +304,9 @@ DATA = {
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
+    'docs/pose.md': [video_clip, pose_weights],
     'docs/streams.md': [nwucla_file, mine],
+    'docs/tracking.md': [],
     'docs/training.md': [nwucla_file],
 }
 

@@ -1,0 +1,1 @@
+"""From raw video to skeletons: decoding, detection, pose estimation, tracking and cleaning."""

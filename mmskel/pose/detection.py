@@ -1,0 +1,106 @@
+"""Persons in frames: any mmdet detector, several frames at a time."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, load_weights
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """What a detector found in one frame.
+
+    Args:
+        boxes: (n, 4) float32, left, top, right, bottom in pixels.
+        scores: (n,) float32 in [0, 1], falling.
+    """
+    boxes: np.ndarray
+    scores: np.ndarray
+
+
+class PersonDetector:
+    """An mmdet detector for persons.
+
+    Args:
+        config: A file, or ``'mmpose::...'``, ``'mmdet::...'``.
+        weights: A file or an address.
+        device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
+        classes: Class indices that count as persons.
+        min_score: Boxes below it are dropped.
+        max_overlap: Of boxes that overlap more (IoU), the lower is dropped; None keeps what the model's own
+            suppression left.
+
+    Raises:
+        PoseModelError: See :mod:`mmskel.pose.loading`.
+    """
+
+    def __init__(self, config: str | Path, weights: str, device: str | None = None, classes: Sequence[int] = (0, ),
+                 min_score: float = 0.3, max_overlap: float | None = None):
+        from mmdet.apis import init_detector
+        from mmdet.utils import get_test_pipeline_cfg
+        from mmengine.dataset import Compose
+        from mmengine.registry import DefaultScope
+        self.config, self.weights = str(config), str(weights)
+        self.classes, self.min_score, self.max_overlap = tuple(classes), min_score, max_overlap
+        cfg = find_model_config(config, '--det-config')
+        with DefaultScope.overwrite_default_scope('mmdet'):
+            self.model = _quietly(init_detector, cfg, None, device=chosen_device(device))
+            pipeline = get_test_pipeline_cfg(cfg)
+            pipeline[0].type = 'mmdet.LoadImageFromNDArray'
+            self.pipeline = Compose(pipeline)
+        meta = load_weights(self.model, self.weights, '--det-weights')
+        names = {key.lower(): value for key, value in meta.get('dataset_meta', meta).items()}.get('classes')
+        self.class_names = tuple(names) if names else tuple(cfg.get('metainfo', {}).get('classes', ('person', )))
+
+    def __call__(self, images: Sequence[np.ndarray]) -> list[Boxes]:
+        """The persons in each of several frames, found in one pass.
+
+        Args:
+            images: (H, W, 3) uint8 BGR, of any sizes.
+        """
+        if not images:
+            return []
+        samples = [self.pipeline(dict(img=image, img_id=i)) for i, image in enumerate(images)]
+        batch = dict(inputs=[s['inputs'] for s in samples], data_samples=[s['data_samples'] for s in samples])
+        with torch.inference_mode():
+            found = self.model.test_step(batch)
+        return [self._persons(one.pred_instances) for one in found]
+
+    def _persons(self, instances) -> Boxes:
+        boxes, scores = (instances[key].cpu().numpy().astype(np.float32) for key in ('bboxes', 'scores'))
+        keep = np.isin(instances.labels.cpu().numpy(), self.classes) & (scores >= self.min_score)
+        boxes, scores = boxes[keep], scores[keep]
+        order = np.argsort(-scores, kind='stable')
+        boxes, scores = boxes[order], scores[order]
+        if self.max_overlap is not None:
+            keep = _suppressed(boxes, self.max_overlap)
+            boxes, scores = boxes[keep], scores[keep]
+        return Boxes(boxes, scores)
+
+
+def _suppressed(boxes: np.ndarray, max_overlap: float) -> list[int]:
+    """Which of the boxes, best first, do not overlap a better one that is kept."""
+    kept: list[int] = []
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    for i, box in enumerate(boxes):
+        low, high = np.maximum(boxes[kept, :2], box[:2]), np.minimum(boxes[kept, 2:], box[2:])
+        both = np.clip(high - low, 0, None).prod(1)
+        if not (both > max_overlap * (area[kept] + area[i] - both)).any():
+            kept.append(i)
+    return kept
+
+
+def _quietly(build, *args, **kwargs):
+    """Builds without mmdet's and mmpose's warnings that no weights were given: ours are loaded afterwards."""
+    import warnings
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        return build(*args, **kwargs)
+
+
+__all__ = ['Boxes', 'PersonDetector', 'PoseModelError']

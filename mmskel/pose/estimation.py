@@ -1,0 +1,107 @@
+"""Keypoints of persons: any mmpose top-down model, and any one-stage or bottom-up one, several frames at a time."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mmskel.pose.detection import Boxes, _quietly
+from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, load_weights
+from mmskel.pose.poses import Poses
+from mmskel.skeleton import LAYOUTS, Layout
+
+
+class PoseEstimator:
+    """An mmpose model.
+
+    Args:
+        config: A file, or ``'mmpose::...'``.
+        weights: A file or an address.
+        device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
+        batch_size: Persons (top-down) or frames (one-stage) per pass.
+
+    Attributes:
+        layout: The joints that the model finds.
+        needs_boxes: True for top-down models; others find the persons themselves.
+
+    Raises:
+        PoseModelError: See :mod:`mmskel.pose.loading`.
+    """
+
+    def __init__(self, config: str | Path, weights: str, device: str | None = None, batch_size: int = 32):
+        from mmengine.dataset import Compose
+        from mmengine.registry import DefaultScope
+        from mmpose.apis import init_model
+        self.config, self.weights, self.batch_size = str(config), str(weights), batch_size
+        cfg = find_model_config(config, '--pose-config')
+        with DefaultScope.overwrite_default_scope('mmpose'):
+            self.model = _quietly(init_model, cfg, None, device=chosen_device(device))
+            self.pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+        meta = load_weights(self.model, self.weights, '--pose-weights')
+        if 'keypoint_id2name' in meta.get('dataset_meta', {}):
+            self.model.dataset_meta = meta['dataset_meta']
+        self.needs_boxes = type(self.model).__name__ == 'TopdownPoseEstimator'
+        self.layout = layout_of(self.model.dataset_meta)
+
+    def __call__(self, images: Sequence[np.ndarray], boxes: Sequence[Boxes] | None = None) -> list[Poses]:
+        """The persons of several frames; persons of different frames share passes.
+
+        Args:
+            images: (H, W, 3) uint8 BGR.
+            boxes: Per frame, for top-down models.
+        """
+        if not self.needs_boxes:
+            return [self._found(one) for one in self._run([dict(img=image) for image in images])]
+        if boxes is None or len(boxes) != len(images):
+            raise PoseModelError(f"'{self.config}' is a top-down model: it needs the boxes of every frame")
+        persons = [dict(img=image, bbox=box[None], bbox_score=np.ones(1, np.float32))
+                   for image, found in zip(images, boxes) for box in found.boxes]
+        results = iter(self._run(persons))
+        return [self._of_boxes(found, [next(results) for _ in found.boxes]) for found in boxes]
+
+    def _run(self, inputs: list[dict]) -> list:
+        from mmengine.dataset import pseudo_collate
+        out = []
+        for start in range(0, len(inputs), self.batch_size):
+            samples = [self.pipeline(dict(one, **self.model.dataset_meta))
+                       for one in inputs[start:start + self.batch_size]]
+            with torch.inference_mode():
+                out += self.model.test_step(pseudo_collate(samples))
+        return out
+
+    def _of_boxes(self, found: Boxes, samples: list) -> Poses:
+        joints = self.layout.num_joints
+        keypoint = [np.asarray(s.pred_instances.keypoints, np.float32).reshape(joints, 2) for s in samples]
+        score = [np.asarray(s.pred_instances.keypoint_scores, np.float32).reshape(joints) for s in samples]
+        return Poses(found.boxes, found.scores, np.reshape(keypoint, (-1, joints, 2)).astype(np.float32),
+                     np.reshape(score, (-1, joints)).astype(np.float32))
+
+    def _found(self, sample) -> Poses:
+        """A one-stage model's own persons; boxes around the joints where it gives none."""
+        found, joints = sample.pred_instances, self.layout.num_joints
+        keypoint = np.asarray(found.keypoints, np.float32).reshape(-1, joints, 2)
+        score = np.asarray(found.keypoint_scores, np.float32).reshape(-1, joints)
+        if 'bboxes' in found:
+            boxes = np.asarray(found.bboxes, np.float32).reshape(-1, 4)
+        else:
+            boxes = np.concatenate([keypoint.min(1), keypoint.max(1)], 1) if len(keypoint) else \
+                np.zeros((0, 4), np.float32)
+        box_scores = np.asarray(found.bbox_scores, np.float32).ravel() if 'bbox_scores' in found else score.mean(1)
+        return Poses(boxes, box_scores, keypoint, score)
+
+
+def layout_of(dataset_meta: dict) -> Layout:
+    """The layout of an mmpose model: ours where joints and their order are the same, else one made of its data set."""
+    names = tuple(dataset_meta['keypoint_id2name'][i] for i in range(len(dataset_meta['keypoint_id2name'])))
+    for layout in LAYOUTS.values():
+        if layout.joints == names:
+            return layout
+    upper = set(dataset_meta.get('upper_body_ids', ()))
+    swap = {a: b for pair in dataset_meta.get('flip_pairs', ()) for a, b in (pair, pair[::-1])}
+    joints = {i: dict(id=i, name=name, type='upper' if i in upper else 'lower',
+                      swap=names[swap[i]] if i in swap else '') for i, name in enumerate(names)}
+    links = {i: dict(link=(names[a], names[b])) for i, (a, b) in enumerate(dataset_meta.get('skeleton_links', ()))}
+    return Layout.from_mmpose(dict(dataset_name=dataset_meta.get('dataset_name', 'custom'), keypoint_info=joints,
+                                   skeleton_info=links))

@@ -1,0 +1,171 @@
+"""A video becomes a clip of skeletons: decode, detect, estimate, track, clean."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from mmskel.pose.cleaning import CleaningOptions, clean
+from mmskel.pose.detection import Boxes, PersonDetector
+from mmskel.pose.estimation import PoseEstimator
+from mmskel.pose.poses import Poses
+from mmskel.pose.similarity import box_iou
+from mmskel.pose.tracking import Tracker, TrackingOptions
+from mmskel.pose.tracks import tracks_to_clip
+from mmskel.pose.video import Frame, Video, open_video
+from mmskel.skeleton import Clip
+
+
+@dataclass(frozen=True)
+class ExtractionOptions:
+    """How a video is gone through.
+
+    Args:
+        det_every: The detector sees every so-many-th frame and the last; boxes between are interpolated.
+        chunk: Frames that go through the models together; more need memory, fewer waste the batches.
+        max_persons: Kept at most, the longest and surest tracks; default: all.
+        tracking: Thresholds of the tracker.
+        cleaning: What is done to the skeletons afterwards; nothing by default.
+    """
+    det_every: int = 1
+    chunk: int = 16
+    max_persons: int | None = None
+    tracking: TrackingOptions = field(default_factory=TrackingOptions)
+    cleaning: CleaningOptions = field(default_factory=CleaningOptions)
+
+    def __post_init__(self):
+        if self.det_every < 1 or self.chunk < 1:
+            raise ValueError(f'det_every = {self.det_every}, chunk = {self.chunk}; expected at least 1')
+
+
+class SkeletonExtractor:
+    """Videos in, clips out.
+
+    Args:
+        detector: Persons; None for a pose model that finds them itself.
+        estimator: Keypoints.
+        options: See :class:`ExtractionOptions`.
+
+    Raises:
+        ValueError: A top-down pose model without a detector.
+    """
+
+    def __init__(self, detector: PersonDetector | None, estimator: PoseEstimator,
+                 options: ExtractionOptions = ExtractionOptions()):
+        if estimator.needs_boxes and detector is None:
+            raise ValueError(f"'{estimator.config}' is a top-down model, which needs a person detector")
+        self.detector = detector if estimator.needs_boxes else None
+        self.estimator, self.options = estimator, options
+
+    def __call__(self, source, name: str | None = None, fps: float | None = None, keep_going: bool = False) -> Clip:
+        """The skeletons of a video.
+
+        Args:
+            source: See :func:`~mmskel.pose.video.open_video`.
+            name: The clip's id; default: the file's name without its ending.
+            fps: Instead of what the file says.
+            keep_going: Of a damaged video take the frames before the damage.
+
+        Returns:
+            A clip of M persons in pixels; ``extra`` says with what it was made. M is 0 where nobody was found.
+
+        Raises:
+            VideoError: A video that cannot be read.
+        """
+        options = self.options
+        tracker = Tracker(self.estimator.layout, options.tracking)
+        frames, numbers = [], []
+        with open_video(source, fps=fps, keep_going=keep_going) as video:
+            for poses in self.poses(video):
+                frames.append(poses)
+                numbers.append(tracker.update(poses))
+        # a clip of two frames confirms nobody
+        tracks = tracks_to_clip(frames, numbers, options.max_persons, tracker.confirmed or None)
+        keypoint, score = clean(tracks.keypoint, tracks.score, video.fps, options.cleaning)
+        path = str(source) if isinstance(source, (str, Path)) else None
+        return Clip(name or (Path(path).stem if path else 'clip'), keypoint, score, self.estimator.layout.name,
+                    image_size=video.size, fps=video.fps, track_id=tracks.track_id, rgb=path,
+                    extra=dict(made_by=self.provenance(), notes=list(video.notes)))
+
+    def provenance(self) -> dict[str, Any]:
+        """Models, versions and options, as plain data."""
+        from importlib.metadata import version
+        made_by = dict(pose_config=self.estimator.config, pose_weights=Path(self.estimator.weights).name,
+                       versions={package: version(package) for package in ('mmskel', 'mmpose', 'mmdet', 'torch')},
+                       options=asdict(self.options))
+        if self.detector is not None:
+            made_by.update(det_config=self.detector.config, det_weights=Path(self.detector.weights).name,
+                           det_min_score=self.detector.min_score)
+        return made_by
+
+    def poses(self, video: Video) -> Iterator[Poses]:
+        """The persons of every frame of a video, frame by frame, while the next frames are decoded."""
+        every, waiting, known = self.options.det_every, [], None
+        with video.prefetch(self.options.chunk) as frames:
+            for chunk, last in _chunks(frames, self.options.chunk):
+                if self.detector is None:
+                    yield from self.estimator([frame.image for frame in chunk])
+                    continue
+                waiting += chunk
+                asked = [i for i, frame in enumerate(waiting)
+                         if frame.index % every == 0 or (last and i == len(waiting) - 1)]
+                first = 0 if known is None else 1  # the first waiting frame was the last one that was looked at
+                found = self.detector([waiting[i].image for i in asked[first:]])
+                found = found if known is None else [known, *found]
+                ready, boxes = self._between(asked, found, len(waiting) if last else asked[-1])
+                yield from self.estimator([waiting[i].image for i in ready], boxes)
+                waiting, known = waiting[len(ready):], found[-1]
+
+    def _between(self, asked: Sequence[int], found: Sequence[Boxes], end: int) -> tuple[list[int], list[Boxes]]:
+        boxes: list[Boxes] = []
+        for start, stop, here, there in zip(asked, asked[1:], found, found[1:]):
+            boxes += interpolated(here, there, stop - start)
+        if end > asked[-1]:
+            boxes.append(found[-1])
+        return list(range(len(boxes))), boxes
+
+
+def _chunks(frames: Iterator[Frame], size: int) -> Iterator[tuple[list[Frame], bool]]:
+    """Lists of ``size`` frames, and whether it is the last one."""
+    chunk: list[Frame] = []
+    for frame in frames:
+        if len(chunk) == size:
+            yield chunk, False
+            chunk = []
+        chunk.append(frame)
+    yield chunk, True
+
+
+def interpolated(here: Boxes, there: Boxes, steps: int, min_overlap: float = 0.1) -> list[Boxes]:
+    """The boxes of ``steps`` frames, the first of which is ``here``; ``there`` is one frame behind the last.
+
+    Boxes are paired by overlap (IoU) and move linearly; one without a partner stays where it is, for the half of the
+    frames that is nearer to it.
+
+    Args:
+        here, there: Boxes that were found.
+        steps: Frames from here to there.
+        min_overlap: Pairs that overlap less are none.
+    """
+    if steps == 1:
+        return [here]
+    overlap = box_iou(here.boxes, there.boxes)
+    rows, columns = linear_sum_assignment(-overlap)
+    pairs = [(i, j) for i, j in zip(rows, columns) if overlap[i, j] >= min_overlap]
+    left, right = [i for i, _ in pairs], [j for _, j in pairs]
+    only_here = np.setdiff1d(np.arange(len(here.boxes)), left).astype(int)
+    only_there = np.setdiff1d(np.arange(len(there.boxes)), right).astype(int)
+    out = [here]
+    for step in range(1, steps):
+        share = np.float32(step / steps)
+        boxes = [here.boxes[left] * (1 - share) + there.boxes[right] * share]
+        scores = [here.scores[left] * (1 - share) + there.scores[right] * share]
+        lone, source = (only_here, here) if share < 0.5 else (only_there, there)
+        boxes.append(source.boxes[lone])
+        scores.append(source.scores[lone])
+        out.append(Boxes(np.concatenate(boxes), np.concatenate(scores)))
+    return out

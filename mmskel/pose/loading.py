@@ -1,0 +1,98 @@
+"""Detectors and pose models from config and weights, with errors that say what to do. Nothing in a file is run but
+the config, which is Python by nature."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+from torch import nn
+
+
+class PoseModelError(ValueError):
+    """A detector or pose model that cannot be made; the message names file or address, and the flag to use."""
+
+
+def find_model_config(name: str | Path, flag: str):
+    """A config by path, or one that mmpose or mmdet carries (``'mmpose::...'``, relative to its ``configs``).
+
+    Args:
+        name: Path or reference.
+        flag: The flag that takes it, for messages.
+
+    Returns:
+        mmengine.config.Config
+
+    Raises:
+        PoseModelError: Not found, or no config.
+    """
+    from mmengine.config import Config
+    from mmengine.utils import get_installed_path
+    path = str(name)
+    if '::' in path:
+        package, _, rest = path.partition('::')
+        try:
+            path = str((Path(get_installed_path(package)) / '.mim/configs' / rest).resolve())
+        except Exception as error:  # mmengine raises what importlib raises
+            raise PoseModelError(f"{flag}: '{name}' needs the package {package}: {error}") from None
+    if not Path(path).is_file():
+        raise PoseModelError(f"{flag}: there is no config '{path}'; give a file, or one that a package carries, e.g. "
+                             'mmpose::body_2d_keypoint/rtmpose/body8/rtmpose-m_8xb256-420e_body8-256x192.py')
+    try:
+        config = Config.fromfile(path)
+    except Exception as error:  # a config is Python and may raise anything
+        raise PoseModelError(f"{flag}: '{path}' is no config that can be read: {type(error).__name__}: {error}"
+                             ) from None
+    if 'model' not in config or 'test_dataloader' not in config:
+        raise PoseModelError(f"{flag}: '{path}' has no model and test_dataloader; it is no config of a model")
+    if 'init_cfg' in config.model.get('backbone', {}):
+        config.model.backbone.init_cfg = None  # the weights come whole; the backbone's own would be fetched for nothing
+    return config
+
+
+def load_weights(model: nn.Module, weights: str, flag: str) -> Mapping[str, Any]:
+    """Fills a model with a checkpoint; every tensor of the model must be in it.
+
+    Args:
+        model: To fill.
+        weights: A file, or an address that is fetched into PyTorch's cache.
+        flag: The flag that takes a file, for messages.
+
+    Returns:
+        The checkpoint's ``meta``.
+
+    Raises:
+        PoseModelError: Not found, not to be fetched, damaged, or of another model.
+    """
+    from mmengine.runner.checkpoint import _load_checkpoint
+    remote = weights.startswith(('http://', 'https://'))
+    if not remote and not Path(weights).is_file():
+        raise PoseModelError(f"{flag}: there is no file '{weights}'")
+    try:
+        checkpoint = _load_checkpoint(weights, map_location='cpu')
+    except (URLError, ConnectionError, TimeoutError) as error:
+        raise PoseModelError(f"'{weights}' cannot be fetched ({error}). Fetch it on a machine with a network and give "
+                             f'the file: {flag} FILE') from None
+    except Exception as error:  # damaged files raise many things
+        raise PoseModelError(f"{flag}: '{weights}' is no checkpoint that can be read: {str(error).splitlines()[0]}"
+                             ) from None
+    state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, Mapping) else {}
+    state = {key.removeprefix('module.'): value for key, value in state.items() if hasattr(value, 'shape')}
+    own = model.state_dict()
+    lost = [key for key in own if key not in state and not key.endswith('num_batches_tracked')]
+    wrong = [key for key in own if key in state and own[key].shape != state[key].shape]
+    if lost or wrong:
+        said = f'{len(lost)} tensors are missing, e.g. {lost[0]}' if lost else \
+            f'{wrong[0]} is {tuple(state[wrong[0]].shape)}, not {tuple(own[wrong[0]].shape)}'
+        raise PoseModelError(f"{flag}: '{weights}' is no checkpoint of this config's model: {said}; config and weights "
+                             'belong together')
+    model.load_state_dict({key: value for key, value in state.items() if key in own}, strict=False)
+    meta = checkpoint.get('meta', {}) if isinstance(checkpoint, Mapping) else {}
+    return meta if isinstance(meta, Mapping) else {}
+
+
+def chosen_device(device: str | None) -> str:
+    """``device``, or the first GPU that PyTorch sees, or the CPU."""
+    import torch
+    return device or ('cuda:0' if torch.cuda.is_available() else 'cpu')
