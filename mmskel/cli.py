@@ -157,6 +157,43 @@ def _prepare(args: argparse.Namespace) -> int:
     return 0
 
 
+def _extract_arguments(parser: Parser) -> None:
+    parser.add_argument('source', help='video, folder of videos (the folder a video lies in is its class), or .txt list')
+    parser.add_argument('out', help='the annotation file to write, .pkl')
+    parser.add_argument('--preset', default='balanced', help='lightweight, balanced (default) or performance: a pair of '
+                        'RTMDet and RTMPose, fetched once')
+    for kind, what in (('det', 'detector of mmdet'), ('pose', 'pose model of mmpose')):
+        parser.add_argument(f'--{kind}-config', default='', metavar='CONFIG', help=f'another {what}: file, or mmpose::...')
+        parser.add_argument(f'--{kind}-weights', default='', metavar='FILE', help='its weights: file or address')
+    parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU if there is one')
+    parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, if you like, split')
+    parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
+    parser.add_argument('--det-every', type=int, default=1, metavar='N', help='detect in every N-th frame only')
+    parser.add_argument('--max-persons', type=int, metavar='M', help='keep the longest and surest tracks')
+    parser.add_argument('--fps', type=float, help='of all videos, instead of what they say')
+    parser.add_argument('--keep-going', action='store_true', help='of damaged videos take the frames before the damage')
+    parser.add_argument('--min-joint-score', type=float, default=0., metavar='S', help='drop joints below it')
+    parser.add_argument('--reject-outliers', action='store_true', help='joints that jump become the median of 7 frames')
+    parser.add_argument('--fill-gaps', type=int, default=0, metavar='N', help='fill gaps of at most N frames')
+    parser.add_argument('--smooth', choices=('none', 'one_euro', 'savgol'), default='none')
+
+
+def _extract(args: argparse.Namespace) -> int:
+    from mmskel.apis.extract import PoseModels, extract
+    from mmskel.data.prepare import summary
+    from mmskel.pose.cleaning import CleaningOptions
+    from mmskel.pose.extraction import ExtractionOptions
+    cleaning = CleaningOptions(min_score=args.min_joint_score, outlier_window=7 if args.reject_outliers else 0,
+                               max_gap=args.fill_gaps, smooth=args.smooth)
+    options = ExtractionOptions(det_every=args.det_every, max_persons=args.max_persons, cleaning=cleaning)
+    models = PoseModels(args.det_config, args.det_weights, args.pose_config, args.pose_weights, args.device,
+                        options=options).with_preset(args.preset)
+    file = extract(args.source, args.out, models, labels=args.labels, jobs=args.jobs, fps=args.fps,
+                   keep_going=args.keep_going)
+    print(summary(file))
+    return 1 if file.meta.get('skipped') else 0
+
+
 def _check_arguments(parser: Parser) -> None:
     parser.add_argument('file', help='annotation file')
     parser.add_argument('--html', metavar='PAGE', help='where to write the page with plots; default: FILE.check.html')
@@ -222,6 +259,7 @@ COMMANDS = {
     'test': Command('test a checkpoint, write results by clip id and a report', _test_arguments, _test),
     'fuse': Command('fuse the results of several tests, by clip id', _fuse_arguments, _fuse),
     'prepare': Command('turn a data set into one annotation file', _prepare_arguments, _prepare),
+    'extract': Command('turn raw videos into skeletons, one annotation file', _extract_arguments, _extract),
     'check': Command('say what is in an annotation file and what is wrong with it', _check_arguments, _check),
     'convert': Command('turn an official checkpoint into one of ours', _convert_arguments, _convert),
     'models': Command('list the models, or show all that is known about one', _models_arguments, _models),

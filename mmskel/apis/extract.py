@@ -1,0 +1,196 @@
+"""Videos into an annotation file: what ``mmskel extract`` does."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from mmskel.data.annotation_file import AnnotationFile, save_annotation_file
+from mmskel.data.atomic import atomic_path
+from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor
+from mmskel.pose.journal import Journal
+from mmskel.pose.presets import PRESETS
+from mmskel.pose.sources import VideoError
+from mmskel.pose.video_list import VideoItem, class_names, list_videos, splits_of
+from mmskel.skeleton import Clip
+
+
+class ExtractError(ValueError):
+    """An extraction that cannot begin or came to nothing."""
+
+
+@dataclass(frozen=True)
+class PoseModels:
+    """Which models find the skeletons.
+
+    Args:
+        det_config, det_weights: Detector; both '' for a pose model that finds persons itself.
+        pose_config, pose_weights: Pose model.
+        device: ``'cpu'``, ``'cuda:0'``; '' takes a GPU if there is one.
+        min_score: Boxes below it are not looked at. The tracker's own lower threshold by default.
+        options: Of the extraction.
+    """
+    det_config: str = ''
+    det_weights: str = ''
+    pose_config: str = ''
+    pose_weights: str = ''
+    device: str = ''
+    min_score: float = 0.1
+    options: ExtractionOptions = field(default_factory=ExtractionOptions)
+
+    def with_preset(self, name: str) -> PoseModels:
+        """The same, what is not given taken from a preset.
+
+        Raises:
+            ExtractError: Unknown preset; or a config without its weights.
+        """
+        if name not in PRESETS:
+            raise ExtractError(f"unknown preset '{name}'; known: {', '.join(PRESETS)}")
+        for kind, flag in (('det', '--det'), ('pose', '--pose')):
+            config, weights = getattr(self, f'{kind}_config'), getattr(self, f'{kind}_weights')
+            if config and not weights:
+                raise ExtractError(f'{flag}-config needs {flag}-weights: weights belong to one config')
+        known = asdict(PRESETS[name])
+        return replace(self, **{key: value for key, value in known.items() if not getattr(self, key)})
+
+    def build(self) -> SkeletonExtractor:
+        """Loads the models.
+
+        Raises:
+            PoseModelError: A model that cannot be loaded; names file and flag.
+        """
+        from mmskel.pose.detection import PersonDetector
+        from mmskel.pose.estimation import PoseEstimator
+        estimator = PoseEstimator(self.pose_config, self.pose_weights, self.device or None)
+        detector = PersonDetector(self.det_config, self.det_weights, self.device or None, min_score=self.min_score) \
+            if estimator.needs_boxes else None
+        return SkeletonExtractor(detector, estimator, self.options)
+
+
+def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
+            jobs: int = 1, fps: float | None = None, keep_going: bool = False, progress: bool = True
+            ) -> AnnotationFile:
+    """Extracts every video once; a run that was killed goes on where it was.
+
+    Finished videos are kept in ``<out>.journal`` until the file is written. A video that cannot be read, or shows
+    nobody, does not stop the others: it is listed in ``<out>.skipped.txt`` (id, tab, reason) and tried again next time.
+
+    Args:
+        source: A video, a folder or a list, see :func:`~mmskel.pose.video_list.list_videos`.
+        out: The annotation file to write, ``.pkl``.
+        models: See :class:`PoseModels`.
+        labels: Table of labels and splits.
+        jobs: Processes, each with models of its own and its share of the cores.
+        fps: Of all videos, instead of what they say.
+        keep_going: Of a damaged video take the frames before the damage.
+        progress: Show a progress bar.
+
+    Returns:
+        The file; ``meta['skipped']`` has what is not in it.
+
+    Raises:
+        ExtractError: Bad arguments, or not one clip.
+        VideoError: No videos; a journal of other settings.
+        PoseModelError: See :meth:`PoseModels.build`.
+    """
+    out = Path(out)
+    if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
+        raise ExtractError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
+    if jobs < 1:
+        raise ExtractError(f'--jobs is {jobs}; expected at least 1')
+    items = list_videos(source, labels)
+    journal = Journal(out, dict(asdict(models), fps=fps, keep_going=keep_going))
+    journal.forget_failures()
+    todo = [item for item in items if not journal.is_done(item.id)]
+    for _ in _shown(_run(todo, journal, models, jobs, fps, keep_going), len(items), len(items) - len(todo), progress):
+        pass
+    file = _assemble(items, journal, out, models)
+    journal.remove()
+    return file
+
+
+def _run(todo: Sequence[VideoItem], journal: Journal, models: PoseModels, jobs: int, fps: float | None,
+         keep_going: bool) -> Iterator[str]:
+    """Extracts the videos, in this process or in several; yields each id when its record is written."""
+    if jobs == 1 or len(todo) <= 1:
+        extractor = models.build() if todo else None
+        for item in todo:
+            _extract_one(extractor, item, journal, fps, keep_going)
+            yield item.id
+        return
+    models.build()  # a mistake shows here, once, and what has to be fetched is there
+    with ProcessPoolExecutor(min(jobs, len(todo)), get_context('spawn'), _begin, (models, jobs)) as pool:
+        futures = {pool.submit(_extract_in_process, item, journal, fps, keep_going): item for item in todo}
+        try:
+            for future in as_completed(futures):
+                future.result()
+                yield futures[future].id
+        except BrokenProcessPool:
+            raise ExtractError('a process was ended from outside, perhaps for want of memory; what is finished is kept: '
+                               'run the same command again, with fewer --jobs') from None
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+_EXTRACTOR: SkeletonExtractor | None = None  # of a worker process
+
+
+def _begin(models: PoseModels, jobs: int) -> None:
+    import os
+
+    import torch
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
+    global _EXTRACTOR
+    _EXTRACTOR = models.build()
+
+
+def _extract_in_process(item: VideoItem, journal: Journal, fps: float | None, keep_going: bool) -> None:
+    _extract_one(_EXTRACTOR, item, journal, fps, keep_going)
+
+
+def _extract_one(extractor: SkeletonExtractor, item: VideoItem, journal: Journal, fps: float | None,
+                 keep_going: bool) -> None:
+    try:
+        clip = extractor(item.path, item.id, fps=fps, keep_going=keep_going)
+    except VideoError as error:
+        journal.keep_failure(item.id, str(error))
+        return
+    if not len(clip.keypoint):
+        journal.keep_failure(item.id, f"'{item.path}': nobody was found in {clip.num_frames} frames")
+        return
+    journal.keep(item.id, clip)
+
+
+def _shown(ids: Iterator[str], total: int, done: int, progress: bool) -> Iterator[str]:
+    from tqdm import tqdm
+    return tqdm(ids, 'extract', total, initial=done, unit='video', disable=None if progress else True)
+
+
+def _assemble(items: Sequence[VideoItem], journal: Journal, out: Path, models: PoseModels) -> AnnotationFile:
+    """Writes the annotation file and the list of what is missing in it."""
+    skipped = {item.id: why for item in items if (why := journal.failure(item.id))}
+    kept = [item for item in items if item.id not in skipped]
+    if not kept:
+        raise ExtractError(f'none of the {len(items)} videos gave a clip; the first: {next(iter(skipped.values()))}')
+    names, clips = class_names(items), []
+    for item in kept:
+        clip: Clip = journal.clip(item.id)
+        clip.label = names.index(item.label) if item.label else None
+        clips.append(clip)
+    listing = out.with_name(out.name + '.skipped.txt')
+    if skipped:
+        with atomic_path(listing) as temporary:
+            temporary.write_text(''.join(f'{name}\t{" ".join(why.split())}\n' for name, why in skipped.items()))
+    meta: dict[str, Any] = dict(layout=clips[0].layout, class_names=names, source='videos, mmskel extract',
+                                made_by=clips[0].extra.get('made_by', {}))
+    if skipped:
+        meta['skipped'] = skipped
+    file = save_annotation_file(out, clips, splits_of(kept), meta)
+    if not skipped:
+        listing.unlink(missing_ok=True)
+    return file
