@@ -158,18 +158,19 @@ def _prepare(args: argparse.Namespace) -> int:
 
 
 def _extract_arguments(parser: Parser) -> None:
-    parser.add_argument('source', help='video, folder of videos (the folder a video lies in is its class), or .txt list')
+    parser.add_argument('source', help='video, folder of videos (their folders are the classes) or .txt list')
     parser.add_argument('out', help='the annotation file to write, .pkl')
-    parser.add_argument('--preset', default='balanced', help='lightweight, balanced (default) or performance: a pair of '
-                        'RTMDet and RTMPose, fetched once')
+    parser.add_argument('--preset', default='balanced',
+                        help='lightweight, balanced (default) or performance: RTMDet and RTMPose, fetched once')
     for kind, what in (('det', 'detector of mmdet'), ('pose', 'pose model of mmpose')):
-        parser.add_argument(f'--{kind}-config', default='', metavar='CONFIG', help=f'another {what}: file, or mmpose::...')
+        parser.add_argument(f'--{kind}-config', default='', metavar='CONFIG',
+                            help=f'another {what}: file, or mmpose::...')
         parser.add_argument(f'--{kind}-weights', default='', metavar='FILE', help='its weights: file or address')
-    parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU if there is one')
+    parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU, if any')
     parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, if you like, split')
     parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
     parser.add_argument('--det-every', type=int, default=1, metavar='N', help='detect in every N-th frame only')
-    parser.add_argument('--max-persons', type=int, metavar='M', help='keep the longest and surest tracks')
+    parser.add_argument('--max-persons', type=int, metavar='M', help='keep the longest, surest tracks')
     parser.add_argument('--fps', type=float, help='of all videos, instead of what they say')
     parser.add_argument('--keep-going', action='store_true', help='of damaged videos take the frames before the damage')
     parser.add_argument('--min-joint-score', type=float, default=0., metavar='S', help='drop joints below it')

@@ -130,8 +130,8 @@ def _run(todo: Sequence[VideoItem], journal: Journal, models: PoseModels, jobs: 
                 future.result()
                 yield futures[future].id
         except BrokenProcessPool:
-            raise ExtractError('a process was ended from outside, perhaps for want of memory; what is finished is kept: '
-                               'run the same command again, with fewer --jobs') from None
+            raise ExtractError('a process was ended from outside, perhaps for want of memory; what is finished is '
+                               'kept: run the same command again, with fewer --jobs') from None
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

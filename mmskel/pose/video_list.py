@@ -93,7 +93,8 @@ def _of_list(path: Path) -> list[VideoItem]:
         if line.strip() and not line.startswith('#'):
             video = path.parent / line.strip()
             if not video.exists():
-                raise VideoError(f"'{path}', line {number}: there is no '{video}'; expected a path, relative to the list")
+                raise VideoError(f"'{path}', line {number}: there is no '{video}'; expected a path, relative to the "
+                                 'list')
             items.append(VideoItem(Path(line.strip()).with_suffix('').as_posix(), str(video)))
     if not items:
         raise VideoError(f"'{path}': the list names no video; expected a path per line")
@@ -114,8 +115,8 @@ def _labelled(items: Sequence[VideoItem], table: Path) -> list[VideoItem]:
     known = {item.id for item in items}
     strange = [name for name in by_name if name not in known]
     if strange:
-        raise VideoError(f"'{table}': {len(strange)} rows name no video, e.g. '{strange[0]}'; an id is the path below the "
-                         f"folder without the suffix, e.g. '{items[0].id}'")
+        raise VideoError(f"'{table}': {len(strange)} rows name no video, e.g. '{strange[0]}'; an id is the path below "
+                         f"the folder without the suffix, e.g. '{items[0].id}'")
     lost = [item.id for item in items if item.id not in by_name]
     if lost:
         raise VideoError(f"'{table}': {len(lost)} videos have no row, e.g. '{lost[0]}'")

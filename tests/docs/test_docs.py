@@ -62,6 +62,10 @@ NOT_RUN = {
     'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
+    'mmskel extract videos data/mine.pkl --preset lightweight': 'fetches models; tests/apis/test_extract.py runs it with files',
+    'mmskel extract videos data/mine.pkl --det-config mmpose::../demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py '
+    '--det-weights rtmdet_nano_person.pth --pose-config mmpose::body_2d_keypoint/rtmpose/body8/rtmpose-t_8xb256-420e_body8-'
+    '256x192.py --pose-weights rtmpose_tiny.pth --det-every 5 --jobs 2': 'needs trained weights; the same test runs it',
     'torchrun --nproc_per_node 4 -m mmskel train stgcn/stgcn_ntu60_3d.py --data data/ntu60_3d.pkl --launcher pytorch':
     'needs four GPUs',
 }
@@ -304,7 +308,7 @@ DATA = {
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
-    'docs/pose.md': [video_clip, pose_weights],
+    'docs/pose.md': [video_clip, pose_weights, mine],
     'docs/streams.md': [nwucla_file, mine],
     'docs/tracking.md': [],
     'docs/training.md': [nwucla_file],
