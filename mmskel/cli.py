@@ -195,6 +195,20 @@ def _extract(args: argparse.Namespace) -> int:
     return 1 if file.meta.get('skipped') else 0
 
 
+def _draw_arguments(parser: Parser) -> None:
+    parser.add_argument('file', help='annotation file')
+    parser.add_argument('--clip', metavar='ID', help='which clip; may be left away if there is one only')
+    parser.add_argument('--out', metavar='FILE', help='.mp4, .gif, .png or .avi; default: ID_skeleton.mp4')
+    parser.add_argument('--video', help='the video it was extracted from; default: the one that the clip names')
+    parser.add_argument('--plain', action='store_true', help='skeletons alone, not over the video')
+
+
+def _draw(args: argparse.Namespace) -> int:
+    from mmskel.apis.draw import draw
+    print(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
+    return 0
+
+
 def _check_arguments(parser: Parser) -> None:
     parser.add_argument('file', help='annotation file')
     parser.add_argument('--html', metavar='PAGE', help='where to write the page with plots; default: FILE.check.html')
@@ -261,6 +275,7 @@ COMMANDS = {
     'fuse': Command('fuse the results of several tests, by clip id', _fuse_arguments, _fuse),
     'prepare': Command('turn a data set into one annotation file', _prepare_arguments, _prepare),
     'extract': Command('turn raw videos into skeletons, one annotation file', _extract_arguments, _extract),
+    'draw': Command('draw a clip, over its video where there is one', _draw_arguments, _draw),
     'check': Command('say what is in an annotation file and what is wrong with it', _check_arguments, _check),
     'convert': Command('turn an official checkpoint into one of ours', _convert_arguments, _convert),
     'models': Command('list the models, or show all that is known about one', _models_arguments, _models),

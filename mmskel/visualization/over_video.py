@@ -1,0 +1,108 @@
+"""Skeletons over the video that they were found in: a colour per person, its number at its head."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmskel.pose.video import open_video
+from mmskel.skeleton import Clip, ClipError, get_layout
+from mmskel.visualization.palette import readable_on
+from mmskel.visualization.skeleton_drawing import _dot, _line
+from mmskel.visualization.video_writer import video_writer
+
+# red, green, blue: bright, told apart by the colour-blind as well (Okabe and Ito's, without black)
+TRACKS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (213, 94, 0), (0, 114, 178))
+_RIM = (20, 24, 30)
+
+
+class Overlay:
+    """Paints the persons of a clip into frames of its video.
+
+    Args:
+        clip: (M, T, V, 2) in pixels.
+        names: What stands at a person's head, one per person; default: its track's number.
+        min_score: Joints below it are not drawn.
+
+    Raises:
+        ClipError: If the clip is not in pixels, or names are not one per person.
+    """
+
+    def __init__(self, clip: Clip, names: Sequence[str] | None = None, min_score: float = 0.3):
+        if clip.keypoint.shape[-1] != 2 or clip.unit != 'pixel':
+            raise ClipError(f"clip '{clip.id}' has {clip.keypoint.shape[-1]} coordinates in {clip.unit}; only 2-D "
+                            'clips in pixels lie over a video')
+        persons = len(clip.keypoint)
+        numbers = range(persons) if clip.track_id is None else clip.track_id
+        self.names = [str(number) for number in numbers] if names is None else list(names)
+        if len(self.names) != persons:
+            raise ClipError(f"clip '{clip.id}': {len(self.names)} names for {persons} persons")
+        layout = get_layout(clip.layout)
+        self.clip, self.ends = clip, np.array([*layout.edges, *layout.links]).reshape(-1, 2)
+        self.seen = clip.score >= min_score
+
+    def paint(self, image: np.ndarray, index: int) -> np.ndarray:
+        """Paints frame ``index`` into (H, W, 3) uint8 BGR; returns the same array."""
+        import cv2
+        thick = max(min(image.shape[:2]) / 220, 1.5)
+        for person, (points, seen) in enumerate(zip(self.clip.keypoint[:, index], self.seen[:, index])):
+            colour = TRACKS[person % len(TRACKS)][::-1]
+            bones = [ends for ends in self.ends if seen[ends].all()]
+            for width, paint in ((2.2 * thick, _RIM), (1.2 * thick, colour)):
+                for ends in bones:
+                    _line(image, points[ends], paint, width, cv2)
+            for joint in np.flatnonzero(seen):
+                _dot(image, points[joint], 1.5 * thick, _RIM, cv2)
+                _dot(image, points[joint], thick, colour, cv2)
+            if seen.any():
+                self._tag(image, points[seen], self.names[person], TRACKS[person % len(TRACKS)], thick)
+        return image
+
+    def _tag(self, image: np.ndarray, points: np.ndarray, text: str, colour, thick: float) -> None:
+        """A label above the highest joint, inside the picture."""
+        from PIL import Image, ImageDraw, ImageFont
+        font = ImageFont.load_default(max(round(6 * thick), 11))
+        left, top, right, bottom = ImageDraw.Draw(Image.new('L', (1, 1))).textbbox((0, 0), text, font)
+        pad = max(round(1.5 * thick), 2)
+        height, width = bottom - top + 2 * pad, right - left + 2 * pad
+        room_y, room_x = image.shape[0] - height, image.shape[1] - width
+        if room_y < 0 or room_x < 0:
+            return
+        x = int(np.clip(points[points[:, 1].argmin(), 0] - width / 2, 0, room_x))
+        y = int(np.clip(points[:, 1].min() - height - 6 * thick, 0, room_y))
+        tag = Image.new('RGB', (width, height), colour)
+        ImageDraw.Draw(tag).text((pad - left, pad - top), text, readable_on(colour), font)
+        image[y:y + height, x:x + width] = np.array(tag)[..., ::-1]
+
+
+def draw_over_video(clip: Clip, video: str | Path, path: str | Path, names: Sequence[str] | None = None,
+                    min_score: float = 0.3) -> Path:
+    """Writes a video with the skeletons of a clip painted over it.
+
+    Args:
+        clip: That was extracted from it, frame by frame.
+        video: The file.
+        path: Where to; ``.mp4``, ``.mkv``, ``.mov`` or ``.avi``.
+        names, min_score: See :class:`Overlay`.
+
+    Raises:
+        ClipError: If clip and video have not the same frames, or not the same size.
+        VideoError: If the video cannot be read.
+    """
+    overlay = Overlay(clip, names, min_score)
+    with open_video(video) as source:
+        if clip.image_size is not None and tuple(clip.image_size) != tuple(source.size):
+            raise ClipError(f"clip '{clip.id}' is of a picture of {clip.image_size[1]} x {clip.image_size[0]}, but "
+                            f"'{video}' has {source.size[1]} x {source.size[0]}; give the video it was extracted from")
+        with video_writer(path, source.fps) as write, source.prefetch() as frames:
+            index = -1
+            for index, _, image in frames:
+                if index >= clip.num_frames:
+                    break
+                write(overlay.paint(np.array(image), index))
+            if index + 1 != clip.num_frames:
+                more = 'more' if index >= clip.num_frames else f'only {index + 1}'
+                raise ClipError(f"clip '{clip.id}' has {clip.num_frames} frames, '{video}' has {more}; give the video "
+                                'it was extracted from')
+    return Path(path)
