@@ -15,16 +15,6 @@ model = dict(
     backbone=dict(layout=layout, num_person={{_base_.num_person}}),
     cls_head=dict(num_classes={{_base_.num_classes}}, label_smooth_eps=0.1))
 
-# what HD-GCN's ensembles are made of; the paper counts joints from 1 and calls these centres 1, 2 and 3
-members = dict(
-    joint_pelvis=dict(stream='joint', options={'model.backbone.centre': 'pelvis'}),
-    joint_spine=dict(stream='joint', options={'model.backbone.centre': 'spine'}),
-    joint_spine_shoulder=dict(stream='joint', options={'model.backbone.centre': 'spine_shoulder'}),
-    bone_pelvis=dict(stream='bone', options={'model.backbone.centre': 'pelvis'}),
-    bone_spine=dict(stream='bone', options={'model.backbone.centre': 'spine'}),
-    bone_spine_shoulder=dict(stream='bone', options={'model.backbone.centre': 'spine_shoulder'}))
-fusion = dict(preset='hdgcn')
-
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=base_lr, momentum=0.9, weight_decay=4e-4, nesterov=True))
