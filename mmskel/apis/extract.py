@@ -9,8 +9,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from mmskel.data.annotation_file import AnnotationFile, save_annotation_file
-from mmskel.data.atomic import atomic_path
+from mmskel.data.annotation_file import AnnotationFile
+from mmskel.data.prepare import save_with_skipped
 from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor
 from mmskel.pose.journal import Journal
 from mmskel.pose.presets import PRESETS
@@ -108,7 +108,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
     todo = [item for item in items if not journal.is_done(item.id)]
     for _ in _shown(_run(todo, journal, models, jobs, fps, keep_going), len(items), len(items) - len(todo), progress):
         pass
-    file = _assemble(items, journal, out, models)
+    file = _assemble(items, journal, out)
     journal.remove()
     return file
 
@@ -171,7 +171,7 @@ def _shown(ids: Iterator[str], total: int, done: int, progress: bool) -> Iterato
     return tqdm(ids, 'extract', total, initial=done, unit='video', disable=None if progress else True)
 
 
-def _assemble(items: Sequence[VideoItem], journal: Journal, out: Path, models: PoseModels) -> AnnotationFile:
+def _assemble(items: Sequence[VideoItem], journal: Journal, out: Path) -> AnnotationFile:
     """Writes the annotation file and the list of what is missing in it."""
     skipped = {item.id: why for item in items if (why := journal.failure(item.id))}
     kept = [item for item in items if item.id not in skipped]
@@ -182,15 +182,8 @@ def _assemble(items: Sequence[VideoItem], journal: Journal, out: Path, models: P
         clip: Clip = journal.clip(item.id)
         clip.label = names.index(item.label) if item.label else None
         clips.append(clip)
-    listing = out.with_name(out.name + '.skipped.txt')
-    if skipped:
-        with atomic_path(listing) as temporary:
-            temporary.write_text(''.join(f'{name}\t{" ".join(why.split())}\n' for name, why in skipped.items()))
     meta: dict[str, Any] = dict(layout=clips[0].layout, class_names=names, source='videos, mmskel extract',
                                 made_by=clips[0].extra.get('made_by', {}))
     if skipped:
         meta['skipped'] = skipped
-    file = save_annotation_file(out, clips, splits_of(kept), meta)
-    if not skipped:
-        listing.unlink(missing_ok=True)
-    return file
+    return save_with_skipped(out, clips, splits_of(kept), meta, skipped)

@@ -65,7 +65,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         raise PrepareError(str(error)) from None
     finally:
         reader.close()
-    file = _write(out, clips, splits, meta, skipped)
+    file = save_with_skipped(out, clips, splits, meta, skipped)
     if progress:
         print(summary(file))
     return file
@@ -108,8 +108,14 @@ def summary(file: AnnotationFile) -> str:
     return '\n'.join(lines)
 
 
-def _write(out: Path, clips: list[Clip], splits: dict[str, list[str]], meta: dict[str, Any],
-           skipped: dict[str, str]) -> AnnotationFile:
+def save_with_skipped(out: Path, clips: list[Clip], splits: dict[str, list[str]], meta: dict[str, Any],
+                      skipped: dict[str, str]) -> AnnotationFile:
+    """Writes an annotation file and, beside it, ``<out>.skipped.txt``: what is not in it (name, tab, reason).
+
+    Args:
+        out, clips, splits, meta: See :func:`~mmskel.data.annotation_file.save_annotation_file`.
+        skipped: Name -> reason; nothing: a list of an earlier run is removed.
+    """
     listing = _skipped_path(out)
     # the list first: a file with skipped clips never stands without it
     if skipped:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, load_weights
+from mmskel.pose.loading import chosen_device, find_model_config, load_weights, no_warnings
+from mmskel.pose.similarity import box_iou
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,12 @@ class PersonDetector:
         self.classes, self.min_score, self.max_overlap = tuple(classes), min_score, max_overlap
         cfg = find_model_config(config, '--det-config')
         with DefaultScope.overwrite_default_scope('mmdet'):
-            self.model = _quietly(init_detector, cfg, None, device=chosen_device(device))
+            with no_warnings():
+                self.model = init_detector(cfg, None, device=chosen_device(device))
             pipeline = get_test_pipeline_cfg(cfg)
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             self.pipeline = Compose(pipeline)
-        meta = load_weights(self.model, self.weights, '--det-weights')
-        names = {key.lower(): value for key, value in meta.get('dataset_meta', meta).items()}.get('classes')
-        self.class_names = tuple(names) if names else tuple(cfg.get('metainfo', {}).get('classes', ('person', )))
+        load_weights(self.model, self.weights, '--det-weights')
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[Boxes]:
         """The persons in each of several frames, found in one pass.
@@ -86,21 +86,8 @@ class PersonDetector:
 def _suppressed(boxes: np.ndarray, max_overlap: float) -> list[int]:
     """Which of the boxes, best first, do not overlap a better one that is kept."""
     kept: list[int] = []
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    for i, box in enumerate(boxes):
-        low, high = np.maximum(boxes[kept, :2], box[:2]), np.minimum(boxes[kept, 2:], box[2:])
-        both = np.clip(high - low, 0, None).prod(1)
-        if not (both > max_overlap * (area[kept] + area[i] - both)).any():
+    overlap = box_iou(boxes, boxes)
+    for i in range(len(boxes)):
+        if not (overlap[i, kept] > max_overlap).any():
             kept.append(i)
     return kept
-
-
-def _quietly(build, *args, **kwargs):
-    """Builds without mmdet's and mmpose's warnings that no weights were given: ours are loaded afterwards."""
-    import warnings
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        return build(*args, **kwargs)
-
-
-__all__ = ['Boxes', 'PersonDetector', 'PoseModelError']

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmskel.pose.detection import Boxes, _quietly
-from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, load_weights
+from mmskel.pose.detection import Boxes
+from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, load_weights, no_warnings
 from mmskel.pose.poses import Poses
 from mmskel.skeleton import LAYOUTS, Layout
 
@@ -37,7 +37,8 @@ class PoseEstimator:
         self.config, self.weights, self.batch_size = str(config), str(weights), batch_size
         cfg = find_model_config(config, '--pose-config')
         with DefaultScope.overwrite_default_scope('mmpose'):
-            self.model = _quietly(init_model, cfg, None, device=chosen_device(device))
+            with no_warnings():
+                self.model = init_model(cfg, None, device=chosen_device(device))
             self.pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
         meta = load_weights(self.model, self.weights, '--pose-weights')
         if 'keypoint_id2name' in meta.get('dataset_meta', {}):

@@ -1,7 +1,7 @@
 """A video becomes a clip of skeletons: decode, detect, estimate, track, clean."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,17 +116,11 @@ class SkeletonExtractor:
                 first = 0 if known is None else 1  # the first waiting frame was the last one that was looked at
                 found = self.detector([waiting[i].image for i in asked[first:]])
                 found = found if known is None else [known, *found]
-                ready, boxes = self._between(asked, found, len(waiting) if last else asked[-1])
-                yield from self.estimator([waiting[i].image for i in ready], boxes)
-                waiting, known = waiting[len(ready):], found[-1]
-
-    def _between(self, asked: Sequence[int], found: Sequence[Boxes], end: int) -> tuple[list[int], list[Boxes]]:
-        boxes: list[Boxes] = []
-        for start, stop, here, there in zip(asked, asked[1:], found, found[1:]):
-            boxes += interpolated(here, there, stop - start)
-        if end > asked[-1]:
-            boxes.append(found[-1])
-        return list(range(len(boxes))), boxes
+                boxes = [box for i, j, here, there in zip(asked, asked[1:], found, found[1:])
+                         for box in interpolated(here, there, j - i)]
+                boxes += found[-1:] if last else []
+                yield from self.estimator([frame.image for frame in waiting[:len(boxes)]], boxes)
+                waiting, known = waiting[len(boxes):], found[-1]
 
 
 def _chunks(frames: Iterator[Frame], size: int) -> Iterator[tuple[list[Frame], bool]]:

@@ -2,7 +2,9 @@
 the config, which is Python by nature."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -96,3 +98,11 @@ def chosen_device(device: str | None) -> str:
     """``device``, or the first GPU that PyTorch sees, or the CPU."""
     import torch
     return device or ('cuda:0' if torch.cuda.is_available() else 'cpu')
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Without mmdet's and mmpose's warnings that no weights were given: ours are loaded afterwards."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield
