@@ -1,11 +1,13 @@
 # make demo    sets everything up, trains a recogniser and shows the result
 # make test    sets everything up and runs the tests
 # make demo DATA=path/to/all_sqe.zip    the same with the real N-UCLA clips
+# make demo VIDEO=clip.mp4              from a video with people in it to a labelled video
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN = $(VENV)/bin
 DATA ?=
+VIDEO ?=
 PYTEST_ARGS ?=
 
 .PHONY: env demo test lint clean
@@ -20,7 +22,7 @@ $(VENV)/.ready: setup.py requirements.txt mmskel/compat/openmmlab.txt
 	touch $@
 
 demo: env
-	$(BIN)/mmskel demo $(if $(DATA),--data $(DATA))
+	$(BIN)/mmskel demo $(if $(DATA),--data $(DATA)) $(if $(VIDEO),--video $(VIDEO))
 
 test: env
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -1,7 +1,10 @@
-"""Makes the pictures of the documentation from made-up motions: ``python docs/images/make.py [REPORT]``.
+"""Makes the pictures of the documentation: ``python docs/images/make.py [REPORT | DEMO VIDEO...]``.
 
-Without an argument: ``motions.png``, the ten motions, animated. With the ``report.html`` of ``mmskel demo``: also
-``report.png``, the upper part of that page, photographed by a headless ``chromium``.
+Without an argument: ``motions.png``, ten made-up motions, animated. With the ``report.html`` of ``mmskel demo``: also
+``report.png``, the upper part of that page, photographed by a headless ``chromium``. With the folder of a demo that went
+from videos to labels (``mmskel demo --video``) and videos: ``labelled.jpg``, three frames of a recognised film, and
+``extracted.jpg``, a frame of each video with its skeletons. The small pose models below MMSKEL_SHARED are used. Nobody
+in the pictures can be recognised: they are blurred.
 """
 import subprocess
 import sys
@@ -60,7 +63,70 @@ def report(page: Path) -> None:
             smaller.save(FOLDER / 'report.png', optimize=True)
 
 
+def blurred(video: Path) -> list[np.ndarray]:
+    """All frames, nobody recognisable."""
+    import cv2
+
+    from mmskel.pose.video import open_video
+    with open_video(video) as frames:
+        return [cv2.GaussianBlur(frame.image, (0, 0), frame.image.shape[0] / 45) for frame in frames]
+
+
+def labelled(demo: Path) -> None:
+    """Three frames of the demo's film, recognised again over blurred frames."""
+    from mmskel.apis import SkeletonInferencer
+    from mmskel.apis.clip_source import ClipSource, Found
+    from mmskel.apis.video_demo import models_at_hand
+    from mmskel.pose.acted_videos import FPS
+    config = next((demo / 'train').glob('stgcn_*.py'))
+    recognise = SkeletonInferencer(config, max((demo / 'train').glob('epoch_*.pth')), pose=models_at_hand())
+    film = demo / 'videos' / 'film.mp4'
+    clip = ClipSource(models_at_hand()).extract(film).clip
+    seconds = clip.num_frames / 3 / FPS
+    prediction = recognise.predict(clip, window=seconds, stride=seconds / 4)
+    with tempfile.TemporaryDirectory() as folder:
+        path = recognise.draw(Found(clip, blurred(film)), prediction, Path(folder) / 'film.mp4')
+        third = clip.num_frames // 3
+        save_jpeg([frame for i, frame in enumerate(frames_of(path)) if i % third == third // 2],
+                  FOLDER / 'labelled.jpg', 340)
+
+
+def extracted(videos: list[Path]) -> None:
+    """The middle frame of every video with its skeletons."""
+    from mmskel.apis.clip_source import ClipSource
+    from mmskel.apis.video_demo import models_at_hand
+    from mmskel.visualization.over_video import Overlay
+    source, pictures = ClipSource(models_at_hand()), []
+    for video in videos:
+        clip = source.extract(video).clip
+        middle = clip.num_frames // 2
+        pictures.append(Overlay(clip).paint(blurred(video)[middle], middle)[..., ::-1])
+        seen = (clip.score > 0).any(-1)
+        print(f'{video.name}: {clip.num_frames} frames, {seen.sum(0).mean():.2f} persons per frame, {len(seen)} tracks '
+              f'of {sorted(seen.sum(1).tolist(), reverse=True)} frames')
+    save_jpeg(pictures, FOLDER / 'extracted.jpg', 270)
+
+
+def frames_of(video: Path) -> list[np.ndarray]:
+    """(H, W, 3) red, green, blue."""
+    from mmskel.pose.video import open_video
+    with open_video(video) as frames:
+        return [frame.image[..., ::-1] for frame in frames]
+
+
+def save_jpeg(pictures: list[np.ndarray], path: Path, height: int) -> None:
+    """Pictures side by side, all of one height."""
+    small = [Image.fromarray(np.ascontiguousarray(one)) for one in pictures]
+    small = [one.resize((round(one.width * height / one.height), height), Image.Resampling.LANCZOS) for one in small]
+    Image.fromarray(np.concatenate([np.array(one) for one in small], 1)).save(path, quality=82, optimize=True)
+
+
 if __name__ == '__main__':
-    motions()
-    if len(sys.argv) > 1:
-        report(Path(sys.argv[1]))
+    given = [Path(argument) for argument in sys.argv[1:]]
+    if given and given[0].is_dir():
+        labelled(given[0])
+        extracted(given[1:])
+    else:
+        motions()
+        if given:
+            report(given[0])

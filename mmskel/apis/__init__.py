@@ -1,1 +1,9 @@
-"""What a person calls: train, test, demo, doctor; the command line is a thin shell over these."""
+"""What a person calls; the command line and ``tools/`` are thin layers over these functions."""
+
+
+def __getattr__(name: str):
+    """``from mmskel.apis import SkeletonInferencer`` without every other import paying for PyTorch."""
+    if name == 'SkeletonInferencer':
+        from mmskel.apis.inferencer import SkeletonInferencer
+        return SkeletonInferencer
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -46,7 +46,7 @@ def find_config(name: str) -> Path:
 
 def load_config(name: str, *, work_dir: str | None = None, data: str | None = None, split: str | None = None,
                 stream: str | None = None, epochs: int | None = None, seed: int | None = None,
-                resume: bool | str = False, amp: bool = False, launcher: str = 'none',
+                resume: bool | str = False, amp: bool = False, launcher: str = 'none', fit: bool = True,
                 cfg_options: Mapping[str, Any] | None = None):
     """Reads a config and applies the arguments.
 
@@ -62,6 +62,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         resume: True: from the last checkpoint of the work dir; a path: from that file.
         amp: Mixed precision (bfloat16 on CPU).
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
+        fit: Configs that say so take layout, classes and persons from the data, see :func:`fit_to_data`.
         cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last.
 
     Returns:
@@ -83,7 +84,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if data:
         for dataset in datasets_of(cfg):
             dataset['ann_file'] = data
-    if cfg.get('fit_to_data'):
+    if fit and cfg.get('fit_to_data'):
         fit_to_data(cfg)
     if split:
         if {'train', 'test', 'val'} & set(split.split('_')[1:]):
@@ -250,6 +251,14 @@ def set_epochs(cfg, epochs: int) -> None:
     cfg.train_cfg.max_epochs = epochs
 
 
+def bar_instead_of_log(cfg) -> None:
+    """A newcomer wants to see how far it is, not MMEngine's log; the curves are in the report."""
+    cfg.log_level = 'WARNING'
+    for hook in cfg.get('custom_hooks', ()):
+        if hook['type'] == 'ProgressBarHook':
+            hook['always'] = True
+
+
 def fit_to_data(cfg) -> None:
     """Sets layout, classes, persons and channels of a config by what its annotation file holds.
 
@@ -286,6 +295,9 @@ def fit_to_data(cfg) -> None:
             for key, value in (('layout', layout), ('num_person', persons)):
                 if key in transform:
                     transform[key] = value
+    if 'test_pipeline' in cfg:  # which MMAction2's own inference reads
+        cfg.test_pipeline = dataset_of(cfg, 'test_dataloader')['pipeline']
+    cfg.fit_to_data = False  # the config in the work dir says it all, without the file
 
 
 def _takes(backbone: str, argument: str) -> bool:

@@ -4,25 +4,36 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmskel.apis.configuration import load_config
+from mmskel.apis.configuration import bar_instead_of_log, load_config
+from mmskel.apis.extract import PoseModels
 from mmskel.apis.training import describe, train
+from mmskel.apis.video_demo import DemoSize, models_at_hand, video_demo
 
 _REAL_EPOCHS = 3  # of five passes over N-UCLA's training clips each
 
 
 def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: int = 0,
-         epochs: int | None = None) -> int:
+         epochs: int | None = None, videos: Sequence[str | Path] = (), models: PoseModels | None = None) -> int:
     """Makes a data set (or takes N-UCLA), trains ST-GCN on it, tests it and leaves a report.
+
+    With a video and pose models it goes from video files to a labelled video, see
+    :func:`~mmskel.apis.video_demo.video_demo`.
 
     Args:
         out: Folder of everything: annotation file, ``train`` (work dir), ``report.html`` and its pictures. What an
             earlier demo left there is replaced.
-        data: N-UCLA's clips, folder or zip. Default: those below ``MMSKEL_SHARED`` if that variable is set, else
-            made-up motions.
+        data: N-UCLA's clips, folder or zip.
         seed: Of data and training.
         epochs: How many, instead of the config's (of three for N-UCLA: minutes, not the recipe's hour).
+        videos: Videos, folders or lists with people in them.
+        models: That find the skeletons in them; default: those below ``MMSKEL_SHARED``, else the preset
+            ``'lightweight'``.
+
+    Without ``data`` and ``videos``, what lies below ``MMSKEL_SHARED`` is taken if that variable is set: videos if there
+    are pose models with them, else N-UCLA's clips; without it motions are made up.
 
     Returns:
         0.
@@ -31,7 +42,15 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
     out = Path(out)
     if (out / 'clips.pkl').is_file() and (out / 'train').is_dir():  # an earlier demo's
         shutil.rmtree(out / 'train')
-    data = data or _shared_clips()
+    if data is None and not videos:
+        videos = _shared_videos()
+        data = None if videos else _shared_clips()
+    if videos:
+        size = DemoSize() if epochs is None else DemoSize(epochs=epochs)
+        models = models or models_at_hand() or PoseModels().with_preset('lightweight')
+        video_demo(videos, out, models, size, seed=seed)
+        print(f'({time.monotonic() - begin:.0f} seconds in all)')
+        return 0
     file = out / 'clips.pkl'
     if data:
         from mmskel.data.prepare import prepare
@@ -46,11 +65,7 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
         print(f'Made {len(made.annotations)} clips of {len(made.class_names)} motions: {", ".join(made.class_names)}')
         cfg = load_config('stgcn/stgcn_synthetic.py', data=str(file), work_dir=str(out / 'train'), seed=seed,
                           epochs=epochs)
-    # a newcomer wants to see how far it is, not MMEngine's log; the curves are in the report
-    cfg.log_level = 'WARNING'
-    for hook in cfg.custom_hooks:
-        if hook['type'] == 'ProgressBarHook':
-            hook['always'] = True
+    bar_instead_of_log(cfg)
     results = train(cfg, report_to=out)
     print(f'\n{describe(results)}\n\nLook at {out / "report.html"} ({time.monotonic() - begin:.0f} seconds in all)')
     return 0
@@ -60,3 +75,10 @@ def _shared_clips() -> Path | None:
     folder = os.environ.get('MMSKEL_SHARED')
     clips = Path(folder) / 'data' / 'nw_ucla' / 'all_sqe.zip' if folder else None
     return clips if clips and clips.is_file() else None
+
+
+def _shared_videos() -> list[Path]:
+    """The clips with people that stand apart; none without pose models."""
+    folder = Path(os.environ.get('MMSKEL_SHARED', '')) / 'videos'
+    videos = [folder / name for name in ('S001C001P001R001A001_rgb.avi', 'demo_skeleton.mp4')]
+    return [path for path in videos if models_at_hand() is not None and path.is_file()]

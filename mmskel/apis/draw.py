@@ -44,9 +44,9 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
             :func:`~mmskel.visualization.over_video.draw_over_video`.
         ValueError: A suffix that cannot be written; the video itself as output.
     """
+    from mmskel.pose.video_writer import SUFFIXES
     from mmskel.visualization.animation import animate
     from mmskel.visualization.over_video import draw_over_video
-    from mmskel.visualization.video_writer import SUFFIXES
     clip = find_clip(path, name)
     out = Path(out or f'{clip.id.replace("/", "_")}_skeleton.mp4')
     flat = clip.keypoint.shape[-1] == 2 and clip.unit == 'pixel'

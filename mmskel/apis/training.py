@@ -117,7 +117,10 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
 
 
 def load_weights(model, checkpoint: str | Path) -> dict[str, Any]:
-    """Loads weights, every one of them, without running anything in the file; returns the checkpoint's meta.
+    """Loads weights, every one of them, without running anything in the file.
+
+    Returns:
+        ``epoch``, ``seed`` and ``dataset_meta`` of the checkpoint, where it has them.
 
     Raises:
         ConfigError: If the file is missing, no checkpoint, or of another model; names the first keys that differ.
@@ -146,7 +149,7 @@ def load_weights(model, checkpoint: str | Path) -> dict[str, Any]:
                           'it was trained with')
     model.load_state_dict(state, strict=False)
     meta = data.get('meta', {}) if isinstance(data, dict) else {}
-    return {k: meta[k] for k in ('epoch', 'seed') if k in meta}
+    return {k: meta[k] for k in ('epoch', 'seed', 'dataset_meta') if k in meta}
 
 
 def selection_notes(cfg, checkpoint: Path, just_trained: bool) -> list[str]:

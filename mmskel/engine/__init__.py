@@ -1,8 +1,8 @@
 """Hooks and metrics of a run; importing this registers them into MMAction2's registries."""
-from mmskel.engine.accuracy import SkeletonAccuracy, raw_scores
+from mmskel.engine.accuracy import SkeletonAccuracy, average_views, raw_scores
 from mmskel.engine.bfloat16 import BFloat16OptimWrapper
 from mmskel.engine.progress import ProgressBarHook
 from mmskel.engine.seeding import EpochSeedHook, innermost_dataset
 
 __all__ = ['BFloat16OptimWrapper', 'EpochSeedHook', 'ProgressBarHook', 'SkeletonAccuracy', 'innermost_dataset',
-           'raw_scores']
+           'average_views', 'raw_scores']

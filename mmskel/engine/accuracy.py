@@ -41,15 +41,7 @@ class SkeletonAccuracy(BaseMetric):
                                "PackSkeleton, or with PackActionInputs(meta_keys=('frame_dir', ...))")
             label = sample.get('gt_label')
             label = -1 if label is None else int(torch.as_tensor(label).flatten()[0])
-            self.results.append((sample['frame_dir'], *self._averaged(sample['pred_score'].float()), label))
-
-    def _averaged(self, score: Tensor) -> tuple[np.ndarray, np.ndarray | None]:
-        """(K,) probabilities and (K,) logits of (views, K) raw scores; of what the head averaged, itself and None."""
-        if score.ndim == 1:
-            return score.cpu().numpy(), None
-        logits = score.mean(0)
-        scores = logits.softmax(0) if self.average == 'score' else score.softmax(1).mean(0)
-        return scores.cpu().numpy(), logits.cpu().numpy()
+            self.results.append((sample['frame_dir'], *average_views(sample['pred_score'], self.average), label))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """The accuracies; samplers that repeat clips to fill ranks are counted once."""
@@ -63,6 +55,21 @@ class SkeletonAccuracy(BaseMetric):
                             {k: meta[k] for k in ('split', 'ann_file', 'layout') if k in meta},
                             meta.get('subsets', {}), None if logits[0] is None else np.stack(logits))
         return {k: v for k, v in self.last.summary().items() if k.rpartition('/')[2] != 'n'}
+
+
+def average_views(score: Tensor, average: str = 'prob') -> tuple[np.ndarray, np.ndarray | None]:
+    """Probabilities (K,) and logits (K,) of a clip.
+
+    Args:
+        score: (views, K) raw scores; or (K,) that the head averaged, which are handed back, with None for logits.
+        average: ``'prob'``: the mean of the views' probabilities; ``'score'``: the probabilities of the mean score.
+    """
+    score = score.float()
+    if score.ndim == 1:
+        return score.cpu().numpy(), None
+    logits = score.mean(0)
+    scores = logits.softmax(0) if average == 'score' else score.softmax(1).mean(0)
+    return scores.cpu().numpy(), logits.cpu().numpy()
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from mmskel.pose.video import open_video
+from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip, ClipError, get_layout
 from mmskel.visualization.palette import readable_on
 from mmskel.visualization.skeleton_drawing import _dot, _line
-from mmskel.visualization.video_writer import video_writer
 
 # red, green, blue: bright, told apart by the colour-blind as well (Okabe and Ito's, without black)
 TRACKS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (213, 94, 0), (0, 114, 178))
@@ -42,9 +42,16 @@ class Overlay:
         self.clip, self.ends = clip, np.array([*layout.edges, *layout.links]).reshape(-1, 2)
         self.seen = clip.score >= min_score
 
-    def paint(self, image: np.ndarray, index: int) -> np.ndarray:
-        """Paints frame ``index`` into (H, W, 3) uint8 BGR; returns the same array."""
+    def paint(self, image: np.ndarray, index: int, names: Sequence[str] | None = None) -> np.ndarray:
+        """Paints frame ``index`` into (H, W, 3) uint8 BGR; returns the same array.
+
+        Args:
+            image: The frame.
+            index: Its number.
+            names: In this frame, instead of those of the clip.
+        """
         import cv2
+        names = self.names if names is None else names
         thick = max(min(image.shape[:2]) / 220, 1.5)
         for person, (points, seen) in enumerate(zip(self.clip.keypoint[:, index], self.seen[:, index])):
             colour = TRACKS[person % len(TRACKS)][::-1]
@@ -56,7 +63,7 @@ class Overlay:
                 _dot(image, points[joint], 1.5 * thick, _RIM, cv2)
                 _dot(image, points[joint], thick, colour, cv2)
             if seen.any():
-                self._tag(image, points[seen], self.names[person], TRACKS[person % len(TRACKS)], thick)
+                self._tag(image, points[seen], names[person], TRACKS[person % len(TRACKS)], thick)
         return image
 
     def _tag(self, image: np.ndarray, points: np.ndarray, text: str, colour, thick: float) -> None:

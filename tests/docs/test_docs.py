@@ -48,6 +48,7 @@ NOT_RUN = {
     'make demo': 'makes an environment; tests/apis/test_demo.py runs the demo',
     'make test': 'makes an environment and runs these tests',
     'make demo DATA=path/to/all_sqe.zip': 'makes an environment; tests/apis/test_demo.py runs the demo',
+    'make demo VIDEO=people.mp4': 'makes an environment; tests/apis/test_video_demo.py runs it',
     'make clean': 'removes the environment',
     'make test PYTHON=python3.12': 'makes an environment',
     'pip install torch': 'changes the environment',
@@ -66,6 +67,11 @@ NOT_RUN = {
     'mmskel extract videos data/mine.pkl --det-config mmpose::../demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py '
     '--det-weights rtmdet_nano_person.pth --pose-config mmpose::body_2d_keypoint/rtmpose/body8/rtmpose-t_8xb256-420e_body8-'
     '256x192.py --pose-weights rtmpose_tiny.pth --det-every 5 --jobs 2': 'needs trained weights; the same test runs it',
+    'mmskel predict clip.mp4 --config work_dirs/stgcn_custom/stgcn_custom.py --checkpoint work_dirs/stgcn_custom/'
+    'epoch_20.pth --out labelled.mp4': 'fetches models; tests/apis/test_video_demo.py goes from videos to labels',
+    'mmskel predict long.mp4 --config work_dirs/stgcn_custom/stgcn_custom.py --checkpoint work_dirs/stgcn_custom/'
+    'epoch_20.pth --window 3s --stride 1s --save long.csv': 'fetches models; the same test',
+    'mmskel demo --video people.mp4': 'fetches models; the same test',
     'torchrun --nproc_per_node 4 -m mmskel train stgcn/stgcn_ntu60_3d.py --data data/ntu60_3d.pkl --launcher pytorch':
     'needs four GPUs',
 }
@@ -308,6 +314,7 @@ DATA = {
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
+    'docs/predict.md': [mine],
     'docs/pose.md': [video_clip, pose_weights, mine],
     'docs/streams.md': [nwucla_file, mine],
     'docs/tracking.md': [],

@@ -5,9 +5,9 @@ import pytest
 
 from mmskel.data import save_annotation_file
 from mmskel.pose.sources import VideoError
+from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip, ClipError
 from mmskel.visualization.over_video import TRACKS, Overlay, draw_over_video
-from mmskel.visualization.video_writer import video_writer
 
 
 def film(path, frames=5, height=120, width=161):

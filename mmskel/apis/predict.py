@@ -1,0 +1,135 @@
+"""Videos and clips recognised, said and shown: what ``mmskel predict`` does."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mmskel.apis.clip_source import Found, holds_pictures_only
+from mmskel.apis.extract import ExtractError, PoseModels
+from mmskel.apis.inferencer import SkeletonInferencer
+from mmskel.evaluation.prediction import Prediction, save_predictions
+from mmskel.pose.sources import VideoError
+from mmskel.pose.video_list import VideoItem, list_videos
+from mmskel.pose.video_writer import SUFFIXES
+from mmskel.skeleton import ClipError
+
+
+def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseModels, *,
+            class_names: str | Path | None = None, out: str | Path | None = None, save_to: str | Path | None = None,
+            window: float | None = None, stride: float | None = None, per_person: bool = False, min_score: float = 0.,
+            fps: float | None = None, keep_going: bool = False, progress: bool = True
+            ) -> tuple[list[Prediction], dict[str, str]]:
+    """Recognises everything in a source. Of several videos, one that cannot be read does not stop the others.
+
+    Args:
+        source: See :meth:`~mmskel.apis.clip_source.ClipSource.__call__`.
+        config, checkpoint: Of the recogniser.
+        pose: How skeletons are found in videos.
+        class_names: A file with a name per line.
+        out: Annotated video; a folder where there are several clips.
+        save_to: ``.json`` or ``.csv``.
+        window, stride, per_person, min_score: See :meth:`~mmskel.apis.inferencer.SkeletonInferencer.__call__`.
+        fps, keep_going: See :class:`~mmskel.apis.clip_source.ClipSource`.
+        progress: Show a progress bar.
+
+    Returns:
+        The predictions, and why videos failed, by id.
+
+    Raises:
+        ExtractError: Arguments that do not go together.
+        ConfigError, PoseModelError: Models that cannot be loaded.
+        VideoError, AnnotationError: A single source that cannot be read.
+        ClipError, LayoutError: Skeletons that the recogniser cannot take.
+    """
+    items = _items(source)
+    several = len(items) > 1 or Path(source).suffix.lower() in ('.pkl', '.pickle')
+    _check_outputs(out, save_to, several)
+    inferencer = SkeletonInferencer(config, checkpoint, pose.device or None, pose=pose,
+                                    class_names=_read_names(class_names), fps=fps, keep_going=keep_going)
+    predictions: list[Prediction] = []
+    failed: dict[str, str] = {}
+    for found in _shown(_found(inferencer, items, failed), len(items), progress and several):
+        prediction = inferencer.predict(found.clip, window=window, stride=stride, per_person=per_person)
+        predictions.append(prediction)
+        if not len(found.clip.keypoint):
+            failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'
+        if out is not None:
+            path = Path(out) / f'{prediction.id.replace("/", "_")}.mp4' if several else Path(out)
+            inferencer.draw(found, prediction, path, min_score)
+    if save_to is not None:
+        save_predictions(predictions, save_to, min_score)
+    return predictions, failed
+
+
+def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str, str], min_score: float = 0.) -> str:
+    """What was recognised, a line per clip, person and segment."""
+    lines = []
+    for prediction in predictions:
+        lines.append(f'{prediction.id}   ({prediction.num_frames} frames, {prediction.fps:g} per second)')
+        for track in prediction.tracks:
+            label, score = prediction.best(track)
+            who = '' if track.person is None else f'person {track.person}: '
+            lines.append(f'  {who}{label}   {100 * score:.1f} %' if label else f'  {who}nobody was found')
+            segments = prediction.segments(track, min_score)
+            if len(track.windows) > 1:
+                lines += [f'  {s.start:8.2f} - {s.stop:7.2f} s   {prediction.class_names[s.label]}   '
+                          f'{100 * s.score:.1f} %' for s in segments]
+    known = {prediction.id for prediction in predictions}
+    return '\n'.join(lines + [f'{name}: {why}' for name, why in failed.items() if name not in known])
+
+
+def _items(source: str | Path) -> list[VideoItem]:
+    """The videos of a folder or a list; one item, whatever it is, for anything else."""
+    path = Path(source)
+    if (path.is_dir() and not holds_pictures_only(path)) or (path.suffix.lower() == '.txt' and path.exists()):
+        return list_videos(path)
+    if not path.exists() and '://' not in str(source) and not str(source).isdecimal():
+        raise VideoError(f"'{source}': no such file or folder; expected a video, a folder, a .txt list, an annotation "
+                         "file, a stream's address or a camera's number")
+    return [VideoItem('', str(source))]
+
+
+def _found(inferencer: SkeletonInferencer, items: Sequence[VideoItem], failed: dict[str, str]) -> Iterator[Found]:
+    for item in items:
+        if not item.id:
+            yield from inferencer.source(item.path)
+            continue
+        try:
+            yield inferencer.source.extract(item.path, item.id)
+        except VideoError as error:
+            if len(items) == 1:
+                raise
+            failed[item.id] = str(error)
+
+
+def _shown(found: Iterator[Found], total: int, progress: bool) -> Iterator[Found]:
+    from tqdm import tqdm
+    return tqdm(found, 'predict', total if total > 1 else None, unit='clip', disable=None if progress else True)
+
+
+def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: bool) -> None:
+    """Refuses, before anything long begins, outputs that could not be written."""
+    if out is not None:
+        video = Path(out).suffix.lower() in SUFFIXES
+        if several and Path(out).suffix:
+            raise ExtractError(f"--out '{out}' names one file, but there are several clips; give a folder")
+        if not several and not video:
+            raise ExtractError(f"--out '{out}': expected a video, {', '.join(SUFFIXES)}")
+    if save_to is not None and Path(save_to).suffix.lower() not in ('.json', '.csv'):
+        raise ExtractError(f"--save '{save_to}': expected .json (everything) or .csv (segments)")
+    for path in filter(None, (out, save_to)):
+        parent = Path(path).absolute().parent
+        while not parent.exists():
+            parent = parent.parent
+        if not parent.is_dir():
+            raise ExtractError(f"'{path}' cannot be written: '{parent}' is a file, not a folder")
+
+
+def _read_names(path: str | Path | None) -> list[str] | None:
+    if path is None:
+        return None
+    try:
+        names = [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClipError(f"--class-names '{path}' cannot be read: {error}; expected a name per line") from None
+    return names

@@ -1,0 +1,178 @@
+"""What a recogniser says about one clip over time: windows, their probabilities, and the segments they merge into."""
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmskel.data.atomic import atomic_path
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of time with one label.
+
+    Args:
+        start, stop: Seconds; the last frame lasts until ``stop``.
+        label: Class index.
+        score: Mean probability of the label, in [0, 1].
+    """
+    start: float
+    stop: float
+    label: int
+    score: float
+
+
+@dataclass(frozen=True)
+class ActionTrack:
+    """What one person, or everybody in the picture together, was taken for.
+
+    Args:
+        windows: (W, 2) int, first frame of each window and the frame behind its last; W is 0 where nobody was seen.
+        scores: (W, K) probabilities.
+        person: Index in the clip; None for everybody.
+    """
+    windows: np.ndarray
+    scores: np.ndarray
+    person: int | None = None
+
+    def mean_score(self) -> np.ndarray:
+        """(K,) probabilities of the whole clip: the mean over the windows; zeros without one."""
+        return self.scores.mean(0) if len(self.scores) else np.zeros(self.scores.shape[1], np.float32)
+
+    def frame_scores(self, num_frames: int) -> np.ndarray:
+        """(T, K) float32: the mean over the windows that a frame lies in; NaN for frames in none."""
+        total = np.zeros((num_frames, self.scores.shape[1]), np.float64)
+        times = np.zeros((num_frames, 1))
+        for (start, stop), score in zip(self.windows, self.scores):
+            total[start:stop] += score
+            times[start:stop] += 1
+        return np.where(times, total / np.maximum(times, 1), np.nan).astype(np.float32)
+
+    def segments(self, num_frames: int, fps: float, min_score: float = 0.) -> list[Segment]:
+        """Neighbouring frames of one label, in the order of time.
+
+        Args:
+            num_frames: T of the clip.
+            fps: Frames per second.
+            min_score: Frames whose best class has less are in no segment.
+        """
+        scores = self.frame_scores(num_frames)
+        known = ~np.isnan(scores).any(1)
+        best = np.where(known, scores.max(1, initial=0), -1)
+        labels = np.where(known & (best >= min_score), np.nan_to_num(scores).argmax(1), -1)
+        changes = np.flatnonzero(np.diff(labels)) + 1
+        edges = [0, *changes.tolist(), num_frames]
+        return [Segment(a / fps, b / fps, int(labels[a]), float(best[a:b].mean()))
+                for a, b in zip(edges, edges[1:]) if labels[a] >= 0]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a recogniser says about a clip.
+
+    Args:
+        id: Of the clip.
+        class_names: K names.
+        num_frames: T.
+        fps: Frames per second.
+        tracks: One for everybody, or one per person.
+    """
+    id: str
+    class_names: tuple[str, ...]
+    num_frames: int
+    fps: float
+    tracks: tuple[ActionTrack, ...]
+
+    def best(self, track: ActionTrack) -> tuple[str, float]:
+        """Name and probability of the likeliest class of the whole track; '' and 0 where nobody was seen."""
+        if not len(track.windows):
+            return '', 0.
+        scores = track.mean_score()
+        return self.class_names[int(scores.argmax())], float(scores.max())
+
+    def segments(self, track: ActionTrack, min_score: float = 0.) -> list[Segment]:
+        """See :meth:`ActionTrack.segments`."""
+        return track.segments(self.num_frames, self.fps, min_score)
+
+    def as_dict(self, top: int = 5, min_score: float = 0.) -> dict[str, Any]:
+        """Plain data: per track label, score, the ``top`` likeliest classes, windows and segments (seconds)."""
+        return dict(id=self.id, num_frames=self.num_frames, fps=self.fps,
+                    tracks=[self._track(track, top, min_score) for track in self.tracks])
+
+    def _track(self, track: ActionTrack, top: int, min_score: float) -> dict[str, Any]:
+        label, score = self.best(track)
+        return dict(
+            person=track.person, label=label, score=score,
+            top=self._top(track.mean_score(), top) if label else [],
+            windows=[dict(start=int(a) / self.fps, stop=int(b) / self.fps, top=self._top(scores, top))
+                     for (a, b), scores in zip(track.windows, track.scores)],
+            segments=[dict(start=s.start, stop=s.stop, label=self.class_names[s.label], score=s.score)
+                      for s in self.segments(track, min_score)])
+
+    def _top(self, scores: np.ndarray, top: int) -> list[dict[str, Any]]:
+        return [dict(label=self.class_names[i], score=float(scores[i]))
+                for i in np.argsort(-scores, kind='stable')[:top].tolist()]
+
+
+def sliding_windows(num_frames: int, fps: float, length: float | None = None, stride: float | None = None
+                    ) -> np.ndarray:
+    """(W, 2) int: windows over a clip; the last one ends with it, so that every frame is in one.
+
+    Args:
+        num_frames: T.
+        fps: Frames per second.
+        length: Of a window in seconds; None, or as long as the clip: one window, the clip.
+        stride: Seconds from one window's beginning to the next one's; default: half a window.
+
+    Raises:
+        ValueError: A length or stride that is not positive, or a stride that would leave frames out.
+    """
+    stride = stride if stride is not None or length is None else length / 2
+    if length is None:
+        if stride is not None:
+            raise ValueError(f'a stride of {stride:g} s needs a window length')
+        return np.array([[0, num_frames]])
+    if not (length > 0 and stride > 0):
+        raise ValueError(f'a window of {length:g} s every {stride:g} s; expected positive times')
+    if stride > length:
+        raise ValueError(f'windows of {length:g} s every {stride:g} s would leave frames out; expected a stride of at '
+                         'most the length')
+    size, step = max(round(length * fps), 1), max(round(stride * fps), 1)
+    if size >= num_frames:
+        return np.array([[0, num_frames]])
+    starts = [*range(0, num_frames - size, step), num_frames - size]
+    return np.array([[start, start + size] for start in starts])
+
+
+def save_predictions(predictions: Sequence[Prediction], path: str | Path, min_score: float = 0.) -> Path:
+    """Writes predictions, whole or not at all: ``.json`` (everything) or ``.csv`` (a row per segment).
+
+    Raises:
+        ValueError: Another suffix.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in ('.json', '.csv'):
+        raise ValueError(f"'{path.name}': predictions are written as .json (everything) or .csv (segments)")
+    with atomic_path(path) as temporary, temporary.open('w', newline='') as file:
+        if path.suffix.lower() == '.json':
+            json.dump([prediction.as_dict(min_score=min_score) for prediction in predictions], file, indent=1)
+        else:
+            writer = csv.writer(file)
+            writer.writerow(('id', 'person', 'start', 'stop', 'label', 'score'))
+            writer.writerows(_rows(predictions, min_score))
+    return path
+
+
+def _rows(predictions: Sequence[Prediction], min_score: float) -> Iterator[tuple]:
+    for prediction in predictions:
+        for track in prediction.tracks:
+            person = '' if track.person is None else track.person
+            for segment in prediction.segments(track, min_score):
+                yield (prediction.id, person, f'{segment.start:.3f}', f'{segment.stop:.3f}',
+                       prediction.class_names[segment.label], f'{segment.score:.4f}')
