@@ -1,4 +1,7 @@
-"""The two small real checkpoints beside the repository, as configs that mmpose and mmdet read."""
+"""The two small real checkpoints beside the repository, as configs that mmpose and mmdet read; and models with random
+weights, of any config of mmpose."""
+from pathlib import Path
+
 TINYPOSE = '''
 default_scope = 'mmpose'
 model = dict(
@@ -26,3 +29,21 @@ train_dataloader = dict(dataset=dataset)
 test_dataloader = dict(dataset=dataset)
 '''
 DETECTOR = 'mmpose::../demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py'
+
+
+def random_weights(config: str | Path, path: Path, seed: int = 0) -> str:
+    """Writes a checkpoint of random tensors for a config of mmpose; returns its name."""
+    import torch
+    from mmengine.registry import DefaultScope
+    from mmpose.models import build_pose_estimator
+
+    from mmskel.pose.loading import find_model_config
+    torch.manual_seed(seed)
+    cfg = find_model_config(config, '--pose-config')
+    if cfg.model.get('init_cfg', {}).get('type') == 'Pretrained':  # would be fetched
+        cfg.model.pop('init_cfg')
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        model = build_pose_estimator(cfg.model)
+    model.init_weights()
+    torch.save(dict(state_dict=model.state_dict()), path)
+    return str(path)
