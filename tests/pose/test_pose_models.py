@@ -163,6 +163,11 @@ def test_weights_of_older_versions_of_mmpose(tmp_path):
     assert torch.equal(model.head.conv.weight, state['head.conv.weight'])
 
 
+def test_a_lifter_is_no_pose_model(tmp_path):
+    with pytest.raises(PoseModelError, match='--pose-config: .* is a lifter, .* give it to --lift-config'):
+        PoseEstimator(LIFTER, str(tmp_path / 'w.pth'))
+
+
 def test_a_better_box_suppresses_one_that_overlaps_it():
     boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [5, 0, 15, 10], [30, 30, 40, 40]], np.float32)
     assert _suppressed(boxes, 0.5) == [0, 2, 3] and _suppressed(boxes, 0.9) == [0, 1, 2, 3]
@@ -172,6 +177,7 @@ def test_layout_of_any_mmpose_data_set():
     from mmpose.datasets.datasets.utils import parse_pose_metainfo
     assert layout_of(parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))).name == 'coco17'
     animal = layout_of(parse_pose_metainfo(dict(from_file='configs/_base_/datasets/ap10k.py')))
+    assert layout_of(parse_pose_metainfo(dict(from_file='configs/_base_/datasets/h36m.py'))).name == 'h36m17'
     assert animal.num_joints == 17 and animal.name != 'coco17' and len(animal.edges) == 16 and animal.pairs
 
 
