@@ -161,9 +161,9 @@ def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
     parser.add_argument('--preset', default=preset,
                         help='lightweight, balanced or performance: RTMDet and RTMPose, fetched once; '
                              f'default: {preset}')
-    for kind, what in (('det', 'detector of mmdet'), ('pose', 'pose model of mmpose')):
-        parser.add_argument(f'--{kind}-config', default='', metavar='CONFIG',
-                            help=f'another {what}: file, or mmpose::...')
+    for kind, what in (('det', 'another detector of mmdet'), ('pose', 'another pose model of mmpose'),
+                       ('lift', 'lifter of mmpose, for skeletons in 3-D')):
+        parser.add_argument(f'--{kind}-config', default='', metavar='CONFIG', help=f'{what}: file, or mmpose::...')
         parser.add_argument(f'--{kind}-weights', default='', metavar='FILE', help='its weights: file or address')
     parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU, if any')
     parser.add_argument('--det-every', type=int, default=1, metavar='N', help='detect in every N-th frame only')
@@ -184,7 +184,8 @@ def _pose_models(args: argparse.Namespace):
                                max_gap=args.fill_gaps, smooth=args.smooth)
     options = ExtractionOptions(det_every=args.det_every, max_persons=args.max_persons, cleaning=cleaning)
     return PoseModels(args.det_config, args.det_weights, args.pose_config, args.pose_weights, args.device,
-                      options=options).with_preset(args.preset)
+                      options=options, lift_config=args.lift_config, lift_weights=args.lift_weights
+                      ).with_preset(args.preset)
 
 
 def _extract_arguments(parser: Parser) -> None:

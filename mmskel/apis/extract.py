@@ -16,7 +16,7 @@ from mmskel.pose.journal import Journal
 from mmskel.pose.presets import PRESETS
 from mmskel.pose.sources import VideoError
 from mmskel.pose.video_list import VideoItem, class_names, list_videos, splits_of
-from mmskel.skeleton import Clip
+from mmskel.skeleton import LAYOUTS, Clip
 
 
 class ExtractError(ValueError):
@@ -33,6 +33,10 @@ class PoseModels:
         device: ``'cpu'``, ``'cuda:0'``; '' takes a GPU if there is one.
         min_score: Boxes below it are not looked at. The tracker's own lower threshold by default.
         options: Of the extraction.
+        lift_config, lift_weights: Lifter; both '' for clips that stay 2-D.
+
+    Raises:
+        ExtractError: A lifter's config without weights, or weights without a config.
     """
     det_config: str = ''
     det_weights: str = ''
@@ -41,6 +45,12 @@ class PoseModels:
     device: str = ''
     min_score: float = 0.1
     options: ExtractionOptions = field(default_factory=ExtractionOptions)
+    lift_config: str = ''
+    lift_weights: str = ''
+
+    def __post_init__(self):
+        if bool(self.lift_config) != bool(self.lift_weights):
+            raise ExtractError('--lift-config and --lift-weights belong together; give both or none')
 
     def with_preset(self, name: str) -> PoseModels:
         """The same, what is not given taken from a preset.
@@ -62,13 +72,20 @@ class PoseModels:
 
         Raises:
             PoseModelError: A model that cannot be loaded; names file and flag.
+            ExtractError: Joints that no layout is known for; files of clips name one.
+            LayoutError: A pose model that lacks joints which the lifter needs.
         """
         from mmskel.pose.detection import PersonDetector
         from mmskel.pose.estimation import PoseEstimator
+        from mmskel.pose.lifting import PoseLifter
         estimator = PoseEstimator(self.pose_config, self.pose_weights, self.device or None)
+        if estimator.layout.name not in LAYOUTS and not self.lift_config:
+            raise ExtractError(f"'{self.pose_config}' finds the joints of '{estimator.layout.name}', which is no known "
+                               f'layout ({", ".join(sorted(LAYOUTS))}); nobody could read a file of such clips')
         detector = PersonDetector(self.det_config, self.det_weights, self.device or None, min_score=self.min_score) \
             if estimator.needs_boxes else None
-        return SkeletonExtractor(detector, estimator, self.options)
+        lifter = PoseLifter(self.lift_config, self.lift_weights, self.device or None) if self.lift_config else None
+        return SkeletonExtractor(detector, estimator, self.options, lifter)
 
 
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from mmskel.pose.detection import Boxes
-from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, load_weights, no_warnings
+from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, is_lifter, load_weights, no_warnings
 from mmskel.pose.poses import Poses
-from mmskel.skeleton import LAYOUTS, Layout
+from mmskel.skeleton import ALIASES, LAYOUTS, Layout
 
 
 class PoseEstimator:
@@ -36,6 +36,9 @@ class PoseEstimator:
         from mmpose.apis import init_model
         self.config, self.weights, self.batch_size = str(config), str(weights), batch_size
         cfg = find_model_config(config, '--pose-config')
+        if is_lifter(cfg):
+            raise PoseModelError(f"--pose-config: '{config}' is a lifter, which reads joints, not pictures; give it to "
+                                 '--lift-config')
         with DefaultScope.overwrite_default_scope('mmpose'):
             with no_warnings():
                 self.model = init_model(cfg, None, device=chosen_device(device))
@@ -94,11 +97,17 @@ class PoseEstimator:
 
 
 def layout_of(dataset_meta: dict) -> Layout:
-    """The layout of an mmpose model: ours where joints and their order are the same, else one made of its data set."""
+    """The layout of an mmpose model: ours where joints and their order are the same, else one made of its data set.
+
+    Ours too where the data set is known by name but calls joints otherwise: Human3.6M's ``right_foot`` is an ankle.
+    """
     names = tuple(dataset_meta['keypoint_id2name'][i] for i in range(len(dataset_meta['keypoint_id2name'])))
     for layout in LAYOUTS.values():
         if layout.joints == names:
             return layout
+    known = LAYOUTS.get(ALIASES.get(dataset_meta.get('dataset_name', ''), ''))
+    if known and known.num_joints == len(names):
+        return known
     upper = set(dataset_meta.get('upper_body_ids', ()))
     swap = {a: b for pair in dataset_meta.get('flip_pairs', ()) for a, b in (pair, pair[::-1])}
     joints = {i: dict(id=i, name=name, type='upper' if i in upper else 'lower',

@@ -1,4 +1,4 @@
-"""A video becomes a clip of skeletons: decode, detect, estimate, track, clean."""
+"""A video becomes a clip of skeletons: decode, detect, estimate, track, clean and, if wanted, lift to 3-D."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from mmskel.pose.cleaning import CleaningOptions, clean
 from mmskel.pose.detection import Boxes, PersonDetector
 from mmskel.pose.estimation import PoseEstimator
+from mmskel.pose.lifting import PoseLifter, joint_shares
 from mmskel.pose.poses import Poses
 from mmskel.pose.similarity import box_iou
 from mmskel.pose.tracking import Tracker, TrackingOptions
@@ -49,17 +50,21 @@ class SkeletonExtractor:
         detector: Persons; None for a pose model that finds them itself.
         estimator: Keypoints.
         options: See :class:`ExtractionOptions`.
+        lifter: Makes the clips 3-D, after cleaning; default: they stay in pixels.
 
     Raises:
         ValueError: A top-down pose model without a detector.
+        LayoutError: A pose model that lacks joints which the lifter needs.
     """
 
     def __init__(self, detector: PersonDetector | None, estimator: PoseEstimator,
-                 options: ExtractionOptions = ExtractionOptions()):
+                 options: ExtractionOptions = ExtractionOptions(), lifter: PoseLifter | None = None):
         if estimator.needs_boxes and detector is None:
             raise ValueError(f"'{estimator.config}' is a top-down model, which needs a person detector")
         self.detector = detector if estimator.needs_boxes else None
-        self.estimator, self.options = estimator, options
+        if lifter is not None:
+            joint_shares(estimator.layout)  # now, not after the first video
+        self.estimator, self.options, self.lifter = estimator, options, lifter
 
     def __call__(self, source, name: str | None = None, fps: float | None = None, keep_going: bool = False) -> Clip:
         """The skeletons of a video.
@@ -71,7 +76,8 @@ class SkeletonExtractor:
             keep_going: Of a damaged video take the frames before the damage.
 
         Returns:
-            A clip of M persons in pixels; ``extra`` says with what it was made. M is 0 where nobody was found.
+            A clip of M persons in pixels, or as :meth:`PoseLifter.__call__` says; ``extra`` says with what it was
+            made. M is 0 where nobody was found.
 
         Raises:
             VideoError: A video that cannot be read.
@@ -87,9 +93,10 @@ class SkeletonExtractor:
         tracks = tracks_to_clip(frames, numbers, options.max_persons, tracker.confirmed or None)
         keypoint, score = clean(tracks.keypoint, tracks.score, video.fps, options.cleaning)
         path = str(source) if isinstance(source, (str, Path)) else None
-        return Clip(name or (Path(path).stem if path else 'clip'), keypoint, score, self.estimator.layout.name,
+        clip = Clip(name or (Path(path).stem if path else 'clip'), keypoint, score, self.estimator.layout.name,
                     image_size=video.size, fps=video.fps, track_id=tracks.track_id, rgb=path,
                     extra=dict(made_by=self.provenance(), notes=list(video.notes)))
+        return clip if self.lifter is None else self.lifter(clip, self.estimator.layout)
 
     def provenance(self) -> dict[str, Any]:
         """Models, versions and options, as plain data."""
@@ -100,6 +107,9 @@ class SkeletonExtractor:
         if self.detector is not None:
             made_by.update(det_config=self.detector.config, det_weights=Path(self.detector.weights).name,
                            det_min_score=self.detector.min_score)
+        if self.lifter is not None:
+            made_by.update(lift_config=self.lifter.config, lift_weights=Path(self.lifter.weights).name,
+                           lift_normalise=self.lifter.normalise)
         return made_by
 
     def poses(self, video: Video) -> Iterator[Poses]:

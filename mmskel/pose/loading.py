@@ -3,6 +3,7 @@ the config, which is Python by nature."""
 from __future__ import annotations
 
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,12 @@ def find_model_config(name: str | Path, flag: str):
     return config
 
 
+def is_lifter(config) -> bool:
+    """Whether a config's model makes 3-D joints of 2-D ones (mmpose's ``PoseLifter``)."""
+    kind = config.model.get('type', '')
+    return getattr(kind, '__name__', str(kind)).split('.')[-1] == 'PoseLifter'
+
+
 def load_weights(model: nn.Module, weights: str, flag: str) -> Mapping[str, Any]:
     """Fills a model with a checkpoint; every tensor of the model must be in it.
 
@@ -79,17 +86,19 @@ def load_weights(model: nn.Module, weights: str, flag: str) -> Mapping[str, Any]
     except Exception as error:  # damaged files raise many things
         raise PoseModelError(f"{flag}: '{weights}' is no checkpoint that can be read: {str(error).splitlines()[0]}"
                              ) from None
-    state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, Mapping) else {}
-    state = {key.removeprefix('module.'): value for key, value in state.items() if hasattr(value, 'shape')}
-    own = model.state_dict()
-    lost = [key for key in own if key not in state and not key.endswith('num_batches_tracked')]
-    wrong = [key for key in own if key in state and own[key].shape != state[key].shape]
-    if lost or wrong:
-        said = f'{len(lost)} tensors are missing, e.g. {lost[0]}' if lost else \
-            f'{wrong[0]} is {tuple(state[wrong[0]].shape)}, not {tuple(own[wrong[0]].shape)}'
+    found = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, Mapping) else {}
+    state = OrderedDict((key.removeprefix('module.'), value) for key, value in found.items() if hasattr(value, 'shape'))
+    # mmpose's models rename what its older versions called otherwise, by the versions that stand here
+    state._metadata = {key.removeprefix('module.'): value for key, value in getattr(found, '_metadata', {}).items()}
+    try:
+        lost = [key for key in model.load_state_dict(state, strict=False).missing_keys
+                if not key.endswith('num_batches_tracked')]
+        said = f'{len(lost)} tensors are missing, e.g. {lost[0]}' if lost else ''
+    except RuntimeError as error:  # tensors of other shapes, below a headline
+        said = (str(error).splitlines()[1:] or [str(error)])[0].strip(' \t.')
+    if said:
         raise PoseModelError(f"{flag}: '{weights}' is no checkpoint of this config's model: {said}; config and weights "
                              'belong together')
-    model.load_state_dict({key: value for key, value in state.items() if key in own}, strict=False)
     meta = checkpoint.get('meta', {}) if isinstance(checkpoint, Mapping) else {}
     return meta if isinstance(meta, Mapping) else {}
 

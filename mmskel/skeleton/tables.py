@@ -37,6 +37,11 @@ _SMPL24 = ('pelvis', 'left_hip', 'right_hip', 'spine1', 'left_knee', 'right_knee
 _SMPL24_PARENTS = (0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
 _HALPE26 = (*_COCO17, 'head', 'neck', 'pelvis', 'left_big_toe', 'right_big_toe', 'left_small_toe', 'right_small_toe',
             'left_heel', 'right_heel')
+# Human3.6M: the spine's upper end lies between the shoulders, the neck's at the chin
+_H36M17 = ('pelvis', 'right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle', 'spine',
+           'spine_shoulder', 'neck', 'head', 'left_shoulder', 'left_elbow', 'left_wrist', 'right_shoulder',
+           'right_elbow', 'right_wrist')
+_H36M17_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 _HAND21 = ('wrist', *(f'{finger}{i}' for finger in _FINGERS for i in range(1, 5)))
 
 # The 68 face points as a symmetric tree: bridge of the nose on the nose, brows and eyes on the bridge, mouth under
@@ -144,6 +149,7 @@ def _tables() -> dict[str, Layout]:
         _table('halpe26', _HALPE26, halpe_edges, 'neck', links=((11, 12), )),
         _table('hand21', _HAND21, _hand(_HAND21, '', 0), 'wrist'),
         _table('smpl24', _SMPL24, tuple((j, p) for j, p in enumerate(_SMPL24_PARENTS) if j != p), 'pelvis'),
+        _table('h36m17', _H36M17, tuple((j, p) for j, p in enumerate(_H36M17_PARENTS) if j != p), 'pelvis'),
     )
     return {table.name: table for table in tables}
 
@@ -153,7 +159,7 @@ LAYOUTS: dict[str, Layout] = _tables()
 
 # the names other projects use for the same joint order
 ALIASES = {'coco': 'coco17', 'openpose': 'openpose18', 'nturgb+d': 'ntu25', 'coco_wholebody': 'coco_wholebody133',
-           'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24'}
+           'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24', 'h36m': 'h36m17'}
 
 
 def get_layout(layout: str | Layout) -> Layout:

@@ -72,6 +72,16 @@ NOT_RUN = {
     'mmskel predict long.mp4 --config work_dirs/stgcn_custom/stgcn_custom.py --checkpoint work_dirs/stgcn_custom/'
     'epoch_20.pth --window 3s --stride 1s --save long.csv': 'fetches models; the same test',
     'mmskel demo --video people.mp4': 'fetches models; the same test',
+    'mmskel extract videos data/rtmo.pkl --pose-config mmpose::body_2d_keypoint/rtmo/coco/rtmo-s_8xb32-600e_coco-640x640.py '
+    '--pose-weights rtmo-s.pth': 'needs trained weights; tests/pose/test_pose_models.py runs the model',
+    'mmskel extract videos data/whole.pkl --pose-config mmpose::wholebody_2d_keypoint/rtmpose/ubody/rtmpose-t_8xb64-270e_coco-'
+    'ubody-wholebody-256x192.py --pose-weights rtmpose-t_wholebody.pth': 'needs trained weights; the same test runs the model',
+    'mmskel extract videos data/hands.pkl --det-config mmpose::../demo/mmdetection_cfg/rtmdet_nano_320-8xb32_hand.py '
+    '--det-weights rtmdet_nano_hand.pth --pose-config mmpose::hand_2d_keypoint/rtmpose/hand5/rtmpose-m_8xb256-210e_hand5-'
+    '256x256.py --pose-weights rtmpose-m_hand.pth': 'needs trained weights; the same test runs the pose model',
+    'mmskel extract videos data/mine3d.pkl --preset lightweight --lift-config mmpose::body_3d_keypoint/video_pose_lift/h36m/'
+    'video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py --lift-weights videopose3d.pth':
+    'fetches models; tests/pose/test_lifting.py runs lifters',
     'torchrun --nproc_per_node 4 -m mmskel train stgcn/stgcn_ntu60_3d.py --data data/ntu60_3d.pkl --launcher pytorch':
     'needs four GPUs',
 }
@@ -287,7 +297,7 @@ def official_weights(folder: Path) -> None:
 
 
 def pose_weights(folder: Path) -> None:
-    """``rtmdet_nano_person.pth`` and ``rtmpose_tiny.pth``: the right tensors, drawn at random."""
+    """``rtmdet_nano_person.pth``, ``rtmpose_tiny.pth``, ``videopose3d.pth``: the right tensors, drawn at random."""
     import torch
     from mmdet.registry import MODELS as DETECTORS
     from mmengine.registry import DefaultScope
@@ -296,8 +306,11 @@ def pose_weights(folder: Path) -> None:
     from mmskel.pose.loading import find_model_config
     from mmskel.pose.presets import PRESETS
     preset = PRESETS['lightweight']
+    lifter = ('mmpose::body_3d_keypoint/video_pose_lift/h36m/'
+              'video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py')
     for scope, build, config, name in (('mmdet', DETECTORS.build, preset.det_config, 'rtmdet_nano_person.pth'),
-                                       ('mmpose', build_pose_estimator, preset.pose_config, 'rtmpose_tiny.pth')):
+                                       ('mmpose', build_pose_estimator, preset.pose_config, 'rtmpose_tiny.pth'),
+                                       ('mmpose', build_pose_estimator, lifter, 'videopose3d.pth')):
         with DefaultScope.overwrite_default_scope(scope):
             torch.save(build(find_model_config(config, scope).model).state_dict(), folder / name)
 

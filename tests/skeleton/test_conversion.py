@@ -36,6 +36,18 @@ def test_permutations_invert():
     np.testing.assert_array_equal(joint_map('kinect20_msr', 'kinect20').convert(there, points)[0], x)
 
 
+def test_human36m_and_kinect_share_what_both_have():
+    x, score = coordinates('h36m17')
+    found = joint_map('h36m17', 'ntu25', missing='zero')
+    joints = get_layout('ntu25').joints
+    assert {joints[j] for j in found.missing} == {f'{s}_{j}' for s in ('left', 'right')
+                                                  for j in ('hand', 'foot', 'hand_tip', 'thumb')}
+    moved, _ = found.convert(x, score)
+    np.testing.assert_array_equal(moved[:, :, [0, 1, 20, 2, 3, 4, 8, 14]], x[:, :, [0, 7, 8, 9, 10, 11, 14, 6]])
+    back, _ = joint_map('ntu25', 'h36m17').convert(moved)
+    np.testing.assert_array_equal(back, x)
+
+
 def test_midpoints_and_their_scores():
     x, score = coordinates('coco17', 2)
     score[0, 0, 5], score[0, 1, 5] = 0.25, 0

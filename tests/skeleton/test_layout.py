@@ -4,7 +4,7 @@ import pytest
 from mmskel.skeleton import LAYOUTS, Layout, LayoutError, get_layout, hop_distance, register_layout
 
 COUNTS = dict(coco17=17, openpose18=18, openpose25=25, ntu25=25, kinect20=20, kinect20_msr=20, coco_wholebody133=133,
-              halpe26=26, hand21=21, smpl24=24)
+              halpe26=26, hand21=21, smpl24=24, h36m17=17)
 
 
 @pytest.mark.parametrize('name', COUNTS)
