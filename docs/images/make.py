@@ -1,8 +1,8 @@
 """Makes the pictures of the documentation: ``python docs/images/make.py [REPORT | DEMO VIDEO...]``.
 
 Without an argument: ``motions.png``, ten made-up motions, animated. With the ``report.html`` of ``mmskel demo``: also
-``report.png``, the upper part of that page, photographed by a headless ``chromium``. With the folder of a demo that went
-from videos to labels (``mmskel demo --video``) and videos: ``labelled.jpg``, three frames of a recognised film, and
+``report.png``, the upper part of that page, photographed by a headless ``chromium``. With the folder of a demo that
+went from videos to labels (``mmskel demo --video``) and videos: ``labelled.jpg``, frames of a recognised film, and
 ``extracted.jpg``, a frame of each video with its skeletons. The small pose models below MMSKEL_SHARED are used. Nobody
 in the pictures can be recognised: they are blurred.
 """

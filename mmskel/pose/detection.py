@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mmskel.pose.inference import batch_size_for, noise_picture, prepare
 from mmskel.pose.loading import chosen_device, find_model_config, load_weights, no_warnings
 from mmskel.pose.similarity import box_iou
 
@@ -35,13 +36,14 @@ class PersonDetector:
         min_score: Boxes below it are dropped.
         max_overlap: Of boxes that overlap more (IoU), the lower is dropped; None keeps what the model's own
             suppression left.
+        batch_size: Frames per pass; default: 8 on a CPU, 32 on a GPU.
 
     Raises:
         PoseModelError: See :mod:`mmskel.pose.loading`.
     """
 
     def __init__(self, config: str | Path, weights: str, device: str | None = None, classes: Sequence[int] = (0, ),
-                 min_score: float = 0.3, max_overlap: float | None = None):
+                 min_score: float = 0.3, max_overlap: float | None = None, batch_size: int | None = None):
         from mmdet.apis import init_detector
         from mmdet.utils import get_test_pipeline_cfg
         from mmengine.dataset import Compose
@@ -56,20 +58,24 @@ class PersonDetector:
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             self.pipeline = Compose(pipeline)
         load_weights(self.model, self.weights, '--det-weights')
+        prepare(self.model, lambda: self._batch([noise_picture()]))
+        self.batch_size = batch_size or batch_size_for(self.model)
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[Boxes]:
-        """The persons in each of several frames, found in one pass.
+        """The persons in each of several frames.
 
         Args:
             images: (H, W, 3) uint8 BGR, of any sizes.
         """
-        if not images:
-            return []
-        samples = [self.pipeline(dict(img=image, img_id=i)) for i, image in enumerate(images)]
-        batch = dict(inputs=[s['inputs'] for s in samples], data_samples=[s['data_samples'] for s in samples])
-        with torch.inference_mode():
-            found = self.model.test_step(batch)
+        found = []
+        for start in range(0, len(images), self.batch_size):
+            with torch.inference_mode():
+                found += self.model.test_step(self._batch(images[start:start + self.batch_size]))
         return [self._persons(one.pred_instances) for one in found]
+
+    def _batch(self, images: Sequence[np.ndarray]) -> dict[str, list]:
+        samples = [self.pipeline(dict(img=image, img_id=i)) for i, image in enumerate(images)]
+        return dict(inputs=[s['inputs'] for s in samples], data_samples=[s['data_samples'] for s in samples])
 
     def _persons(self, instances) -> Boxes:
         boxes, scores = (instances[key].cpu().numpy().astype(np.float32) for key in ('bboxes', 'scores'))

@@ -1,0 +1,146 @@
+"""Networks of mmdet and mmpose made ready for inference: the same results, sooner. What each step gives was measured,
+see "Speed" in docs/pose.md."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+
+def prepare(model: nn.Module, sample: Callable[[], dict[str, Any]]) -> None:
+    """Prepares a model that has its weights.
+
+    Args:
+        model: A model of mmdet or mmpose in evaluation mode; changed in place.
+        sample: Makes a batch to try it with, anew on each call.
+    """
+    fuse_convolutions(model)
+    if _on_cpu(model):
+        use_channels_last(model, sample)
+        _keep_freed_memory()
+
+
+def batch_size_for(model: nn.Module) -> int:
+    """How many images go through at a time: on a CPU what its caches hold, on a GPU what keeps it busy."""
+    return 8 if _on_cpu(model) else 32
+
+
+def _on_cpu(model: nn.Module) -> bool:
+    return next(model.parameters()).device.type == 'cpu'
+
+
+def _keep_freed_memory() -> None:
+    """Lets glibc keep what a pass frees for the next one.
+
+    Else it returns the top of the heap to the system after each pass, and the next one has it mapped in anew, page by
+    page. It adapts when a large block is freed, up to 32 MiB; this one is never written to, so it costs nothing. Other
+    C libraries do not care.
+    """
+    np.empty(31 << 20, np.uint8)
+
+
+def noise_picture() -> np.ndarray:
+    """(256, 256, 3) uint8, the same on every call: something to try models with that has all colours."""
+    return np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+
+
+def fuse_convolutions(model: nn.Module) -> int:
+    """Moves batch normalisation into the convolution before it, where the code leaves no doubt which that is.
+
+    That is so in mmcv's ``ConvModule`` and in ``nn.Sequential``. mmcv's own ``fuse_conv_bn`` goes by the order of
+    attributes instead, and spoils convolutions that several normalisations share (RTMDet's heads).
+
+    Returns:
+        How many were moved.
+    """
+    from mmcv.cnn import ConvModule
+    fused = 0
+    for module in model.modules():
+        pairs = []
+        if type(module) is ConvModule and module.with_norm and 'conv norm' in ' '.join(module.order):
+            pairs = [('conv', module.norm_name)]
+        elif type(module) is nn.Sequential:
+            names = list(module._modules)
+            pairs = list(zip(names, names[1:]))
+        for first, second in pairs:
+            conv, norm = getattr(module, first), getattr(module, second)
+            if type(conv) is nn.Conv2d and isinstance(norm, _BatchNorm) and _plain(conv) and _plain(norm):
+                setattr(module, first, fuse_conv_bn_eval(conv, norm))  # a new one: others may share the old
+                setattr(module, second, nn.Identity())
+                fused += 1
+    return fused
+
+
+def _plain(module: nn.Module) -> bool:
+    """In evaluation, with statistics and without hooks (spectral normalisation is one)."""
+    return not (module.training or module._forward_hooks or module._forward_pre_hooks) \
+        and getattr(module, 'track_running_stats', True)
+
+
+def use_channels_last(model: nn.Module, sample: Callable[[], dict[str, Any]], tolerance: float = 1e-3) -> bool:
+    """Lays the weights out with the channels last, in which a CPU convolves faster; undone if results change.
+
+    PyTorch's own operators give the same in any layout, but a model may also look at its memory as if the channels
+    came first (``view``, compiled operators that do not ask).
+
+    Args:
+        model: To change.
+        sample: Makes a batch to try it with.
+        tolerance: By how much of its largest value an output of the network may change.
+
+    Returns:
+        Whether it stays so.
+    """
+    try:
+        before = _outputs(model, sample)
+        model.to(memory_format=torch.channels_last)
+        _keep_layout_in_shuffles(model)
+        after = _outputs(model, sample)
+        with torch.inference_mode():
+            model.test_step(sample())
+        same = len(before) == len(after) > 0 and all(_close(a, b, tolerance) for a, b in zip(before, after))
+    except Exception:  # whatever such a model raises, it runs as it came
+        same = False
+    if not same:
+        model.to(memory_format=torch.contiguous_format)
+    return same
+
+
+def _outputs(model: nn.Module, sample: Callable[[], dict[str, Any]]) -> list[Tensor]:
+    """All tensors that the network gives, before any of them are picked."""
+    with torch.inference_mode():
+        return list(_tensors(model(**model.data_preprocessor(sample(), False), mode='tensor')))
+
+
+def _tensors(tree: Any) -> Iterator[Tensor]:
+    if isinstance(tree, Tensor):
+        yield tree
+    elif isinstance(tree, (list, tuple, dict)):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from _tensors(branch)
+
+
+def _close(a: Tensor, b: Tensor, tolerance: float) -> bool:
+    return a.shape == b.shape and not (a.numel() and (a - b).abs().max() > tolerance * a.abs().max())
+
+
+def _keep_layout_in_shuffles(model: nn.Module) -> None:
+    """Lets LiteHRNet and ShuffleNet shuffle channels without going back to channels first in every unit.
+
+    Only ``use_channels_last`` makes tensors for which it matters; all others are shuffled by mmpose as before.
+    """
+    from mmpose.models.backbones.utils import channel_shuffle
+
+    def shuffle(x: Tensor, groups: int) -> Tensor:
+        last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+        return torch.channel_shuffle(x, groups) if last and not torch.is_grad_enabled() else channel_shuffle(x, groups)
+
+    for name in {type(module).__module__ for module in model.modules()}:
+        if getattr(sys.modules.get(name), 'channel_shuffle', None) is channel_shuffle:
+            sys.modules[name].channel_shuffle = shuffle

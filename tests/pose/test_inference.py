@@ -1,0 +1,151 @@
+"""Models made ready for inference: the same numbers as before, or left as they came."""
+import numpy as np
+import pytest
+import torch
+from mmcv.cnn import ConvModule
+from pose_models import DETECTOR, TINYPOSE
+from torch import nn
+
+from mmskel.pose import inference
+from mmskel.pose.detection import PersonDetector
+from mmskel.pose.estimation import PoseEstimator
+from mmskel.pose.inference import batch_size_for, fuse_convolutions, noise_picture, use_channels_last
+from mmskel.pose.video import open_video
+
+LAST = torch.channels_last
+
+
+def with_statistics(model):
+    """In evaluation, every normalisation with numbers of its own."""
+    generator = torch.Generator().manual_seed(0)
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            for tensor in (module.weight, module.bias, module.running_mean, module.running_var):
+                if tensor is not None:
+                    tensor.data.uniform_(0.5, 1.5, generator=generator)
+    return model.eval()
+
+
+class Shared(nn.Module):
+    """Two blocks, one convolution, two normalisations, as in RTMDet's heads."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.other = (ConvModule(3, 3, 3, padding=1, norm_cfg=dict(type='BN')) for _ in range(2))
+        self.other.conv = self.one.conv
+
+    def forward(self, x):
+        return self.other(self.one(x))
+
+
+def block(**kwargs):
+    return ConvModule(3, 3, 3, padding=1, norm_cfg=dict(type='BN'), **kwargs)
+
+
+def hooked():
+    model = block()
+    model.conv.register_forward_hook(lambda module, inputs, output: output * 2)
+    return model
+
+
+@pytest.mark.parametrize('make, fused', [
+    (block, 1), (Shared, 2), (lambda: block(order=('act', 'conv', 'norm')), 1),
+    (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 3, 1), nn.BatchNorm2d(3)), 2),
+    (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, affine=False)), 1),
+    (lambda: block(order=('norm', 'conv', 'act')), 0), (hooked, 0), (lambda: block(with_spectral_norm=True), 0),
+    (lambda: nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU(), nn.BatchNorm2d(3)), 0),
+    (lambda: nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3, track_running_stats=False)), 0)],
+    ids=['block', 'shared', 'order', 'sequence', 'without weights', 'before', 'hook', 'spectral', 'apart', 'no statistics'])
+def test_normalisation_moves_only_where_it_follows_a_convolution(make, fused):
+    torch.manual_seed(0)
+    model = with_statistics(make())
+    x = torch.rand(2, 3, 12, 12)
+    with torch.no_grad():
+        before = model(x)
+        assert fuse_convolutions(model) == fused
+        torch.testing.assert_close(model(x), before, rtol=1e-4, atol=1e-5)
+
+
+def test_nothing_moves_in_training():
+    assert fuse_convolutions(block().train()) == 0
+
+
+class Toy(nn.Module):
+    """What the checks need of a model of mmdet or mmpose."""
+
+    def __init__(self, after=lambda x: x):
+        super().__init__()
+        self.conv, self.after = nn.Conv2d(3, 8, 3), after
+
+    def data_preprocessor(self, batch, training):
+        return batch
+
+    def forward(self, inputs, mode):
+        assert mode == 'tensor'
+        return dict(maps=[self.after(self.conv(inputs))])
+
+    def test_step(self, batch):
+        return self(**batch, mode='tensor')
+
+
+def unreadable(x):
+    raise KeyError('any error')
+
+
+@pytest.mark.parametrize('after, stays', [
+    (lambda x: x, True), (lambda x: x.flatten(1), True), (lambda x: x.view(len(x), -1), False),
+    (lambda x: torch.as_strided(x, x.shape, torch.empty(x.shape).stride()), False), (unreadable, False),
+    (lambda x: None, False)], ids=['plain', 'flatten', 'view', 'blind', 'error', 'nothing to compare'])
+def test_channels_last_only_where_nothing_changes(after, stays):
+    model = Toy(after).eval()
+    x = torch.rand(2, 3, 9, 7)
+    assert use_channels_last(model, lambda: dict(inputs=x)) is stays
+    weight = model.conv.weight
+    assert weight.is_contiguous(memory_format=LAST) is stays and weight.is_contiguous() is not stays
+
+
+def test_shuffles_keep_the_layout(monkeypatch):
+    from mmpose.models.backbones import shufflenet_v2 as module
+    from mmpose.models.backbones.utils import channel_shuffle
+    monkeypatch.setattr(module, 'channel_shuffle', channel_shuffle)  # it is mmpose's again afterwards
+    inference._keep_layout_in_shuffles(module.ShuffleNetV2())
+    x = torch.rand(2, 8, 5, 4)
+    expected = channel_shuffle(x, 2)
+    with torch.inference_mode():
+        last = module.channel_shuffle(x.contiguous(memory_format=LAST), 2)
+        assert last.is_contiguous(memory_format=LAST) and torch.equal(last, expected)
+        assert torch.equal(module.channel_shuffle(x, 2), expected) and module.channel_shuffle(x, 2).is_contiguous()
+    x.requires_grad_()
+    assert torch.equal(module.channel_shuffle(x.contiguous(memory_format=LAST), 4), channel_shuffle(x, 4))
+
+
+def test_noise_is_the_same_everywhere():
+    assert np.array_equal(noise_picture(), noise_picture()) and noise_picture().dtype == np.uint8
+
+
+def test_real_models_find_the_same_as_unprepared(shared, tmp_path, monkeypatch):
+    (tmp_path / 'tinypose.py').write_text(TINYPOSE)
+
+    def load():
+        return (PersonDetector(DETECTOR, str(shared / 'weights/rtmdet_nano_person_320.pth'), 'cpu', batch_size=2),
+                PoseEstimator(tmp_path / 'tinypose.py', str(shared / 'weights/pp_tinypose_256x192.pth'), 'cpu'))
+    fast = load()
+    monkeypatch.setattr('mmskel.pose.detection.prepare', lambda model, sample: None)
+    monkeypatch.setattr('mmskel.pose.estimation.prepare', lambda model, sample: None)
+    plain = load()
+    for model in (fast[0].model, fast[1].model):
+        assert not any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in model.modules())
+        assert all(m.weight.is_contiguous(memory_format=LAST) for m in model.modules() if type(m) is nn.Conv2d)
+        assert batch_size_for(model) == 8
+    with open_video(shared / 'videos/demo_skeleton.mp4') as video:
+        frames = [frame.image for frame, _ in zip(video, range(9))][::4]
+    boxes, expected = fast[0](frames), plain[0](frames)
+    for found, of_plain in zip(boxes, expected):
+        np.testing.assert_allclose(found.boxes, of_plain.boxes, atol=0.1)
+        np.testing.assert_allclose(found.scores, of_plain.scores, atol=1e-4)
+    for found, of_plain in zip(fast[1](frames, expected), plain[1](frames, expected)):
+        np.testing.assert_allclose(found.keypoint, of_plain.keypoint, atol=0.1)
+        np.testing.assert_allclose(found.score, of_plain.score, atol=1e-4)
+    maps = [inference._outputs(e.model, lambda: e._batch([e._person(noise_picture(), expected[0].boxes[0])]))[0]
+            for e in (fast[1], plain[1])]
+    torch.testing.assert_close(*maps, rtol=0, atol=1e-4)
