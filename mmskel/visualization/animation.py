@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmskel.data.atomic import atomic_path
+from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip
 from mmskel.visualization import palette
 from mmskel.visualization.skeleton_drawing import Scene
@@ -118,17 +119,9 @@ def _write_png(path: Path, wall: _Wall) -> None:
 
 
 def _write_video(path: Path, wall: _Wall) -> None:
-    import cv2
-    height, width = (side + side % 2 for side in wall.frame(0).shape[:2])  # codecs want even sides
-    code = 'MJPG' if path.suffix.lower() == '.avi' else 'mp4v'
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*code), wall.fps, (width, height))
-    if not writer.isOpened():
-        raise RuntimeError(f"OpenCV cannot write '{path.suffix}' videos here ({code}); write a .gif or .png instead")
-    for frame in wall.frames():
-        whole = np.full((height, width, 3), 255, np.uint8)
-        whole[:frame.shape[0], :frame.shape[1]] = frame[..., ::-1]
-        writer.write(whole)
-    writer.release()
+    with video_writer(path, wall.fps) as write:
+        for frame in wall.frames():
+            write(frame[..., ::-1])
 
 
 _WRITERS: dict[str, Callable[[Path, _Wall], None]] = {
