@@ -63,7 +63,8 @@ def fuse_convolutions(model: nn.Module) -> int:
     fused = 0
     for module in model.modules():
         pairs = []
-        if type(module) is ConvModule and module.with_norm and 'conv norm' in ' '.join(module.order):
+        if type(module) is ConvModule and module.with_norm and 'conv norm' in ' '.join(module.order) \
+                and getattr(module, 'efficient_conv_bn_eval_forward', None) is None:  # else it fuses by itself
             pairs = [('conv', module.norm_name)]
         elif type(module) is nn.Sequential:
             names = list(module._modules)

@@ -53,9 +53,10 @@ def hooked():
     (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 3, 1), nn.BatchNorm2d(3)), 2),
     (lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, affine=False)), 1),
     (lambda: block(order=('norm', 'conv', 'act')), 0), (hooked, 0), (lambda: block(with_spectral_norm=True), 0),
+    (lambda: block(efficient_conv_bn_eval=True), 0),
     (lambda: nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU(), nn.BatchNorm2d(3)), 0),
     (lambda: nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3, track_running_stats=False)), 0)],
-    ids=['block', 'shared', 'order', 'sequence', 'without weights', 'before', 'hook', 'spectral', 'apart', 'no statistics'])
+    ids=['block', 'shared', 'order', 'sequence', 'without weights', 'before', 'hook', 'spectral', 'by itself', 'apart', 'no statistics'])
 def test_normalisation_moves_only_where_it_follows_a_convolution(make, fused):
     torch.manual_seed(0)
     model = with_statistics(make())
