@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from mmskel.pose.candidates import Candidates
 from mmskel.pose.cleaning import CleaningOptions, clean
 from mmskel.pose.detection import Boxes, PersonDetector
 from mmskel.pose.estimation import PoseEstimator
@@ -115,6 +116,7 @@ class SkeletonExtractor:
     def poses(self, video: Video) -> Iterator[Poses]:
         """The persons of every frame of a video, frame by frame, while the next frames are decoded."""
         every, waiting, known = self.options.det_every, [], None
+        candidates = Candidates(self.options.tracking)
         with video.prefetch(self.options.chunk) as frames:
             for chunk, last in _chunks(frames, self.options.chunk):
                 if self.detector is None:
@@ -124,7 +126,7 @@ class SkeletonExtractor:
                 asked = [i for i, frame in enumerate(waiting)
                          if frame.index % every == 0 or (last and i == len(waiting) - 1)]
                 first = 0 if known is None else 1  # the first waiting frame was the last one that was looked at
-                found = self.detector([waiting[i].image for i in asked[first:]])
+                found = [candidates(one) for one in self.detector([waiting[i].image for i in asked[first:]])]
                 found = found if known is None else [known, *found]
                 boxes = [box for i, j, here, there in zip(asked, asked[1:], found, found[1:])
                          for box in interpolated(here, there, j - i)]
