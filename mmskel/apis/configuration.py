@@ -223,7 +223,7 @@ def datasets_of(cfg) -> Iterator[dict[str, Any]]:
 
 
 def set_epochs(cfg, epochs: int) -> None:
-    """Trains ``epochs`` epochs and stretches the learning rate's schedule with them.
+    """Trains ``epochs`` epochs; the learning rate's schedule and the start of weight averaging are stretched with them.
 
     Raises:
         ConfigError: If the number is not positive or the config's training is not counted in epochs.
@@ -248,6 +248,9 @@ def set_epochs(cfg, epochs: int) -> None:
         kept.append(schedule)
     if 'param_scheduler' in cfg:
         cfg.param_scheduler = kept
+    for hook in cfg.get('custom_hooks') or []:
+        if hook.get('begin_epoch'):  # of EMAHook, which counts epochs from 1
+            hook['begin_epoch'] = max(round(hook['begin_epoch'] * ratio), 1)
     cfg.train_cfg.max_epochs = epochs
 
 
