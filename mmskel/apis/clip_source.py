@@ -71,7 +71,7 @@ class ClipSource:
             file = load_annotation_file(path)
             for clip in file.clips():
                 yield Found(clip.check(), clip.rgb if clip.rgb and Path(clip.rgb).exists() else None)
-        elif (path.is_dir() and not holds_pictures_only(path)) or path.suffix.lower() == '.txt':
+        elif holds_videos(path):
             for item in list_videos(path):
                 yield self.extract(item.path, item.id)
         else:
@@ -91,7 +91,10 @@ def _are_frames(given: Any) -> bool:
             and all(isinstance(one, np.ndarray) and one.dtype == np.uint8 and one.ndim in (2, 3) for one in given))
 
 
-def holds_pictures_only(folder: Path) -> bool:
-    """A folder of pictures is one clip, a folder with a video anywhere below it is several."""
-    pictures = any(file.suffix.lower() in PICTURE_SUFFIXES for file in folder.iterdir())
-    return pictures and not any(file.suffix.lower() in VIDEO_SUFFIXES for file in folder.rglob('*'))
+def holds_videos(source: str | Path) -> bool:
+    """Whether it is a folder or a list of videos, each a clip; a folder of pictures only is one clip."""
+    path = Path(source)
+    if not path.is_dir():
+        return path.suffix.lower() == '.txt'
+    pictures = any(file.suffix.lower() in PICTURE_SUFFIXES for file in path.iterdir())
+    return not pictures or any(file.suffix.lower() in VIDEO_SUFFIXES for file in path.rglob('*'))

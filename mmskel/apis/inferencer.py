@@ -119,8 +119,7 @@ class SkeletonInferencer(BaseInferencer):
             prediction = self.predict(found.clip, batch_size, window=window, stride=stride, per_person=per_person)
             predictions.append(prediction)
             if out_dir is not None:
-                path = Path(out_dir) / f'{prediction.id.replace("/", "_")}.mp4'
-                videos.append(str(self.draw(found, prediction, path, min_score)))
+                videos += map(str, self.visualize([found], [prediction], out_dir=out_dir, min_score=min_score))
         if save_to is not None:
             save_predictions(predictions, save_to, min_score)
         return self.postprocess(predictions, videos, return_datasamples)

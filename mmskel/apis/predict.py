@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mmskel.apis.clip_source import Found, holds_pictures_only
+from mmskel.apis.clip_source import Found, holds_videos
 from mmskel.apis.extract import ExtractError, PoseModels
 from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.evaluation.prediction import Prediction, save_predictions
@@ -54,8 +54,10 @@ def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseM
         if not len(found.clip.keypoint):
             failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'
         if out is not None:
-            path = Path(out) / f'{prediction.id.replace("/", "_")}.mp4' if several else Path(out)
-            inferencer.draw(found, prediction, path, min_score)
+            if several:
+                inferencer.visualize([found], [prediction], out_dir=out, min_score=min_score)
+            else:
+                inferencer.draw(found, prediction, out, min_score)
     if save_to is not None:
         save_predictions(predictions, save_to, min_score)
     return predictions, failed
@@ -80,13 +82,10 @@ def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str,
 
 def _items(source: str | Path) -> list[VideoItem]:
     """The videos of a folder or a list; one item, whatever it is, for anything else."""
-    path = Path(source)
-    if (path.is_dir() and not holds_pictures_only(path)) or (path.suffix.lower() == '.txt' and path.exists()):
-        return list_videos(path)
-    if not path.exists() and '://' not in str(source) and not str(source).isdecimal():
+    if not Path(source).exists() and '://' not in str(source) and not str(source).isdecimal():
         raise VideoError(f"'{source}': no such file or folder; expected a video, a folder, a .txt list, an annotation "
                          "file, a stream's address or a camera's number")
-    return [VideoItem('', str(source))]
+    return list_videos(source) if holds_videos(source) else [VideoItem('', str(source))]
 
 
 def _found(inferencer: SkeletonInferencer, items: Sequence[VideoItem], failed: dict[str, str]) -> Iterator[Found]:

@@ -16,6 +16,7 @@ from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.apis.training import describe, train
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.pose.acted_videos import ACTIONS, FPS, Cutout, act, cutouts, write_acted_videos
+from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.sources import VideoError
 from mmskel.pose.video_list import list_videos
 from mmskel.pose.video_writer import video_writer
@@ -67,7 +68,8 @@ def video_demo(videos: Sequence[str | Path], out: str | Path, models: PoseModels
     for stale in (out / 'videos', out / 'train'):
         shutil.rmtree(stale, ignore_errors=True)
     models = replace(models, options=replace(models.options, det_every=4, max_persons=None))
-    people = _people(videos, models)
+    extractor = models.build()
+    people = _people(videos, extractor)
     made = write_acted_videos(out / 'videos', people, (size.train, size.test), size.num_frames, seed, actions)
     print(f'Cut {len(people)} people out and made {len(made)} videos of {len(actions)} actions: {", ".join(actions)}')
 
@@ -85,15 +87,14 @@ def video_demo(videos: Sequence[str | Path], out: str | Path, models: PoseModels
                    for item in tested]
     save_predictions(predictions, out / 'predictions.json')
     right = np.mean([_label(one) == item.label for one, item in zip(predictions, tested)])
-    _labelled(people[-1], actions, inferencer, models, size, seed, out)
+    _labelled(people[-1], actions, inferencer, extractor, size, seed, out)
     print(f'\n{describe(results)}\n{100 * right:.1f} % of {len(tested)} test videos were recognised from their files'
           f'\nLook at {out / "labelled.mp4"} and {out / "report.html"}; for a video of your own:\n  mmskel predict '
           f'VIDEO --config {config} --checkpoint {checkpoint} --out labelled.mp4 --window 2s')
     return float(right)
 
 
-def _people(videos: Sequence[str | Path], models: PoseModels) -> list[Cutout]:
-    extractor = models.build()
+def _people(videos: Sequence[str | Path], extractor: SkeletonExtractor) -> list[Cutout]:
     items = [item for source in videos for item in list_videos(source)]
     people = [one for item in items for one in cutouts(extractor(item.path, keep_going=True), item.path)]
     if not people:
@@ -106,7 +107,7 @@ def _label(prediction: Prediction) -> str:
     return prediction.best(prediction.tracks[0])[0]
 
 
-def _labelled(person: Cutout, actions: Sequence[str], inferencer: SkeletonInferencer, models: PoseModels,
+def _labelled(person: Cutout, actions: Sequence[str], inferencer: SkeletonInferencer, extractor: SkeletonExtractor,
               size: DemoSize, seed: int, out: Path) -> None:
     """A video of up to three actions one after the other, recognised in windows as long as one of them."""
     film, rng = out / 'videos' / 'film.mp4', np.random.default_rng(seed + 1)
@@ -115,6 +116,6 @@ def _labelled(person: Cutout, actions: Sequence[str], inferencer: SkeletonInfere
             for frame in act(person, action, size.num_frames, rng):
                 write(frame)
     # from one action to the next the person is somewhere else at once, which makes another track
-    found = ClipSource(models).extract(film)
+    found = ClipSource(extractor).extract(film)
     seconds = size.num_frames / FPS
     inferencer.draw(found, inferencer.predict(found.clip, window=seconds, stride=seconds / 4), out / 'labelled.mp4')
