@@ -40,6 +40,9 @@ def test_epochs_stretch_the_schedule():
     set_epochs(cfg, ratio)
     assert cfg.train_cfg.max_epochs == ratio and cfg.param_scheduler[-1].end == ratio
     assert cfg.param_scheduler[0].end == cfg.param_scheduler[1].begin == 1
+    averaged = load_config('hdgcn/hdgcn_nwucla.py', epochs=20)  # from the 45th of 65 epochs on
+    assert averaged.custom_hooks[-1].begin_epoch == 14
+    assert load_config('hdgcn/hdgcn_nwucla.py', epochs=1).custom_hooks[-1].begin_epoch == 1
     kinetics = load_config('stgcn/stgcn_kinetics.py', epochs=5)
     assert kinetics.param_scheduler[0].milestones == [2, 3, 4]
     with pytest.raises(ConfigError, match='at least 1 epoch'):

@@ -1,3 +1,4 @@
+import ast
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmskel.apis import training
 from mmskel.apis.configuration import ConfigError, find_config, load_config
 from mmskel.apis.training import describe, load_weights, reported_checkpoint, selection_notes
 from mmskel.cli import main
@@ -45,6 +47,32 @@ def test_testing_the_checkpoint_gives_the_same_scores(trained, motions, small, t
     first, second = load_results(trained / 'results.json'), load_results(tmp_path / 'results.json')
     assert first.ids == second.ids
     np.testing.assert_allclose(first.scores, second.scores, atol=1e-6)
+
+
+def test_averaged_weights_are_what_is_saved_and_tested(motions, small, tmp_path):
+    """HD-GCN's recipe on N-UCLA averages the last epochs; here the last two of three, and two steps per epoch."""
+    def run():
+        options = {key: ast.literal_eval(value) for key, _, value in (option.partition('=') for option in small)}
+        cfg = load_config('stgcn/stgcn_synthetic.py', data=str(motions), work_dir=str(tmp_path), epochs=3, seed=1,
+                          cfg_options={**options, 'train_dataloader.batch_size': 20,
+                                       'default_hooks.checkpoint.max_keep_ckpts': 9})
+        cfg.custom_hooks.append(
+            dict(type='EMAHook', ema_type='StochasticWeightAverage', begin_epoch=2, update_buffers=True))
+        return cfg
+
+    def weights(epoch, which='state_dict'):
+        return torch.load(tmp_path / f'epoch_{epoch}.pth', weights_only=True)[which]
+
+    key = 'cls_head.fc.weight'
+    results = training.train(run())
+    assert int(weights(3, 'ema_state_dict')['steps']) == 4
+    # what the optimizer left is kept beside, to resume from
+    assert (weights(3, 'ema_state_dict')[f'module.{key}'] - weights(3)[key]).abs().max() > 1e-5
+    assert torch.equal(weights(1)[key], weights(1, 'ema_state_dict')[f'module.{key}'])
+    again = training.test(run(), tmp_path / 'epoch_3.pth')
+    np.testing.assert_allclose(results.scores, again.scores, atol=1e-6)
+    first = training.test(run(), tmp_path / 'epoch_1.pth')  # any checkpoint is tested as it lies there
+    assert np.abs(first.scores - again.scores).max() > 1e-3
 
 
 def test_a_best_epoch_chosen_on_the_test_clips_says_so(trained, motions):

@@ -30,6 +30,7 @@ from parity import draw as drawn_tensor
 from parity import load
 
 from mmskel import cli, compat
+from mmskel.apis.configuration import set_epochs
 from mmskel.cards import CARDS, ModelCard
 from mmskel.cards.text import HEAD, overview_rows
 from mmskel.data import READERS, check_file, options_of, prepare, save_annotation_file
@@ -349,7 +350,7 @@ def shrink(cfg, width: int | None, epochs: int = 1) -> None:
     if width:
         cfg.model.backbone.base_channels, cfg.model.cls_head.in_channels = width, 4 * width
     if cfg.get('train_cfg'):
-        cfg.train_cfg.max_epochs = epochs
+        set_epochs(cfg, epochs)
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = cfg[name]
         loader.update(batch_size=8, num_workers=0, persistent_workers=False)
