@@ -194,13 +194,14 @@ def _extract_arguments(parser: Parser) -> None:
     _pose_options(parser)
     parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, if you like, split')
     parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
+    parser.add_argument('--threads', type=int, metavar='N', help='of each process; default: its share of the cores')
 
 
 def _extract(args: argparse.Namespace) -> int:
     from mmskel.apis.extract import extract
     from mmskel.data.prepare import summary
-    file = extract(args.source, args.out, _pose_models(args), labels=args.labels, jobs=args.jobs, fps=args.fps,
-                   keep_going=args.keep_going)
+    file = extract(args.source, args.out, _pose_models(args), labels=args.labels, jobs=args.jobs, threads=args.threads,
+                   fps=args.fps, keep_going=args.keep_going)
     print(summary(file))
     return 1 if file.meta.get('skipped') else 0
 

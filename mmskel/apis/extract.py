@@ -1,9 +1,11 @@
 """Videos into an annotation file: what ``mmskel extract`` does."""
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -89,8 +91,8 @@ class PoseModels:
 
 
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
-            jobs: int = 1, fps: float | None = None, keep_going: bool = False, progress: bool = True
-            ) -> AnnotationFile:
+            jobs: int = 1, threads: int | None = None, fps: float | None = None, keep_going: bool = False,
+            progress: bool = True) -> AnnotationFile:
     """Extracts every video once; a run that was killed goes on where it was.
 
     Finished videos are kept in ``<out>.journal`` until the file is written. A video that cannot be read, or shows
@@ -101,7 +103,8 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         out: The annotation file to write, ``.pkl``.
         models: See :class:`PoseModels`.
         labels: Table of labels and splits.
-        jobs: Processes, each with models of its own and its share of the cores.
+        jobs: Processes, each with models of its own.
+        threads: Of each process; default: its share of the cores.
         fps: Of all videos, instead of what they say.
         keep_going: Of a damaged video take the frames before the damage.
         progress: Show a progress bar.
@@ -119,28 +122,33 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         raise ExtractError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
     if jobs < 1:
         raise ExtractError(f'--jobs is {jobs}; expected at least 1')
+    if threads is not None and threads < 1:
+        raise ExtractError(f'--threads is {threads}; expected at least 1')
     items = list_videos(source, labels)
     journal = Journal(out, dict(asdict(models), fps=fps, keep_going=keep_going))
     journal.forget_failures()
     todo = [item for item in items if not journal.is_done(item.id)]
-    for _ in _shown(_run(todo, journal, models, jobs, fps, keep_going), len(items), len(items) - len(todo), progress):
+    run = _run(todo, journal, models, jobs, threads, fps, keep_going)
+    for _ in _shown(run, len(items), len(items) - len(todo), progress):
         pass
     file = _assemble(items, journal, out)
     journal.remove()
     return file
 
 
-def _run(todo: Sequence[VideoItem], journal: Journal, models: PoseModels, jobs: int, fps: float | None,
-         keep_going: bool) -> Iterator[str]:
+def _run(todo: Sequence[VideoItem], journal: Journal, models: PoseModels, jobs: int, threads: int | None,
+         fps: float | None, keep_going: bool) -> Iterator[str]:
     """Extracts the videos, in this process or in several; yields each id when its record is written."""
     if jobs == 1 or len(todo) <= 1:
-        extractor = models.build() if todo else None
-        for item in todo:
-            _extract_one(extractor, item, journal, fps, keep_going)
-            yield item.id
+        with limited_threads(threads):
+            extractor = models.build() if todo else None
+            for item in todo:
+                _extract_one(extractor, item, journal, fps, keep_going)
+                yield item.id
         return
+    threads = threads or max(1, (os.cpu_count() or 1) // jobs)
     models.build()  # a mistake shows here, once, and what has to be fetched is there
-    with ProcessPoolExecutor(min(jobs, len(todo)), get_context('spawn'), _begin, (models, jobs)) as pool:
+    with ProcessPoolExecutor(min(jobs, len(todo)), get_context('spawn'), _begin, (models, threads)) as pool:
         futures = {pool.submit(_extract_in_process, item, journal, fps, keep_going): item for item in todo}
         try:
             for future in as_completed(futures):
@@ -154,14 +162,24 @@ def _run(todo: Sequence[VideoItem], journal: Journal, models: PoseModels, jobs: 
             raise
 
 
+@contextmanager
+def limited_threads(threads: int | None) -> Iterator[None]:
+    """While it lasts, PyTorch has so many threads in this process; None changes nothing."""
+    import torch
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 _EXTRACTOR: SkeletonExtractor | None = None  # of a worker process
 
 
-def _begin(models: PoseModels, jobs: int) -> None:
-    import os
-
+def _begin(models: PoseModels, threads: int) -> None:
     import torch
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
+    torch.set_num_threads(threads)
     global _EXTRACTOR
     _EXTRACTOR = models.build()
 

@@ -1,14 +1,13 @@
 """Persons in frames: any mmdet detector, several frames at a time."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from mmskel.pose.inference import batch_size_for, noise_picture, prepare
+from mmskel.pose.inference import BatchRunner, noise_picture, prepare
 from mmskel.pose.loading import chosen_device, find_model_config, load_weights, no_warnings
 from mmskel.pose.similarity import box_iou
 
@@ -56,10 +55,10 @@ class PersonDetector:
                 self.model = init_detector(cfg, None, device=chosen_device(device))
             pipeline = get_test_pipeline_cfg(cfg)
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
-            self.pipeline = Compose(pipeline)
+            pipeline = Compose(pipeline)
         load_weights(self.model, self.weights, '--det-weights')
-        prepare(self.model, lambda: self._batch([noise_picture()]))
-        self.batch_size = batch_size or batch_size_for(self.model)
+        prepare(self.model, lambda: _batch([noise_picture()], pipeline))
+        self.run = BatchRunner(self.model, pipeline, _batch, batch_size)
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[Boxes]:
         """The persons in each of several frames.
@@ -67,15 +66,7 @@ class PersonDetector:
         Args:
             images: (H, W, 3) uint8 BGR, of any sizes.
         """
-        found = []
-        for start in range(0, len(images), self.batch_size):
-            with torch.inference_mode():
-                found += self.model.test_step(self._batch(images[start:start + self.batch_size]))
-        return [self._persons(one.pred_instances) for one in found]
-
-    def _batch(self, images: Sequence[np.ndarray]) -> dict[str, list]:
-        samples = [self.pipeline(dict(img=image, img_id=i)) for i, image in enumerate(images)]
-        return dict(inputs=[s['inputs'] for s in samples], data_samples=[s['data_samples'] for s in samples])
+        return [self._persons(one.pred_instances) for one in self.run(images)]
 
     def _persons(self, instances) -> Boxes:
         boxes, scores = (instances[key].cpu().numpy().astype(np.float32) for key in ('bboxes', 'scores'))
@@ -87,6 +78,11 @@ class PersonDetector:
             keep = _suppressed(boxes, self.max_overlap)
             boxes, scores = boxes[keep], scores[keep]
         return Boxes(boxes, scores)
+
+
+def _batch(images: Sequence[np.ndarray], pipeline: Callable[[dict], dict]) -> dict[str, list]:
+    samples = [pipeline(dict(img=image, img_id=i)) for i, image in enumerate(images)]
+    return dict(inputs=[s['inputs'] for s in samples], data_samples=[s['data_samples'] for s in samples])
 
 
 def _suppressed(boxes: np.ndarray, max_overlap: float) -> list[int]:

@@ -1,14 +1,13 @@
 """Keypoints of persons: any mmpose top-down model, and any one-stage or bottom-up one, several frames at a time."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from mmskel.pose.detection import Boxes
-from mmskel.pose.inference import batch_size_for, noise_picture, prepare
+from mmskel.pose.inference import BatchRunner, noise_picture, prepare
 from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, is_lifter, load_weights, no_warnings
 from mmskel.pose.poses import Poses
 from mmskel.skeleton import ALIASES, LAYOUTS, Layout
@@ -44,7 +43,7 @@ class PoseEstimator:
         with DefaultScope.overwrite_default_scope('mmpose'):
             with no_warnings():
                 self.model = init_model(cfg, None, device=chosen_device(device))
-            self.pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+            pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
         meta = load_weights(self.model, self.weights, '--pose-weights')
         if 'keypoint_id2name' in meta.get('dataset_meta', {}):
             self.model.dataset_meta = meta['dataset_meta']
@@ -52,8 +51,9 @@ class PoseEstimator:
         self.layout = layout_of(self.model.dataset_meta)
         noise = noise_picture()
         whole = np.array([0, 0, *noise.shape[1::-1]], np.float32)
-        prepare(self.model, lambda: self._batch([self._person(noise, whole) if self.needs_boxes else dict(img=noise)]))
-        self.batch_size = batch_size or batch_size_for(self.model)
+        sample = self._person(noise, whole) if self.needs_boxes else dict(img=noise)
+        prepare(self.model, lambda: self._batch([sample], pipeline))
+        self.run = BatchRunner(self.model, pipeline, self._batch, batch_size)
 
     def __call__(self, images: Sequence[np.ndarray], boxes: Sequence[Boxes] | None = None) -> list[Poses]:
         """The persons of several frames; persons of different frames share passes.
@@ -63,27 +63,20 @@ class PoseEstimator:
             boxes: Per frame, for top-down models.
         """
         if not self.needs_boxes:
-            return [self._found(one) for one in self._run([dict(img=image) for image in images])]
+            return [self._found(one) for one in self.run([dict(img=image) for image in images])]
         if boxes is None or len(boxes) != len(images):
             raise PoseModelError(f"'{self.config}' is a top-down model: it needs the boxes of every frame")
         persons = [self._person(image, box) for image, found in zip(images, boxes) for box in found.boxes]
-        results = iter(self._run(persons))
+        results = iter(self.run(persons))
         return [self._of_boxes(found, [next(results) for _ in found.boxes]) for found in boxes]
 
     @staticmethod
     def _person(image: np.ndarray, box: np.ndarray) -> dict:
         return dict(img=image, bbox=box[None], bbox_score=np.ones(1, np.float32))
 
-    def _run(self, inputs: list[dict]) -> list:
-        out = []
-        for start in range(0, len(inputs), self.batch_size):
-            with torch.inference_mode():
-                out += self.model.test_step(self._batch(inputs[start:start + self.batch_size]))
-        return out
-
-    def _batch(self, inputs: list[dict]) -> dict[str, list]:
+    def _batch(self, inputs: Sequence[dict], pipeline: Callable[[dict], dict]) -> dict[str, list]:
         from mmengine.dataset import pseudo_collate
-        return pseudo_collate([self.pipeline(dict(one, **self.model.dataset_meta)) for one in inputs])
+        return pseudo_collate([pipeline(dict(one, **self.model.dataset_meta)) for one in inputs])
 
     def _of_boxes(self, found: Boxes, samples: list) -> Poses:
         joints = self.layout.num_joints

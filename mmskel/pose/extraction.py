@@ -17,7 +17,7 @@ from mmskel.pose.lifting import PoseLifter, joint_shares
 from mmskel.pose.poses import Poses
 from mmskel.pose.similarity import box_iou
 from mmskel.pose.tracking import Tracker, TrackingOptions
-from mmskel.pose.tracks import tracks_to_clip
+from mmskel.pose.tracks import TrackRecord
 from mmskel.pose.video import Frame, Video, open_video
 from mmskel.skeleton import Clip
 
@@ -85,13 +85,12 @@ class SkeletonExtractor:
         """
         options = self.options
         tracker = Tracker(self.estimator.layout, options.tracking)
-        frames, numbers = [], []
+        record = TrackRecord()
         with open_video(source, fps=fps, keep_going=keep_going) as video:
             for poses in self.poses(video):
-                frames.append(poses)
-                numbers.append(tracker.update(poses))
+                record.add(poses, tracker.update(poses))
         # a clip of two frames confirms nobody
-        tracks = tracks_to_clip(frames, numbers, options.max_persons, tracker.confirmed or None)
+        tracks = record.arrays(options.max_persons, tracker.confirmed or None)
         keypoint, score = clean(tracks.keypoint, tracks.score, video.fps, options.cleaning)
         path = str(source) if isinstance(source, (str, Path)) else None
         clip = Clip(name or (Path(path).stem if path else 'clip'), keypoint, score, self.estimator.layout.name,

@@ -2,8 +2,13 @@
 see "Speed" in docs/pose.md."""
 from __future__ import annotations
 
+import copy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, pairwise
+from queue import SimpleQueue
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -11,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+MAX_WORKERS = 4  # batches side by side; with more cores each has several
 
 
 def prepare(model: nn.Module, sample: Callable[[], dict[str, Any]]) -> None:
@@ -24,6 +31,71 @@ def prepare(model: nn.Module, sample: Callable[[], dict[str, Any]]) -> None:
     if _on_cpu(model):
         use_channels_last(model, sample)
         _keep_freed_memory()
+
+
+class BatchRunner:
+    """A model and its pipeline over many samples, on a CPU several batches side by side.
+
+    Small networks keep the cores busier with a batch per core than with all cores on one batch, and making a batch and
+    reading its results then wait for nobody. Every thread has a model of its own, with the same tensors, so that
+    nothing that a model or a transform notes on itself is shared.
+
+    Args:
+        model: In evaluation mode, with its weights.
+        pipeline: Makes a sample of an input.
+        batch: ``batch(inputs, pipeline)`` makes what ``model.test_step`` takes.
+        batch_size: Samples per pass at most; default: see :func:`batch_size_for`.
+    """
+
+    def __init__(self, model: nn.Module, pipeline: Callable, batch: Callable[[Sequence, Callable], dict],
+                 batch_size: int | None = None):
+        self.model, self.pipeline, self.batch = model, pipeline, batch
+        self.batch_size = batch_size or batch_size_for(model)
+        self._threads, self._pool, self._idle = 0, None, SimpleQueue()
+
+    def __call__(self, inputs: Sequence) -> list:
+        """The results of all inputs, in their order."""
+        if not len(inputs):
+            return []
+        workers = self._start()
+        passes = -(-len(inputs) // self.batch_size)
+        passes = min(-(-passes // workers) * workers, len(inputs))  # evenly over the workers
+        borders = [len(inputs) * i // passes for i in range(passes + 1)]
+        parts = [inputs[start:end] for start, end in pairwise(borders)]
+        found = map(self._run, parts) if workers == 1 else self._pool.map(self._run, parts)
+        return list(chain.from_iterable(found))
+
+    def _run(self, inputs: Sequence) -> list:
+        model, pipeline = self._idle.get()
+        try:
+            with torch.inference_mode():
+                return model.test_step(self.batch(inputs, pipeline))
+        finally:
+            self._idle.put((model, pipeline))
+
+    def _start(self) -> int:
+        """Makes the threads, as many as PyTorch's number of threads allows; returns how many there are."""
+        threads = torch.get_num_threads() if _on_cpu(self.model) else 1
+        workers = min(threads, MAX_WORKERS)
+        if threads != self._threads:
+            self._threads, self._idle = threads, SimpleQueue()
+            self._idle.put((self.model, self.pipeline))
+            tensors = {id(t): t for t in chain(self.model.parameters(), self.model.buffers())}
+            for _ in range(workers - 1):
+                self._idle.put((copy.deepcopy(self.model, dict(tensors)), copy.deepcopy(self.pipeline)))
+            if workers > 1:
+                self._pool = ThreadPoolExecutor(workers)
+                ready = Barrier(workers + 1)
+
+                def begin():
+                    torch.set_num_threads(threads // workers)  # of the calling thread
+                    ready.wait()
+
+                for _ in range(workers):
+                    self._pool.submit(begin)
+                ready.wait()
+                torch.set_num_threads(threads)  # what threads of others begin with
+        return workers
 
 
 def batch_size_for(model: nn.Module) -> int:

@@ -34,63 +34,117 @@ class TrackArrays:
         return self.box_score > 0
 
 
+class TrackRecord:
+    """What was found along a video, frame by frame, kept as plain arrays: some hundred bytes per person and frame.
+
+    Attributes:
+        num_frames: T so far.
+    """
+    _BLOCK = 256  # frames whose arrays are joined
+
+    def __init__(self):
+        self.num_frames = 0
+        self._recent: list[tuple[np.ndarray, ...]] = []
+        self._blocks: list[tuple[np.ndarray, ...]] = []
+        self._joints, self._most_joints = None, 0  # V: of frames with persons; of any
+        self._importance: dict[int, float] = {}
+        self._entry: dict[int, int] = {}
+
+    def add(self, found: Poses, numbers: np.ndarray) -> None:
+        """Takes in the next frame.
+
+        Args:
+            found: Its n persons.
+            numbers: (n,) as :meth:`mmskel.pose.tracking.Tracker.update` returned them; -1: nobody.
+
+        Raises:
+            ValueError: If lengths do not agree, a number occurs twice, or the number of joints changed.
+        """
+        t, numbers = self.num_frames, np.asarray(numbers)
+        if numbers.shape != (len(found), ):
+            raise ValueError(f'frame {t}: {len(found)} persons and numbers of shape {numbers.shape}')
+        kept = numbers[numbers >= 0]
+        if len(np.unique(kept)) != len(kept):
+            raise ValueError(f'frame {t}: a track occurs twice: {sorted(kept.tolist())}')
+        self._most_joints = max(self._most_joints, found.num_joints)
+        if len(found):
+            if self._joints not in (None, found.num_joints):
+                raise ValueError(f'frame {t} has {found.num_joints} joints and those before {self._joints}; expected '
+                                 'one number of joints')
+            self._joints = found.num_joints
+        worth = found.score.mean(1) if self._joints else found.box_scores
+        for number, value in zip(numbers.tolist(), worth.tolist()):
+            if number >= 0:
+                self._importance[number] = self._importance.get(number, 0.0) + value
+                self._entry.setdefault(number, t)
+        if len(kept):
+            rows = numbers >= 0
+            self._recent.append((np.full(len(kept), t), kept, found.keypoint[rows], found.score[rows],
+                                 found.boxes[rows], found.box_scores[rows]))
+        self.num_frames += 1
+        if len(self._recent) == self._BLOCK:
+            self._join()
+
+    def _join(self) -> None:
+        if self._recent:
+            self._blocks.append(tuple(np.concatenate(column) for column in zip(*self._recent)))
+            self._recent = []
+
+    def arrays(self, max_persons: int | None = None, confirmed: Collection[int] | None = None,
+               order: str = 'importance') -> TrackArrays:
+        """Dense arrays of the most important tracks.
+
+        A track's importance is its length times its mean score: the sum over its frames of the mean score of the
+        joints (of the score of the box, if there are no joints).
+
+        Args:
+            max_persons: At most so many, the most important. Default: all.
+            confirmed: Only these tracks, e.g. ``tracker.confirmed``. Default: all.
+            order: Slots by ``'importance'``, so that a recogniser that reads the first few slots reads the main
+                persons, or by ``'entry'`` into the picture. Ties: the smaller number first.
+
+        Raises:
+            ValueError: If there are no frames or an option is unknown.
+        """
+        if not self.num_frames:
+            raise ValueError('there are no frames; expected at least one')
+        if max_persons is not None and max_persons < 1:
+            raise ValueError(f'max_persons is {max_persons}; expected at least 1, or None for all')
+        if order not in ORDERS:
+            raise ValueError(f"order is '{order}'; expected one of {', '.join(ORDERS)}")
+        self._join()
+        wanted = self._importance if confirmed is None else self._importance.keys() & set(confirmed)
+        chosen = sorted(wanted, key=lambda number: (-self._importance[number], number))[:max_persons]
+        if order == 'entry':
+            chosen.sort(key=lambda number: (self._entry[number], number))
+        M, T, V = len(chosen), self.num_frames, self._most_joints if self._joints is None else self._joints
+        dense = TrackArrays(np.zeros((M, T, V, 2), np.float32), np.zeros((M, T, V), np.float32),
+                            np.array(chosen, np.int64), np.zeros((M, T, 4), np.float32), np.zeros((M, T), np.float32))
+        for frame, number, keypoint, score, boxes, box_score in self._blocks:
+            for m, one in enumerate(chosen):
+                rows = number == one
+                t = frame[rows]
+                dense.keypoint[m, t], dense.score[m, t] = keypoint[rows], score[rows]
+                dense.boxes[m, t], dense.box_score[m, t] = boxes[rows], box_score[rows]
+        return dense
+
+
 def tracks_to_clip(frames: Sequence[Poses], numbers: Sequence[np.ndarray], max_persons: int | None = None,
                    confirmed: Collection[int] | None = None, order: str = 'importance') -> TrackArrays:
-    """Dense arrays of the most important tracks.
-
-    A track's importance is its length times its mean score: the sum over its frames of the mean score of the joints
-    (of the score of the box, if there are no joints).
+    """Dense arrays of the most important tracks of frames that are all at hand; see :class:`TrackRecord`.
 
     Args:
         frames: T frames, in order.
         numbers: T arrays (n,) as :meth:`mmskel.pose.tracking.Tracker.update` returned them; -1: nobody.
-        max_persons: At most so many, the most important. Default: all.
-        confirmed: Only these tracks, e.g. ``tracker.confirmed``. Default: all.
-        order: Slots by ``'importance'``, so that a recogniser that reads the first few slots reads the main persons,
-            or by ``'entry'`` into the picture. Ties: the smaller number first.
+        max_persons, confirmed, order: As in :meth:`TrackRecord.arrays`.
 
     Raises:
         ValueError: If there are no frames, lengths do not agree, frames differ in their number of joints, a number
             occurs twice in a frame, or an option is unknown.
     """
-    if not len(frames) or len(frames) != len(numbers):
+    if len(frames) != len(numbers):
         raise ValueError(f'{len(frames)} frames and numbers for {len(numbers)}; expected as many, at least one')
-    if max_persons is not None and max_persons < 1:
-        raise ValueError(f'max_persons is {max_persons}; expected at least 1, or None for all')
-    if order not in ORDERS:
-        raise ValueError(f"order is '{order}'; expected one of {', '.join(ORDERS)}")
-    joints = sorted({found.num_joints for found in frames if len(found)}) or [max(f.num_joints for f in frames)]
-    if len(joints) > 1:
-        raise ValueError(f'frames with {joints} joints; expected one number of joints')
-    importance: dict[int, float] = {}
-    entry: dict[int, int] = {}
-    for t, (found, given) in enumerate(zip(frames, numbers)):
-        given = np.asarray(given)
-        if given.shape != (len(found), ):
-            raise ValueError(f'frame {t}: {len(found)} persons and numbers of shape {given.shape}')
-        kept = given[given >= 0]
-        if len(np.unique(kept)) != len(kept):
-            raise ValueError(f'frame {t}: a track occurs twice: {sorted(kept.tolist())}')
-        worth = found.score.mean(1) if joints[0] else found.box_scores
-        for number, value in zip(given.tolist(), worth.tolist()):
-            if number >= 0 and (confirmed is None or number in confirmed):
-                importance[number] = importance.get(number, 0.0) + value
-                entry.setdefault(number, t)
-    chosen = sorted(importance, key=lambda number: (-importance[number], number))[:max_persons]
-    if order == 'entry':
-        chosen.sort(key=lambda number: (entry[number], number))
-    return _fill(frames, numbers, chosen, joints[0])
-
-
-def _fill(frames: Sequence[Poses], numbers: Sequence[np.ndarray], chosen: list[int], V: int) -> TrackArrays:
-    M, T = len(chosen), len(frames)
-    arrays = TrackArrays(np.zeros((M, T, V, 2), np.float32), np.zeros((M, T, V), np.float32),
-                         np.array(chosen, np.int64), np.zeros((M, T, 4), np.float32), np.zeros((M, T), np.float32))
-    slot = {number: m for m, number in enumerate(chosen)}
-    for t, (found, given) in enumerate(zip(frames, numbers)):
-        for i, number in enumerate(np.asarray(given).tolist()):
-            if number in slot:
-                m = slot[number]
-                arrays.keypoint[m, t], arrays.score[m, t] = found.keypoint[i], found.score[i]
-                arrays.boxes[m, t], arrays.box_score[m, t] = found.boxes[i], found.box_scores[i]
-    return arrays
+    record = TrackRecord()
+    for found, given in zip(frames, numbers):
+        record.add(found, given)
+    return record.arrays(max_persons, confirmed, order)

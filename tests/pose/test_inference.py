@@ -9,7 +9,7 @@ from torch import nn
 from mmskel.pose import inference
 from mmskel.pose.detection import PersonDetector
 from mmskel.pose.estimation import PoseEstimator
-from mmskel.pose.inference import batch_size_for, fuse_convolutions, noise_picture, use_channels_last
+from mmskel.pose.inference import BatchRunner, batch_size_for, fuse_convolutions, noise_picture, use_channels_last
 from mmskel.pose.video import open_video
 
 LAST = torch.channels_last
@@ -120,6 +120,39 @@ def test_shuffles_keep_the_layout(monkeypatch):
     assert torch.equal(module.channel_shuffle(x.contiguous(memory_format=LAST), 4), channel_shuffle(x, 4))
 
 
+class Doubling(nn.Module):
+    """Notes on itself how many samples each pass had, as some models keep what they computed last."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor, self.seen = nn.Parameter(torch.tensor(2.)), []
+
+    def test_step(self, batch):
+        assert torch.is_inference_mode_enabled()
+        self.seen.append(len(batch))
+        return [one * float(self.factor) for one in batch]
+
+
+@pytest.mark.parametrize('threads, count, passes', [(1, 20, [6, 7, 7]), (2, 20, [5, 5, 5, 5]), (2, 1, [1]), (2, 0, []),
+                                                    (4, 4, [1, 1, 1, 1]), (16, 9, [2, 2, 2, 3])])
+def test_batches_side_by_side_keep_their_order(threads, count, passes):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        models = []
+
+        def batch(inputs, pipeline):
+            return [pipeline(one) for one in inputs]
+        run = BatchRunner(Doubling().eval(), lambda one: one + 1, batch)
+        assert run(range(count)) == [2. * (i + 1) for i in range(count)]
+        while not run._idle.empty():
+            models.append(run._idle.get()[0])
+        assert torch.get_num_threads() == threads and len({id(m.factor) for m in models}) <= 1  # one set of tensors
+        assert sorted(n for m in models for n in m.seen) == sorted(passes)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_noise_is_the_same_everywhere():
     assert np.array_equal(noise_picture(), noise_picture()) and noise_picture().dtype == np.uint8
 
@@ -147,6 +180,6 @@ def test_real_models_find_the_same_as_unprepared(shared, tmp_path, monkeypatch):
     for found, of_plain in zip(fast[1](frames, expected), plain[1](frames, expected)):
         np.testing.assert_allclose(found.keypoint, of_plain.keypoint, atol=0.1)
         np.testing.assert_allclose(found.score, of_plain.score, atol=1e-4)
-    maps = [inference._outputs(e.model, lambda: e._batch([e._person(noise_picture(), expected[0].boxes[0])]))[0]
+    maps = [inference._outputs(e.model, lambda: e._batch([e._person(noise_picture(), expected[0].boxes[0])], e.run.pipeline))[0]
             for e in (fast[1], plain[1])]
     torch.testing.assert_close(*maps, rtol=0, atol=1e-4)

@@ -16,8 +16,8 @@ network's output into tenths of a pixel of a Full-HD frame. After a warm-up the 
 the machine does hits all; medians, the range and the ratio per round are printed.
 
 Jobs: a folder with that many copies of the video, and one with twice as many, goes through ``mmskel extract`` as a
-command of its own; clips/s are those of the difference, so start-up, loading and writing do not count. --jobs 1 is run
-twice: free to use all cores, and with one thread per process, which is what each of two jobs has on two cores.
+command of its own; clips/s are those of the difference, so start-up, loading and writing do not count. One job and two
+are compared with the same --threads 1 per job; beside them stands one job that may use all cores.
 
 Memory: a file of that many frames is made of the video, forwards and backwards in turn (so that nobody jumps), at most
 340 pixels wide, and goes through ``SkeletonExtractor`` with det_every 5 and two persons at most.
@@ -140,12 +140,11 @@ def seconds_for(clips, jobs, threads, args, folder):
         for i in range(clips):
             shutil.copy(args.video, videos / f'clip_{i:03d}{args.video.suffix}')
     command = [sys.executable, '-m', 'mmskel', 'extract', str(videos), str(Path(folder) / 'out.pkl'),
-               '--jobs', str(jobs), '--device', 'cpu', '--det-config', DETECTOR,
+               '--jobs', str(jobs), *(['--threads', str(threads)] if threads else []),
+               '--device', 'cpu', '--det-config', DETECTOR,
                '--det-weights', str(args.weights / DET_WEIGHTS), '--pose-config', str(pose_config(folder)),
                '--pose-weights', str(args.weights / POSE_WEIGHTS)]
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
-    if threads:
-        environment['OMP_NUM_THREADS'] = str(threads)
     start = time.perf_counter()
     subprocess.run(command, check=True, env=environment, capture_output=True)
     return time.perf_counter() - start
@@ -153,15 +152,15 @@ def seconds_for(clips, jobs, threads, args, folder):
 
 def jobs(args, folder):
     """Clips per second of one job and of two."""
-    rates, ways = {}, {'--jobs 1': (1, 0), '--jobs 1, one thread': (1, 1), '--jobs 2': (2, 0)}
+    rates, ways = {}, {'--jobs 1 --threads 1': (1, 1), '--jobs 2 --threads 1': (2, 1), '--jobs 1': (1, 0)}
     for _ in range(args.rounds):
         for name, (number, threads) in ways.items():
             short, long = (seconds_for(n, number, threads, args, folder) for n in (args.jobs, 2 * args.jobs))
             rates.setdefault(name, []).append(args.jobs / (long - short))
     print(f'{os.cpu_count()} cores, {args.rounds} rounds of {args.jobs} and {2 * args.jobs} clips; clips/s: median '
-          '[range], and how many times as fast --jobs 2 is')
+          '[range], and how many times as fast two jobs are')
     for name, values in rates.items():
-        ratio = statistics.median(two / one for two, one in zip(rates['--jobs 2'], values))
+        ratio = statistics.median(two / one for two, one in zip(rates['--jobs 2 --threads 1'], values))
         print(f'{name:22s} {statistics.median(values):6.3f} [{min(values):.3f}, {max(values):.3f}]   {ratio:.2f}x')
 
 
