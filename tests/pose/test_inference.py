@@ -9,7 +9,14 @@ from torch import nn
 from mmskel.pose import inference
 from mmskel.pose.detection import PersonDetector
 from mmskel.pose.estimation import PoseEstimator
-from mmskel.pose.inference import BatchRunner, batch_size_for, fuse_convolutions, noise_picture, trace_backbone, use_channels_last
+from mmskel.pose.inference import (
+    BatchRunner,
+    batch_size_for,
+    fuse_convolutions,
+    noise_picture,
+    trace_backbone,
+    use_channels_last,
+)
 from mmskel.pose.video import open_video
 
 LAST = torch.channels_last
