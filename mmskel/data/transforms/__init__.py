@@ -7,5 +7,6 @@ from mmskel.data.transforms.projecting import ProjectToImage
 from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWindow, ResampleFrames, SampleUniformly
 
 __all__ = ['AlignBody3D', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize', 'NormalizePixels',
-           'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale',
-           'RandomShear', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'SampleUniformly', 'SetPersons', 'SkeletonTransform']
+           'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomMirror', 'RandomMove', 'RandomRotation3D',
+           'RandomScale', 'RandomShear', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'SampleUniformly',
+           'SetPersons', 'SkeletonTransform']

@@ -20,7 +20,7 @@ class ProjectToImage(SkeletonTransform):
     have 1.
 
     Args:
-        focal: Focal length in pixels; default: that of Kinect v1's depth camera as Microsoft's SDK has it, at 640 x 480.
+        focal: Focal length in pixels; default: that of Kinect v1's depth camera in Microsoft's SDK, at 640 x 480.
         size: (H, W) of the picture in pixels.
 
     Raises:
