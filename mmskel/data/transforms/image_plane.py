@@ -242,7 +242,7 @@ class ProjectToImage(ImageTransform):
         """(M, T, V, C) -> (M, T, V, 2) pixels."""
         seen = (sample['keypoint'] != 0).any(-1)
         score = np.asarray(sample.get('keypoint_score', np.ones(seen.shape)), np.float32)
-        changed: dict[str, Any] = dict(img_shape=(int(extent[1]) + 2, int(extent[0]) + 2), keypoint_score=score * seen)
+        changed: dict[str, Any] = dict(img_shape=(round(extent[1]) + 2, round(extent[0]) + 2), keypoint_score=score * seen)
         for key in COORDINATES:
             if key in sample:
                 pixels = (self._plane(sample[key]) - corner) * np.float32(scale)
