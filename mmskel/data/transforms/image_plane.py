@@ -70,8 +70,8 @@ class CropToPersons(ImageTransform):
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
         """Cleans, measures, crops."""
-        clean = {key: np.nan_to_num(sample[key], nan=0., posinf=np.inf, neginf=-np.inf) for key in COORDINATES
-                 if key in sample}
+        clean = {key: np.nan_to_num(np.asarray(sample[key], np.float32), nan=0., posinf=np.inf, neginf=-np.inf)
+                 for key in COORDINATES if key in sample}  # files hold float16
         keypoint = clean['keypoint']
         if keypoint.shape[-1] != 2:
             raise ValueError(f"clip '{sample_name(sample)}': CropToPersons needs 2 coordinates, found keypoint "

@@ -47,7 +47,7 @@ def test_golden_sampling():
 def test_golden_pipeline():
     description, arrays, _ = load('posec3d_pipeline_kp')
     options = description['model_kwargs']
-    data = dict(keypoint=arrays['in_keypoint'].astype(np.float32), keypoint_score=arrays['in_keypoint_score'],
+    data = dict(keypoint=arrays['in_keypoint'], keypoint_score=arrays['in_keypoint_score'],
                 img_shape=tuple(arrays['in_img_shape'].tolist()), frame_dir='a')
     data = SampleUniformly(options['clip_len'], options['num_clips'], test_mode=True)(data)
     np.testing.assert_array_equal(data['frame_inds'], arrays['out_frame_inds'])
