@@ -2,8 +2,7 @@
 #   PYSKL's diving48_hrnet or MMAction2's diving48_2d pickle as it is
 # Not trained here yet; published: 54.5 % (joint).
 _base_ = [
-    '../_base_/runtime.py', '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py',
-    '../_base_/schedules/posec3d.py'
+    '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
 ]
 
 num_classes = 48

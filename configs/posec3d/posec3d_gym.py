@@ -2,8 +2,7 @@
 #   PYSKL's gym_hrnet or MMAction2's gym_2d pickle as it is
 # Not trained here yet; published, ten clips and their mirror images: 93.5 % (joint), 93.6 % (limb), mean class.
 _base_ = [
-    '../_base_/runtime.py', '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py',
-    '../_base_/schedules/posec3d.py'
+    '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
 ]
 
 num_classes = 99

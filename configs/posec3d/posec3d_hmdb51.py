@@ -3,8 +3,7 @@
 #   PYSKL's hmdb51_hrnet or MMAction2's hmdb51_2d pickle as it is
 # Not trained here yet; published: 69.6 % (joint, split 1).
 _base_ = [
-    '../_base_/runtime.py', '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py',
-    '../_base_/schedules/posec3d.py'
+    '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
 ]
 
 num_classes = 51

@@ -2,7 +2,7 @@
 #   MMAction2's k400_2d pickle as it is: a list of skeletons per video, which DecompressPose sorts into frames
 # Not trained here yet; published: 47.4 % (joint, MMAction2), 46.9 % (limb, PYSKL), 49.1 % (both, PYSKL).
 _base_ = [
-    '../_base_/runtime.py', '../_base_/loaders.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
+    '../_base_/loaders.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
 ]
 
 ann_file = 'data/k400_2d.pkl'

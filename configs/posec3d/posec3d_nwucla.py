@@ -1,5 +1,5 @@
-# PoseC3D for a CPU, on N-UCLA, views 1 and 2 -> 3: C3D-light of half the width, 16 frames of 32 x 32 pixels. The skeletons
-# are turned at random and looked at along z, which stands in for cameras that were not there.
+# PoseC3D for a CPU, on N-UCLA, views 1 and 2 -> 3: C3D-light of half the width, 16 frames of 32 x 32 pixels. The
+# skeletons are turned at random and looked at along z, which stands in for cameras that were not there.
 #   mmskel prepare nw_ucla all_sqe.zip data/nwucla.pkl
 # Not trained here yet.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/nwucla.py', '../_base_/models/c3d_light.py']

@@ -3,8 +3,7 @@
 #   PYSKL's ucf101_hrnet or MMAction2's ucf101_2d pickle as it is
 # Not trained here yet; published: 86.8 % (joint, split 1).
 _base_ = [
-    '../_base_/runtime.py', '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py',
-    '../_base_/schedules/posec3d.py'
+    '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
 ]
 
 num_classes = 101

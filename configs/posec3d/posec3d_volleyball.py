@@ -1,10 +1,9 @@
-# PoseC3D for group activities: Volleyball, 12 players, 8 classes, 12 frames. The paper's network for it was not released;
-# ours is SlowOnly of half the width, 0.5 M parameters.
+# PoseC3D for group activities: Volleyball, 12 players, 8 classes, 12 frames. The paper's network for it was not
+# released; ours is SlowOnly of half the width, 0.5 M parameters.
 #   an annotation file with the splits train and test, 12 persons per clip, label: the group's activity
 # Not trained here yet.
 _base_ = [
-    '../_base_/runtime.py', '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py',
-    '../_base_/schedules/posec3d.py'
+    '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
 ]
 
 num_classes = 8

@@ -1,4 +1,6 @@
 # PoseC3D's training: SGD, cosine to zero step by step, gradients clipped. Rates are for the published clips per step.
+_base_ = '../runtime.py'
+
 max_epochs = 24
 
 train_cfg = dict(max_epochs=max_epochs)
