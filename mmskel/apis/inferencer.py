@@ -188,8 +188,8 @@ class SkeletonInferencer(BaseInferencer):
             taken = coords if any(one['type'] == 'ProjectToImage' for one in pipeline) else fixed
         if 'stream' in encoder and coords != taken:
             raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
-                            f'{taken}; use a recogniser trained on skeletons of the same kind, or (2-D to 3-D) lift them: '
-                            '--lift-config')
+                            f'{taken}; use a recogniser trained on skeletons of the same kind, or (2-D to 3-D) lift '
+                            'them: --lift-config')
         return clip
 
     @staticmethod

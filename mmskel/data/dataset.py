@@ -27,8 +27,8 @@ class SkeletonDataset(BaseActionDataset):
         ann_file: The annotation file.
         pipeline: Transforms.
         split: Protocol, e.g. ``'xview'``: the clips of ``xview_train`` or ``xview_test`` (``xview_val``) are used;
-            ``''``: those of ``train`` or ``test`` (``val``); ``'1'``: ``train1`` or ``test1``. A full name such as ``'xview_train'`` works too; None:
-            all clips.
+            ``''``: those of ``train`` or ``test`` (``val``); ``'1'``: ``train1`` or ``test1``. A full name
+            such as ``'xview_train'`` works too; None: all clips.
         part: ``'train'`` or ``'test'``; completes ``split``. Default: by ``test_mode``.
         layout: Joint order the model wants; clips of another one are converted by joint name. None: the file's.
         num_classes: If given, labels are checked against it.
