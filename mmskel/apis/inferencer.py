@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
-from mmskel.apis.configuration import ConfigError, dataset_of, load_config
+from mmskel.apis.configuration import ConfigError, dataset_of, encoder_of, load_config
 from mmskel.apis.extract import PoseModels
 from mmskel.apis.training import load_weights
 from mmskel.engine import SkeletonAccuracy, average_views, raw_scores
@@ -182,11 +182,14 @@ class SkeletonInferencer(BaseInferencer):
                                   f'{str(error).partition(";")[0]}. Skeletons that can be converted: '
                                   f'{", ".join(fits)}: use a pose model or a recogniser of another layout') from None
         encoder, backbone = self.cfg.model.get('data_preprocessor') or {}, self.cfg.model.get('backbone', {})
-        coords, taken = clip.keypoint.shape[-1], backbone.get('in_channels', 3)
-        if 'stream' in encoder and coords + bool(encoder.get('with_score')) != taken:
+        coords, taken = clip.keypoint.shape[-1], backbone.get('in_channels', 3) - bool(encoder.get('with_score'))
+        if fixed := getattr(encoder_of(self.cfg), 'coordinates', None):  # of volumes, which are drawn in the image
+            pipeline = dataset_of(self.cfg, 'test_dataloader')['pipeline']
+            taken = coords if any(one['type'] == 'ProjectToImage' for one in pipeline) else fixed
+        if 'stream' in encoder and coords != taken:
             raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
-                            f'{taken - bool(encoder.get("with_score"))}; use a recogniser trained on skeletons of the '
-                            'same kind, or (2-D to 3-D) lift them: --lift-config')
+                            f'{taken}; use a recogniser trained on skeletons of the same kind, or (2-D to 3-D) lift '
+                            'them: --lift-config')
         return clip
 
     @staticmethod

@@ -1,4 +1,6 @@
 """Repairs of mmaction2."""
+import functools
+import inspect
 from types import ModuleType
 
 from mmskel.compat import numpy_names
@@ -22,6 +24,29 @@ def _has_what_vindlu_needs(dependency: ModuleType) -> str:
 
 def _without_vindlu(dependency: ModuleType) -> None:
     dependency.WITH_MULTIMODAL = False
+
+
+def _mute_modes(module: ModuleType) -> list[type]:
+    """Networks of the module with a ``train`` of their own that returns nothing."""
+    own = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]
+    return [one for one in own if 'train' in vars(one) and 'return self' not in inspect.getsource(one.train)]
+
+
+def _returns_itself(module: ModuleType) -> str:
+    return '' if _mute_modes(module) else f'train() of {module.__name__} returns the network'
+
+
+def _return_itself(module: ModuleType) -> None:
+    for network in _mute_modes(module):
+        network.train = _with_return(network.train)
+
+
+def _with_return(train):
+    @functools.wraps(train)
+    def train_and_return(self, mode: bool = True):
+        train(self, mode)
+        return self
+    return train_and_return
 
 
 REPAIRS = (
@@ -53,4 +78,12 @@ REPAIRS = (
         'dropped',
         healthy=numpy_names.healthy,
         mend=numpy_names.mend),
+    Repair(
+        package='mmaction',
+        name='networks whose train() and eval() return nothing',
+        modules=('mmaction.models.backbones.resnet3d', 'mmaction.models.backbones.x3d'),
+        issue='none found; torch.nn.Module.train returns the module',
+        why='ResNet3d and X3D override train without returning the network, so `network.eval()` is None',
+        healthy=_returns_itself,
+        mend=_return_itself),
 )

@@ -1,5 +1,5 @@
 """Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
-from mmskel.models.backbones import HDGCN, SkeletonSTGCN
-from mmskel.models.encoders import StreamEncoder
+from mmskel.models.backbones import HDGCN, C3DLight, SkeletonSTGCN, X3DShallow
+from mmskel.models.encoders import HeatmapEncoder, StreamEncoder
 
-__all__ = ['HDGCN', 'SkeletonSTGCN', 'StreamEncoder']
+__all__ = ['C3DLight', 'HDGCN', 'HeatmapEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']

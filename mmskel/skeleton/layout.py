@@ -32,6 +32,8 @@ class Layout:
         links: Further lines to draw that are no bones of the tree (e.g. shoulder to shoulder).
         bone_origins: V joints; the bone vector of joint v is ``x[v] - x[bone_origins[v]]``. Default: the parents.
             The field's bone streams of COCO and OpenPose start hips and neck elsewhere than their graphs do.
+        limbs: Pairs of joints that limb heatmaps draw as lines, in the order of their channels. Default: the edges and
+            the links. COCO's are those of PoseC3D's released weights.
 
     Raises:
         LayoutError: If names repeat, an index is out of range, or the edges are no tree towards ``centre``.
@@ -44,6 +46,7 @@ class Layout:
     parts: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False)
     links: tuple[tuple[int, int], ...] = ()
     bone_origins: tuple[int, ...] = ()
+    limbs: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self):
         num = len(self.joints)
@@ -51,7 +54,7 @@ class Layout:
         if repeated:
             raise LayoutError(f"layout '{self.name}': joint names occur twice: {', '.join(repeated)}")
         used = [*sum(self.edges, ()), *sum(self.pairs, ()), *sum(self.links, ()), self.centre,
-                *self.bone_origins,
+                *self.bone_origins, *sum(self.limbs, ()),
                 *(j for part in self.parts.values() for j in part)]
         wrong = sorted({j for j in used if not 0 <= j < num})
         if wrong:
@@ -64,6 +67,8 @@ class Layout:
         self._check_tree()
         if not self.bone_origins:
             object.__setattr__(self, 'bone_origins', self.parents)
+        if not self.limbs:
+            object.__setattr__(self, 'limbs', (*self.edges, *self.links))
 
     def _check_tree(self) -> None:
         parent: dict[int, int] = {}
@@ -120,13 +125,14 @@ class Layout:
     @classmethod
     def from_tree(cls, name: str, joints: Sequence[str], edges: Iterable[tuple[int, int]], centre: int,
                   parts: Mapping[str, Sequence[int]] | None = None,
-                  links: Iterable[tuple[int, int]] = (), bone_origins: Sequence[int] = ()) -> Layout:
+                  links: Iterable[tuple[int, int]] = (), bone_origins: Sequence[int] = (),
+                  limbs: Iterable[tuple[int, int]] = ()) -> Layout:
         """A layout whose left/right pairs are read off the names ``left_*`` and ``right_*``."""
         joints = tuple(joints)
         pairs = tuple((i, joints.index('right_' + j[5:])) for i, j in enumerate(joints)
                       if j.startswith('left_') and 'right_' + j[5:] in joints)
         return cls(name, joints, tuple((int(a), int(b)) for a, b in edges), int(centre), pairs,
-                   {k: tuple(v) for k, v in (parts or {}).items()}, tuple(links), tuple(bone_origins))
+                   {k: tuple(v) for k, v in (parts or {}).items()}, tuple(links), tuple(bone_origins), tuple(limbs))
 
     @classmethod
     def from_mmpose(cls, dataset_info: Mapping, name: str | None = None, centre: str | None = None) -> Layout:

@@ -89,8 +89,8 @@ def _hand(joints: tuple[str, ...], prefix: str, root: int) -> list[tuple[int, in
     return edges
 
 
-def _table(name, joints, edges, centre, links=(), bone_origins=()) -> Layout:
-    return Layout.from_tree(name, joints, edges, joints.index(centre), body_parts(joints), links, bone_origins)
+def _table(name, joints, edges, centre, links=(), bone_origins=(), limbs=()) -> Layout:
+    return Layout.from_tree(name, joints, edges, joints.index(centre), body_parts(joints), links, bone_origins, limbs)
 
 
 def _wholebody() -> Layout:
@@ -125,7 +125,9 @@ def _tables() -> dict[str, Layout]:
                                (halpe('nose'), halpe('head'))]
     tables = (
         _table('coco17', _COCO17, _COCO17_EDGES, 'nose', links=((5, 6), (11, 12)),
-               bone_origins=(0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14)),
+               bone_origins=(0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14),
+               limbs=((0, 5), (0, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (11, 13), (13, 15), (6, 12), (12, 14),
+                      (14, 16), (0, 1), (0, 2), (1, 3), (2, 4), (11, 12))),
         _table('openpose18', _OPENPOSE18,
                ((4, 3), (3, 2), (7, 6), (6, 5), (13, 12), (12, 11), (10, 9), (9, 8), (11, 5), (8, 2), (5, 1), (2, 1),
                 (0, 1), (15, 0), (14, 0), (17, 15), (16, 14)), 'neck',

@@ -5,7 +5,8 @@ from parity import load, relative_error
 
 from mmskel.interop import SYSTEMS, ConversionError, build_published, convert_checkpoint
 
-GOLDEN = ['hd_gcn_ntu_com1', 'hd_gcn_ucla_com2', 'st_gcn_ntu_spatial']
+GOLDEN = ['hd_gcn_ntu_com1', 'hd_gcn_ucla_com2', 'posec3d_c3d_light', 'posec3d_slowonly', 'posec3d_x3d_shallow',
+          'st_gcn_ntu_spatial']
 
 
 @pytest.fixture(scope='module', params=GOLDEN)

@@ -67,11 +67,15 @@ class PackSkeleton(SkeletonTransform):
 
     Args:
         meta_keys: Entries of the sample kept as meta information.
+        with_frames: Also ``frame_inds`` (clips, T), by which :class:`~mmskel.models.encoders.HeatmapEncoder` draws a
+            frame that several clips show only once. For frames that were picked, and not changed one by one afterwards.
+        mirror_views: Tell that encoder to add the mirror image of every clip (PoseC3D's ``double``).
     """
     reads = ('keypoint', )
 
-    def __init__(self, meta_keys: Sequence[str] = ('frame_dir', 'img_shape', 'fps')):
-        self.meta_keys = tuple(meta_keys)
+    def __init__(self, meta_keys: Sequence[str] = ('frame_dir', 'img_shape', 'fps'), with_frames: bool = False,
+                 mirror_views: bool = False):
+        self.meta_keys, self.with_frames, self.mirror_views = tuple(meta_keys), with_frames, mirror_views
 
     def __call__(self, sample: dict[str, Any]) -> dict[str, Any]:
         """Packs; the result replaces the sample."""
@@ -87,8 +91,12 @@ class PackSkeleton(SkeletonTransform):
                 inputs[key] = torch.from_numpy(np.ascontiguousarray(value))
         if 'frame_time' in sample:
             inputs['frame_time'] = torch.from_numpy(sample['frame_time'].reshape(clips, -1))
+        if self.with_frames:
+            inputs['frame_inds'] = torch.from_numpy(np.asarray(sample['frame_inds'], np.int64).reshape(clips, -1))
         packed = ActionDataSample()
         if sample.get('label') is not None:
             packed.set_gt_label(sample['label'])
         packed.set_metainfo({key: sample[key] for key in self.meta_keys if key in sample})
+        if self.mirror_views:
+            packed.set_metainfo(dict(mirror_views=True))
         return dict(inputs=inputs, data_samples=packed)

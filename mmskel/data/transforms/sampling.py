@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
+from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform, sample_name
 
 
 def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = False) -> dict[str, Any]:
@@ -150,19 +150,37 @@ class SampleUniformly(SkeletonTransform):
             The global generator is left alone (the published transform re-seeds it).
         seed: Of the fixed draw.
         with_next: Also pick each frame's successor, so that motion is the motion of the source, as PYSKL's is.
+        p_interval: PYSKL's crop in time before the sampling, anew for every clip: two numbers, between which the part
+            of the frames is drawn uniformly, its place as well; one number: that part, its place drawn.
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'clip_len', 'frame_inds')
 
     def __init__(self, clip_len: int, num_clips: int = 1, test_mode: bool = False, seed: int = 255,
-                 with_next: bool = False):
+                 with_next: bool = False, p_interval: Sequence[float] | float = 1):
+        low, high = (p_interval, p_interval) if isinstance(p_interval, (int, float)) else p_interval
+        if not 0 < low <= high <= 1:
+            raise ValueError(f'SampleUniformly: p_interval lies in (0, 1], not {p_interval}')
         self.clip_len, self.num_clips, self.test_mode, self.seed = clip_len, num_clips, test_mode, seed
-        self.with_next = with_next
+        self.with_next, self.p_interval = with_next, (low, high)
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """The frame indices."""
+        """The frame indices.
+
+        Raises:
+            ValueError: A clip without frames; named.
+        """
         state = np.random.RandomState(self.seed if self.test_mode else rng.integers(2**32))
-        return dict(frames=uniform_frames(sample['keypoint'].shape[1], self.clip_len, self.num_clips, state,
-                                          even_starts=self.test_mode))
+        total, (low, high) = sample['keypoint'].shape[1], self.p_interval
+        if not total:
+            raise ValueError(f"clip '{sample_name(sample)}' has no frames to sample")
+        if low == 1:
+            return dict(frames=uniform_frames(total, self.clip_len, self.num_clips, state, even_starts=self.test_mode))
+        clips = []
+        for _ in range(self.num_clips):
+            length = max(int((low + state.rand() * (high - low)) * total), 1)
+            start = state.randint(total - length + 1)
+            clips.append(start + uniform_frames(length, self.clip_len, 1, state, even_starts=self.test_mode))
+        return dict(frames=np.concatenate(clips))
 
     def transform(self, sample: dict[str, Any], frames: np.ndarray) -> dict[str, Any]:
         """Picks the frames."""

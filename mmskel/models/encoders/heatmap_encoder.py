@@ -1,0 +1,159 @@
+"""PoseC3D's door: joints, a few kilobytes, come from the loader, and volumes are made where the network computes."""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+from mmskel.models.encoders.heatmap import heatmap_volume, limb_swap
+from mmskel.skeleton import get_layout
+
+VOLUME_STREAMS = ('joint', 'limb', 'joint_limb')
+
+
+@MODELS.register_module()
+class HeatmapEncoder(BaseDataPreprocessor):
+    """Joints to the (N, views, C, T, H, W) input of ``Recognizer3D``.
+
+    Args:
+        layout: Joint order; says which limbs there are and what changes sides in a mirror.
+        stream: ``'joint'``: a channel per joint; ``'limb'``: one per limb; ``'joint_limb'``: both, joints first.
+        size: (H, W) of the images where the samples have no ``img_shape``.
+        sigma, scaling: See :func:`~mmskel.models.encoders.heatmap.heatmap_volume`.
+        use_score: Scores are the peaks' heights; False: 1 for every joint, missing ones included (published).
+        limbs: Pairs of joints instead of the layout's. PYSKL's NTU120 checkpoints may need the list that its transform
+            has by default (spec sheet, 3.3 and D20).
+    """
+    streams = VOLUME_STREAMS
+    ensemble = ('joint', 'limb')
+    coordinates = 2  # of a joint
+
+    def __init__(self, layout: str, stream: str = 'joint', size: Sequence[int] | None = None, sigma: float = 0.6,
+                 scaling: float = 1., use_score: bool = True, limbs: Sequence[Sequence[int]] | None = None):
+        super().__init__()
+        if stream not in VOLUME_STREAMS:
+            raise ValueError(f"unknown stream '{stream}'; known: {', '.join(VOLUME_STREAMS)}")
+        table = get_layout(layout)
+        self.layout, self.stream, self.num_joints = table.name, stream, table.num_joints
+        self.size, self.sigma, self.scaling, self.use_score = size and tuple(size), sigma, scaling, use_score
+        self.joints = stream != 'limb'
+        self.limbs = tuple(map(tuple, limbs or table.limbs)) if stream != 'joint' else ()
+        swap = list(table.swap) if self.joints else []
+        swap += [len(swap) + limb for limb in limb_swap(self.limbs, table.swap)]
+        self.register_buffer('swap', torch.tensor(swap), persistent=False)
+
+    @property
+    def num_channels(self) -> int:
+        """C, the network's ``in_channels``."""
+        return len(self.swap)
+
+    def encode(self, keypoint: Tensor, score: Tensor | None = None, size: Sequence[int] | None = None) -> Tensor:
+        """Volumes, a pure function, also of an exported network.
+
+        Args:
+            keypoint: (..., M, T, V, C); x and y are used.
+            score: (..., M, T, V).
+            size: (H, W) of the image; default: the encoder's own.
+
+        Returns:
+            (..., channels, T, H, W) float32.
+
+        Raises:
+            ValueError: If the joint count is not the layout's, or no size is known.
+        """
+        size = size or self.size
+        if keypoint.shape[-2] != self.num_joints:
+            raise ValueError(f"the clips have {keypoint.shape[-2]} joints, but the encoder's layout '{self.layout}' "
+                             f'has {self.num_joints}; give the data set layout={self.layout!r}')
+        if size is None:
+            raise ValueError("heatmaps need the image's size: samples with 'img_shape' (PackSkeleton keeps it), or "
+                             'HeatmapEncoder(size=(H, W))')
+        clips = math.prod(keypoint.shape[:-4])
+        volume = heatmap_volume(
+            keypoint[..., :2].reshape(clips, *keypoint.shape[-4:-1], 2),
+            score.reshape(clips, *score.shape[-3:]) if score is not None and self.use_score else None,
+            size, sigma=self.sigma, scaling=self.scaling, joints=self.joints, limbs=self.limbs)
+        return volume.view(*keypoint.shape[:-4], *volume.shape[1:])
+
+    def views(self, keypoint: Tensor, score: Tensor | None, size: Sequence[int] | None, frames: Tensor | None = None,
+              mirror: bool = False) -> Tensor:
+        """Volumes of several clips of every sample; a frame that many of them show is drawn once.
+
+        Args:
+            keypoint: (N, clips, M, T, V, C).
+            score: (N, clips, M, T, V).
+            size: As of :meth:`encode`.
+            frames: (N, clips, T) numbers of the frames: equal numbers in a sample are equal frames. None: all differ.
+            mirror: Also the mirror image of every clip, behind the plain ones: pixel x becomes W - 1 - x (published;
+                spec sheet, 3.4).
+
+        Returns:
+            (N, views, channels, T, H, W), views = clips or 2 * clips.
+        """
+        samples, clips, persons, length = keypoint.shape[:4]
+        frames = torch.arange(clips * length, device=keypoint.device).view(clips, length).expand(samples, -1, -1) \
+            if frames is None else frames
+        if clips * (1 + mirror) == 1:
+            return self.encode(keypoint, score, size)
+        start = torch.arange(samples, device=frames.device)[:, None, None] * (frames.max() + 1)
+        distinct, which = torch.unique(frames + start, return_inverse=True)
+        chosen = torch.empty_like(distinct).scatter_(
+            0, which.flatten(), torch.arange(which.numel(), device=which.device))
+        # the distinct frames as one clip: (1, M, D, V, C)
+        keypoint = keypoint.transpose(2, 3).flatten(0, 2)[chosen].transpose(0, 1)[None]
+        if score is not None:
+            score = score.transpose(2, 3).flatten(0, 2)[chosen].transpose(0, 1)[None]
+        drawn = self.encode(keypoint, score, size)[0]
+        sides = drawn.new_zeros(1, len(drawn), dtype=torch.int64) + torch.arange(len(drawn), device=drawn.device)
+        if mirror:
+            drawn = torch.cat([drawn, drawn.flip(-1)])
+            sides = torch.cat([sides, self.swap.to(sides.device)[None] + len(self.swap)])
+        # the row of (channel, distinct frame) that every (sample, side, clip, channel, frame) shows
+        rows = sides[None, :, None, :, None] * len(chosen) + which[:, None, :, None]
+        volume = drawn.flatten(2).flatten(0, 1).index_select(0, rows.flatten())
+        return volume.view(samples, -1, len(self.swap), length, *drawn.shape[-2:])
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Stacks the batch, moves it to the device, draws.
+
+        Args:
+            data: ``inputs``: dictionary of lists (or stacked tensors) as ``PackSkeleton`` packs them; samples may
+                differ in their number of persons. ``data_samples``, which say ``img_shape`` and, if mirrored views are
+                wanted, ``mirror_views``.
+
+        Raises:
+            ValueError: Images of several sizes in one batch.
+        """
+        data = self.cast_data(data)
+        inputs, samples = data['inputs'], data.get('data_samples')
+        if not isinstance(inputs, dict):
+            inputs = dict(keypoint=inputs)
+        keypoint, score = _stack(inputs['keypoint']), inputs.get('keypoint_score')
+        frames = inputs.get('frame_inds')
+        volume = self.views(
+            keypoint, None if score is None else _stack(score), self._size(samples or ()),
+            torch.stack(frames) if isinstance(frames, (list, tuple)) else frames,
+            any(sample is not None and sample.get('mirror_views') for sample in samples or ()))
+        return dict(inputs=volume, data_samples=samples)
+
+    def _size(self, samples: Sequence) -> tuple[int, int] | None:
+        sizes = {tuple(sample.img_shape) for sample in samples if sample is not None and 'img_shape' in sample}
+        if len(sizes) > 1:
+            raise ValueError(f'a batch holds images of the sizes {", ".join(map(str, sorted(sizes)))} (H, W); end the '
+                             'pipeline with ResizeImage(size=(H, W)) or CropCentre(size)')
+        return sizes.pop() if sizes else self.size
+
+
+def _stack(clips: Tensor | Sequence[Tensor]) -> Tensor:
+    """Clips (clips, M, T, V, ...) of several numbers of persons as one tensor; persons that are lacking are zero."""
+    if isinstance(clips, Tensor):
+        return clips.float()
+    persons = max(clip.shape[1] for clip in clips)
+    stacked = clips[0].new_zeros(len(clips), len(clips[0]), persons, *clips[0].shape[2:], dtype=torch.float32)
+    for row, clip in zip(stacked, clips):
+        row[:, :clip.shape[1]] = clip
+    return stacked
