@@ -2,9 +2,9 @@
 
 The file holds the encoder, the network and the head, so whoever runs it needs neither mmskel nor PyTorch. It is made by
 PyTorch's TorchScript exporter: the newer one, built on ``torch.export``, takes forty times as long for HD-GCN (a minute
-against 1.5 s for four blocks, PyTorch 2.13) and computes the same. What a trace may get wrong (a number of clips that became a constant, neighbours that stay those of
-the example) is found out: a file is kept only if ONNX Runtime computes from it what PyTorch computes, on clips and
-numbers of clips that were not traced.
+against 1.5 s for four blocks, PyTorch 2.13) and computes the same. What a trace may get wrong (a number of clips that
+became a constant, neighbours that stay those of the example) is found out: a file is kept only if ONNX Runtime computes
+from it what PyTorch computes, on clips and numbers of clips that were not traced.
 """
 from __future__ import annotations
 
@@ -231,13 +231,13 @@ def _metadata(recogniser: SkeletonInferencer, config: str | Path, checkpoint: st
               inputs: Mapping[str, Tensor], usual: int | None) -> dict[str, str]:
     """What the file says about itself, all of it text; lists and tables as JSON."""
     model, cfg = recogniser.model, recogniser.cfg
-    keypoint = inputs['keypoint']
+    keypoint, layout = inputs['keypoint'], get_layout(recogniser.layout)
     dataset = dataset_of(cfg, 'test_dataloader') or {}
     encoder = dict(cfg.model.get('data_preprocessor') or {})
     said = dict(
         mmskel_version=__version__, config=Path(config).name, checkpoint=Path(checkpoint).name,
         recognizer=type(model).__name__, backbone=type(model.backbone).__name__,
-        class_names=list(recogniser.class_names), layout=recogniser.layout, joints=list(get_layout(recogniser.layout).joints),
+        class_names=list(recogniser.class_names), layout=layout.name, joints=list(layout.joints),
         persons=keypoint.shape[1], clip_len=keypoint.shape[2], config_clip_len=usual, stream=encoder.get('stream'),
         encoder=encoder, test_pipeline=list(dataset.get('pipeline', ())),
         average_clips=getattr(model.cls_head, 'average_clips', None))

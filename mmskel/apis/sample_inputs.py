@@ -14,7 +14,7 @@ from mmskel.apis.configuration import ConfigError
 from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.skeleton import Clip, get_layout
 
-_CLIPS = 6
+_CLIPS = 4
 # what PackSkeleton calls a tensor -> the argument of an encoder's `encode`
 _ARGUMENTS = dict(keypoint_score='score', keypoint_next='following', keypoint_score_next='following_score')
 
@@ -51,7 +51,8 @@ def made_up_samples(recogniser: SkeletonInferencer, persons: int | None = None) 
             raise ConfigError(f'{persons} persons were asked for, but the test pipeline makes {made} of them; its '
                               'SetPersons and the network are made for that')
         return samples
-    raise ConfigError(f"'{recogniser.cfg.filename}': its test pipeline and network take no clips. {'; '.join(refusals)}")
+    raise ConfigError(f"'{recogniser.cfg.filename}': its test pipeline and network take no clips. "
+                      f'{"; ".join(refusals)}')
 
 
 def _keypoint(sample: dict[str, Any]) -> Tensor:
