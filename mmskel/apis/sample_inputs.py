@@ -38,7 +38,7 @@ def made_up_samples(recogniser: SkeletonInferencer, persons: int | None = None) 
         raise ConfigError(f'a clip has at least 1 person, not {persons}')
     refusals = []
     for coords, with_score in ((2, True), (3, True), (3, False)):
-        clips = [_made_up_clip(recogniser.layout, coords, with_score, persons or 2, seed) for seed in range(_CLIPS)]
+        clips = [made_up_clip(recogniser.layout, coords, with_score, persons or 2, seed) for seed in range(_CLIPS)]
         try:
             samples = [_one_view(recogniser.prepare(clip)) for clip in clips]
             recogniser.forward(pseudo_collate(samples))
@@ -65,7 +65,7 @@ def _one_view(sample: dict[str, Any]) -> dict[str, Any]:
     return dict(sample, inputs=inputs)
 
 
-def _made_up_clip(layout: str, coords: int, with_score: bool, persons: int, seed: int) -> Clip:
+def made_up_clip(layout: str, coords: int, with_score: bool, persons: int, seed: int) -> Clip:
     """Moving points about a still pose. Every second clip lacks its last person, all but the first a few joints."""
     rng = np.random.default_rng(seed)
     frames, joints = 40 + 40 * seed, get_layout(layout).num_joints
