@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from mmskel.apis.configuration import ConfigError, dataset_of, load_config
 from mmskel.apis.inferencer import SkeletonInferencer
-from mmskel.apis.sample_inputs import made_up_samples, named_tensors
+from mmskel.apis.sample_inputs import NAMES, made_up_samples, named_tensors
 from mmskel.data.atomic import atomic_path
 from mmskel.skeleton import get_layout
 from mmskel.version import __version__
@@ -67,22 +67,27 @@ class EndToEnd(nn.Module):
     """Encoder, backbone and head as one function of tensors: N clips in, (N, K) logits out.
 
     Args:
-        recognizer: A recogniser of MMAction2, ours or its own. Its data preprocessor's ``encode`` gets the tensors that
-            the test pipeline packed, by name, (N, 1, M, T, V, C) each; one without ``encode`` gets ``keypoint`` alone,
-            which must be what the network takes.
-        names: Of the inputs, in order: arguments of ``encode``.
+        recognizer: A recogniser of MMAction2, ours or its own. Its data preprocessor, if it is an encoder, gets the
+            stacked tensors that the test pipeline packs, (N, 1, M, T, V, C); of a stock pipeline with a stock
+            preprocessor, ``keypoint`` is what the network takes.
+        names: Of the inputs, in order.
+        sample: A data sample of the test pipeline, for what it says besides: the image's size, mirrored views.
     """
 
-    def __init__(self, recognizer: nn.Module, names: Sequence[str]):
+    def __init__(self, recognizer: nn.Module, names: Sequence[str], sample: Any = None):
         super().__init__()
-        self.recognizer, self.names = recognizer, tuple(names)
+        self.recognizer, self.sample = recognizer, sample
+        self.names = [{name: key for key, name in NAMES.items()}.get(name, name) for name in names]
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """(N, M, T, V, C), ... -> (N, K). Of several views that the encoder makes of a clip, the average that the head
         takes in a test; as logits, whose softmax it is."""
-        given = {name: tensor[:, None] for name, tensor in zip(self.names, inputs)}
-        encode = getattr(self.recognizer.data_preprocessor, 'encode', None)
-        encoded = encode(**given) if encode else given['keypoint']
+        packed = {name: tensor[:, None] for name, tensor in zip(self.names, inputs)}
+        encoder = self.recognizer.data_preprocessor
+        if hasattr(encoder, 'encode'):
+            encoded = encoder(dict(inputs=packed, data_samples=[self.sample]))['inputs']
+        else:
+            encoded = packed['keypoint']
         scores = self.recognizer(encoded, mode='tensor', stage='head')
         views = int(scores.shape[0]) // int(inputs[0].shape[0])
         if views == 1:
@@ -122,11 +127,11 @@ def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, strea
     usual = _set_clip_length(cfg, clip_len)
     recogniser = SkeletonInferencer(cfg, checkpoint, 'cpu')
     samples = made_up_samples(recogniser, persons)
-    inputs = named_tensors(recogniser, samples)
+    inputs = named_tensors(samples)
     frames = inputs['keypoint'].shape[2]
     if clip_len not in (None, frames):
         raise ConfigError(f'clips of {clip_len} frames were asked for, but the test pipeline makes {frames} frames')
-    network = EndToEnd(recogniser.model, list(inputs)).eval()
+    network = EndToEnd(recogniser.model, list(inputs), samples[0].get('data_samples')).eval()
     with torch.no_grad():
         expected = network(*inputs.values()).numpy()
     _compare_with_test(recogniser, samples, expected)
@@ -191,8 +196,8 @@ def _compare_with_test(recogniser: SkeletonInferencer, samples: Sequence[dict[st
     probability = torch.from_numpy(logits).softmax(1).numpy()
     if logits.shape != tested.shape or not np.abs(probability - tested).max() <= TOLERANCE:
         model = recogniser.model
-        raise ExportError(f'{type(model).__name__} cannot be exported: {type(model.data_preprocessor).__name__}, '
-                          'backbone and head, called one after the other, do not give the probabilities of a test')
+        raise ExportError(f'{type(model).__name__} cannot be exported: encoder, backbone and head, called '
+                          'one after the other, do not give the probabilities of a test')
 
 
 def _trace(network: nn.Module, inputs: Mapping[str, Tensor]) -> bytes:

@@ -1,7 +1,6 @@
 """Made-up clips that a recogniser takes, as its test pipeline packs them: shapes, names and units of its inputs."""
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +14,8 @@ from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.skeleton import Clip, get_layout
 
 _CLIPS = 4
-# what PackSkeleton calls a tensor -> the argument of an encoder's `encode`
-_ARGUMENTS = dict(keypoint_score='score', keypoint_next='following', keypoint_score_next='following_score')
+# what PackSkeleton calls a tensor -> the name of the input; others keep theirs
+NAMES = dict(keypoint_score='score', keypoint_score_next='score_next')
 
 
 def made_up_samples(recogniser: SkeletonInferencer, persons: int | None = None) -> list[dict[str, Any]]:
@@ -85,21 +84,9 @@ def made_up_clip(layout: str, coords: int, with_score: bool, persons: int, seed:
                 image_size=(480, 640) if coords == 2 else None)
 
 
-def named_tensors(recogniser: SkeletonInferencer, samples: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-    """Argument of the encoder's ``encode`` -> (N, ...) of N samples of one view.
-
-    Raises:
-        ConfigError: The encoder asks for what the pipeline does not pack.
-    """
+def named_tensors(samples: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+    """Name -> (N, ...), of N samples of one view. Frame numbers are left out: they only save work."""
     packed = [sample['inputs'] if isinstance(sample['inputs'], dict) else dict(keypoint=sample['inputs'])
               for sample in samples]
-    tensors = {_ARGUMENTS.get(key, key): torch.cat([one[key] for one in packed]).float() for key in packed[0]}
-    encoder = recogniser.model.data_preprocessor
-    if not hasattr(encoder, 'encode'):  # a stock pipeline packs what the network takes
-        return dict(keypoint=tensors['keypoint'])
-    taken = inspect.signature(encoder.encode).parameters
-    lost = [name for name, one in taken.items() if one.default is one.empty and name not in tensors]
-    if lost:
-        raise ConfigError(f'{type(encoder).__name__} needs {", ".join(lost)}; the test pipeline packs '
-                          f'{", ".join(tensors)}')
-    return {name: tensors[name] for name in taken if name in tensors}
+    return {NAMES.get(key, key): torch.cat([one[key] for one in packed]).float()
+            for key, value in packed[0].items() if value.is_floating_point()}

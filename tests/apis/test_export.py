@@ -11,6 +11,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from mmaction.models.heads import GCNHead
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
@@ -42,7 +43,7 @@ CASES = {
 SHALLOW = ('custom/hdgcn_custom.py', dict(FLAT, **{'fit_to_data': False, 'model.backbone.num_stages': 3,
                                                    'model.cls_head.in_channels': 8}))
 INPUTS = {'ST-GCN 2-D': ['keypoint', 'score'], 'HD-GCN 2-D': ['keypoint', 'score'],
-          'ST-GCN bone motion': ['keypoint', 'score', 'following', 'following_score']}
+          'ST-GCN bone motion': ['keypoint', 'keypoint_next', 'score', 'score_next']}
 
 
 def trained(cfg, folder):
@@ -96,7 +97,7 @@ def test_onnx_runtime_computes_what_a_test_computes(case, tmp_path):
     assert list(done.inputs) == INPUTS.get(case, ['keypoint'])
     recogniser = SkeletonInferencer(str(config), weights, 'cpu')
     clips = seven_clips(recogniser)
-    inputs = {key: value.numpy() for key, value in named_tensors(recogniser, clips).items()}
+    inputs = {key: value.numpy() for key, value in named_tensors(clips).items()}
     for key, axes in done.inputs.items():
         assert axes == ('N', *inputs[key].shape[1:])
     got = run(tmp_path / 'a.onnx', inputs)
@@ -169,29 +170,19 @@ class Constant(StreamEncoder):
         return keypoint / float(keypoint.abs().mean())
 
 
-class Other(StreamEncoder):
-    """Two functions where there should be one."""
+class Sigmoid(GCNHead):
+    """Its scores are no softmax of what its forward gives."""
 
-    def forward(self, data, training=False):
-        encoded = super().forward(data, training)
-        return dict(encoded, inputs=encoded['inputs'] * 2)
-
-
-class Wanting(StreamEncoder):
-    """Needs what no pipeline packs."""
-
-    def encode(self, keypoint, depth_map):
-        return keypoint
-
-    def forward(self, data, training=False):
-        return dict(data, inputs=torch.stack([one for one in data['inputs']['keypoint']]))
+    def average_clip(self, cls_scores, num_segs=1):
+        return cls_scores.sigmoid()
 
 
 @pytest.fixture
-def with_encoder(tmp_path, monkeypatch):
-    """A small ST-GCN behind an encoder of this file."""
-    def make(encoder, **head):
-        monkeypatch.setitem(MODELS.module_dict, encoder.__name__, encoder)
+def with_parts(tmp_path, monkeypatch):
+    """A small ST-GCN with parts of this file."""
+    def make(encoder=StreamEncoder, **head):
+        for part in (encoder, Sigmoid):
+            monkeypatch.setitem(MODELS.module_dict, part.__name__, part)
         cfg = load_config('stgcn/stgcn_ntu60_3d.py', cfg_options=dict(NARROW, **{'model.data_preprocessor.type': encoder.__name__}))
         cfg.model.cls_head.update(head)
         return trained(cfg, tmp_path)
@@ -199,23 +190,22 @@ def with_encoder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('average', ['prob', 'score'])
-def test_views_are_averaged_as_in_a_test(average, with_encoder, tmp_path):
-    config, weights = with_encoder(TwoViews, average_clips=average)
+def test_views_are_averaged_as_in_a_test(average, with_parts, tmp_path):
+    config, weights = with_parts(TwoViews, average_clips=average)
     export(config, weights, tmp_path / 'a.onnx')
     recogniser = SkeletonInferencer(str(config), weights, 'cpu')
     clips = seven_clips(recogniser)
-    got = run(tmp_path / 'a.onnx', {key: value.numpy() for key, value in named_tensors(recogniser, clips).items()})
+    got = run(tmp_path / 'a.onnx', {key: value.numpy() for key, value in named_tensors(clips).items()})
     tested = np.stack(recogniser.forward(pseudo_collate(clips)))
     assert got.shape == (7, 60) and np.abs(torch.from_numpy(got).softmax(1).numpy() - tested).max() < 1e-5
 
 
-@pytest.mark.parametrize('encoder, message', [
-    (Constant, r"'.*a\.onnx' was not written: ONNX Runtime's scores differ from PyTorch's by up to \d\.\de-0[123] of the "),
-    (Other, 'Other, backbone and head, called one after the other, do not give the probabilities of a test'),
-    (Wanting, 'Wanting needs depth_map; the test pipeline packs keypoint, '),
+@pytest.mark.parametrize('parts, message', [
+    (dict(encoder=Constant), r"'.*a\.onnx' was not written: ONNX Runtime's scores differ from PyTorch's by up to \d\.\de-0[123] of the "),
+    (dict(type='Sigmoid'), 'encoder, backbone and head, called one after the other, do not give the probabilities of a test'),
 ])
-def test_what_disagrees_leaves_no_file(encoder, message, with_encoder, tmp_path, capsys):
-    config, weights = with_encoder(encoder)
+def test_what_disagrees_leaves_no_file(parts, message, with_parts, tmp_path, capsys):
+    config, weights = with_parts(**parts)
     (tmp_path / 'a.onnx').write_text('an older file')
     before = set(tmp_path.iterdir())
     assert cli.main(['export', str(config), str(weights), str(tmp_path / 'a.onnx')]) == 1
