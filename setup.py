@@ -7,6 +7,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 MIM = {'configs': 'configs', 'tools': 'tools', 'model-index.yml': 'configs/model-index.yml'}
+EXPORT = ['onnx', 'onnxruntime']  # of `mmskel export`
 
 
 def lines(path):
@@ -48,7 +49,8 @@ setup(
     extras_require={
         # for `uv pip install -e '.[openmmlab]'`; with pip: pip install --no-deps -r mmskel/compat/openmmlab.txt
         'openmmlab': lines('mmskel/compat/openmmlab.txt'),
-        'dev': ['pytest', 'ruff', 'build'],
+        'export': EXPORT,
+        'dev': ['pytest', 'ruff', 'build', *EXPORT],
     },
     entry_points={'console_scripts': ['mmskel = mmskel.cli:main']},
     cmdclass={'build_py': BuildWithMim},

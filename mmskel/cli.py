@@ -280,6 +280,25 @@ def _convert(args: argparse.Namespace) -> int:
     return 0
 
 
+def _export_arguments(parser: Parser) -> None:
+    parser.add_argument('config', help='the config the checkpoint was trained with: the one in its work dir')
+    parser.add_argument('checkpoint', help='weights, .pth')
+    parser.add_argument('out', help='the file to write, .onnx')
+    parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
+    parser.add_argument('--clip-len', type=int, metavar='T', help='frames of a clip, instead of the config\'s')
+    parser.add_argument('--persons', type=int, metavar='M', help='of a clip, for networks that take any number')
+    parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(),
+                        help='settings that override the config')
+    parser.set_defaults(local_rank=0)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from mmskel.apis.export import export
+    print(export(args.config, args.checkpoint, args.out, stream=args.stream, clip_len=args.clip_len,
+                 persons=args.persons, cfg_options=_cfg_options(args)))
+    return 0
+
+
 def _models_arguments(parser: Parser) -> None:
     parser.add_argument('name', nargs='?', help='show all of one card, e.g. st_gcn; default: a table of all')
     parser.add_argument('--json', action='store_true', help='for machines: every field by its name')
@@ -325,6 +344,7 @@ COMMANDS = {
     'draw': Command('draw a clip, over its video where there is one', _draw_arguments, _draw),
     'check': Command('say what is in an annotation file and what is wrong with it', _check_arguments, _check),
     'convert': Command('turn an official checkpoint into one of ours', _convert_arguments, _convert),
+    'export': Command('write a recogniser as an ONNX file that needs no PyTorch', _export_arguments, _export),
     'models': Command('list the models, or show all that is known about one', _models_arguments, _models),
     'demo': Command('make a small data set, train ST-GCN on it, show the result', _demo_arguments, _demo),
     'doctor': Command('say which versions, repairs and optional parts are in use', lambda parser: None, _doctor),

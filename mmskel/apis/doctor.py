@@ -87,6 +87,7 @@ PARTS = (
     Part('decord', 'video decoder of mmaction2', ('decord', )),
     Part('matplotlib', 'plots and skeleton pictures', ('matplotlib.pyplot', )),
     Part('tensorboard', 'training curves', ('torch.utils.tensorboard', )),
+    Part('onnx', 'exporting models', ('onnx', 'onnxruntime')),
     Part('onnxruntime', 'running exported models', ('onnxruntime', )),
     Part('torchvision', 'faster detection operators, never required', ('torchvision', )),
 )

@@ -133,7 +133,7 @@ class SkeletonInferencer(BaseInferencer):
         persons = range(len(whole.keypoint)) if per_person else [None]
         cuts = [(person, start, stop) for person in persons
                 for start, stop in _seen_windows(whole, person, windows, tight=window is None)]
-        samples = (self.pipeline(self._sample(_cut(whole, *one))) for one in cuts)
+        samples = (self.prepare(_cut(whole, *one)) for one in cuts)
         scores = [score for batch in _batches(samples, batch_size) for score in self.forward(pseudo_collate(batch))]
         tracks = []
         for person in persons:
@@ -192,11 +192,10 @@ class SkeletonInferencer(BaseInferencer):
                             'them: --lift-config')
         return clip
 
-    @staticmethod
-    def _sample(clip: Clip) -> dict[str, Any]:
-        """What a test pipeline takes, ours or MMAction2's."""
-        return dict(clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
-                    rng=np.random.default_rng(0))
+    def prepare(self, clip: Clip) -> dict[str, Any]:
+        """What the test pipeline, ours or MMAction2's, packs of a clip in the recogniser's joints."""
+        return self.pipeline(dict(clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
+                                  rng=np.random.default_rng(0)))
 
 
 def _seen_windows(clip: Clip, person: int | None, windows: np.ndarray, tight: bool) -> Iterator[tuple[int, int]]:

@@ -189,6 +189,12 @@ def mine(folder: Path) -> None:
     pixels(folder / 'data/mine.pkl', 'train', 'val', 'test')
 
 
+def one_clip(folder: Path) -> None:
+    """``clip.npy``: COCO joints in pixels with scores."""
+    clip = make_motion_clips(1, layout='coco17', project=True)[0]
+    np.save(folder / 'clip.npy', np.concatenate([clip.keypoint, clip.score[..., None]], -1))
+
+
 def kinetics(folder: Path) -> None:
     """``kinetics-skeleton``: ten clips of one person."""
     clips = make_motion_clips(1, layout='openpose18', project=True)
@@ -324,6 +330,7 @@ DATA = {
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights],
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips,
                      lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
+    'docs/export.md': [mine, one_clip],
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
@@ -429,7 +436,7 @@ def run_line(line: str, where: str, small: dict, capsys) -> None:
     assert words, f'{where}: this line is neither a mmskel command nor listed in NOT_RUN: {line}'
     expected = int(found[1]) if (found := re.search(r'# exit status (\d)', line)) else 0
     small.update(width=8, epochs=2 if '--resume' in words else 1)
-    if words[0] == 'test':
+    if words[0] in ('test', 'export'):
         words[2], small['width'] = trained(Path(words[2]))
     status = cli.main(words)
     printed = capsys.readouterr()
@@ -521,7 +528,8 @@ def test_commands_and_flags_exist(page, flags):
 
 
 @pytest.mark.parametrize('command, page', [('train', 'docs/training.md'), ('test', 'docs/training.md'),
-                                           ('check', 'docs/data.md'), ('fuse', 'docs/streams.md')])
+                                           ('check', 'docs/data.md'), ('fuse', 'docs/streams.md'),
+                                           ('export', 'docs/export.md')])
 def test_every_flag_is_explained(command, page, flags):
     page = PAGES[page].read_text()
     missing = {flag for flag in flags[command] - {'-h', '--help', '--local_rank', '--local-rank'} if flag not in page}
