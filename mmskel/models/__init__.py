@@ -1,5 +1,5 @@
 """Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
-from mmskel.models.backbones import HDGCN, SkeletonSTGCN
-from mmskel.models.encoders import StreamEncoder
+from mmskel.models.backbones import HDGCN, SkateFormer, SkeletonSTGCN
+from mmskel.models.encoders import SkateEncoder, StreamEncoder
 
-__all__ = ['HDGCN', 'SkeletonSTGCN', 'StreamEncoder']
+__all__ = ['HDGCN', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder']
