@@ -9,6 +9,7 @@ from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
+from narrow import narrow
 
 from mmskel.apis.configuration import dataset_of
 from mmskel.skeleton import get_layout
@@ -18,11 +19,14 @@ CONFIGS = sorted(str(p.relative_to(FOLDER)) for p in FOLDER.rglob('*.py') if '_b
 # the words of a config's name -> what must then be in it
 WORDS = {
     'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
+    'skateformer': lambda c: c.model.backbone.type == 'SkateFormer' and c.model.data_preprocessor.type == 'SkateEncoder',
     'stgcn': lambda c: c.model.backbone.type == 'SkeletonSTGCN',
     'nwucla': lambda c: 'nwucla' in data(c) and c.model.cls_head.num_classes == 10,
     'utkinect': lambda c: 'utkinect' in data(c) and c.model.cls_head.num_classes == 10,
     'ntu60': lambda c: 'ntu60' in data(c) and c.model.cls_head.num_classes == 60,
     'ntu120': lambda c: 'ntu120' in data(c) and c.model.cls_head.num_classes == 120,
+    'ntu60inter': lambda c: interactions(c) == (11, 59) and 'ntu60' in data(c),
+    'ntu120inter': lambda c: interactions(c) == (26, 119) and 'ntu120' in data(c),
     'kinetics': lambda c: 'kinetics' in data(c) and c.model.cls_head.num_classes == 400,
     '2d': lambda c: c.model.data_preprocessor.with_score and c.model.backbone.layout == 'coco17',
     '3d': lambda c: c.model.backbone.layout == 'ntu25',
@@ -30,6 +34,13 @@ WORDS = {
     'small': lambda c: c.model.backbone.base_channels == 32 and c.clip_len == 32,
     'synthetic': lambda c: c.fit_to_data,
 }
+
+
+def interactions(cfg):
+    """How many classes are left of a data set's, and the last of them."""
+    classes = dataset_of(cfg, 'test_dataloader')['classes']
+    assert len(classes) == cfg.model.cls_head.num_classes
+    return len(classes), classes[-1]
 
 
 def data(cfg):
@@ -59,8 +70,8 @@ def test_name_and_header_tell_the_truth(config):
 def test_all_loaders_agree(config):
     _, cfg = config
     sets = [dataset_of(cfg, f'{part}_dataloader') for part in ('train', 'val', 'test')]
-    for key in ('ann_file', 'split', 'layout', 'num_classes'):
-        assert len({str(s[key]) for s in sets}) == 1, key
+    for key in ('ann_file', 'split', 'layout', 'num_classes', 'classes'):
+        assert len({str(s.get(key)) for s in sets}) == 1, key
     assert cfg.model.cls_head.num_classes == sets[0]['num_classes'] or cfg.get('fit_to_data')
     assert cfg.report.epoch in ('last', 'best')
     assert any(hook['type'] == 'EpochSeedHook' for hook in cfg.custom_hooks)
@@ -68,8 +79,7 @@ def test_all_loaders_agree(config):
 
 def test_a_clip_runs_through(config):
     path, cfg = config
-    cfg.model.backbone.base_channels = 8
-    cfg.model.cls_head.in_channels = 32
+    narrow(cfg.model)
     model = MODELS.build(cfg.model).eval()
     model.init_weights()
     layout = get_layout(cfg.model.backbone.layout)

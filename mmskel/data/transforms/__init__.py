@@ -1,10 +1,16 @@
 """Sampling, normalising, augmenting, packing; registered into MMAction2's ``TRANSFORMS``."""
 from mmskel.data.transforms.augmenting import RandomMirror, RandomMove, RandomRotation3D, RandomScale, RandomShear
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
+from mmskel.data.transforms.choosing import OneBranch
+from mmskel.data.transforms.dropping import RandomDropAxis, RandomDropJoints
+from mmskel.data.transforms.instances import BorrowBoneLengths, RandomSwapPersons
 from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
 from mmskel.data.transforms.persons import PackSkeleton, SetPersons
 from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWindow, ResampleFrames, SampleUniformly
+from mmskel.data.transforms.trimming import SampleTrimmed
 
-__all__ = ['AlignBody3D', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize', 'NormalizePixels',
-           'PackSkeleton', 'PadFrames', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear',
-           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'SampleUniformly', 'SetPersons', 'SkeletonTransform']
+__all__ = ['AlignBody3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize',
+           'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames', 'RandomDropAxis', 'RandomDropJoints',
+           'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons',
+           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'SampleTrimmed', 'SampleUniformly', 'SetPersons',
+           'SkeletonTransform']

@@ -86,7 +86,8 @@ def _attend(beside, qkv, biases, sizes, scale, dropout, kept=None) -> Tensor:
     heads = len(biases[0])
     first, depth = sum(map(len, beside)), len(qkv) // (12 * heads)
     out = qkv.new_empty(first + len(qkv) // 3, *qkv.shape[1:])
-    torch.cat(list(beside), out=out[:first])
+    if beside:
+        torch.cat(list(beside), out=out[:first])
     results = out[first:].chunk(4)
     for kind, part, bias, size, result in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes, results):
         query, key, value = _windows(part, kind, size, 3, heads)
