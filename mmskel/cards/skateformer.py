@@ -35,7 +35,7 @@ SKATEFORMER = ModelCard(
         parameters=3_616_083, gmacs=3.46, gmacs_of='linear layers, convolutions, G-Conv, attention products and embedding'),
     layouts=ANY_LAYOUT,
     published_layouts=('ntu25', 'kinect20'),
-    config='skateformer/skateformer_nwucla.py',
+    config='custom/skateformer_custom.py',
     notes="The paper's 2.03 M parameters and 3.62 GFLOPs are not the released models', which have 3.62 M. The published bias "
           'of types 1 and 3 is tiled by mistake; corrected_bias=True is as meant, but does not fit the official weights.',
     published=tuple(

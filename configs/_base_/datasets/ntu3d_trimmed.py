@@ -9,9 +9,9 @@ layout = 'ntu25'
 num_classes = 60
 clip_len = 64
 num_person = 2
-single_actor = 'zero'  # what fills the second slot of a lone person: 'zero' (NTU 60), 'loop': that person (NTU 120)
 
-persons = dict(type='SetPersons', num_person=num_person, pad=single_actor)
+# pad: what fills the second slot of a lone person; 'zero' (NTU 60), 'loop': that person again (NTU 120)
+persons = dict(type='SetPersons', num_person=num_person, pad='zero')
 within_clip = [
     dict(type='RandomSwapPersons', probability=0.5),
     dict(type='RandomShear', amount=0.5, probability=0.5),
@@ -21,17 +21,17 @@ within_clip = [
     dict(type='RandomDropAxis', probability=0.5),
     dict(type='RandomDropJoints', joints=(5, 15), frames=(16, 32), probability=0.5)
 ]
-train_pipeline = [
-    persons,
-    dict(type='SampleTrimmed', clip_len=clip_len, share=(0.5, 1.0)),
-    dict(type='OneBranch', branches=[
+train_sampling = dict(type='SampleTrimmed', clip_len=clip_len, share=(0.5, 1.0))
+augmentation = dict(
+    type='OneBranch',
+    branches=[
         dict(probability=0.5, transforms=within_clip),
         dict(probability=0.2, transforms=[dict(type='BorrowBoneLengths', layout=layout)])
-    ]),
-    dict(type='PackSkeleton')
-]
+    ])
 # clamp=True would not read the zero frame beyond the end of short clips, which the published numbers are tested with
-test_pipeline = [persons, dict(type='SampleTrimmed', clip_len=clip_len, share=0.95), dict(type='PackSkeleton')]
+test_sampling = dict(type='SampleTrimmed', clip_len=clip_len, share=0.95)
+train_pipeline = [persons, train_sampling, augmentation, dict(type='PackSkeleton')]
+test_pipeline = [persons, test_sampling, dict(type='PackSkeleton')]
 
 data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
 train_dataloader = dict(batch_size=128, drop_last=True, dataset=dict(**data, part='train', pipeline=train_pipeline))

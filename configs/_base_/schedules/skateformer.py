@@ -1,5 +1,6 @@
 # SkateFormer's recipe, the same for all benchmarks: AdamW that decays all weights, a warm-up, a cosine that is counted from
 # the start, clipped gradients.
+_base_ = '../runtime.py'
 max_epochs = 500
 warmup_epochs = 25
 base_lr = 1e-3
