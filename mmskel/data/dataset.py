@@ -49,9 +49,9 @@ class SkeletonDataset(BaseActionDataset):
 
     def __init__(self, ann_file: str, pipeline: Sequence[Mapping | Callable], split: str | None = None,
                  part: str | None = None, layout: str | None = None, num_classes: int | None = None,
-                 classes: Sequence[int] | None = None, repeat: int = 1, seed: int = 0, subsets: Mapping[str, str] | None = None, test_mode: bool = False,
-                 data_prefix: Mapping | None = None, indices: int | Sequence[int] | None = None,
-                 lazy_init: bool = False, max_refetch: int = 1000):
+                 classes: Sequence[int] | None = None, repeat: int = 1, seed: int = 0,
+                 subsets: Mapping[str, str] | None = None, test_mode: bool = False, data_prefix: Mapping | None = None,
+                 indices: int | Sequence[int] | None = None, lazy_init: bool = False, max_refetch: int = 1000):
         self.split, self.part = split, part or ('test' if test_mode else 'train')
         if self.part not in _PARTS:
             raise ValueError(f"part is 'train' or 'test', not {part!r}")
@@ -84,8 +84,8 @@ class SkeletonDataset(BaseActionDataset):
                      if item.get('label') in self.classes]
             names = [names[label] for label in self.classes if label < len(names)]
             if not items:
-                raise AnnotationError(f"'{self.ann_file}': no clip of split '{self._split_name(file)}' has one of the labels "
-                                      f'{", ".join(map(str, self.classes))}')
+                raise AnnotationError(f"'{self.ann_file}': no clip of split '{self._split_name(file)}' has one of the "
+                                      f'labels {", ".join(map(str, self.classes))}')
         known = {clip_id(item) for item in items}
         # a batch cannot mix clips with and without scores: all have them if one has
         self._with_score = any('keypoint_score' in item for item in items)

@@ -16,8 +16,8 @@ _BLOCK = re.compile(r'stages\.(\d+)\.blocks\.(\d+)\.(.+)')
 _BIAS = re.compile(r'attention\.([0-3])\.relative_position_bias_table')
 _WHOLE = ('norm_1', 'norm_2', 'mapping', 'tconv', 'proj', 'mlp.fc1', 'mlp.fc2')
 # what no published model has otherwise
-_FIXED = dict(num_heads=32, kernel_size=7, rel=True, index_t=True, drop=0.0, head_drop=0.0, global_pool='avg', embed_dim=96,
-              depths=(2, 2, 2, 2), channels=(96, 192, 192, 192), in_channels=3, num_frames=64)
+_FIXED = dict(num_heads=32, kernel_size=7, rel=True, index_t=True, drop=0.0, head_drop=0.0, global_pool='avg',
+              embed_dim=96, depths=(2, 2, 2, 2), channels=(96, 192, 192, 192), in_channels=3, num_frames=64)
 _TYPES = tuple(f'type_{kind}_size' for kind in SKATE_TYPES)
 
 
@@ -87,15 +87,15 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     needed = ('joint_person_embedding', f'{first}.mlp.fc1.weight', f'{first}.attention.1.relative_position_bias_table',
               'head.weight')
     if any(key not in state for key in needed):
-        raise ConversionError(f"skateformer: the checkpoint has no {', '.join(repr(k) for k in needed if k not in state)}; "
-                              'it is no SkateFormer of the official code')
+        lost = ', '.join(repr(key) for key in needed if key not in state)
+        raise ConversionError(f'skateformer: the checkpoint has no {lost}; it is no SkateFormer of the official code')
     tokens = state['joint_person_embedding'].shape[1]
     far = state[needed[2]].shape[1]  # parts of all persons
     found = {(persons * np.size(parts), persons * len(parts)): (points, persons) for points, layout in LAYOUTS.items()
              for persons in (1, 2, 3, 4) for parts in (skate_parts(layout), )}
     if (tokens, far) not in found:
-        raise ConversionError(f'skateformer: {tokens} tokens of a frame, {far} of them in a window of far joints; that is '
-                              'neither NTU (24 joints) nor N-UCLA (20 joints) with 1 to 4 persons')
+        raise ConversionError(f'skateformer: {tokens} tokens of a frame, {far} of them in a window of far joints; that '
+                              'is neither NTU (24 joints) nor N-UCLA (20 joints) with 1 to 4 persons')
     points, persons = found[tokens, far]
     hidden, width = state[needed[1]].shape
     return dict(num_classes=state['head.weight'].shape[0], num_people=persons, num_points=points,

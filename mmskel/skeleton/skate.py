@@ -20,9 +20,11 @@ SKATE_TYPES = {1: (False, False), 2: (True, False), 3: (False, True), 4: (True, 
 _LEGS = tuple(tuple(f'{side}_{joint}' for joint in ('hip', 'knee', 'ankle', 'foot')) for side in ('left', 'right'))
 _NTU = (*(tuple(f'{side}_{joint}' for joint in ('wrist', 'hand', 'hand_tip', 'thumb')) for side in ('left', 'right')),
         *_LEGS, ('left_shoulder', 'right_shoulder', 'left_elbow', 'right_elbow'), ('spine', 'neck', 'pelvis', 'head'))
-_KINECT = (*(tuple(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hand')) for side in ('left', 'right')),
-           *_LEGS, ('spine', 'spine_shoulder', 'pelvis', 'head'))
-# by joint name, so layouts that are the same joints in another order share them. NTU's has no joint between the shoulders
+_ARMS = tuple(tuple(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hand'))
+              for side in ('left', 'right'))
+_KINECT = (*_ARMS, *_LEGS, ('spine', 'spine_shoulder', 'pelvis', 'head'))
+# by joint name, so layouts that are the same joints in another order share them; NTU's has no joint between the
+# shoulders
 PUBLISHED_PARTS = {'ntu25': _NTU, 'ntu24': _NTU, 'kinect20': _KINECT, 'kinect20_msr': _KINECT}
 # where the bones of the published bone stream begin elsewhere than the layout's: child -> joint
 PUBLISHED_BONES = {'ntu25': {'spine': 'spine', 'spine_shoulder': 'spine', 'left_hand_tip': 'left_hand',

@@ -9,7 +9,8 @@ from mmaction.models.heads import GCNHead
 from mmaction.structures import ActionDataSample
 from torch import nn
 
-from mmskel.engine import BFloat16OptimWrapper, CosineFromStartLR, EpochSeedHook, SkeletonAccuracy, innermost_dataset, raw_scores
+from mmskel.engine import BFloat16OptimWrapper, EpochSeedHook, SkeletonAccuracy, innermost_dataset, raw_scores
+from mmskel.engine.schedules import CosineFromStartLR
 
 
 def sample(name, scores, label):

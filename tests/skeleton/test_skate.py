@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from parity import load
 
-from mmskel.skeleton import (LAYOUTS, SKATE_TYPES, Layout, LayoutError, get_layout, skate_bone_origins, skate_partition,
-                             skate_parts, skate_sizes)
+from mmskel.skeleton import LAYOUTS, Layout, LayoutError, get_layout
+from mmskel.skeleton.skate import SKATE_TYPES, skate_bone_origins, skate_partition, skate_parts, skate_sizes
 
 
 def test_published_orders_exactly():

@@ -2,9 +2,10 @@
 
     python tools/benchmarks/skateformer.py [--threads 2] [--rounds 11] [--batches 2 8]
 
-NTU shape: M = 2, T = 64, 24 joints, 60 classes, the published dropout and stochastic depth in training. Both run in turn
-within one process; per round one pass of each, so that whatever else the machine does hits both. Memory: what autograd and
-the pass itself hold at the most, from PyTorch's own record of allocations, parameters and their gradients not counted.
+NTU shape: M = 2, T = 64, 24 joints, 60 classes, the published dropout and stochastic depth in training. Both run in
+turn within one process; per round one pass of each, so that whatever else the machine does hits both. Memory: what
+autograd and the pass itself hold at the most, from PyTorch's own record of allocations, parameters and their
+gradients not counted.
 """
 import argparse
 import statistics

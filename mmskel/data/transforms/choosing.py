@@ -15,8 +15,8 @@ class OneBranch(SkeletonTransform):
     """At most one of several lists of transforms, by one draw.
 
     Args:
-        branches: Dictionaries of ``probability`` and ``transforms``. Where the probabilities sum to less than 1, the rest
-            of the samples stay as they are.
+        branches: Dictionaries of ``probability`` and ``transforms``. Where the probabilities sum to less than 1, the
+            rest of the samples stay as they are.
 
     Raises:
         ValueError: Probabilities that are negative or sum to more than 1.
@@ -26,7 +26,8 @@ class OneBranch(SkeletonTransform):
     def __init__(self, branches: Sequence[Mapping[str, Any]]):
         self.probabilities = tuple(branch['probability'] for branch in branches)
         if min(self.probabilities, default=0) < 0 or sum(self.probabilities) > 1 + 1e-9:
-            raise ValueError(f'OneBranch: probabilities are at least 0 and sum to at most 1; found {self.probabilities}')
+            raise ValueError('OneBranch: probabilities are at least 0 and sum to at most 1; found '
+                             f'{self.probabilities}')
         self.transforms = tuple(tuple(TRANSFORMS.build(one) if isinstance(one, Mapping) else one
                                       for one in branch['transforms']) for branch in branches)
 

@@ -56,7 +56,8 @@ class RandomDropJoints(SkeletonTransform):
         _, frames, joints, _ = sample['keypoint'].shape
         many = [min(int(rng.integers(low, high + 1)), there)
                 for (low, high), there in ((self.joints, joints), (self.frames, frames))]
-        return dict(joints=rng.choice(joints, many[0], replace=False), frames=rng.choice(frames, many[1], replace=False))
+        return dict(joints=rng.choice(joints, many[0], replace=False),
+                    frames=rng.choice(frames, many[1], replace=False))
 
     def transform(self, sample: dict[str, Any], joints: np.ndarray, frames: np.ndarray) -> dict[str, Any]:
         """Zeroes every one of the joints in every one of the frames, scores included."""

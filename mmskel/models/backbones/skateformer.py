@@ -2,11 +2,12 @@
 
 J. Do, M. Kim, "SkateFormer: Skeletal-Temporal Transformer for Human Action Recognition", ECCV 2024, arXiv 2403.09508.
 Official code: github.com/KAIST-VICLab/SkateFormer (research and education only, weights alike).
-Ours: any layout, number of persons and of frames; the relative position bias of types 1 and 3 as it was meant, on request;
-the same function with fewer passes over the scores (docs/skateformer.md, "The same function, faster").
+Ours: any layout, number of persons and of frames; the relative position bias of types 1 and 3 as it was meant, on
+request; the same function with fewer passes over the scores (docs/skateformer.md, "The same function,
+faster").
 
-Inside, a map is (B, T, W, C) at the boundary of a block and (channels, B, T, W) within: products change the order of the
-axes at no cost, and partitions are views where channels come first. B = N clips, W = M * V tokens of a frame.
+Inside, a map is (B, T, W, C) at the boundary of a block and (channels, B, T, W) within: products change the order of
+the axes at no cost, and partitions are views where channels come first. B = N clips, W = M * V tokens of a frame.
 """
 from __future__ import annotations
 
@@ -35,8 +36,9 @@ class PositionBias(nn.Module):
         heads: h.
         size: (a, b) frames and joints of a window.
         far_joints: Types 2 and 4.
-        corrected: Only for near joints. The published code takes token j's frame to be j mod a, where tokens are ordered
-            frame * b + joint (spec sheet, "Relative position bias"). True: the frame. Released weights need False.
+        corrected: Only for near joints. The published code takes token j's frame to be j mod a, where tokens are
+            ordered frame * b + joint (spec sheet, "Relative position bias"). True: the frame. Released weights
+            need False.
     """
 
     def __init__(self, heads: int, size: tuple[int, int], far_joints: bool, corrected: bool = False):
@@ -84,7 +86,8 @@ class SkateBlock(nn.Module):
         self.norm_1, self.norm_2 = nn.LayerNorm(channels), nn.LayerNorm(channels)
         self.mapping, self.proj = nn.Linear(channels, 2 * channels), nn.Linear(channels, channels)
         self.gconv = _table(groups, tokens, tokens)
-        self.tconv = nn.Conv2d(channels // 4, channels // 4, (kernel_size, 1), padding=(kernel_size // 2, 0), groups=groups)
+        self.tconv = nn.Conv2d(channels // 4, channels // 4, (kernel_size, 1), padding=(kernel_size // 2, 0),
+                               groups=groups)
         self.biases = nn.ModuleList(
             PositionBias(self.heads, size, far_joints, corrected_bias and not far_joints)
             for size, (far_joints, _) in zip(self.sizes, SKATE_TYPES.values()))
@@ -154,9 +157,9 @@ class SkateFormer(BaseModule):
     """
 
     def __init__(self, layout: str | Layout, in_channels: int = 3, num_person: int = 2,
-                 channels: Sequence[int] = (96, 192, 192, 192), depths: Sequence[int] = (2, 2, 2, 2), num_heads: int = 32,
-                 kernel_size: int = 7, mlp_ratio: float = 4., attn_drop: float = 0.5, drop_path: float = 0.2,
-                 window: int = 8, part_size: int | None = None, corrected_bias: bool = False,
+                 channels: Sequence[int] = (96, 192, 192, 192), depths: Sequence[int] = (2, 2, 2, 2),
+                 num_heads: int = 32, kernel_size: int = 7, mlp_ratio: float = 4., attn_drop: float = 0.5,
+                 drop_path: float = 0.2, window: int = 8, part_size: int | None = None, corrected_bias: bool = False,
                  init_cfg: dict | list | None = None):
         super().__init__(init_cfg)
         layout = get_layout(layout)
@@ -171,8 +174,9 @@ class SkateFormer(BaseModule):
         parts = skate_parts(layout, part_size)
         slots = torch.tensor(parts).flatten()
         sizes = skate_sizes(parts, num_person, window)
-        self.layout, self.in_channels, self.num_person, self.out_channels = layout.name, in_channels, num_person, channels[-1]
-        self.num_joints, self.frame_multiple = layout.num_joints, window * 2**(len(channels) - 1)
+        self.layout, self.num_joints, self.in_channels = layout.name, layout.num_joints, in_channels
+        self.num_person, self.out_channels = num_person, channels[-1]
+        self.frame_multiple = window * 2**(len(channels) - 1)
         self.register_buffer('joints', slots.clamp(min=0), persistent=False)
         self.register_buffer('present', (slots >= 0)[:, None], persistent=False)
         self.padded = bool((slots < 0).any())
@@ -196,8 +200,8 @@ class SkateFormer(BaseModule):
         clips, persons, frames, joints, channels = x.shape
         if persons != self.num_person:
             raise ValueError(f'SkateFormer was built for num_person={self.num_person}, but the clips have {persons} '
-                             'persons; all persons are tokens of one map. Set num_person of the model and of SetPersons '
-                             'alike')
+                             'persons; all persons are tokens of one map. Set num_person of the model and of '
+                             'SetPersons alike')
         if joints != self.num_joints or channels not in (self.in_channels, self.in_channels + 1):
             raise ValueError(f"SkateFormer was built for {self.num_joints} joints ('{self.layout}') and "
                              f'in_channels={self.in_channels}, and one more channel for the time; the clips have '

@@ -13,8 +13,8 @@ from mmskel.skeleton import skate_bone_origins
 class SkateEncoder(StreamEncoder):
     """Joints to the (N, clips, M, T, V, C + 1) input of ``SkateFormer``; the last channel is the frame's time.
 
-    Bones begin where SkateFormer's do (:func:`mmskel.skeleton.skate_bone_origins`). Motion is that of the picked frames.
-    The order of the joints stays the layout's: streams need joints that the network then leaves out.
+    Bones begin where SkateFormer's do (:func:`mmskel.skeleton.skate_bone_origins`). Motion is that of the picked
+    frames. The order of the joints stays the layout's: streams need joints that the network then leaves out.
 
     Args:
         layout: Joint order.

@@ -37,8 +37,8 @@ def keep_share(p: float) -> float:
 class Drops:
     """Which numbers of a tensor are dropped, kept as random bits: for passes that need the same choice twice.
 
-    One bit per number for ``p = 0.5``, else a byte or two. Numbers that stay are not scaled: whoever multiplies them next
-    divides by :func:`keep_share`.
+    One bit per number for ``p = 0.5``, else a byte or two. Numbers that stay are not scaled: whoever multiplies them
+    next divides by :func:`keep_share`.
 
     Args:
         numbers: How many.

@@ -1,7 +1,7 @@
 """SkateFormer's four partitioned attentions, in pieces that stay in the cache, keeping little for the backward pass.
 
-Spec sheet ``skateformer``, section 2. Symbols: R channels, B clips, T frames, W tokens of a frame, h heads, d channels of
-a head, (a, b) frames and joints of a window, A = a b, n windows of all clips.
+Spec sheet ``skateformer``, section 2. Symbols: R channels, B clips, T frames, W tokens of a frame, h heads, d channels
+of a head, (a, b) frames and joints of a window, A = a b, n windows of all clips.
 
 Channels come first here, (R, B, T, W): the partition is then a view, and a window's rows are runs of joints.
 """
@@ -179,7 +179,8 @@ def _plain(beside, qkv, biases, sizes, scale, dropout) -> Tensor:
     heads, outs = len(biases[0]), list(beside)
     for kind, part, bias, size in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes):
         query, key, value = _windows(part, kind, size, 3, heads).transpose(2, 3).unflatten(1, (-1, heads))
-        done = functional.scaled_dot_product_attention(query, key, value, bias.to(query.dtype)[None], dropout, scale=scale)
+        done = functional.scaled_dot_product_attention(query, key, value, bias.to(query.dtype)[None], dropout,
+                                                       scale=scale)
         clips, frames, tokens = part.shape[1:]
         done = done.reshape(clips, -1, tokens // size[1], heads, *size, done.shape[-1]).permute(3, 6, 0, 1, 4, 2, 5)
         far_joints, far_frames = SKATE_TYPES[kind]
