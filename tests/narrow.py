@@ -1,9 +1,24 @@
 """Models of any config made narrow, so that tests take seconds."""
 # channels of the features over those of the first stage
-RATIO = {'ResNet3dSlowOnly': 16, 'C3DLight': 8, 'X3DShallow': 9}
+RATIO = {'C3DLight': 8, 'X3DShallow': 9}
 
 
 def narrow(cfg, width):
-    """Sets ``base_channels`` and what the head then gets."""
-    cfg.model.backbone.base_channels = width
-    cfg.model.cls_head.in_channels = RATIO.get(cfg.model.backbone.type, 4) * width
+    """Sets the width of the first stage, and what the head then gets.
+
+    Of two pathways the pose pathway gets half. SkateFormer needs at least 32 channels in every stage; of 8, all its
+    stages have as many.
+    """
+    backbone, head = cfg.model.backbone, cfg.model.cls_head
+    if backbone.type == 'RGBPoseConv3D':
+        backbone.rgb_pathway.base_channels, backbone.pose_pathway.base_channels = width, width // 2
+        head.in_channels = (32 * width, 8 * width)
+        return
+    if backbone.type == 'SkateFormer':
+        backbone.channels = (max(2 * width, 32), *(4 * width, ) * 3)
+        backbone.depths = (1, 1, 1, 1) if width == 8 else (2, 2, 2, 2)
+        head.in_channels = 4 * width
+        return
+    backbone.base_channels = width
+    stages = backbone.get('num_stages', 4)  # MMAction2's default, which its RGB networks leave out
+    head.in_channels = (4 * 2**(stages - 1) if backbone.type == 'ResNet3dSlowOnly' else RATIO.get(backbone.type, 4)) * width

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ class SkeletonDataset(BaseActionDataset):
         part: ``'train'`` or ``'test'``; completes ``split``. Default: by ``test_mode``.
         layout: Joint order the model wants; clips of another one are converted by joint name. None: the file's.
         num_classes: If given, labels are checked against it.
+        classes: Labels of the file: only their clips are used, and they become 0, 1, ... in this order (e.g. the
+            interactions of NTU RGB+D). Default: all.
         repeat: How often every clip is seen per epoch, with fresh randomness.
         seed: Of the samples' generators, not negative; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
         subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
@@ -45,16 +48,17 @@ class SkeletonDataset(BaseActionDataset):
     """
 
     def __init__(self, ann_file: str, pipeline: Sequence[Mapping | Callable], split: str | None = None,
-                 part: str | None = None, layout: str | None = None, num_classes: int | None = None, repeat: int = 1,
-                 seed: int = 0, subsets: Mapping[str, str] | None = None, test_mode: bool = False,
-                 data_prefix: Mapping | None = None, indices: int | Sequence[int] | None = None,
-                 lazy_init: bool = False, max_refetch: int = 1000):
+                 part: str | None = None, layout: str | None = None, num_classes: int | None = None,
+                 classes: Sequence[int] | None = None, repeat: int = 1, seed: int = 0,
+                 subsets: Mapping[str, str] | None = None, test_mode: bool = False, data_prefix: Mapping | None = None,
+                 indices: int | Sequence[int] | None = None, lazy_init: bool = False, max_refetch: int = 1000):
         self.split, self.part = split, part or ('test' if test_mode else 'train')
         if self.part not in _PARTS:
             raise ValueError(f"part is 'train' or 'test', not {part!r}")
         if repeat < 1:
             raise ValueError(f'repeat is at least 1, not {repeat}')
         self.layout, self.repeat = layout, repeat
+        self.classes = None if classes is None else tuple(classes)
         self.subsets = dict(subsets or {})
         # (seed, epoch), shared with the loader's worker processes, which outlive an epoch
         self._clock = torch.tensor([seed, 0], dtype=torch.int64).share_memory_()
@@ -74,15 +78,25 @@ class SkeletonDataset(BaseActionDataset):
         items = file.of(self._split_name(file))
         if not items:
             raise AnnotationError(f"'{self.ann_file}': split '{self._split_name(file)}' holds no clip")
+        names = file.class_names
+        if self.classes is not None:
+            items = [dict(item, label=self.classes.index(item['label'])) for item in items
+                     if item.get('label') in self.classes]
+            names = [names[label] for label in self.classes if label < len(names)]
+            if not items:
+                raise AnnotationError(f"'{self.ann_file}': no clip of split '{self._split_name(file)}' has one of the "
+                                      f'labels {", ".join(map(str, self.classes))}')
         known = {clip_id(item) for item in items}
         # a batch cannot mix clips with and without scores: all have them if one has
         self._with_score = any('keypoint_score' in item for item in items)
         self._metainfo.update(
-            layout=self.layout or file.layout, class_names=file.class_names, split=self._split_name(file),
+            layout=self.layout or file.layout, class_names=names, split=self._split_name(file),
             ann_file=str(self.ann_file),
             subsets={name: list(file.split[split]) for name, split in self.subsets.items()
                      if split in file.split and set(file.split[split]) <= known})
-        return [self._sample(item, file) for item in items]
+        samples = [self._sample(item, file) for item in items]
+        self._labels = np.array([sample['label'] for sample in samples])
+        return samples
 
     def _split_name(self, file: AnnotationFile) -> str | None:
         if self.split is None:
@@ -117,11 +131,21 @@ class SkeletonDataset(BaseActionDataset):
         """The sample of an index below ``len(self)``, with its generator."""
         info = super().get_data_info(int(idx) % super().__len__())
         info['rng'] = np.random.default_rng((*self._clock.tolist(), int(idx)))
+        info['classmate'] = partial(self._classmate, info['label'])
         return info
 
     def labels(self) -> list[int]:
         """The class of every index below ``len(self)``."""
-        return [int(self.get_data_info(index)['label']) for index in range(super().__len__())] * self.repeat
+        return self._clip_labels().tolist() * self.repeat
+
+    def _clip_labels(self) -> np.ndarray:
+        clips = super().__len__()
+        if len(self._labels) != clips:  # the data set was cut down to some of its clips
+            self._labels = np.array([super(SkeletonDataset, self).get_data_info(i)['label'] for i in range(clips)])
+        return self._labels
+
+    def _classmate(self, label: int, rng: np.random.Generator) -> dict[str, Any]:
+        return super().get_data_info(int(rng.choice(np.flatnonzero(self._clip_labels() == label))))
 
     def __len__(self) -> int:
         """Clips times ``repeat``."""

@@ -2,7 +2,8 @@
 from mmskel.engine.accuracy import SkeletonAccuracy, average_views, raw_scores
 from mmskel.engine.bfloat16 import BFloat16OptimWrapper
 from mmskel.engine.progress import ProgressBarHook
+from mmskel.engine.schedules import CosineFromStartLR
 from mmskel.engine.seeding import EpochSeedHook, innermost_dataset
 
-__all__ = ['BFloat16OptimWrapper', 'EpochSeedHook', 'ProgressBarHook', 'SkeletonAccuracy', 'innermost_dataset',
-           'average_views', 'raw_scores']
+__all__ = ['BFloat16OptimWrapper', 'CosineFromStartLR', 'EpochSeedHook', 'ProgressBarHook', 'SkeletonAccuracy',
+           'innermost_dataset', 'average_views', 'raw_scores']

@@ -2,4 +2,5 @@
 from mmskel.models.backbones import HDGCN, C3DLight, SkeletonSTGCN, X3DShallow
 from mmskel.models.encoders import HeatmapEncoder, StreamEncoder
 
-__all__ = ['C3DLight', 'HDGCN', 'HeatmapEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']
+__all__ = ['C3DLight', 'HDGCN', 'HeatmapEncoder', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder',
+           'X3DShallow']

@@ -19,11 +19,14 @@ CONFIGS = sorted(str(p.relative_to(FOLDER)) for p in FOLDER.rglob('*.py') if '_b
 # the words of a config's name -> what must then be in it
 WORDS = {
     'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
+    'skateformer': lambda c: c.model.backbone.type == 'SkateFormer' and c.model.data_preprocessor.type == 'SkateEncoder',
     'stgcn': lambda c: c.model.backbone.type == 'SkeletonSTGCN',
     'nwucla': lambda c: 'nwucla' in data(c) and c.model.cls_head.num_classes == 10,
     'utkinect': lambda c: 'utkinect' in data(c) and c.model.cls_head.num_classes == 10,
     'ntu60': lambda c: 'ntu60' in data(c) and c.model.cls_head.num_classes == 60,
     'ntu120': lambda c: 'ntu120' in data(c) and c.model.cls_head.num_classes == 120,
+    'ntu60inter': lambda c: interactions(c) == (11, 59) and 'ntu60' in data(c),
+    'ntu120inter': lambda c: interactions(c) == (26, 119) and 'ntu120' in data(c),
     'kinetics': lambda c: 'kinetics' in data(c) and c.model.cls_head.num_classes == 400,
     'posec3d': lambda c: draws(c) and c.model.data_preprocessor.stream == 'joint',
     'c3dlight': lambda c: draws(c) and c.model.backbone.type == 'C3DLight',
@@ -40,6 +43,13 @@ WORDS = {
     'small': lambda c: c.model.backbone.base_channels == (16 if draws(c) else 32) and c.clip_len == 32,
     'synthetic': lambda c: c.fit_to_data,
 }
+
+
+def interactions(cfg):
+    """How many classes are left of a data set's, and the last of them."""
+    classes = dataset_of(cfg, 'test_dataloader')['classes']
+    assert len(classes) == cfg.model.cls_head.num_classes
+    return len(classes), classes[-1]
 
 
 def data(cfg):
@@ -74,8 +84,9 @@ def test_all_loaders_agree(config):
     _, cfg = config
     sets = [dataset_of(cfg, f'{part}_dataloader') for part in ('train', 'val', 'test')]
     # MMAction2's own data set knows no layout, and names the split of each part
-    for key in ('ann_file', 'num_classes') if sets[0].type == 'PoseDataset' else ('ann_file', 'split', 'layout', 'num_classes'):
-        assert len({str(s[key]) for s in sets}) == 1, key
+    keys = ('ann_file', 'num_classes', 'classes')
+    for key in keys if sets[0].type == 'PoseDataset' else (*keys, 'split', 'layout'):
+        assert len({str(s.get(key)) for s in sets}) == 1, key
     assert cfg.model.cls_head.num_classes == sets[0]['num_classes'] or cfg.get('fit_to_data')
     assert cfg.report.epoch in ('last', 'best')
     assert any(hook['type'] == 'EpochSeedHook' for hook in cfg.custom_hooks)

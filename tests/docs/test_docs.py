@@ -177,6 +177,15 @@ def ntu_file(folder: Path) -> None:
     prepare('ntu', folder / 'nturgb+d_skeletons', folder / 'data/ntu60_3d.pkl', progress=False)
 
 
+def ntu_sgn_file(folder: Path) -> None:
+    """``data/ntu60_sgn.pkl``, in which half of the clips are called interactions."""
+    ntu_raw(folder)
+    raw = folder / 'nturgb+d_skeletons'
+    for file in sorted(raw.iterdir()):
+        (raw / file.name.replace('A00', 'A05')).write_text(file.read_text())
+    prepare('ntu', raw, folder / 'data/ntu60_sgn.pkl', progress=False, options=dict(denoise='sgn', translate=True))
+
+
 def pixels(path: Path, *names: str) -> None:
     """A file of COCO joints in pixels, as PYSKL's; splits by subject under these names."""
     clips = make_motion_clips(len(names), layout='coco17', num_subjects=len(names), project=True)
@@ -291,13 +300,15 @@ def video_clip(folder: Path) -> None:
 
 
 def official_weights(folder: Path) -> None:
-    """``st_gcn.ntu-xsub.pt``, ``st_gcn.kinetics.pt``, ``hdgcn_ntu60_joint.pt``: official tensors, filled by a formula."""
+    """``st_gcn.ntu-xsub.pt``, ``st_gcn.kinetics.pt``, ``hdgcn_ntu60_joint.pt``, ``SkateFormer_j.pt``: official tensors, drawn."""
     import torch
     description, arrays, state = load('st_gcn_ntu_spatial')
     state = {key: torch.from_numpy(value) for key, value in dict(state, A=arrays['buf_A']).items()}
     torch.save(state, folder / 'st_gcn.ntu-xsub.pt')
     torch.save({key: torch.from_numpy(value) for key, value in load('hd_gcn_ntu_com1')[2].items()},
                folder / 'hdgcn_ntu60_joint.pt')
+    torch.save({key: torch.from_numpy(value) for key, value in load('skateformer_ntu60')[2].items()},
+               folder / 'SkateFormer_j.pt')
     sizes = {25: 18, 75: 54, 60: 400}
     shapes = {key: [sizes.get(n, n) for n in value.shape] for key, value in state.items()}
     torch.save({key: torch.from_numpy(drawn_tensor(key, tuple(shape))) for key, shape in shapes.items()},
@@ -338,6 +349,7 @@ DATA = {
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
     'docs/predict.md': [mine],
     'docs/pose.md': [video_clip, pose_weights, mine],
+    'docs/skateformer.md': [nwucla_file, ntu_sgn_file, mine, official_weights],
     'docs/streams.md': [nwucla_file, mine],
     'docs/tracking.md': [],
     'docs/training.md': [nwucla_file],

@@ -10,6 +10,7 @@ from mmaction.structures import ActionDataSample
 from torch import nn
 
 from mmskel.engine import BFloat16OptimWrapper, EpochSeedHook, SkeletonAccuracy, innermost_dataset, raw_scores
+from mmskel.engine.schedules import CosineFromStartLR
 
 
 def sample(name, scores, label):
@@ -102,3 +103,26 @@ def test_bfloat16_forward_float32_scores():
     wrapper.update_params(scores.sum())
     assert model.body.weight.dtype == torch.float32
     assert not model.head._forward_hooks
+
+
+@pytest.mark.parametrize('epoch_length', [None, 3])
+def test_cosine_counts_from_the_start_and_takes_over_after_the_warm_up(epoch_length):
+    from mmengine.optim.scheduler import LinearLR
+    optimizer = torch.optim.AdamW([nn.Parameter(torch.zeros(1))], lr=1e-3)
+    warm, cosine = dict(start_factor=1e-4, begin=0, end=25), dict(eta_min=1e-5, begin=25, end=500)
+    if epoch_length:
+        schedules = [LinearLR.build_iter_from_epoch(optimizer, epoch_length=epoch_length, **warm),
+                     CosineFromStartLR.build_iter_from_epoch(optimizer, epoch_length=epoch_length, **cosine)]
+    else:
+        schedules = [LinearLR(optimizer, **warm), CosineFromStartLR(optimizer, **cosine)]
+    rates = []
+    for _ in range(500 * (epoch_length or 1)):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for schedule in schedules:
+            schedule.step()
+    warm_up, steps = 25 * (epoch_length or 1), len(rates)
+    np.testing.assert_allclose(rates[:warm_up], np.linspace(1e-7, 1e-3, warm_up))
+    expected = 1e-5 + 0.5 * (1e-3 - 1e-5) * (1 + np.cos(np.pi * np.arange(warm_up, steps) / steps))
+    np.testing.assert_allclose(rates[warm_up:], expected)
+    assert rates[warm_up] == pytest.approx(0.994e-3, abs=1e-6)

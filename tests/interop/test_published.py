@@ -6,13 +6,13 @@ from parity import load, relative_error
 from mmskel.interop import SYSTEMS, ConversionError, build_published, convert_checkpoint
 
 GOLDEN = ['hd_gcn_ntu_com1', 'hd_gcn_ucla_com2', 'posec3d_c3d_light', 'posec3d_slowonly', 'posec3d_x3d_shallow',
-          'st_gcn_ntu_spatial']
+          'skateformer_ntu60', 'skateformer_nucla', 'st_gcn_ntu_spatial']
 
 
 @pytest.fixture(scope='module', params=GOLDEN)
 def published(request):
     description, arrays, state = load(request.param)
-    return description, arrays, state, build_published(description['system'], description['model_kwargs'], state).eval()
+    return description, arrays, state, build_published(description['system'].lower(), description['model_kwargs'], state).eval()
 
 
 def test_logits_loss_and_gradients(published):
@@ -153,3 +153,56 @@ def test_wrong_hd_gcn_checkpoints_are_refused(tmp_path):
     torch.save({'A': torch.zeros(3, 25, 25), 'fcn.weight': torch.zeros(1)}, tmp_path / 'st_gcn.pt')
     with pytest.raises(ConversionError, match="st_gcn.pt.*no HD-GCN"):
         convert_checkpoint('hd_gcn', tmp_path / 'st_gcn.pt', tmp_path / 'o.pth')
+
+
+@pytest.mark.parametrize('points, persons, ratio', [(24, 2, 4.), (24, 1, 1.), (20, 1, 1.)])
+def test_skateformer_file_becomes_checkpoint_and_config(tmp_path, points, persons, ratio):
+    from mmaction.registry import MODELS
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+    from reference.skateformer import SkateFormerReference
+
+    from mmskel.apis.training import load_weights
+    torch.manual_seed(0)
+    near = 8 if points == 24 else 4
+    sizes = [(8, near), (8, points // 4 * persons)] * 2
+    plain = SkateFormerReference(7, persons, points, *sizes, mlp_ratio=ratio).eval()
+    torch.save({f'module.{key}': value for key, value in plain.state_dict().items()}, tmp_path / 'official.pt')
+    config = Config.fromfile(convert_checkpoint('skateformer', tmp_path / 'official.pt', tmp_path / 'ours.pth'))
+    assert config.model.backbone.mlp_ratio == ratio and config.model.backbone.num_person == persons
+    assert config.model.cls_head.num_classes == 7 and config.model.data_preprocessor.type == 'SkateEncoder'
+    init_default_scope('mmaction')
+    model = MODELS.build(config.model).eval()
+    load_weights(model, tmp_path / 'ours.pth')
+    x, time = torch.randn(1, 3, 64, points, persons), torch.rand(1, 64)
+    with torch.no_grad():
+        found, expected = SYSTEMS['skateformer'].logits(model, x, time), plain(x, time)
+        assert relative_error(found, expected.numpy()) < 1e-4
+        # the same through our own door: joints in the layout's order, the time as a channel
+        order = model.backbone.joints
+        clip = torch.zeros(1, persons, 64, model.backbone.num_joints, 3)
+        clip[:, :, :, order] = x.permute(0, 4, 2, 3, 1)
+        ours = model.cls_head(model.backbone(model.data_preprocessor.append_time(clip, time)))
+    assert relative_error(ours, expected.numpy()) < 1e-4
+
+
+def test_wrong_skateformer_checkpoints_are_refused(tmp_path):
+    description, _, state = load('skateformer_nucla')
+    arguments = description['model_kwargs']
+    for strange in ('stages.0.blocks.0.downsample.bn.weight', 'stages.1.blocks.0.transformer.attention.4.table', 'stem.6'):
+        with pytest.raises(ConversionError, match=f'e.g. {strange}'):
+            build_published('skateformer', arguments, {**state, strange: np.zeros(3)})
+    lost = 'stages.3.blocks.1.transformer.gconv'
+    with pytest.raises(ConversionError, match='1 tensors that are missing, e.g. backbone.stages.3.2.gconv'):
+        build_published('skateformer', arguments, {k: v for k, v in state.items() if k != lost})
+    with pytest.raises(ConversionError, match='do not fit'):
+        build_published('skateformer', dict(arguments, mlp_ratio=4.0), state)
+    with pytest.raises(ConversionError, match="index_t=False; every published model has True"):
+        build_published('skateformer', dict(arguments, index_t=False), state)
+    with pytest.raises(ConversionError, match=r'type_1_size=\(8, 5\); every published model .* \(8, 4\)'):
+        build_published('skateformer', dict(arguments, type_1_size=[8, 5]), state)
+    with pytest.raises(ConversionError, match='unknown constructor arguments dropout'):
+        build_published('skateformer', dict(arguments, dropout=0.5), state)
+    torch.save({'A': torch.zeros(3, 25, 25), 'fcn.weight': torch.zeros(1)}, tmp_path / 'st_gcn.pt')
+    with pytest.raises(ConversionError, match="st_gcn.pt.*no SkateFormer"):
+        convert_checkpoint('skateformer', tmp_path / 'st_gcn.pt', tmp_path / 'o.pth')

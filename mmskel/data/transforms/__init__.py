@@ -1,6 +1,8 @@
 """Sampling, normalising, augmenting, packing; registered into MMAction2's ``TRANSFORMS``."""
 from mmskel.data.transforms.augmenting import RandomMirror, RandomMove, RandomRotation3D, RandomScale, RandomShear
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
+from mmskel.data.transforms.choosing import OneBranch
+from mmskel.data.transforms.dropping import RandomDropAxis, RandomDropJoints
 from mmskel.data.transforms.image_plane import (
     CropAtRandom,
     CropCentre,
@@ -9,12 +11,15 @@ from mmskel.data.transforms.image_plane import (
     ProjectToImage,
     ResizeImage,
 )
+from mmskel.data.transforms.instances import BorrowBoneLengths, RandomSwapPersons
 from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
 from mmskel.data.transforms.persons import PackSkeleton, SetPersons
 from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWindow, ResampleFrames, SampleUniformly
+from mmskel.data.transforms.trimming import SampleTrimmed
 
-__all__ = ['AlignBody3D', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize', 'CropAtRandom',
-           'CropCentre', 'CropToPersons', 'MirrorImage', 'NormalizePixels', 'PackSkeleton', 'PadFrames',
-           'ProjectToImage', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear',
-           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleUniformly', 'SetPersons',
+__all__ = ['AlignBody3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize',
+           'CropAtRandom', 'CropCentre', 'CropToPersons', 'MirrorImage', 'NormalizePixels', 'OneBranch',
+           'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis', 'RandomDropJoints', 'RandomMirror',
+           'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons', 'RandomWindow',
+           'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed', 'SampleUniformly', 'SetPersons',
            'SkeletonTransform']

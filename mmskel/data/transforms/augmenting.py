@@ -11,6 +11,11 @@ from mmskel.data.transforms.base import COORDINATES, SCORES, CoordinateTransform
 from mmskel.skeleton import get_layout
 
 
+def happens(rng: np.random.Generator, probability: float) -> bool:
+    """Whether a change takes place; draws only where that is open, so that a certain one leaves the generator alone."""
+    return probability >= 1 or bool(rng.random() < probability)
+
+
 def rotation_xyz(angles: Sequence[float], order: str = 'yxz') -> np.ndarray:
     """(3, 3) matrix for row vectors, ``x' = x . Ry(b) . Rx(a) . Rz(c)``, angles (a, b, c) in radians.
 
@@ -36,15 +41,24 @@ class RandomRotation3D(CoordinateTransform):
         integer: Draw whole degrees, as the N-UCLA feeders do.
         order: Which axis is turned about first, second and third. N-UCLA's feeders: ``'yxz'``; the NTU feeders of
             CTR-GCN and HD-GCN: ``'xyz'``.
+        one_axis: Turn about one axis only, which is drawn (SkateFormer on NTU).
+        probability: How often.
     """
 
-    def __init__(self, degrees: Sequence[float] = (17, 17, 17), integer: bool = False, order: str = 'yxz'):
+    def __init__(self, degrees: Sequence[float] = (17, 17, 17), integer: bool = False, order: str = 'yxz',
+                 one_axis: bool = False, probability: float = 1.):
         if sorted(order) != ['x', 'y', 'z']:
             raise ValueError(f"RandomRotation3D: order is the letters x, y and z in some order, not '{order}'")
         self.degrees, self.integer, self.order = tuple(degrees), integer, order
+        self.one_axis, self.probability = one_axis, probability
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """Three angles in degrees."""
+        if not happens(rng, self.probability):
+            return dict(angles=np.zeros(3))
+        if self.one_axis:
+            axis = np.arange(3) == rng.integers(3)
+            return dict(angles=rng.uniform(-1, 1) * axis * self.degrees)
         if self.integer:
             limits = np.array(self.degrees, int)
             return dict(angles=rng.integers(-limits, limits + 1))
@@ -65,13 +79,16 @@ class RandomScale(CoordinateTransform):
     Args:
         low, high: Range of the factor, uniform.
         per_axis: One factor per axis instead of one for all.
+        probability: How often.
     """
 
-    def __init__(self, low: float = 0.5, high: float = 1.5, per_axis: bool = False):
-        self.low, self.high, self.per_axis = low, high, per_axis
+    def __init__(self, low: float = 0.5, high: float = 1.5, per_axis: bool = False, probability: float = 1.):
+        self.low, self.high, self.per_axis, self.probability = low, high, per_axis, probability
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """The factor(s)."""
+        if not happens(rng, self.probability):
+            return dict(factor=1.)
         size = sample['keypoint'].shape[-1] if self.per_axis else None
         return dict(factor=rng.uniform(self.low, self.high, size))
 
@@ -82,14 +99,21 @@ class RandomScale(CoordinateTransform):
 
 @TRANSFORMS.register_module()
 class RandomShear(CoordinateTransform):
-    """Shears the clip: ``x' = x . S`` with ones on the diagonal and uniform [-amount, amount] elsewhere."""
+    """Shears the clip: ``x' = x . S`` with ones on the diagonal and uniform [-amount, amount] elsewhere.
 
-    def __init__(self, amount: float = 0.3):
-        self.amount = amount
+    Args:
+        amount: Largest entry beside the diagonal.
+        probability: How often.
+    """
+
+    def __init__(self, amount: float = 0.3, probability: float = 1.):
+        self.amount, self.probability = amount, probability
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """The (C, C) matrix."""
         size = sample['keypoint'].shape[-1]
+        if not happens(rng, self.probability):
+            return dict(matrix=np.eye(size))
         matrix = rng.uniform(-self.amount, self.amount, (size, size))
         np.fill_diagonal(matrix, 1)
         return dict(matrix=matrix)
@@ -106,11 +130,12 @@ class RandomMirror(SkeletonTransform):
     Args:
         layout: Joint order, for the left/right pairs.
         probability: How often.
+        negate: False: left and right joints are exchanged and nothing else (SkateFormer's "spatial flip").
     """
     writes = (*COORDINATES, *SCORES)
 
-    def __init__(self, layout: str, probability: float = 0.5):
-        self.layout, self.probability = layout, probability
+    def __init__(self, layout: str, probability: float = 0.5, negate: bool = True):
+        self.layout, self.probability, self.negate = layout, probability, negate
         self._swap = get_layout(layout).swap
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -125,7 +150,8 @@ class RandomMirror(SkeletonTransform):
         for key in COORDINATES:
             if key in sample:
                 changed[key] = sample[key][..., self._swap, :]  # fancy indexing copies
-                changed[key][..., 0] *= -1
+                if self.negate:
+                    changed[key][..., 0] *= -1
         changed.update({key: sample[key][..., self._swap] for key in SCORES if key in sample})
         return changed
 

@@ -11,9 +11,11 @@ keypoint_next     (M, T, V, C), optional: every picked frame's successor in the 
 keypoint_score_next (M, T, V), optional: the successors' scores; minus the own score where there is none
 total_frames      T
 num_clips         clips cut from the sample; T is then num_clips * clip length
+frame_time        (T,) float32, optional: the relative time of every picked frame, in [-1, 1]
 frame_dir, label  id and class
 layout            name of the joint order
 rng               numpy Generator of this sample, from (seed, epoch, index); see :class:`SkeletonDataset`
+classmate         function of a generator: the sample of a random clip of the same class, before any transform
 ================= ==================================================================================
 
 Set ``MMSKEL_DEBUG=1`` to have every transform check that it finds what it reads and changes only what it writes.

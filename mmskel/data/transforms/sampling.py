@@ -31,6 +31,16 @@ def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = Fa
     return dict(picked, total_frames=len(frames))
 
 
+def frame_time(frames: np.ndarray, total: int) -> np.ndarray:
+    """The relative time of frames of a clip of ``total`` frames, ``2 * frame / total - 1`` in float32 (SkateFormer)."""
+    return 2 * frames.astype(np.float32) / np.float32(total) - 1
+
+
+def valid_frames(keypoint: np.ndarray) -> int:
+    """Frames of (M, T, V, C) whose coordinates do not sum to exactly zero; all, if there are none."""
+    return int((keypoint.sum((0, 2, 3)) != 0).sum()) or keypoint.shape[1]
+
+
 @TRANSFORMS.register_module()
 class ResampleFrames(SkeletonTransform):
     """A fixed number of frames from all of the clip, short clips repeating frames (N-UCLA protocol, step 4).
@@ -60,7 +70,7 @@ class ResampleFrames(SkeletonTransform):
         """Picks the frames."""
         picked = dict(pick_frames(sample, frames), num_clips=1)
         if self.with_time:
-            picked['frame_time'] = (2 * frames / sample['keypoint'].shape[1] - 1).astype(np.float32)
+            picked['frame_time'] = frame_time(frames, sample['keypoint'].shape[1])
         return picked
 
 
@@ -86,8 +96,7 @@ class CropAndResize(SkeletonTransform):
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """First frame and number of frames of the part."""
-        keypoint = sample['keypoint']
-        valid = int((keypoint.sum((0, 2, 3)) != 0).sum()) or keypoint.shape[1]
+        valid = valid_frames(sample['keypoint'])
         if self.low == self.high:
             start = int((1 - self.low) * valid / 2)
             return dict(start=start, length=valid - 2 * start)
@@ -96,17 +105,24 @@ class CropAndResize(SkeletonTransform):
 
     def transform(self, sample: dict[str, Any], start: int, length: int) -> dict[str, Any]:
         """(M, T, ...) -> (M, clip_len, ...)."""
-        # half-pixel centres: the first and last frames of the part lie half a step inside
-        at = np.clip((np.arange(self.clip_len) + 0.5) * length / self.clip_len - 0.5, 0, length - 1)
-        before = at.astype(np.int64)
-        after = np.minimum(before + 1, length - 1)
         changed: dict[str, Any] = dict(total_frames=self.clip_len, num_clips=1)
         for key in (*COORDINATES, *SCORES):
             if key in sample:
-                part = sample[key][:, start:start + length]
-                weight = (at - before).astype(np.float32).reshape(-1, *(1, ) * (part.ndim - 2))
-                changed[key] = part[:, before] * (1 - weight) + part[:, after] * weight
+                changed[key] = stretch_frames(sample[key][:, start:start + length], self.clip_len)
         return changed
+
+
+def stretch_frames(x: np.ndarray, frames: int) -> np.ndarray:
+    """Linear interpolation of the second axis, (M, T, ...) -> (M, frames, ...) float32.
+
+    Half-pixel centres: the first and last new frames lie half a step inside, where there are fewer of them than T.
+    """
+    length = x.shape[1]
+    at = np.clip((np.arange(frames) + 0.5) * length / frames - 0.5, 0, length - 1)
+    before = at.astype(np.int64)
+    after = np.minimum(before + 1, length - 1)
+    weight = (at - before).astype(np.float32).reshape(-1, *(1, ) * (x.ndim - 2))
+    return x[:, before] * (1 - weight) + x[:, after] * weight
 
 
 def uniform_frames(num_frames: int, clip_len: int, num_clips: int, rng, even_starts: bool) -> np.ndarray:

@@ -4,5 +4,5 @@ from mmskel.models.encoders.heatmap_encoder import VOLUME_STREAMS, HeatmapEncode
 from mmskel.models.encoders.heatmap_transform import GenerateHeatmapVolume
 from mmskel.models.encoders.streams import STREAMS, StreamEncoder, bones, encode_stream, motion
 
-__all__ = ['GenerateHeatmapVolume', 'HeatmapEncoder', 'STREAMS', 'StreamEncoder', 'VOLUME_STREAMS', 'bones',
-           'encode_stream', 'heatmap_volume', 'motion']
+__all__ = ['GenerateHeatmapVolume', 'HeatmapEncoder', 'STREAMS', 'SkateEncoder', 'StreamEncoder', 'VOLUME_STREAMS',
+           'bones', 'encode_stream', 'heatmap_volume', 'motion']

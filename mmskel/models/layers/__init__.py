@@ -3,5 +3,7 @@ from mmskel.models.layers.dropout import FastDropout
 from mmskel.models.layers.edge_conv import EdgeConv, nearest_points
 from mmskel.models.layers.linear_norm import LinearNorm, affine_of, normalize
 from mmskel.models.layers.multi_branch_tcn import MultiBranchTCN
+from mmskel.models.layers.transformer import DropPath, GELUPerceptron
 
-__all__ = ['EdgeConv', 'FastDropout', 'LinearNorm', 'MultiBranchTCN', 'affine_of', 'nearest_points', 'normalize']
+__all__ = ['DropPath', 'EdgeConv', 'FastDropout', 'GELUPerceptron', 'LinearNorm', 'MultiBranchTCN', 'affine_of',
+           'nearest_points', 'normalize']

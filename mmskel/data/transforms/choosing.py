@@ -1,0 +1,47 @@
+"""One of several ways through a pipeline."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+
+from mmskel.data.transforms.base import SkeletonTransform
+
+
+@TRANSFORMS.register_module()
+class OneBranch(SkeletonTransform):
+    """At most one of several lists of transforms, by one draw.
+
+    Args:
+        branches: Dictionaries of ``probability`` and ``transforms``. Where the probabilities sum to less than 1, the
+            rest of the samples stay as they are.
+
+    Raises:
+        ValueError: Probabilities that are negative or sum to more than 1.
+    """
+    reads = ()
+
+    def __init__(self, branches: Sequence[Mapping[str, Any]]):
+        self.probabilities = tuple(branch['probability'] for branch in branches)
+        if min(self.probabilities, default=0) < 0 or sum(self.probabilities) > 1 + 1e-9:
+            raise ValueError('OneBranch: probabilities are at least 0 and sum to at most 1; found '
+                             f'{self.probabilities}')
+        self.transforms = tuple(tuple(TRANSFORMS.build(one) if isinstance(one, Mapping) else one
+                                      for one in branch['transforms']) for branch in branches)
+
+    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """Which branch; their number, where it is none."""
+        return dict(branch=int(np.searchsorted(np.cumsum(self.probabilities), rng.random(), side='right')))
+
+    def transform(self, sample: dict[str, Any], branch: int) -> dict[str, Any]:
+        """The sample after the branch; its transforms draw from the sample's generator one after the other."""
+        for one in self.transforms[branch] if branch < len(self.transforms) else ():
+            sample = one(sample)
+        return sample
+
+    def __call__(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """Applies one branch."""
+        sample.setdefault('rng', np.random.default_rng(np.random.randint(2**31)))
+        return self.transform(sample, **self.make_params(sample, sample['rng']))

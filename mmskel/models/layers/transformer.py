@@ -1,0 +1,74 @@
+"""Parts of a transformer block that several systems share: the GELU perceptron, stochastic depth."""
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+from torch.nn import functional
+
+from mmskel.models.layers.by_hand import by_hand
+
+# rows at a time where no gradient is wanted, so that the wide layer stays in the cache
+ROWS_AT_ONCE = 1024
+
+
+class GELUPerceptron(nn.Module):
+    """``Linear(GELU(Linear(x)))``; only what is before the GELU is kept for the backward pass.
+
+    Args:
+        channels: C in and out.
+        hidden: Width between.
+    """
+
+    def __init__(self, channels: int, hidden: int):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(channels, hidden), nn.Linear(hidden, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(rows, C) -> (rows, C)."""
+        if torch.is_grad_enabled():
+            return gelu_linear(self.fc1(x), self.fc2.weight, self.fc2.bias)
+        return torch.cat([self.fc2(functional.gelu(self.fc1(rows))) for rows in x.split(ROWS_AT_ONCE)])
+
+
+def gelu_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """``linear(gelu(x), weight, bias)`` of (rows, hidden); the exact GELU, computed again in the backward pass."""
+    weight, bias = weight.to(x.dtype), bias.to(x.dtype)  # autocast does not look into a backward pass
+    return _GELULinear.apply(x, weight, bias) if by_hand(x) else functional.linear(functional.gelu(x), weight, bias)
+
+
+class _GELULinear(Function):
+
+    @staticmethod
+    def forward(ctx, x, weight, bias):
+        ctx.save_for_backward(x, weight)
+        return functional.linear(functional.gelu(x), weight, bias)
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, weight = ctx.saved_tensors
+        of_weight = grad.t() @ functional.gelu(x)
+        return torch.ops.aten.gelu_backward(grad @ weight, x), of_weight, grad.sum(0)
+
+
+class DropPath(nn.Module):
+    """Stochastic depth: a clip's residual is left out with probability ``rate`` in training, else scaled up.
+
+    Args:
+        rate: Probability to be left out.
+    """
+
+    def __init__(self, rate: float = 0.):
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor, residual: Tensor) -> Tensor:
+        """``x + residual``, per clip; both (N, ...)."""
+        if not self.training or self.rate == 0:
+            return x + residual
+        kept = (torch.rand(len(x), device=x.device) >= self.rate).to(residual.dtype) / (1 - self.rate)
+        return torch.addcmul(x, residual, kept.view(-1, *(1, ) * (x.ndim - 1)))
+
+    def extra_repr(self) -> str:
+        """The rate."""
+        return f'rate={self.rate}'
