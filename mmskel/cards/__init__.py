@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Official, Paper, Published, Reference
 from mmskel.cards.hd_gcn import HD_GCN
+from mmskel.cards.mp_gcn import MP_GCN
 from mmskel.cards.st_gcn import ST_GCN
 
 __all__ = ['ANY_LAYOUT', 'CARDS', 'Measured', 'ModelCard', 'NOT_STATED', 'Official', 'Paper', 'Published', 'Reference',
            'find_card']
 
-CARDS = {card.name: card for card in (ST_GCN, HD_GCN)}
+CARDS = {card.name: card for card in (ST_GCN, HD_GCN, MP_GCN)}
 """Every model, by the name of its system; in the order of the papers."""
 
 

@@ -9,13 +9,14 @@ import torch
 
 from mmskel.data.atomic import atomic_path
 from mmskel.interop.hd_gcn import HD_GCN
+from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.st_gcn import ST_GCN
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 
 __all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
            'convert_checkpoint', 'load_published_state']
 
-SYSTEMS = {system.name: system for system in (HD_GCN, ST_GCN)}
+SYSTEMS = {system.name: system for system in (HD_GCN, MP_GCN, ST_GCN)}
 """Every published system that can be read, by name."""
 
 

@@ -150,7 +150,8 @@ class PanoramicGraph:
                              "the graph has one person; take 'spatial' or 'distance'")
         size = self.num_nodes
         if labeling in ('zeros', 'ones', 'eye'):
-            matrix = dict(zeros=np.zeros((size, size)), ones=np.full((size, size), 1 / size), eye=np.eye(size))[labeling]
+            ones = np.full((size, size), 1 / size)
+            matrix = dict(zeros=np.zeros_like(ones), ones=ones, eye=np.eye(size))[labeling]
             found = np.stack([matrix] * (max_hop + 1))
         else:
             found = self._by_hop(labeling, max_hop)
