@@ -266,7 +266,8 @@ def fit_to_data(cfg) -> None:
     """Sets layout, classes, persons and channels of a config by what its annotation file holds.
 
     For configs that say ``fit_to_data = True`` (``configs/custom``): a data set of one's own needs no config of its
-    own. 2-D files give x, y and confidence to the network, 3-D ones x, y and z; at most two persons are used.
+    own. 2-D files give x, y and confidence to the network, 3-D ones x, y and z; at most ``max_person`` of the config (2,
+    if it does not say) persons are used.
 
     Raises:
         ConfigError: If the file does not say its layout, mixes 2-D and 3-D, or has no splits.
@@ -283,7 +284,7 @@ def fit_to_data(cfg) -> None:
     if not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
     layout, classes = get_layout(file.layout).name, len(file.class_names)
-    persons = min(max(shape[0] for shape in shapes), 2)
+    persons = min(max(shape[0] for shape in shapes), cfg.get('max_person', 2))
     model = cfg.model
     model.data_preprocessor.layout = model.backbone.layout = layout
     model.backbone.in_channels = 3

@@ -19,6 +19,10 @@ CONFIGS = sorted(str(p.relative_to(FOLDER)) for p in FOLDER.rglob('*.py') if '_b
 WORDS = {
     'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
     'stgcn': lambda c: c.model.backbone.type == 'SkeletonSTGCN',
+    'mpgcn': lambda c: c.model.backbone.type == 'MPGCN' and c.model.data_preprocessor.type == 'PanoramaEncoder',
+    'volleyball': lambda c: 'volleyball' in data(c) and c.model.cls_head.num_classes == 8,
+    'weak': lambda c: 'weak' in data(c) and c.frames == 41,
+    'nba': lambda c: 'nba' in data(c) and c.model.cls_head.num_classes == 9,
     'nwucla': lambda c: 'nwucla' in data(c) and c.model.cls_head.num_classes == 10,
     'utkinect': lambda c: 'utkinect' in data(c) and c.model.cls_head.num_classes == 10,
     'ntu60': lambda c: 'ntu60' in data(c) and c.model.cls_head.num_classes == 60,
@@ -73,7 +77,8 @@ def test_a_clip_runs_through(config):
     model = MODELS.build(cfg.model).eval()
     model.init_weights()
     layout = get_layout(cfg.model.backbone.layout)
-    coords = 2 if cfg.model.data_preprocessor.get('with_score') else 3
+    flat = cfg.model.data_preprocessor.get('with_score') or cfg.model.backbone.get('in_channels', 3) == 2
+    coords = 2 if flat else 3
     rng = np.random.default_rng(0)
     for part, persons, frames in (('train', 1, 9), ('test', 2, 120)):
         pipeline = Compose([TRANSFORMS.build(t) for t in dataset_of(cfg, f'{part}_dataloader')['pipeline']])

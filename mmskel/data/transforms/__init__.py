@@ -2,11 +2,11 @@
 from mmskel.data.transforms.augmenting import RandomMirror, RandomMove, RandomRotation3D, RandomScale, RandomShear
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
 from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
-from mmskel.data.transforms.persons import PackSkeleton, SetPersons
+from mmskel.data.transforms.persons import AddObjects, PackSkeleton, SetPersons
 from mmskel.data.transforms.projecting import ProjectToImage
 from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWindow, ResampleFrames, SampleUniformly
 
-__all__ = ['AlignBody3D', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize', 'NormalizePixels',
-           'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomMirror', 'RandomMove', 'RandomRotation3D',
-           'RandomScale', 'RandomShear', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'SampleUniformly',
-           'SetPersons', 'SkeletonTransform']
+__all__ = ['AddObjects', 'AlignBody3D', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize',
+           'NormalizePixels', 'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomMirror', 'RandomMove',
+           'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomWindow', 'RangeNormalize', 'ResampleFrames',
+           'SampleUniformly', 'SetPersons', 'SkeletonTransform']

@@ -47,7 +47,8 @@ def fill_slots(keypoint: Tensor, score: Tensor | None, num_person: int) -> tuple
     persons = keypoint.shape[-4]
     if persons > num_person:
         rank = (keypoint != 0).any(-1).to(keypoint.dtype) if score is None else score
-        kept = rank.sum((-1, -2)).argsort(-1, descending=True, stable=True)[..., :num_person].sort(-1).values
+        order = torch.sort(rank.sum((-1, -2)), stable=True, dim=-1, descending=True).indices
+        kept = order[..., :num_person].sort(-1).values
         keypoint = keypoint.take_along_dim(kept[..., None, None, None], -4)
         score = None if score is None else score.take_along_dim(kept[..., None, None], -3)
     elif persons < num_person:
