@@ -266,8 +266,8 @@ def fit_to_data(cfg) -> None:
     """Sets layout, classes, persons and channels of a config by what its annotation file holds.
 
     For configs that say ``fit_to_data = True`` (``configs/custom``): a data set of one's own needs no config of its
-    own. 2-D files give x, y and confidence to the network, 3-D ones x, y and z; at most ``max_person`` of the config (2,
-    if it does not say) persons are used.
+    own. 2-D files give x, y and confidence to the network, 3-D ones x, y and z; at most as
+    many persons are used as the config's ``max_person`` says (2 if it does not).
 
     Raises:
         ConfigError: If the file does not say its layout, mixes 2-D and 3-D, or has no splits.

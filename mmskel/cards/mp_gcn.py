@@ -23,7 +23,7 @@ MP_GCN = ModelCard(
     published_layouts=('coco17', 'openpose25'),
     config='mpgcn/mpgcn_volleyball.py',
     notes='The official code counts 4,204,584 parameters: its edge masks have a number for every pair of nodes, and '
-          'all but 11,880 of them are multiplied by zeros; ours keep those. The number of persons is fixed in the weights.',
+          'all but 11,880 of them meet a zero; ours keep those. The number of persons is fixed in the weights.',
     published=(
         Published('Volleyball', 'official test', '4 fused early, keypoints and ball', 96.2,
                   'paper, best epoch on the test clips'),
