@@ -286,8 +286,8 @@ def fit_to_data(cfg) -> None:
     """Sets layout, classes, persons and channels of a config by what its annotation file holds.
 
     For configs that say ``fit_to_data = True`` (``configs/custom``): a data set of one's own needs no config of its
-    own. 2-D files give x, y and confidence to a graph network, 3-D ones x, y and z, of at most two persons; volumes
-    have a channel per joint or limb and show everybody.
+    own. 2-D files give x, y and confidence to a graph network, 3-D ones x, y and z, of at most as many persons as the
+    config's ``max_person`` says (2 if it does not); volumes have a channel per joint or limb and show everybody.
 
     Raises:
         ConfigError: If the file does not say its layout, mixes 2-D and 3-D, or has no splits.
@@ -304,7 +304,7 @@ def fit_to_data(cfg) -> None:
     if not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
     layout, classes = get_layout(file.layout).name, len(file.class_names)
-    persons = min(max(shape[0] for shape in shapes), 2)
+    persons = min(max(shape[0] for shape in shapes), cfg.get('max_person', 2))
     model = cfg.model
     model.data_preprocessor.layout = layout
     if _draws_volumes(cfg):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 # everything PYSKL's, MMAction2's and our own annotation files are made of
 _ALLOWED = {
@@ -47,12 +47,24 @@ def load_pickle(path: str | Path) -> Any:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file '{path}'")
+    with path.open('rb') as file:
+        return read_pickle(file, str(path), path.stat().st_size, "an annotation file with 'split' and 'annotations'")
+
+
+def read_pickle(file: BinaryIO, name: str, size: int, expected: str) -> Any:
+    """Loads a pickle from an open file, as :func:`load_pickle` does.
+
+    Args:
+        file: At its beginning.
+        name, size, expected: What it is called, how many bytes it has and what should be in it; for messages.
+
+    Raises:
+        UnsafePickleError, ValueError: See :func:`load_pickle`.
+    """
     try:
-        with path.open('rb') as file:
-            return _RestrictedUnpickler(file).load()
+        return _RestrictedUnpickler(file).load()
     except UnsafePickleError as error:
-        raise UnsafePickleError(f"'{path}': {error}") from None
+        raise UnsafePickleError(f"'{name}': {error}") from None
     except Exception as error:  # a damaged pickle can raise nearly anything
-        size = path.stat().st_size
-        raise ValueError(f"'{path}' ({size} bytes) is no readable pickle: {type(error).__name__}: {error}; expected "
-                         "an annotation file with 'split' and 'annotations'") from None
+        raise ValueError(f"'{name}' ({size} bytes) is no readable pickle: {type(error).__name__}: {error}; expected "
+                         f'{expected}') from None

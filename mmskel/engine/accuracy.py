@@ -11,7 +11,7 @@ from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from torch import Tensor, nn
 
-from mmskel.evaluation import Results
+from mmskel.evaluation import Results, mean_class_accuracy, merge_scores, top_k_accuracy
 
 
 @METRICS.register_module()
@@ -25,11 +25,14 @@ class SkeletonAccuracy(BaseMetric):
     Args:
         collect_device: Where results of several ranks meet.
         prefix: Of the names.
+        merge: For each class which coarser class it becomes; adds ``merged/top1`` and ``merged/mean_class``, see
+            :func:`~mmskel.evaluation.merge_scores`.
     """
     default_prefix = 'acc'
 
-    def __init__(self, collect_device: str = 'cpu', prefix: str | None = None):
+    def __init__(self, collect_device: str = 'cpu', prefix: str | None = None, merge: Sequence[int] | None = None):
         super().__init__(collect_device, prefix)
+        self.merge = merge
         self.last: Results | None = None
         self.average = 'prob'  # how raw scores of several views become one probability, as MMAction2's heads call it
 
@@ -54,7 +57,12 @@ class SkeletonAccuracy(BaseMetric):
         self.last = Results(list(unique), scores, np.array(labels), names[:scores.shape[1]],
                             {k: meta[k] for k in ('split', 'ann_file', 'layout') if k in meta},
                             meta.get('subsets', {}), None if logits[0] is None else np.stack(logits))
-        return {k: v for k, v in self.last.summary().items() if k.rpartition('/')[2] != 'n'}
+        found = {k: v for k, v in self.last.summary().items() if k.rpartition('/')[2] != 'n'}
+        known = self.last.labels >= 0
+        if self.merge is not None and known.any():
+            merged = merge_scores(self.last.scores[known], self.last.labels[known], self.merge)
+            found.update({'merged/top1': top_k_accuracy(*merged), 'merged/mean_class': mean_class_accuracy(*merged)})
+        return found
 
 
 def average_views(score: Tensor, average: str = 'prob') -> tuple[np.ndarray, np.ndarray | None]:

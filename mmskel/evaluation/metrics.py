@@ -1,6 +1,8 @@
 """Accuracies of single-label classification. ``n`` clips, ``K`` classes; NumPy in, numbers out."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -43,6 +45,32 @@ def per_class_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     matrix = confusion_matrix(scores, labels)
     total = matrix.sum(1)
     return np.divide(matrix.diagonal(), total, out=np.full(len(total), np.nan), where=total > 0)
+
+
+def merge_scores(scores: np.ndarray, labels: np.ndarray, classes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions of fine classes as predictions of coarser ones, for merged accuracies of a model of fine classes.
+
+    The prediction becomes the coarse class of the highest fine score: every coarse class has the highest score of its
+    members. (A model trained on coarse labels is another thing: the reader's ``classes='six'`` for Volleyball.)
+
+    Args:
+        scores: (n, K).
+        labels: (n,) fine classes.
+        classes: K coarse classes, 0, 1, ...; Volleyball's six: ``MERGED_CLASS``.
+
+    Returns:
+        (n, coarse classes) scores, (n,) coarse labels; for the other functions here.
+
+    Raises:
+        ValueError: If there are not K of them, or one between them is empty.
+    """
+    scores, labels = _checked(scores, labels)
+    classes = np.asarray(classes)
+    if classes.shape != scores.shape[1:] or set(classes.tolist()) != set(range(classes.max() + 1)):
+        raise ValueError(f'{classes.tolist()} does not say for each of {scores.shape[1]} classes which of the merged '
+                         'ones, numbered from 0 without a gap, it becomes')
+    merged = np.stack([scores[:, classes == k].max(1) for k in range(classes.max() + 1)], 1)
+    return merged, classes[labels]
 
 
 def mean_class_accuracy(scores: np.ndarray, labels: np.ndarray) -> float:

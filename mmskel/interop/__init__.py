@@ -9,6 +9,7 @@ import torch
 
 from mmskel.data.atomic import atomic_path
 from mmskel.interop.hd_gcn import HD_GCN
+from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
 from mmskel.interop.skateformer import SKATEFORMER
 from mmskel.interop.st_gcn import ST_GCN
@@ -17,7 +18,7 @@ from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 __all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
            'convert_checkpoint', 'load_published_state']
 
-SYSTEMS = {system.name: system for system in (HD_GCN, POSEC3D, ST_GCN, SKATEFORMER)}
+SYSTEMS = {system.name: system for system in (HD_GCN, POSEC3D, ST_GCN, SKATEFORMER, MP_GCN)}
 """Every published system that can be read, by name."""
 
 

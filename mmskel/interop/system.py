@@ -18,11 +18,37 @@ class Piece:
     """A part of one of our tensors: where ours is one tensor, the published code may have many.
 
     Args:
-        key: Ours.
+        key: Ours. A buffer that our state dict does not hold is a function of the arguments: it is compared, not
+            copied.
         index: What to take of it; all by default.
+        links: Where the published code keeps a number for every pair of nodes and ours one for every link: a buffer of
+            ours that says where the links are, true or false, in the published shape.
+        elsewhere: What the published code has where there is no link.
     """
     key: str
     index: tuple[int | slice, ...] = ()
+    links: str = ''
+    elsewhere: float = 0.
+
+    def of_links(self, published: Tensor, model: nn.Module) -> Tensor:
+        """A published tensor as ours holds it.
+
+        Raises:
+            ValueError: If it has another shape than the graph.
+        """
+        if not self.links:
+            return published
+        mask = model.get_buffer(self.links)
+        if mask.shape != published.shape:
+            raise ValueError(f'a graph of shape {tuple(mask.shape)}')
+        return published[mask]
+
+    def published(self, ours: Tensor, shape: torch.Size, model: nn.Module, elsewhere: float) -> Tensor:
+        """A tensor of ours (or its gradient) in the published shape."""
+        if not self.links:
+            return ours.reshape(shape)
+        mask = model.get_buffer(self.links)
+        return ours.new_full(shape, elsewhere).masked_scatter(mask, ours)
 
 
 @dataclass(frozen=True)
@@ -53,7 +79,8 @@ class System:
             ConversionError: Unknown or missing keys, shapes that do not fit.
         """
         ours = {key: value.clone() for key, value in model.state_dict().items()}
-        unknown, wrong, filled = [], [], dict.fromkeys(ours, 0)
+        unknown, wrong, differs, filled = [], [], [], dict.fromkeys(ours, 0)
+        fixed = {key: value for key, value in model.named_buffers() if key not in ours}
         for key, value in state.items():
             value = torch.as_tensor(value)
             try:
@@ -62,18 +89,30 @@ class System:
                 unknown.append(key)
                 continue
             for target in targets:
+                if target.key in fixed:
+                    expected = target.published(fixed[target.key], fixed[target.links or target.key].shape, model, 0.)
+                    same = expected.shape == value.shape
+                    if not same or not torch.allclose(expected.double(), value.double(), atol=1e-5):
+                        differs.append(f'{key} {tuple(value.shape)} is not {target.key} {tuple(expected.shape)}')
+                    continue
                 part = ours[target.key][target.index] if target.key in ours else None
-                if part is None or part.numel() != value.numel():
+                try:
+                    numbers = target.of_links(value, model)
+                except ValueError as error:
+                    wrong.append(f'{key} {tuple(value.shape)} -> {target.key}, {error}')
+                    continue
+                if part is None or part.numel() != numbers.numel():
                     found = 'nothing' if part is None else tuple(part.shape)
                     wrong.append(f'{key} {tuple(value.shape)} -> {target.key} {found}')
                     continue
-                part.copy_(value.reshape(part.shape))
+                part.copy_(numbers.reshape(part.shape))
                 filled[target.key] += part.numel()
         learned = {key for key, _ in model.named_parameters()}
         learned |= {key for key in ours if key.endswith(('running_mean', 'running_var'))}
         open_keys = {key for key in learned if filled[key] < ours[key].numel()}
         problems = [f'{len(what)} {label}, e.g. {", ".join(sorted(what)[:3])}' for what, label in (
             (unknown, 'keys it does not know'), (wrong, 'tensors that do not fit'),
+            (differs, 'fixed tensors of another graph'),
             (open_keys, 'tensors that are missing')) if what]
         if problems:
             raise ConversionError(f"this is no checkpoint of '{self.name}' (or its arguments are wrong): "
@@ -98,12 +137,30 @@ class PublishedModel(nn.Module):
         """Published inputs, in the published order -> logits (N, K)."""
         return self.system.logits(self.model, *inputs)
 
+    def _pieces(self, key: str, ours: Mapping[str, Tensor]) -> list[Piece]:
+        return [piece for piece in self.system.rename(key, self._shapes[key].numel()) if piece.key in ours]
+
     def published_gradients(self) -> dict[str, Tensor]:
         """Published key -> gradient of the tensor that it holds, in the published shape, after a backward pass."""
         ours = dict(self.model.named_parameters())
         found = {}
         for key, shape in self._shapes.items():
-            pieces = [piece for piece in self.system.rename(key, shape.numel()) if piece.key in ours]
-            if pieces and ours[pieces[0].key].grad is not None:
-                found[key] = ours[pieces[0].key].grad[pieces[0].index].reshape(shape)
+            for piece in self._pieces(key, ours)[:1]:
+                if ours[piece.key].grad is not None:
+                    found[key] = piece.published(ours[piece.key].grad[piece.index], shape, self.model, 0.)
         return found
+
+    def published_state(self) -> dict[str, Tensor]:
+        """The weights as the published code keeps them: the keys and shapes this was built from, our numbers.
+
+        Numbers that ours does not keep, since they are multiplied by zeros, are those of an untrained network. Tensors
+        of which ours has nothing at all are left out.
+        """
+        ours = {**dict(self.model.named_buffers()), **self.model.state_dict()}
+        return {key: piece.published(ours[piece.key][piece.index], shape, self.model, piece.elsewhere).clone()
+                for key, shape in self._shapes.items() for piece in self._pieces(key, ours)[:1]}
+
+    def published_parameters(self) -> int:
+        """How many parameters the published code counts: ours, and those that are multiplied by zeros."""
+        ours = {key: value for key, value in self.model.named_parameters() if value.requires_grad}
+        return sum(shape.numel() for key, shape in self._shapes.items() if self._pieces(key, ours))

@@ -1,6 +1,7 @@
 """Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
-from mmskel.models.backbones import HDGCN, C3DLight, SkeletonSTGCN, X3DShallow
-from mmskel.models.encoders import HeatmapEncoder, StreamEncoder
+from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, SkateFormer, SkeletonSTGCN, X3DShallow
+from mmskel.models.encoders import HeatmapEncoder, PanoramaEncoder, SkateEncoder, StreamEncoder
+from mmskel.models.heads import GroupActivityHead
 
-__all__ = ['C3DLight', 'HDGCN', 'HeatmapEncoder', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder',
-           'X3DShallow']
+__all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'PanoramaEncoder', 'SkateEncoder',
+           'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']

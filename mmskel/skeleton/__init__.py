@@ -4,11 +4,12 @@ from mmskel.skeleton.conversion import JointMap, joint_map
 from mmskel.skeleton.graph import PARTITIONS, hop_distance, normalize_columns, normalize_symmetric, partition
 from mmskel.skeleton.hierarchy import PUBLISHED_RINGS, RingRule, hierarchy_graph, hierarchy_rings
 from mmskel.skeleton.layout import Layout, LayoutError
+from mmskel.skeleton.panorama import ObjectNode, PanoramicGraph, panoramic_graph, person_graph
 from mmskel.skeleton.skate import SKATE_TYPES, skate_bone_origins, skate_partition, skate_parts, skate_sizes
 from mmskel.skeleton.tables import ALIASES, LAYOUTS, get_layout, register_layout
 
-__all__ = ['ALIASES', 'LAYOUTS', 'PARTITIONS', 'PUBLISHED_RINGS', 'SKATE_TYPES', 'Clip',
-           'ClipError', 'JointMap', 'Layout', 'LayoutError', 'RingRule', 'derived_score', 'get_layout',
+__all__ = ['ALIASES', 'Clip', 'ClipError', 'JointMap', 'LAYOUTS', 'Layout', 'LayoutError', 'ObjectNode', 'PARTITIONS',
+           'PUBLISHED_RINGS', 'PanoramicGraph', 'RingRule', 'SKATE_TYPES', 'derived_score', 'get_layout',
            'hierarchy_graph', 'hierarchy_rings', 'hop_distance', 'joint_map', 'likely_layout', 'normalize_columns',
-           'normalize_symmetric', 'partition', 'register_layout', 'skate_bone_origins', 'skate_partition',
-           'skate_parts', 'skate_sizes']
+           'normalize_symmetric', 'panoramic_graph', 'partition', 'person_graph', 'register_layout',
+           'skate_bone_origins', 'skate_partition', 'skate_parts', 'skate_sizes']

@@ -21,6 +21,10 @@ WORDS = {
     'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
     'skateformer': lambda c: c.model.backbone.type == 'SkateFormer' and c.model.data_preprocessor.type == 'SkateEncoder',
     'stgcn': lambda c: c.model.backbone.type == 'SkeletonSTGCN',
+    'mpgcn': lambda c: c.model.backbone.type == 'MPGCN' and c.model.data_preprocessor.type == 'PanoramaEncoder',
+    'volleyball': lambda c: 'volleyball' in data(c) and c.model.cls_head.num_classes == 8,
+    'weak': lambda c: 'weak' in data(c) and c.frames == 41,
+    'nba': lambda c: 'nba' in data(c) and c.model.cls_head.num_classes == 9,
     'nwucla': lambda c: 'nwucla' in data(c) and c.model.cls_head.num_classes == 10,
     'utkinect': lambda c: 'utkinect' in data(c) and c.model.cls_head.num_classes == 10,
     'ntu60': lambda c: 'ntu60' in data(c) and c.model.cls_head.num_classes == 60,
@@ -36,7 +40,6 @@ WORDS = {
     'ucf101': lambda c: 'ucf101' in data(c) and c.model.cls_head.num_classes == 101,
     'hmdb51': lambda c: 'hmdb51' in data(c) and c.model.cls_head.num_classes == 51,
     'diving48': lambda c: 'diving48' in data(c) and c.model.cls_head.num_classes == 48,
-    'volleyball': lambda c: 'volleyball' in data(c) and c.model.cls_head.num_classes == 8,
     '2d': lambda c: (draws(c) or c.model.data_preprocessor.with_score) and c.model.data_preprocessor.layout == 'coco17',
     '3d': lambda c: c.model.backbone.layout == 'ntu25',
     'custom': lambda c: c.fit_to_data,
@@ -98,7 +101,8 @@ def test_a_clip_runs_through(config):
     model = MODELS.build(cfg.model).eval()
     model.init_weights()
     layout = get_layout(cfg.model.data_preprocessor.layout)
-    coords = 2 if draws(cfg) and 'nwucla' not in path.stem or cfg.model.data_preprocessor.get('with_score') else 3
+    flat = cfg.model.data_preprocessor.get('with_score') or cfg.model.backbone.get('in_channels', 3) == 2
+    coords = 2 if draws(cfg) and 'nwucla' not in path.stem or flat else 3
     rng = np.random.default_rng(0)
     for part, persons, frames in (('train', 1, 9), ('test', 2, 120)):
         transforms = [t for t in dataset_of(cfg, f'{part}_dataloader')['pipeline'] if t['type'] != 'DecompressPose']

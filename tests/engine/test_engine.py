@@ -29,6 +29,14 @@ def test_accuracy_is_kept_by_clip_id():
     assert metric.last.meta == dict(split='xsub_test')
 
 
+def test_accuracy_of_merged_classes():
+    metric = SkeletonAccuracy(merge=[0, 0, 1])
+    metric.dataset_meta = {}
+    metric.process({}, [sample('x', [.1, .7, .2], 0), sample('y', [.5, .3, .2], 2)])
+    values = metric.compute_metrics(metric.results)
+    assert values['top1'] == 0 and values['merged/top1'] == .5 and values['merged/mean_class'] == .5
+
+
 def test_accuracy_needs_ids():
     with pytest.raises(KeyError, match="no 'frame_dir'"):
         SkeletonAccuracy().process({}, [dict(pred_score=torch.ones(2), gt_label=torch.tensor([0]))])

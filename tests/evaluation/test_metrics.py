@@ -34,3 +34,19 @@ def test_a_constant_output_is_no_success():
 def test_wrong_input(scores, labels, message):
     with pytest.raises(ValueError, match=message):
         top_k_accuracy(scores, labels)
+
+
+def test_merged_classes():
+    from mmskel.data.readers.volleyball_text import GROUP_ACTIVITIES, MERGED_ACTIVITIES, MERGED_CLASS
+    from mmskel.evaluation import merge_scores
+    assert [MERGED_ACTIVITIES[k].split('_')[0] for k in MERGED_CLASS] == [name.split('_')[0] for name in GROUP_ACTIVITIES]
+    scores = np.eye(8)[[4, 0, 1, 7]] + 0.05 * np.eye(8)[[2, 2, 2, 2]]
+    labels = np.array([0, 0, 0, 7])  # r_pass for r_set is right once merged, l_set for r_set is not
+    merged, coarse = merge_scores(scores, labels, MERGED_CLASS)
+    assert merged.shape == (4, 6) and coarse.tolist() == [0, 0, 0, 5] and merged.argmax(1).tolist() == [0, 0, 3, 5]
+    assert top_k_accuracy(merged, coarse) == 0.75 and top_k_accuracy(scores, labels) == 0.5
+    assert mean_class_accuracy(merged, coarse) == pytest.approx((2 / 3 + 1) / 2)
+    with pytest.raises(ValueError, match='for each of 8 classes which of the merged ones'):
+        merge_scores(scores, labels, [0, 1])
+    with pytest.raises(ValueError, match='without a gap'):
+        merge_scores(scores, labels, [0, 2, 0, 2, 0, 2, 0, 2])

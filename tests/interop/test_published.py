@@ -5,8 +5,11 @@ from parity import load, relative_error
 
 from mmskel.interop import SYSTEMS, ConversionError, build_published, convert_checkpoint
 
-GOLDEN = ['hd_gcn_ntu_com1', 'hd_gcn_ucla_com2', 'posec3d_c3d_light', 'posec3d_slowonly', 'posec3d_x3d_shallow',
-          'skateformer_ntu60', 'skateformer_nucla', 'st_gcn_ntu_spatial']
+GOLDEN = ['hd_gcn_ntu_com1', 'hd_gcn_ucla_com2', 'mp_gcn_baseline_persons', 'mp_gcn_noatt', 'mp_gcn_volleyball',
+          'posec3d_c3d_light', 'posec3d_slowonly', 'posec3d_x3d_shallow', 'skateformer_ntu60', 'skateformer_nucla',
+          'st_gcn_ntu_spatial']
+# of the largest entry; MP-GCN's logits saturate the softmax (its sheet, and the notes of its goldens)
+GRADIENTS = dict(mp_gcn=3e-3)
 
 
 @pytest.fixture(scope='module', params=GOLDEN)
@@ -29,12 +32,32 @@ def test_logits_loss_and_gradients(published):
     for key in listed:
         name, _, part = key.removeprefix('grad_').partition('[')
         gradient = found[name][int(part[:-1])] if part else found[name]
-        assert relative_error(gradient, arrays[key]) < 1e-4, key
+        assert relative_error(gradient, arrays[key]) < GRADIENTS.get(description['system'], 1e-4), key
 
 
 def test_parameter_count(published):
-    description, *_, model = published
-    assert sum(p.numel() for p in model.parameters()) == description['n_params']
+    description, _, state, model = published
+    assert model.published_parameters() == description['n_params']
+    links = [key for key in state if key.endswith('.edge')]  # masks of MP-GCN: one number per pair of nodes, or per link
+    ours = sum(p.numel() for p in model.parameters())
+    if links:
+        dropped = sum(state[key].size for key in links) - len(links) * model.model.backbone.pattern.links
+        assert ours == description['n_params'] - dropped
+    else:
+        assert ours == description['n_params']
+
+
+def test_our_weights_under_the_published_names(published):
+    *_, state, model = published
+    back = model.published_state()
+    for key, value in back.items():
+        assert value.shape == state[key].shape, key
+        if not key.endswith('.edge'):
+            np.testing.assert_array_equal(value.numpy(), state[key], err_msg=key)
+    assert {key for key in state if key not in back} <= {key for key in state if '.conv_d.' in key}
+    again = build_published(model.system.name, published[0]['model_kwargs'], back)
+    for (key, a), b in zip(again.model.state_dict().items(), model.model.state_dict().values()):
+        assert torch.equal(a, b), key
 
 
 def test_inner_features_of_st_gcn():

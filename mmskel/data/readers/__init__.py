@@ -4,25 +4,33 @@ Every reader is a :class:`Reader`: ``items()`` names what can be read, ``read(it
 names it), ``splits(ids)``, ``meta()`` and ``notes()`` say the rest, ``options_of(reader)`` lists what can be set.
 """
 from mmskel.data.readers.file_tree import FileTree
+from mmskel.data.readers.kinetics_hrnet import KineticsHRNet
 from mmskel.data.readers.kinetics_skeleton import KineticsSkeleton
 from mmskel.data.readers.msr_action3d import MSRAction3D
+from mmskel.data.readers.nba import NBA
 from mmskel.data.readers.ntu import NTU
 from mmskel.data.readers.numpy_folder import NumpyFolder
 from mmskel.data.readers.nw_ucla import NWUCLA
 from mmskel.data.readers.pickled import Pickled
 from mmskel.data.readers.reader import Option, Reader, ReadError, options_of
 from mmskel.data.readers.utkinect import UTKinect
+from mmskel.data.readers.volleyball import Volleyball, VolleyballWeak
 
 READERS: dict[str, type[Reader]] = {
+    'kinetics_hrnet': KineticsHRNet,
     'kinetics_skeleton': KineticsSkeleton,
     'msr_action3d': MSRAction3D,
+    'nba': NBA,
     'ntu': NTU,
     'numpy': NumpyFolder,
     'nw_ucla': NWUCLA,
     'pickle': Pickled,
     'utkinect': UTKinect,
+    'volleyball': Volleyball,
+    'volleyball_weak': VolleyballWeak,
 }
 """Format name -> reader; a new format is one more file and one more line here."""
 
-__all__ = ['READERS', 'FileTree', 'KineticsSkeleton', 'MSRAction3D', 'NTU', 'NWUCLA', 'NumpyFolder', 'Option',
-           'Pickled', 'ReadError', 'Reader', 'UTKinect', 'options_of']
+__all__ = ['FileTree', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA', 'NTU', 'NWUCLA', 'NumpyFolder',
+           'Option', 'Pickled', 'READERS', 'ReadError', 'Reader', 'UTKinect', 'Volleyball', 'VolleyballWeak',
+           'options_of']

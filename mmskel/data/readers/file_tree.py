@@ -77,6 +77,30 @@ class FileTree:
             found.update(new)
         return dict(sorted(found.items()))
 
+    def placed(self, pattern: str) -> dict[tuple[str, ...], str]:
+        """The files whose place (folders and name) ends with a regular expression, for data sets with repeated names.
+
+        Returns:
+            The expression's groups -> place to give to :meth:`read`, in the order of the places.
+
+        Raises:
+            ReadError: If two files have the same groups; says where both lie.
+        """
+        found: dict[tuple[str, ...], str] = {}
+        wanted = re.compile(f'(?:.*/)?{pattern}')
+        for places in (self._loose, self._packed):
+            new: dict[tuple[str, ...], str] = {}
+            for place in places:
+                match = wanted.fullmatch(place)
+                if not match or match.groups() in found:
+                    continue
+                if match.groups() in new:
+                    raise ReadError(f"'{self.source}' holds '{new[match.groups()]}' and '{place}', which are the same "
+                                    'file of the data set; keep one')
+                new[match.groups()] = place
+            found.update(new)
+        return found
+
     def others(self, pattern: str) -> list[str]:
         """Places of the files whose own name does not match."""
         return [p for p in (*self._loose, *self._packed) if not re.fullmatch(pattern, p.rpartition('/')[2])]

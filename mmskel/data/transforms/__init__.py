@@ -13,13 +13,13 @@ from mmskel.data.transforms.image_plane import (
 )
 from mmskel.data.transforms.instances import BorrowBoneLengths, RandomSwapPersons
 from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
-from mmskel.data.transforms.persons import PackSkeleton, SetPersons
+from mmskel.data.transforms.persons import AddObjects, PackSkeleton, SetPersons
 from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWindow, ResampleFrames, SampleUniformly
 from mmskel.data.transforms.trimming import SampleTrimmed
 
-__all__ = ['AlignBody3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize',
-           'CropAtRandom', 'CropCentre', 'CropToPersons', 'MirrorImage', 'NormalizePixels', 'OneBranch',
-           'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis', 'RandomDropJoints', 'RandomMirror',
-           'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons', 'RandomWindow',
-           'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed', 'SampleUniformly', 'SetPersons',
-           'SkeletonTransform']
+__all__ = ['AddObjects', 'AlignBody3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform',
+           'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons', 'MirrorImage', 'NormalizePixels',
+           'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis', 'RandomDropJoints',
+           'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons',
+           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed', 'SampleUniformly',
+           'SetPersons', 'SkeletonTransform']

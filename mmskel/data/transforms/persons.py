@@ -1,4 +1,4 @@
-"""Person slots, and the packing of a sample for the network."""
+"""Person slots, objects, and the packing of a sample for the network."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -21,8 +21,11 @@ class SetPersons(SkeletonTransform):
         pad: What fills empty slots: ``'zero'``, or ``'loop'``: copies of the only person.
         sort: ``'none'``: the order of the file. ``'score'``: by summed score over the clip. ``'frame_score'``: by
             score in every frame anew, as Kinetics-Skeleton's published arrays are (identities may swap).
+
+    Labels of persons (``person_label``, (M,)) go with their persons; empty slots, and all where identities may swap,
+    have -1.
     """
-    writes = (*COORDINATES, *SCORES)
+    writes = (*COORDINATES, *SCORES, 'person_label')
 
     def __init__(self, num_person: int, pad: str = 'zero', sort: str = 'none'):
         if pad not in ('zero', 'loop') or sort not in ('none', 'score', 'frame_score'):
@@ -34,8 +37,10 @@ class SetPersons(SkeletonTransform):
         keys = [key for key in (*COORDINATES, *SCORES) if key in sample]
         changed = {key: sample[key] for key in keys}
         persons = sample['keypoint'].shape[0]
+        labels = np.asarray(sample.get('person_label', np.full(persons, -1)))
         if self.sort != 'none' and persons > 1:
             order = self._order(sample, persons)
+            labels = labels[order[:, 0]] if self.sort == 'score' else np.full(persons, -1)
             changed = {key: np.take_along_axis(value, order.reshape(*order.shape, *(1, ) * (value.ndim - 2)), 0)
                        for key, value in changed.items()}
         for key, value in changed.items():
@@ -46,6 +51,10 @@ class SetPersons(SkeletonTransform):
                 fill = np.repeat(value, lack, 0) if self.pad == 'loop' and len(value) == 1 else empty
                 value = np.concatenate([value, fill])
             changed[key] = value
+        if 'person_label' in sample:
+            lack = max(self.num_person - persons, 0)
+            fill = np.repeat(labels, lack) if self.pad == 'loop' and persons == 1 else np.full(lack, -1)
+            changed['person_label'] = np.concatenate([labels[:self.num_person], fill])
         return changed
 
     def _order(self, sample: dict[str, Any], persons: int) -> np.ndarray:
@@ -55,6 +64,51 @@ class SetPersons(SkeletonTransform):
         if self.sort == 'score':
             score = np.broadcast_to(score.sum(1, keepdims=True), score.shape)
         return np.argsort(-score, 0, kind='stable')
+
+
+@TRANSFORMS.register_module()
+class AddObjects(SkeletonTransform):
+    """Objects of the clip become further nodes of every person, behind the joints; see :class:`PanoramaEncoder`.
+
+    Belongs behind ``SetPersons``, since published graphs give empty slots their copies, too, and before frames are
+    sampled or coordinates changed, so that objects share in it.
+
+    Args:
+        names: Keys of the clip's ``objects``, in the order of the nodes.
+        missing: An object that a clip does not have at all: ``'zero'``, as in frames where it is not seen, or
+            ``'error'``.
+    """
+    reads = ('keypoint', )
+    writes = (*COORDINATES, *SCORES, 'objects')
+
+    def __init__(self, names: Sequence[str], missing: str = 'zero'):
+        if missing not in ('zero', 'error'):
+            raise ValueError(f"AddObjects: missing is 'zero' or 'error', not {missing!r}")
+        self.names, self.missing = tuple(names), missing
+
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """(M, T, V, C) -> (M, T, V + O, C), scores alike."""
+        keypoint, known = sample['keypoint'], sample.get('objects') or {}
+        say = f"clip '{sample_name(sample)}': AddObjects"
+        if 'keypoint_next' in sample or sample.get('num_clips', 1) != 1:
+            raise ValueError(f'{say} belongs before the sampling of frames')
+        lost = [name for name in self.names if name not in known]
+        if lost and self.missing == 'error':
+            raise ValueError(f'{say}: the clip has no {", ".join(lost)}; it has: {", ".join(known) or "no objects"}')
+        persons, frames, _, coords = keypoint.shape
+        tracks = np.zeros((frames, len(self.names), coords + 1), np.float32)
+        for place, name in enumerate(self.names):
+            if name in known:
+                track = np.asarray(known[name], np.float32)
+                if track.shape != (frames, coords + 1):
+                    raise ValueError(f"{say}: object '{name}' has shape {track.shape}; expected "
+                                     f'{(frames, coords + 1)}: of every frame {coords} coordinates and a score')
+                tracks[:, place] = track
+        nodes = np.broadcast_to(tracks, (persons, *tracks.shape))
+        changed = dict(keypoint=np.concatenate([keypoint, nodes[..., :-1]], 2), objects={})
+        if 'keypoint_score' in sample:
+            changed['keypoint_score'] = np.concatenate([sample['keypoint_score'], nodes[..., -1]], 2)
+        return changed
 
 
 @TRANSFORMS.register_module()

@@ -1,0 +1,14 @@
+# MP-GCN on any annotation file of several persons; layout, classes and persons (up to 12) are read off it. Objects, if any:
+# their names in AddObjects, encoder and backbone (docs/mp_gcn.md).
+#   mmskel train custom/mpgcn_custom.py --data my.pkl
+# Coordinates are shifted and scaled by the clip's own mean and spread; published networks take them as they are.
+_base_ = 'stgcn_custom.py'
+
+max_person = 12
+layout = {{_base_.layout}}
+model = dict(
+    data_preprocessor=dict(_delete_=True, type='PanoramaEncoder', layout=layout, with_score=False, normalized=True),
+    backbone=dict(
+        _delete_=True, type='MPGCN', layout=layout, num_person={{_base_.num_person}}, in_channels=3, streams=4,
+        extended=True, inter_link='full', corrected=True),
+    cls_head=dict(_delete_=True, type='GroupActivityHead', num_classes={{_base_.num_classes}}, in_channels=256))

@@ -1,0 +1,85 @@
+"""Kinetics-400 with HRNet's 17 joints, as PYSKL published it: an index of clips and one pickle of poses per clip.
+
+H. Duan et al., "Revisiting Skeleton-based Action Recognition", CVPR 2022; spec sheet ``mp_gcn``, "Kinetics-400".
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mmskel.data.readers.reader import Reader, ReadError, option
+from mmskel.data.restricted_pickle import load_pickle
+from mmskel.skeleton import Clip
+
+MAX_FRAMES, NUM_JOINTS = 300, 17
+
+
+@dataclass
+class KineticsHRNet(Reader):
+    """Reads the surest persons of every frame, best box first, not tracked: who is in a slot changes over time.
+
+    Frames after the 300th are dropped. T is the clip's own length: pad to 300 in the pipeline.
+    Splits: ``train``, ``val``.
+    """
+    max_persons: int = option('number', 4, 'how many persons of a frame are kept, by the score of their box')
+    part: str = option('text', 'all', 'read one split only; all 260,000 clips need some 50 GB of memory',
+                       ('all', 'train', 'val'))
+    what: ClassVar[str] = "folder with 'k400_hrnet.pkl' and, in 'kpfiles', a pickle for every clip"
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.max_persons = int(self.max_persons)
+        index = self.source / 'k400_hrnet.pkl'
+        if not index.is_file():
+            raise ReadError(f"'{self.source}' has no 'k400_hrnet.pkl'; expected a {self.what}")
+        try:
+            data = load_pickle(index)
+        except ValueError as error:
+            raise ReadError(str(error)) from None
+        if not isinstance(data, Mapping) or not {'split', 'annotations'} <= set(data):
+            raise ReadError("'k400_hrnet.pkl' is no dictionary with 'split' and 'annotations'")
+        self._split = {str(name): part for part, names in data['split'].items() for name in names}
+        self._entries = {str(entry['frame_dir']): entry for entry in data['annotations']
+                         if self.part in ('all', self._split.get(str(entry['frame_dir'])))}
+
+    def items(self) -> list[str]:
+        return list(self._entries)
+
+    def read(self, item: str) -> Clip:
+        entry = self._entries[item]
+        lost = [key for key in ('label', 'raw_file', 'frame_inds', 'box_score') if key not in entry]
+        if lost:
+            raise ReadError(f"'k400_hrnet.pkl', clip '{item}': no {', '.join(lost)}; it has {', '.join(entry)}")
+        name = str(entry['raw_file']).replace('\\', '/').rpartition('/')[2]
+        try:
+            found = load_pickle(self.source / 'kpfiles' / name)
+            poses = np.asarray(found[entry['frame_dir']]['keypoint'], np.float32)
+        except FileNotFoundError:
+            raise ReadError(f"clip '{item}': there is no 'kpfiles/{name}'") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise ReadError(f"'kpfiles/{name}' has no {{'{item}': {{'keypoint'}}}}: {error}") from None
+        frames, boxes = np.asarray(entry['frame_inds'], np.int64) - 1, np.asarray(entry['box_score'], np.float64)
+        if poses.shape != (len(frames), NUM_JOINTS, 3) or boxes.shape != frames.shape or not len(frames):
+            raise ReadError(f"clip '{item}': keypoints {poses.shape} for {len(frames)} frame numbers and {len(boxes)} "
+                            f'boxes; expected (detections, {NUM_JOINTS}, 3) and a number each')
+        length = min(int(entry.get('total_frames', frames.max() + 1)), MAX_FRAMES)
+        keypoint = np.zeros((self.max_persons, length, NUM_JOINTS, 3), np.float32)
+        filled = np.zeros(length, np.int64)
+        for detection in np.argsort(-boxes, kind='stable'):
+            frame = frames[detection]
+            if 0 <= frame < length and filled[frame] < self.max_persons:
+                keypoint[filled[frame], frame] = poses[detection]
+                filled[frame] += 1
+        keypoint = keypoint[:max(int(filled.max()), 1)]
+        size = entry.get('img_shape')
+        return Clip(item, keypoint[..., :2].copy(), keypoint[..., 2].clip(0, None), layout='coco17',
+                    label=int(entry['label']), image_size=None if size is None else tuple(int(x) for x in size))
+
+    def splits(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        return {part: [i for i in ids if self._split.get(i) == part] for part in ('train', 'val')}
+
+    def meta(self) -> dict[str, Any]:
+        return dict(layout='coco17', source='Kinetics-400, HRNet poses of PYSKL (Duan et al., CVPR 2022)')
