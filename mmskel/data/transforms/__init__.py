@@ -6,11 +6,12 @@ from mmskel.data.transforms.dropping import RandomDropAxis, RandomDropJoints
 from mmskel.data.transforms.instances import BorrowBoneLengths, RandomSwapPersons
 from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
 from mmskel.data.transforms.persons import PackSkeleton, SetPersons
+from mmskel.data.transforms.projecting import ProjectToImage
 from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWindow, ResampleFrames, SampleUniformly
 from mmskel.data.transforms.trimming import SampleTrimmed
 
 __all__ = ['AlignBody3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize',
-           'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames', 'RandomDropAxis', 'RandomDropJoints',
-           'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons',
-           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'SampleTrimmed', 'SampleUniformly', 'SetPersons',
-           'SkeletonTransform']
+           'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis',
+           'RandomDropJoints', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear',
+           'RandomSwapPersons', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'SampleTrimmed', 'SampleUniformly',
+           'SetPersons', 'SkeletonTransform']
