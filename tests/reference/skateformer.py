@@ -26,10 +26,11 @@ def partition(x, kind, size):  # (B, T, W, C) -> (B P, a b, C)
 
 def reverse(windows, kind, size, shape):  # the inverse; shape = (B, T, W)
     B, T, W = shape
-    place = torch.arange(B * T * W, device=windows.device).view(B, T, W, 1)
-    order = partition(place, kind, size).flatten()
-    flat = windows.reshape(B * T * W, -1)
-    return torch.empty_like(flat).index_copy(0, order, flat).view(B, T, W, -1)
+    a, b = size
+    x = windows.view(B, T // a, W // b, a, b, -1)
+    frames = (3, 1) if FAR_FRAMES[kind] else (1, 3)
+    joints = (4, 2) if FAR_JOINTS[kind] else (2, 4)
+    return x.permute(0, *frames, *joints, 5).reshape(B, T, W, -1)
 
 
 class Attention(nn.Module):

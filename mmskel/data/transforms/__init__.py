@@ -14,6 +14,7 @@ from mmskel.data.transforms.image_plane import (
 from mmskel.data.transforms.instances import BorrowBoneLengths, RandomSwapPersons
 from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
 from mmskel.data.transforms.persons import AddObjects, PackSkeleton, SetPersons
+from mmskel.data.transforms.projecting import ProjectToImage
 from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWindow, ResampleFrames, SampleUniformly
 from mmskel.data.transforms.trimming import SampleTrimmed
 

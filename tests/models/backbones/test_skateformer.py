@@ -171,6 +171,14 @@ def test_bfloat16_is_close():
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
 
 
+def test_it_can_be_exported():
+    torch.manual_seed(0)
+    model = SkateFormer('coco17', num_person=1, channels=(32, ), depths=(1, )).eval()
+    x = torch.randn(2, 1, 16, 17, 4)
+    with torch.no_grad():
+        torch.testing.assert_close(torch.export.export(model, (x, )).module()(x), model(x))
+
+
 def test_errors():
     model = SkateFormer('kinect20', num_person=2, **SMALL)
     with pytest.raises(ValueError, match='num_person=2, but the clips have 1 persons.*SetPersons'):
