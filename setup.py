@@ -7,7 +7,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 MIM = {'configs': 'configs', 'tools': 'tools', 'model-index.yml': 'configs/model-index.yml'}
-EXPORT = ['onnx', 'onnxruntime']  # of `mmskel export`
+EXPORT = ['onnx', 'onnxruntime', 'onnxscript']  # of `mmskel export`
 
 
 def lines(path):
