@@ -16,6 +16,7 @@ import dataclasses
 import importlib
 import inspect
 import json
+import pickle
 import re
 import shlex
 import sys
@@ -246,6 +247,63 @@ def msr_action3d(folder: Path) -> None:
         (folder / 'MSRAction3D' / f'a01_s{subject:02d}_e01_skeleton3D.txt').write_text('\n'.join(rows))
 
 
+def volleyball(folder: Path) -> None:
+    """``volleyball``: clips of a training and a test video, skeletons on given boxes and detected ones, the ball."""
+    root, rng = folder / 'volleyball', np.random.default_rng(0)
+    for video, clips in ((3, range(100, 108)), (4, range(200, 202))):
+        for place in ('videos', 'joints', 'volleyball_ball_annotation'):
+            (root / place / str(video)).mkdir(parents=True)
+        lines = [f'{clip}.jpg {"r_set l-pass".split()[clip % 2]} 1 2 3 4 standing' for clip in clips]
+        (root / 'videos' / str(video) / 'annotations.txt').write_text('\n'.join(lines))
+        for clip in clips:
+            poses = {clip + t: rng.uniform(100, 900, (12, 17, 3)) for t in range(-10, 10)}
+            (root / 'joints' / str(video) / f'{clip}.pickle').write_bytes(pickle.dumps(poses))
+            (root / 'volleyball_ball_annotation' / str(video) / f'{clip}.txt').write_text('10 20\n' * 41)
+            detected_people(root / 'joints' / str(video) / str(clip), 41)
+
+
+def detected_people(folder: Path, frames: int) -> None:
+    """Two tracked people in every frame, as YOLOv8-pose writes them."""
+    folder.mkdir(parents=True)
+    for t in range(frames):
+        points = dict(x=[100 + t] * 17, y=[50] * 17, visible=[.9] * 17)
+        (folder / f'{t:06d}').write_text(json.dumps([dict(confidence=.8, track_id=i, keypoints=points) for i in (1, 2)]))
+
+
+def nba(folder: Path) -> None:
+    """``NBA_dataset``: a training video of eight clips and a test video of two."""
+    root = folder / 'NBA_dataset'
+    for part, video, clips in (('train', 'a', range(8)), ('test', 'b', range(2))):
+        (root / 'videos' / video).mkdir(parents=True)
+        (root / f'{part}_video_ids').write_text(f'{video},')
+        (root / 'videos' / video / 'annotations.txt').write_text('\n'.join(f'{clip} 3p-succ.' for clip in clips))
+        for clip in clips:
+            detected_people(root / 'joints' / video / str(clip), 72)
+            (root / 'objects' / video / str(clip)).mkdir(parents=True)
+
+
+def kinetics400(folder: Path) -> None:
+    """``kinetics400``: a training and a validation clip."""
+    root = folder / 'kinetics400'
+    (root / 'kpfiles').mkdir(parents=True)
+    entries = [dict(frame_dir=name, label=i, raw_file=f'kpfiles/{name}.pkl', frame_inds=np.arange(1, 9), box_score=np.ones(8))
+               for i, name in enumerate('ab')]
+    (root / 'k400_hrnet.pkl').write_bytes(pickle.dumps(dict(split=dict(train=['a'], val=['b']), annotations=entries)))
+    for name in 'ab':
+        (root / 'kpfiles' / f'{name}.pkl').write_bytes(pickle.dumps({name: dict(keypoint=np.ones((8, 17, 3)))}))
+
+
+def mp_gcn_weights(folder: Path) -> None:
+    """``mpgcn_volleyball.pth.tar``: official tensors, filled by a formula."""
+    import torch
+    _, arrays, state = load('mp_gcn_volleyball')
+    blocks = {key.removesuffix('.scn.edge') for key in state if key.endswith('.scn.edge')}
+    kept = {key[4:].removeprefix('input_branches.0.layers.0.'): value for key, value in arrays.items() if key.startswith('buf_')}
+    state.update({f'{block}.{key}': value for block in blocks for key, value in kept.items()})
+    torch.save(dict(model={key: torch.from_numpy(value) for key, value in state.items()}, epoch=65),
+               folder / 'mpgcn_volleyball.pth.tar')
+
+
 def table(path: Path, names: list[str], labels: list[str]) -> None:
     """A table of labels; every second clip is a test clip."""
     with path.open('w', newline='') as file:
@@ -346,13 +404,14 @@ DATA = {
     'docs/README.md': [],
     'docs/install.md': [],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights],
-    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips,
+    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips, volleyball, nba, kinetics400,
                      lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/export.md': [mine, one_clip],
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [],
+    'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights],
     'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
                         lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],

@@ -25,7 +25,8 @@ from mmskel.skeleton import panoramic_graph  # noqa: E402
 COUPLES = dict(inter_link='pairwise', hop=1, dilation=2)
 # clips, channels of a stream, frames, classes, published graph, our objects and parts, reduction of the attention
 DATA = {
-    'volleyball': (2, 4, 20, 8, dict(graph='coco_ball-12', labeling='intra-inter', part='body', **COUPLES), ('ball', ), 2),
+    'volleyball': (2, 4, 20, 8, dict(graph='coco_ball-12', labeling='intra-inter', part='body', **COUPLES),
+                   ('ball', ), 2),
     'weak': (2, 4, 41, 8, dict(graph='coco_ball-12', labeling='intra-inter', part='person', **COUPLES), ('ball', ), 1),
     'nba': (1, 6, 72, 9, dict(graph='coco_ball_net-12', labeling='intra-inter', part='person', **COUPLES),
             ('ball', 'net'), 1),

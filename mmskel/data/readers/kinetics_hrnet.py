@@ -4,14 +4,17 @@ H. Duan et al., "Revisiting Skeleton-based Action Recognition", CVPR 2022; spec 
 """
 from __future__ import annotations
 
+import io
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option
-from mmskel.data.restricted_pickle import load_pickle
+from mmskel.data.restricted_pickle import read_pickle
 from mmskel.skeleton import Clip
 
 MAX_FRAMES, NUM_JOINTS = 300, 17
@@ -25,25 +28,31 @@ class KineticsHRNet(Reader):
     Splits: ``train``, ``val``.
     """
     max_persons: int = option('number', 4, 'how many persons of a frame are kept, by the score of their box')
-    part: str = option('text', 'all', 'read one split only; all 260,000 clips need some 50 GB of memory',
+    part: str = option('text', 'all', 'read one split only; all 260,000 clips need some 60 GB of memory',
                        ('all', 'train', 'val'))
-    what: ClassVar[str] = "folder with 'k400_hrnet.pkl' and, in 'kpfiles', a pickle for every clip"
+    what: ClassVar[str] = "folder or zip archive with 'k400_hrnet.pkl' and, in 'kpfiles', a pickle for every clip"
 
     def __post_init__(self):
         super().__post_init__()
         self.max_persons = int(self.max_persons)
-        index = self.source / 'k400_hrnet.pkl'
-        if not index.is_file():
+        self._tree = FileTree(self.source)
+        index = self._tree.named(r'k400_hrnet\.pkl')
+        if not index:
             raise ReadError(f"'{self.source}' has no 'k400_hrnet.pkl'; expected a {self.what}")
-        try:
-            data = load_pickle(index)
-        except ValueError as error:
-            raise ReadError(str(error)) from None
+        self._files = {name: place for (name, ), place in self._tree.placed(r'kpfiles/([^/]+)').items()}
+        data = self._pickle(*index.values(), "a dictionary with 'split' and 'annotations'")
         if not isinstance(data, Mapping) or not {'split', 'annotations'} <= set(data):
             raise ReadError("'k400_hrnet.pkl' is no dictionary with 'split' and 'annotations'")
         self._split = {str(name): part for part, names in data['split'].items() for name in names}
         self._entries = {str(entry['frame_dir']): entry for entry in data['annotations']
                          if self.part in ('all', self._split.get(str(entry['frame_dir'])))}
+
+    def _pickle(self, place: str, expected: str) -> Any:
+        data = self._tree.read(place)
+        try:
+            return read_pickle(io.BytesIO(data), place, len(data), expected)
+        except (ValueError, pickle.UnpicklingError) as error:
+            raise ReadError(str(error)) from None
 
     def items(self) -> list[str]:
         return list(self._entries)
@@ -54,11 +63,11 @@ class KineticsHRNet(Reader):
         if lost:
             raise ReadError(f"'k400_hrnet.pkl', clip '{item}': no {', '.join(lost)}; it has {', '.join(entry)}")
         name = str(entry['raw_file']).replace('\\', '/').rpartition('/')[2]
+        if name not in self._files:
+            raise ReadError(f"clip '{item}': there is no 'kpfiles/{name}'")
+        found = self._pickle(self._files[name], f"{{'{item}': {{'keypoint': array}}}}")
         try:
-            found = load_pickle(self.source / 'kpfiles' / name)
             poses = np.asarray(found[entry['frame_dir']]['keypoint'], np.float32)
-        except FileNotFoundError:
-            raise ReadError(f"clip '{item}': there is no 'kpfiles/{name}'") from None
         except (KeyError, TypeError, ValueError) as error:
             raise ReadError(f"'kpfiles/{name}' has no {{'{item}': {{'keypoint'}}}}: {error}") from None
         frames, boxes = np.asarray(entry['frame_inds'], np.int64) - 1, np.asarray(entry['box_score'], np.float64)
@@ -83,3 +92,6 @@ class KineticsHRNet(Reader):
 
     def meta(self) -> dict[str, Any]:
         return dict(layout='coco17', source='Kinetics-400, HRNet poses of PYSKL (Duan et al., CVPR 2022)')
+
+    def close(self) -> None:
+        self._tree.close()

@@ -8,6 +8,7 @@ with Keypoint-Only Modality", ECCV 2022 (given boxes); YOLOv8-pose (detected). B
 from __future__ import annotations
 
 import io
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -44,12 +45,13 @@ class VolleyballIndex:
     Args:
         tree: The files.
         classes: ``'eight'`` or ``'six'``.
+        what: What the reader expects, for messages.
 
     Raises:
         ReadError: If there is no ``annotations.txt`` below a folder of the video's number, or one is wrong.
     """
 
-    def __init__(self, tree: FileTree, classes: str = 'eight'):
+    def __init__(self, tree: FileTree, classes: str = 'eight', what: str = 'folder of the data set'):
         self.tree, self.classes = tree, classes
         self.clips: dict[str, AnnotatedClip] = {}
         files = sorted(tree.placed(r'(\d+)/annotations\.txt').items(), key=lambda item: int(item[0][0]))
@@ -57,7 +59,7 @@ class VolleyballIndex:
             for clip in parse_annotations(tree.read_text(place), place):
                 self.clips[f'{int(video)}/{clip.clip}'] = clip
         if not self.clips:
-            raise ReadError(f"'{tree.source}' has no annotated clip; expected files 'videos/<video>/annotations.txt'")
+            raise ReadError(f"'{tree.source}' has no annotated clip; expected a {what}")
         self._balls = {f'{int(video)}/{clip}': place for (video, clip), place in
                        tree.placed(r'volleyball_ball_annotation/(\d+)/(\d+)\.txt').items()}
 
@@ -111,7 +113,7 @@ class Volleyball(Reader):
     def __post_init__(self):
         super().__post_init__()
         self._tree = FileTree(self.source)
-        self.index = VolleyballIndex(self._tree, self.classes)
+        self.index = VolleyballIndex(self._tree, self.classes, self.what)
         self._joints = {f'{int(video)}/{clip}': place
                         for (video, clip), place in self._tree.placed(r'(\d+)/(\d+)\.pickle').items()}
         if not self._joints:
@@ -134,7 +136,7 @@ class Volleyball(Reader):
                 raise ReadError(f"'{place}' holds {type(found).__name__}; expected {expected}")
         except ReadError:
             raise
-        except ValueError as error:
+        except (ValueError, pickle.UnpicklingError) as error:
             raise ReadError(str(error)) from None
         return found
 
@@ -198,7 +200,7 @@ class VolleyballWeak(Reader):
         super().__post_init__()
         self.num_person = int(self.num_person)
         self._tree = FileTree(self.source)
-        self.index = VolleyballIndex(self._tree, self.classes)
+        self.index = VolleyballIndex(self._tree, self.classes, self.what)
         self._frames = clip_frames(self._tree.placed(r'joints/(\d+)/(\d+)/(\d{6})'))
         if not self._frames:
             raise ReadError(f"'{self.source}' has no detected people; expected a {self.what}")

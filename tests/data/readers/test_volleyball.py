@@ -221,7 +221,7 @@ def test_players_who_leave():
 
 
 def test_wrong_folders(tmp_path):
-    with pytest.raises(ReadError, match="no annotated clip; expected files 'videos/<video>/annotations.txt'"):
+    with pytest.raises(ReadError, match="no annotated clip; expected a folder or zip archive with 'videos/<video>/annotations.txt'"):
         Volleyball(tmp_path)
     annotate(tmp_path, v3=[LINE])
     with pytest.raises(ReadError, match="1 annotated clips, but no skeletons.*volleyball_weak"):
@@ -233,6 +233,9 @@ def test_wrong_folders(tmp_path):
         Volleyball(tmp_path).read('3/100')
     (tmp_path / 'joints/3/100.pickle').write_bytes(b'no pickle')
     with pytest.raises(ReadError, match="'joints/3/100.pickle' .9 bytes. is no readable pickle"):
+        Volleyball(tmp_path).read('3/100')
+    (tmp_path / 'joints/3/100.pickle').write_bytes(pickle.dumps({1: ReadError}))
+    with pytest.raises(ReadError, match="100.pickle': the pickle asks for 'mmskel.data.readers.reader.ReadError'"):
         Volleyball(tmp_path).read('3/100')
     (tmp_path / 'joints/3/100').mkdir()
     (tmp_path / 'joints/3/100/000000').write_text('{}')

@@ -1,0 +1,67 @@
+"""From raw files of a group activity to results: prepare, train, test, per clip and per player."""
+import json
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmskel.apis.configuration import load_config
+from mmskel.cli import main
+from mmskel.data import save_annotation_file
+from mmskel.skeleton import Clip
+
+SMALL = ['model.backbone.base_channels=8', 'model.cls_head.in_channels=32', 'train_dataloader.num_workers=0',
+         'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0', 'val_dataloader.persistent_workers=False',
+         'test_dataloader.num_workers=0', 'test_dataloader.persistent_workers=False']
+
+
+def write_volleyball(folder):
+    """16 training and 4 test clips of 9 to 12 players; the left team's hands are up in one of the two classes."""
+    rng = np.random.default_rng(0)
+    actions = {}
+    for video, clips in ((3, range(100, 116)), (4, range(200, 204))):
+        for place in ('videos', 'joints', 'volleyball_ball_annotation'):
+            (folder / place / str(video)).mkdir(parents=True)
+        lines = []
+        for clip in clips:
+            players, spike = 9 + clip % 4, clip % 2
+            lines.append(f'{clip}.jpg {"l-spike" if spike else "l_pass"} ' + ' '.join(['1 2 3 4 standing'] * players))
+            pose = rng.uniform(100, 900, (players, 1, 2)) + rng.normal(0, 20, (players, 17, 2))
+            pose[:, [9, 10], 1] -= 200 * spike
+            frames = {clip + t: np.concatenate([pose + t, np.ones((players, 17, 1))], -1) for t in range(-10, 10)}
+            (folder / 'joints' / str(video) / f'{clip}.pickle').write_bytes(pickle.dumps(frames))
+            (folder / 'volleyball_ball_annotation' / str(video) / f'{clip}.txt').write_text('500 300\n' * 41)
+            actions[video, clip] = {clip: np.full((players, 1), 7 if spike else 2)}
+        (folder / 'videos' / str(video) / 'annotations.txt').write_text('\n'.join(lines))
+    (folder / 'tracks_normalized_with_person_action_label.pkl').write_bytes(pickle.dumps(actions))
+
+
+def test_volleyball_from_files_to_results(tmp_path, capsys):
+    write_volleyball(tmp_path / 'volleyball')
+    data, work = tmp_path / 'volleyball.pkl', tmp_path / 'work'
+    assert main(['prepare', 'volleyball', str(tmp_path / 'volleyball'), str(data)]) == 0
+    options = [*SMALL, 'model.cls_head.num_actions=9', 'model.data_preprocessor.normalized=True', 'train_dataloader.batch_size=8']
+    assert main(['train', 'mpgcn/mpgcn_volleyball.py', '--data', str(data), '--epochs', '2', '--work-dir', str(work),
+                 '--cfg-options', *options]) == 0, capsys.readouterr().err
+    logs = [json.loads(line) for path in work.rglob('scalars.json') for line in path.read_text().splitlines()]
+    assert any('loss_action' in row for row in logs) and any('acc/merged/top1' in row for row in logs)
+    results = json.loads(next(work.rglob('results*.json')).read_text())
+    assert set(results['clips']) == {f'4/{clip}' for clip in range(200, 204)}
+    assert results['class_names'][3] == 'l_spike' and results['clips']['4/201']['label'] == 3
+    state = torch.load(work / 'epoch_2.pth', weights_only=False)['state_dict']
+    assert state['cls_head.fc_action.weight'].shape == (9, 32)
+
+
+@pytest.mark.parametrize('persons, coords', [(3, 2), (14, 3)])
+def test_custom_config_fits_itself_to_groups(tmp_path, persons, coords):
+    rng = np.random.default_rng(0)
+    clips = [Clip(f'c{i}', rng.uniform(1, 2, (max(persons - i, 2), 20, 17, coords)), layout='coco17', label=i % 2) for i in range(4)]
+    ids = [clip.id for clip in clips]
+    save_annotation_file(tmp_path / 'mine.pkl', clips, dict(train=ids[:2], test=ids[2:]), dict(layout='coco17'))
+    cfg = load_config('custom/mpgcn_custom.py', data=str(tmp_path / 'mine.pkl'))
+    assert isinstance(cfg, Config) and cfg.model.backbone.num_person == min(persons, 12)
+    assert cfg.model.data_preprocessor.with_score == (coords == 2) and cfg.model.cls_head.num_classes == 2
+    slots = [step for step in cfg.train_dataloader.dataset.pipeline if step['type'] == 'SetPersons']
+    assert slots[0]['num_person'] == min(persons, 12)
