@@ -7,6 +7,7 @@ from mmskel.data.transforms.image_plane import (
     CropAtRandom,
     CropCentre,
     CropToPersons,
+    FitIntoImage,
     MirrorImage,
     ProjectToImage,
     ResizeImage,
@@ -19,8 +20,8 @@ from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWind
 from mmskel.data.transforms.trimming import SampleTrimmed
 
 __all__ = ['AddObjects', 'AlignBody3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform',
-           'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons', 'MirrorImage', 'NormalizePixels',
-           'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis', 'RandomDropJoints',
-           'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons',
-           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed', 'SampleUniformly',
-           'SetPersons', 'SkeletonTransform']
+           'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons', 'FitIntoImage', 'MirrorImage',
+           'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis',
+           'RandomDropJoints', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear',
+           'RandomSwapPersons', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed',
+           'SampleUniformly', 'SetPersons', 'SkeletonTransform']
