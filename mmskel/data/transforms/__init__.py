@@ -9,7 +9,6 @@ from mmskel.data.transforms.image_plane import (
     CropToPersons,
     FitIntoImage,
     MirrorImage,
-    ProjectToImage,
     ResizeImage,
 )
 from mmskel.data.transforms.instances import BorrowBoneLengths, RandomSwapPersons
