@@ -47,7 +47,7 @@ def find_config(name: str) -> Path:
 def load_config(name: str, *, work_dir: str | None = None, data: str | None = None, split: str | None = None,
                 stream: str | None = None, epochs: int | None = None, seed: int | None = None,
                 resume: bool | str = False, amp: bool = False, launcher: str = 'none', fit: bool = True,
-                cfg_options: Mapping[str, Any] | None = None):
+                videos: str | None = None, cfg_options: Mapping[str, Any] | None = None):
     """Reads a config and applies the arguments.
 
     Args:
@@ -63,6 +63,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         amp: Mixed precision (bfloat16 on CPU).
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         fit: Configs that say so take layout, classes and persons from the data, see :func:`fit_to_data`.
+        videos: Folder of the clips' videos, for networks that look at pictures, too.
         cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last.
 
     Returns:
@@ -84,6 +85,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if data:
         for dataset in datasets_of(cfg):
             dataset['ann_file'] = data
+    if videos:
+        set_videos(cfg, videos)
     if fit and cfg.get('fit_to_data'):
         fit_to_data(cfg)
     if split:
@@ -112,6 +115,22 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if cfg_options:
         cfg.merge_from_dict(dict(cfg_options))
     return cfg
+
+
+def set_videos(cfg, folder: str) -> None:
+    """Tells every data set where the videos are.
+
+    Raises:
+        ConfigError: There is no such folder, or no pipeline that would look into it.
+    """
+    if not Path(folder).is_dir():
+        raise ConfigError(f"--videos '{folder}': there is no such folder")
+    datasets = list(datasets_of(cfg))
+    if not any(step['type'] == 'LoadClipFrames' for dataset in datasets for step in dataset['pipeline']):
+        raise ConfigError(f"--videos '{folder}': '{cfg.filename}' looks at skeletons alone; its pipelines have no "
+                          'LoadClipFrames')
+    for dataset in datasets:
+        dataset['data_prefix'] = dict(video=folder)
 
 
 def default_work_dir(config: str | Path, split: str | None = None, stream: str | None = None) -> str:

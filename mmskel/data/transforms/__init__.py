@@ -2,6 +2,7 @@
 from mmskel.data.transforms.augmenting import RandomMirror, RandomMove, RandomRotation3D, RandomScale, RandomShear
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
 from mmskel.data.transforms.image_plane import CropAtRandom, CropCentre, CropToPersons, MirrorImage, ProjectToImage, ResizeImage
+from mmskel.data.transforms.modalities import SampleVideoAndPose
 from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
 from mmskel.data.transforms.persons import PackSkeleton, SetPersons
 from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWindow, ResampleFrames, SampleUniformly
@@ -9,5 +10,5 @@ from mmskel.data.transforms.sampling import CropAndResize, PadFrames, RandomWind
 __all__ = ['AlignBody3D', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform', 'CropAndResize', 'CropAtRandom',
            'CropCentre', 'CropToPersons', 'MirrorImage', 'NormalizePixels', 'PackSkeleton', 'PadFrames',
            'ProjectToImage', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear',
-           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleUniformly', 'SetPersons',
-           'SkeletonTransform']
+           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleUniformly',
+           'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']
