@@ -55,7 +55,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         work_dir: Where the run writes; default ``work_dirs/<config>[_<split>][_<stream>]``.
         data: Annotation file of all loaders.
         split: Protocol, e.g. ``'xsub'``.
-        stream: ``'joint'``, ``'bone'``, ``'joint_motion'``, ``'bone_motion'``, or a member that the config defines, see
+        stream: One of the encoder's (``'joint'``, ``'bone'``, ``'joint_motion'``, ``'bone_motion'`` of graph networks;
+            ``'joint'``, ``'limb'``, ``'joint_limb'`` of volumes), or a member that the config defines, see
             :func:`members_of`.
         epochs: How many, instead of the config's; the schedule is stretched.
         seed: Of everything random.
@@ -138,8 +139,20 @@ def default_work_dir(config: str | Path, split: str | None = None, stream: str |
     return '/'.join(('work_dirs', '_'.join((Path(config).stem, *filter(None, (split, stream))))))
 
 
+def encoder_of(cfg) -> type | None:
+    """The class of the model's data preprocessor; None if the config names none."""
+    from mmaction.registry import MODELS
+    return MODELS.get((cfg.model.get('data_preprocessor') or {}).get('type', ''))
+
+
+def streams_of(cfg) -> tuple[str, ...]:
+    """What the encoder's ``stream`` may be; () for an encoder without."""
+    has_stream = 'stream' in (cfg.model.get('data_preprocessor') or {})
+    return getattr(encoder_of(cfg), 'streams', ()) if has_stream else ()
+
+
 def members_of(cfg) -> dict[str, dict[str, Any]]:
-    """What ``--streams all`` trains: the config's ``members``, or the four streams.
+    """What ``--streams all`` trains: the config's ``members``, or the encoder's streams (of volumes: joint and limb).
 
     A config names the members of its ensemble where they differ in more than the stream::
 
@@ -151,19 +164,17 @@ def members_of(cfg) -> dict[str, dict[str, Any]]:
     Raises:
         ConfigError: If the table is written in another way.
     """
-    from mmskel.models.encoders.streams import STREAMS
-    members = cfg.get('members')
+    members, streams = cfg.get('members'), streams_of(cfg)
     if members is None:
-        has_streams = 'stream' in cfg.model.get('data_preprocessor', {})
-        return {name: dict(stream=name, options={}) for name in STREAMS} if has_streams else {}
+        return {name: dict(stream=name, options={}) for name in (encoder_of(cfg).ensemble if streams else ())}
     for name, member in members.items():
-        if name in ('all', 'fused', *STREAMS):
+        if name in ('all', 'fused', *streams):
             raise ConfigError(f"members: '{name}' has a meaning of its own; give the member another name")
         if not isinstance(member, Mapping) or set(member) - {'stream', 'options'}:
             raise ConfigError(f"members: '{name}' is a dict of stream and options, not {member!r}")
-        if member.get('stream', 'joint') not in STREAMS:
+        if 'stream' in member and member['stream'] not in streams:
             raise ConfigError(f"members: '{name}' has the unknown stream {member['stream']!r}; known: "
-                              f'{", ".join(STREAMS)}')
+                              f'{", ".join(streams)}')
     return {name: dict(stream=member.get('stream'), options=dict(member.get('options', {})))
             for name, member in members.items()}
 
@@ -174,9 +185,7 @@ def set_stream(cfg, name: str) -> None:
     Raises:
         ConfigError: If the config knows no such stream; lists those it knows.
     """
-    from mmskel.models.encoders.streams import STREAMS
-    members, encoder = members_of(cfg), cfg.model.get('data_preprocessor', {})
-    plain = STREAMS if 'stream' in encoder else ()
+    members, plain = members_of(cfg), streams_of(cfg)
     if name not in (*plain, *members):
         if not plain and not members:
             raise ConfigError(f"'{cfg.filename}': the model's data_preprocessor has no stream to set; a stream needs "
@@ -187,8 +196,18 @@ def set_stream(cfg, name: str) -> None:
     if member['stream']:
         cfg.merge_from_dict({'model.data_preprocessor.stream': member['stream']})
     cfg.merge_from_dict(member['options'])
-    if name not in STREAMS:
+    fit_channels(cfg)
+    if name not in plain:
         cfg.member = name
+
+
+def fit_channels(cfg) -> None:
+    """A network of volumes takes as many channels as its encoder draws, which depends on stream and layout."""
+    from mmaction.registry import MODELS
+    if _draws_volumes(cfg):
+        backbone = cfg.model.backbone
+        pathway = backbone.get('pose_pathway', backbone)
+        pathway.in_channels = MODELS.build(cfg.model.data_preprocessor).num_channels
 
 
 def stream_configs(name: str, streams: Sequence[str], *, work_dir: str | None = None, data: str | None = None,
@@ -285,7 +304,8 @@ def fit_to_data(cfg) -> None:
     """Sets layout, classes, persons and channels of a config by what its annotation file holds.
 
     For configs that say ``fit_to_data = True`` (``configs/custom``): a data set of one's own needs no config of its
-    own. 2-D files give x, y and confidence to the network, 3-D ones x, y and z; at most two persons are used.
+    own. 2-D files give x, y and confidence to a graph network, 3-D ones x, y and z, of at most two persons; volumes have a
+    channel per joint or limb and show everybody.
 
     Raises:
         ConfigError: If the file does not say its layout, mixes 2-D and 3-D, or has no splits.
@@ -304,8 +324,11 @@ def fit_to_data(cfg) -> None:
     layout, classes = get_layout(file.layout).name, len(file.class_names)
     persons = min(max(shape[0] for shape in shapes), 2)
     model = cfg.model
-    model.data_preprocessor.layout = model.backbone.layout = layout
-    model.backbone.in_channels = 3
+    model.data_preprocessor.layout = layout
+    if _draws_volumes(cfg):
+        fit_channels(cfg)
+    else:
+        model.backbone.layout, model.backbone.in_channels = layout, 3
     if _takes(model.backbone.type, 'num_person'):
         model.backbone.num_person = persons
     model.cls_head.num_classes = classes
@@ -320,6 +343,10 @@ def fit_to_data(cfg) -> None:
     if 'test_pipeline' in cfg:  # which MMAction2's own inference reads
         cfg.test_pipeline = dataset_of(cfg, 'test_dataloader')['pipeline']
     cfg.fit_to_data = False  # the config in the work dir says it all, without the file
+
+
+def _draws_volumes(cfg) -> bool:
+    return hasattr(encoder_of(cfg), 'num_channels')
 
 
 def _takes(backbone: str, argument: str) -> bool:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 NOT_STATED = 'not stated'
@@ -52,6 +52,7 @@ class Reference:
         parameters: Of backbone and classifier, exact.
         gmacs: Billions of multiply-adds for this clip, as published or counted on the published code.
         gmacs_of: What was counted.
+        encoder: Config of the encoder that makes the backbone's input of the clip; empty: it takes the joints.
     """
     arguments: Mapping[str, Any]
     num_classes: int
@@ -59,6 +60,7 @@ class Reference:
     parameters: int
     gmacs: float
     gmacs_of: str
+    encoder: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,16 @@ def overview(cards: Iterable[ModelCard]) -> str:
 def full_text(card: ModelCard) -> str:
     """All of one card, lines wrapped at ``WIDTH`` characters."""
     paper, official, reference = card.paper, card.official, card.reference
-    arguments = ', '.join(f'{key}={value!r}' for key, value in reference.arguments.items())
+    arguments, encoder = (', '.join(f'{key}={value!r}' for key, value in one.items() if key != 'type')
+                          for one in (reference.arguments, reference.encoder))
+    encoder = f', behind {reference.encoder["type"]}({encoder})' if encoder else ''
     facts = {
         'paper': f'{paper.authors}: {paper.title}. {paper.venue} {paper.year}, {paper.url}',
         'code': f'{official.repository} (licence: {official.code_licence})',
         'weights': f'{", ".join(official.weights)} (licence: {official.weights_licence})',
         'converted by': official.convert,
         'layouts': f'{", ".join(card.layouts)}; official code: {", ".join(card.published_layouts)}',
-        'backbone': f'{card.backbone}({arguments})',
+        'backbone': f'{card.backbone}({arguments}){encoder}',
         'classes': str(reference.num_classes),
         'clip': f'(M, T, V, C) = {reference.input_shape}',
         'parameters': f'{reference.parameters:,}',

@@ -71,6 +71,29 @@ def _copy_pathways(rgbpose: ModuleType) -> None:
     rgbpose.RGBPoseConv3D.__init__ = __init__
 
 
+def _mute_modes(module: ModuleType) -> list[type]:
+    """Networks of the module with a ``train`` of their own that returns nothing."""
+    own = [value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__]
+    return [one for one in own if 'train' in vars(one) and 'return self' not in inspect.getsource(one.train)]
+
+
+def _returns_itself(module: ModuleType) -> str:
+    return '' if _mute_modes(module) else f'train() of {module.__name__} returns the network'
+
+
+def _return_itself(module: ModuleType) -> None:
+    for network in _mute_modes(module):
+        network.train = _with_return(network.train)
+
+
+def _with_return(train):
+    @functools.wraps(train)
+    def train_and_return(self, mode: bool = True):
+        train(self, mode)
+        return self
+    return train_and_return
+
+
 REPAIRS = (
     Repair(
         package='mmaction',
@@ -118,4 +141,12 @@ REPAIRS = (
         'included, so that one network changes the next',
         healthy=_writes_into_pathways,
         mend=_copy_pathways),
+    Repair(
+        package='mmaction',
+        name='networks whose train() and eval() return nothing',
+        modules=('mmaction.models.backbones.resnet3d', 'mmaction.models.backbones.x3d'),
+        issue='none found; torch.nn.Module.train returns the module',
+        why='ResNet3d and X3D override train without returning the network, so `network.eval()` is None',
+        healthy=_returns_itself,
+        mend=_return_itself),
 )

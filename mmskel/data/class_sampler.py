@@ -17,7 +17,7 @@ class ClassSampler(Sampler):
     A class of weight 2.5 has all its clips twice and half of them, drawn anew every epoch, once more.
 
     Args:
-        dataset: With ``get_data_info(index)['label']``.
+        dataset: :class:`~mmskel.data.dataset.SkeletonDataset`, or another one with ``labels()``.
         class_prob: A weight per class, in order; or class -> weight, 1 for the others.
         shuffle: Shuffle the whole.
         seed: Of the draws; default: agreed on by all ranks.
@@ -32,8 +32,8 @@ class ClassSampler(Sampler):
         self.shuffle, self.epoch = shuffle, 0
         self.seed = sync_random_seed() if seed is None else seed
         members: dict[int, list[int]] = {}
-        for index in range(len(dataset)):
-            members.setdefault(int(dataset.get_data_info(index)['label']), []).append(index)
+        for index, label in enumerate(dataset.labels()):
+            members.setdefault(label, []).append(index)
         known = set(weight) if not isinstance(class_prob, Mapping) else set(members)
         if lost := sorted(set(members) - known):
             raise ValueError(f'ClassSampler: the clips have the class {lost[0]}, but there are {len(weight)} weights')

@@ -27,7 +27,7 @@ class SkeletonDataset(BaseActionDataset):
         ann_file: The annotation file.
         pipeline: Transforms.
         split: Protocol, e.g. ``'xview'``: the clips of ``xview_train`` or ``xview_test`` (``xview_val``) are used;
-            ``''``: those of ``train`` or ``test`` (``val``). A full name such as ``'xview_train'`` works too; None:
+            ``''``: those of ``train`` or ``test`` (``val``); ``'1'``: ``train1`` or ``test1``. A full name such as ``'xview_train'`` works too; None:
             all clips.
         part: ``'train'`` or ``'test'``; completes ``split``. Default: by ``test_mode``.
         layout: Joint order the model wants; clips of another one are converted by joint name. None: the file's.
@@ -92,6 +92,7 @@ class SkeletonDataset(BaseActionDataset):
         if self.split in file.split:
             return self.split
         wanted = [f'{self.split}_{part}' if self.split else part for part in _PARTS[self.part]]
+        wanted += [f'{part}{self.split}' for part in _PARTS[self.part] if self.split.isdigit()]
         for name in wanted:
             if name in file.split:
                 return name
@@ -121,6 +122,10 @@ class SkeletonDataset(BaseActionDataset):
         if 'video' in self.data_prefix:
             info['video_root'] = self.data_prefix['video']
         return info
+
+    def labels(self) -> list[int]:
+        """The class of every index below ``len(self)``."""
+        return [int(self.get_data_info(index)['label']) for index in range(super().__len__())] * self.repeat
 
     def __len__(self) -> int:
         """Clips times ``repeat``."""

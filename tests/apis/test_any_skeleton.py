@@ -25,6 +25,18 @@ def hands():
         yield Clip(f'hand_{i:02d}_s{i % 3:02d}_', points[None].astype(np.float32), layout='hand21', label=i % 2, unit='metre')
 
 
+def shorter(config):
+    """Fewer blocks, or fewer frames and pixels."""
+    if 'posec3d' not in config:
+        return ['model.backbone.num_stages=4', 'model.backbone.inflate_stages=[2,3]', 'model.backbone.down_stages=[2,3]']
+    # the positions of SampleUniformly and ResizeImage in the two pipelines
+    frames = [f'{loader}_dataloader.dataset.pipeline.0.clip_len=12' for loader in ('train', 'val', 'test')]
+    sizes = [f'{loader}_dataloader.dataset.pipeline.{place}.size=[24,24]' for loader, place in
+             (('train', 4), ('val', 3), ('test', 3))]
+    width = 64 if 'small' in config else 128
+    return [*frames, *sizes, f'model.cls_head.in_channels={width}', 'model.cls_head.dropout_ratio=0']
+
+
 @pytest.mark.parametrize('layout', ['coco17', 'hand21'])
 @pytest.mark.parametrize('config', CONFIGS)
 def test_trains(config, layout, tmp_path, small, capsys):
@@ -33,7 +45,7 @@ def test_trains(config, layout, tmp_path, small, capsys):
     save_annotation_file(tmp_path / 'a.pkl', clips, dict(train=[c.id for c in clips if c.id not in test], test=test), {})
     options = [o for o in small if 'repeat' not in o] + [
         'train_dataloader.batch_size=4', f'train_dataloader.dataset.repeat={8 if layout == "hand21" else 1}',
-        'model.backbone.num_stages=4', 'model.backbone.inflate_stages=[2,3]', 'model.backbone.down_stages=[2,3]']
+        *shorter(config)]
     status = cli.main(['train', f'custom/{config}.py', '--data', str(tmp_path / 'a.pkl'), '--work-dir', str(tmp_path / 'w'),
                        '--epochs', '2', '--cfg-options', *options])
     assert status == 0, capsys.readouterr().err

@@ -18,3 +18,10 @@ def test_drn_says_that_it_is_missing(repaired):
         pytest.skip('this mmaction2 contains DRN')
     with pytest.raises(ImportError, match='mmaction2#2714'):
         MODELS.build(dict(type='DRN', vocab_size=1303))
+
+
+def test_networks_return_themselves(repaired):
+    from mmaction.registry import MODELS
+    network = MODELS.build(dict(type='ResNet3dSlowOnly', depth=18, pretrained=None, base_channels=4))
+    assert network.eval() is network and not network.training
+    assert network.train() is network and network.training

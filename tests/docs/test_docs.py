@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from narrow import narrow
 from parity import draw as drawn_tensor
 from parity import load
 
@@ -348,7 +349,7 @@ def shrink(cfg, width: int | None, epochs: int = 1) -> None:
         epochs: How many are trained.
     """
     if width:
-        cfg.model.backbone.base_channels, cfg.model.cls_head.in_channels = width, 4 * width
+        narrow(cfg, width)
     if cfg.get('train_cfg'):
         set_epochs(cfg, epochs)
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):

@@ -74,8 +74,8 @@ class CropToPersons(ImageTransform):
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
         """Cleans, measures, crops."""
-        clean = {key: np.nan_to_num(sample[key], nan=0., posinf=np.inf, neginf=-np.inf) for key in COORDINATES
-                 if key in sample}
+        clean = {key: np.nan_to_num(np.asarray(sample[key], np.float32), nan=0., posinf=np.inf, neginf=-np.inf)
+                 for key in COORDINATES if key in sample}  # files hold float16
         keypoint = clean['keypoint']
         if keypoint.shape[-1] != 2:
             raise ValueError(f"clip '{sample_name(sample)}': CropToPersons needs 2 coordinates, found keypoint "
@@ -253,7 +253,7 @@ class ProjectToImage(ImageTransform):
         """(M, T, V, C) -> (M, T, V, 2) pixels."""
         seen = (sample['keypoint'] != 0).any(-1)
         score = np.asarray(sample.get('keypoint_score', np.ones(seen.shape)), np.float32)
-        changed: dict[str, Any] = dict(img_shape=(int(extent[1]) + 2, int(extent[0]) + 2), keypoint_score=score * seen)
+        changed: dict[str, Any] = dict(img_shape=(round(extent[1]) + 2, round(extent[0]) + 2), keypoint_score=score * seen)
         for key in COORDINATES:
             if key in sample:
                 pixels = (self._plane(sample[key]) - corner) * np.float32(scale)

@@ -1,6 +1,7 @@
 """PoseC3D's door: joints, a few kilobytes, come from the loader, and volumes are made where the network computes."""
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -29,7 +30,7 @@ class HeatmapEncoder(BaseDataPreprocessor):
     """
     streams = VOLUME_STREAMS
     ensemble = ('joint', 'limb')
-    coordinates = 2
+    coordinates = 2  # of a joint
 
     def __init__(self, layout: str, stream: str = 'joint', size: Sequence[int] | None = None, sigma: float = 0.6,
                  scaling: float = 1., use_score: bool = True, limbs: Sequence[Sequence[int]] | None = None):
@@ -71,9 +72,10 @@ class HeatmapEncoder(BaseDataPreprocessor):
         if size is None:
             raise ValueError("heatmaps need the image's size: samples with 'img_shape' (PackSkeleton keeps it), or "
                              'HeatmapEncoder(size=(H, W))')
+        clips = math.prod(keypoint.shape[:-4])
         volume = heatmap_volume(
-            keypoint[..., :2].reshape(-1, *keypoint.shape[-4:-1], 2),
-            score.reshape(-1, *score.shape[-3:]) if score is not None and self.use_score else None,
+            keypoint[..., :2].reshape(clips, *keypoint.shape[-4:-1], 2),
+            score.reshape(clips, *score.shape[-3:]) if score is not None and self.use_score else None,
             size, sigma=self.sigma, scaling=self.scaling, joints=self.joints, limbs=self.limbs)
         return volume.view(*keypoint.shape[:-4], *volume.shape[1:])
 

@@ -71,6 +71,7 @@ class StreamEncoder(BaseDataPreprocessor):
         with_score: Append the confidence as a channel (2-D sets: C becomes 3). Where a clip has none, 1 for joints
             that are not zero.
     """
+    streams = ensemble = STREAMS
 
     def __init__(self, layout: str, stream: str = 'joint', with_score: bool = False):
         super().__init__()

@@ -1,0 +1,47 @@
+# PoseC3D for a CPU, on N-UCLA, views 1 and 2 -> 3: C3D-light of half the width, 16 frames of 32 x 32 pixels. The
+# skeletons are turned at random and looked at along z, which stands in for cameras that were not there.
+#   mmskel prepare nw_ucla all_sqe.zip data/nwucla.pkl
+# Not trained here yet.
+_base_ = ['../_base_/runtime.py', '../_base_/datasets/nwucla.py', '../_base_/models/c3d_light.py']
+
+max_epochs = 20
+base_lr = 0.05
+clip_len = 16
+side = 32
+
+layout = {{_base_.layout}}
+num_classes = {{_base_.num_classes}}
+model = dict(
+    data_preprocessor=dict(layout=layout),
+    backbone=dict(in_channels=20, base_channels=16),
+    cls_head=dict(num_classes=num_classes, in_channels=128))
+
+centre = dict(type='CentreOnJoint', joint='spine', layout=layout)
+train_pipeline = [
+    dict(type='SampleUniformly', clip_len=clip_len), centre,
+    dict(type='RandomRotation3D', degrees=(15, 60, 15)),
+    dict(type='ProjectToImage'),
+    dict(type='CropToPersons', hw_ratio=1, corrected=True),
+    dict(type='CropAtRandom', area=(0.56, 1.0)),
+    dict(type='ResizeImage', size=(side, side)),
+    dict(type='MirrorImage', layout=layout),
+    dict(type='PackSkeleton')
+]
+test_pipeline = [
+    dict(type='SampleUniformly', clip_len=clip_len, test_mode=True), centre,
+    dict(type='ProjectToImage'),
+    dict(type='CropToPersons', hw_ratio=1, corrected=True),
+    dict(type='ResizeImage', size=(side, side)),
+    dict(type='PackSkeleton')
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
+
+train_cfg = dict(max_epochs=max_epochs)
+optim_wrapper = dict(
+    type='OptimWrapper', optimizer=dict(type='SGD', lr=base_lr, momentum=0.9, weight_decay=3e-4),
+    clip_grad=dict(max_norm=40, norm_type=2))
+param_scheduler = [
+    dict(type='CosineAnnealingLR', eta_min=0, by_epoch=True, begin=0, end=max_epochs, convert_to_iter_based=True)
+]
