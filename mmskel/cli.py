@@ -23,7 +23,7 @@ class Command:
 
 def _run_options(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FILE', help='annotation file, from `mmskel prepare`')
-    parser.add_argument('--videos', metavar='FOLDER', help='the clips\' videos, for networks that look at pictures, too')
+    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at pictures, too')
     parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--work-dir', help='where checkpoints, logs and the report go')
@@ -68,7 +68,8 @@ def _cfg_options(args: argparse.Namespace) -> dict | None:
 def _config(args: argparse.Namespace, **more):
     from mmskel.apis.configuration import load_config
     return load_config(args.config, work_dir=args.work_dir, data=args.data, split=args.split, stream=args.stream,
-                       seed=args.seed, launcher=args.launcher, videos=args.videos, cfg_options=_cfg_options(args), **more)
+                       seed=args.seed, launcher=args.launcher, videos=args.videos, cfg_options=_cfg_options(args),
+                       **more)
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -272,8 +273,8 @@ def _convert_arguments(parser: Parser) -> None:
     parser.add_argument('system', help='whose code wrote the checkpoint, e.g. st_gcn')
     parser.add_argument('source', help='the published checkpoint')
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
-    parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, trained on '
-                        'pictures alone, and this one, trained on poses alone')
+    parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, '
+                        'trained on pictures, and this one, trained on poses')
 
 
 def _convert(args: argparse.Namespace) -> int:

@@ -1,5 +1,5 @@
-# PoseC3D on any annotation file; layout and classes are read off it, everybody in a clip is drawn. 3-D clips are looked at
-# along z. The network is the published one, for a GPU.
+# PoseC3D on any annotation file; layout and classes are read off it, everybody in a clip is drawn. 3-D clips are looked
+# at along z. The network is the published one, for a GPU.
 #   mmskel train custom/posec3d_custom.py --data my.pkl
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/custom.py', '../_base_/models/posec3d.py']
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ def find_config(name: str) -> Path:
         if path.is_file() and '_base_' not in path.parts:
             return path
     known = sorted(str(p.relative_to(folder)) for p in folder.rglob('*.py') if '_base_' not in p.parts)
-    raise ConfigError(f"there is no config '{name}', neither as a file nor among mmskel's: {', '.join(known)}")
+    near = sorted(known, key=lambda one: -SequenceMatcher(None, short, one).ratio())[:12]
+    raise ConfigError(f"there is no config '{name}', neither as a file nor among the {len(known)} of mmskel; "
+                      f'the nearest: {", ".join(near)}')
 
 
 def load_config(name: str, *, work_dir: str | None = None, data: str | None = None, split: str | None = None,
@@ -304,8 +307,8 @@ def fit_to_data(cfg) -> None:
     """Sets layout, classes, persons and channels of a config by what its annotation file holds.
 
     For configs that say ``fit_to_data = True`` (``configs/custom``): a data set of one's own needs no config of its
-    own. 2-D files give x, y and confidence to a graph network, 3-D ones x, y and z, of at most two persons; volumes have a
-    channel per joint or limb and show everybody.
+    own. 2-D files give x, y and confidence to a graph network, 3-D ones x, y and z, of at most two persons; volumes
+    have a channel per joint or limb and show everybody.
 
     Raises:
         ConfigError: If the file does not say its layout, mixes 2-D and 3-D, or has no splits.

@@ -135,8 +135,8 @@ class SkeletonInferencer(BaseInferencer):
         Args:
             clip: Its skeletons.
             video: What it was found in, for recognisers that look at pictures, too: anything that
-                :func:`~mmskel.pose.video.open_video` can open again. Default: the file that the clip names. Every window
-                is decoded from the video's beginning.
+                :func:`~mmskel.pose.video.open_video` can open again. Default: the file that the clip names. Every
+                window is decoded from the video's beginning.
 
         Raises:
             VideoError: Such a recogniser, and no video, or one that cannot be read twice.
@@ -204,8 +204,8 @@ class SkeletonInferencer(BaseInferencer):
             taken = coords if any(one['type'] == 'ProjectToImage' for one in pipeline) else fixed
         if 'stream' in encoder and coords != taken:
             raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
-                            f'{taken}; use a recogniser trained on skeletons of the same kind, or (2-D to 3-D) lift them: '
-                            '--lift-config')
+                            f'{taken}; use a recogniser trained on skeletons of the same kind, or (2-D to 3-D) lift '
+                            'them: --lift-config')
         return clip
 
     @staticmethod
@@ -217,11 +217,11 @@ class SkeletonInferencer(BaseInferencer):
 
 def _check_video(clip: Clip, video: Any) -> None:
     if video is None and not clip.rgb:
-        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at pictures, too; give the "
-                         'video itself, or an annotation file of `mmskel extract`, which names the videos')
+        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at pictures, too; give "
+                         'the video itself, or an annotation file of `mmskel extract`, which names the videos')
     if isinstance(video, int) or '://' in str(video)[:12] or isinstance(video, str) and video.isdecimal():
-        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at pictures, too: it needs a "
-                         'second pass after the skeletons; record it to a file')
+        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at pictures, too: it "
+                         'needs a second pass after the skeletons; record it to a file')
 
 
 def _seen_windows(clip: Clip, person: int | None, windows: np.ndarray, tight: bool) -> Iterator[tuple[int, int]]:

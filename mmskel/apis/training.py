@@ -72,8 +72,8 @@ def reported_checkpoint(cfg) -> Path:
 def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None) -> Results | None:
     """Tests a checkpoint; writes ``results.json`` and the report into the work dir.
 
-    Of a network of several heads each one's own results are written beside them, ``results_<head>.json``, and their top-1
-    is told by ``meta['heads']`` of the results.
+    Of a network of several heads each one's own results are written beside them, ``results_<head>.json``, and their
+    top-1 is told by ``meta['heads']`` of the results.
 
     Args:
         cfg: From :func:`~mmskel.apis.configuration.load_config`.

@@ -7,8 +7,8 @@ PAPER = Paper(title='Revisiting Skeleton-based Action Recognition', authors='H. 
               venue='CVPR', year=2022, arxiv='2104.13586')
 ENCODER = dict(type='HeatmapEncoder', layout='coco17', size=(56, 56))
 COUNTED = 'convolutions and classifier, 56 x 56 pixels'
-NOTES = ('Takes 2-D poses in pixels, of any number of persons at no further cost; joint and limb are two trainings. NTU120 '
-         'joint figures of PYSKL may be those of limb models.')
+NOTES = ('Takes 2-D poses in pixels, of any number of persons at no further cost; joint and limb are two trainings. '
+         'NTU120 joint figures of PYSKL may be those of limb models.')
 
 
 def _official(name: str) -> Official:
@@ -32,7 +32,8 @@ POSEC3D = ModelCard(
         arguments=dict(depth=50, pretrained=None, in_channels=17, base_channels=32, num_stages=3, out_indices=(2, ),
                        stage_blocks=(4, 6, 3), conv1_stride_s=1, pool1_stride_s=1, inflate=(0, 1, 1),
                        spatial_strides=(2, 2, 2), temporal_strides=(1, 1, 2), dilations=(1, 1, 1)),
-        num_classes=60, input_shape=(2, 48, 17, 2), parameters=2_024_860, gmacs=15.63, gmacs_of=COUNTED, encoder=ENCODER),
+        num_classes=60, input_shape=(2, 48, 17, 2), parameters=2_024_860, gmacs=15.63, gmacs_of=COUNTED,
+        encoder=ENCODER),
     layouts=ANY_LAYOUT,
     published_layouts=('coco17', ),
     config='posec3d/posec3d_ntu60_2d.py',
@@ -51,8 +52,8 @@ C3D_LIGHT = ModelCard(
     official=_official('c3d_light_ntu60_xsub'),
     backbone='C3DLight',
     reference=Reference(
-        arguments=dict(in_channels=17, base_channels=32), num_classes=60, input_shape=(2, 48, 17, 2), parameters=3_404_892,
-        gmacs=16.78, gmacs_of=COUNTED, encoder=ENCODER),
+        arguments=dict(in_channels=17, base_channels=32), num_classes=60, input_shape=(2, 48, 17, 2),
+        parameters=3_404_892, gmacs=16.78, gmacs_of=COUNTED, encoder=ENCODER),
     layouts=ANY_LAYOUT,
     published_layouts=('coco17', ),
     config='posec3d/c3dlight_ntu60_2d.py',
@@ -66,8 +67,8 @@ X3D_SHALLOW = ModelCard(
     official=_official('x3d_shallow_ntu60_xsub'),
     backbone='X3DShallow',
     reference=Reference(
-        arguments=dict(in_channels=17, base_channels=24), num_classes=60, input_shape=(2, 48, 17, 2), parameters=254_508,
-        gmacs=0.569, gmacs_of=COUNTED, encoder=ENCODER),
+        arguments=dict(in_channels=17, base_channels=24), num_classes=60, input_shape=(2, 48, 17, 2),
+        parameters=254_508, gmacs=0.569, gmacs_of=COUNTED, encoder=ENCODER),
     layouts=ANY_LAYOUT,
     published_layouts=('coco17', ),
     config='posec3d/x3dshallow_ntu60_2d.py',

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset, Sampler
 
 @DATA_SAMPLERS.register_module()
 class ClassSampler(Sampler):
-    """Every clip as often per pass as its class says (PYSKL's ``class_prob``): NTU120's rare classes twice, for example.
+    """Every clip as often per pass as its class says (PYSKL's ``class_prob``): NTU120's new classes twice, say.
 
     A class of weight 2.5 has all its clips twice and half of them, drawn anew every epoch, once more.
 

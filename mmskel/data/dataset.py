@@ -27,8 +27,8 @@ class SkeletonDataset(BaseActionDataset):
         ann_file: The annotation file.
         pipeline: Transforms.
         split: Protocol, e.g. ``'xview'``: the clips of ``xview_train`` or ``xview_test`` (``xview_val``) are used;
-            ``''``: those of ``train`` or ``test`` (``val``); ``'1'``: ``train1`` or ``test1``. A full name such as ``'xview_train'`` works too; None:
-            all clips.
+            ``''``: those of ``train`` or ``test`` (``val``); ``'1'``: ``train1`` or ``test1``. A full name
+            such as ``'xview_train'`` works too; None: all clips.
         part: ``'train'`` or ``'test'``; completes ``split``. Default: by ``test_mode``.
         layout: Joint order the model wants; clips of another one are converted by joint name. None: the file's.
         num_classes: If given, labels are checked against it.
@@ -37,8 +37,8 @@ class SkeletonDataset(BaseActionDataset):
         subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
             ``dict(clean='xview_test_clean')``); one that the file lacks or that is no part of the split is skipped.
         test_mode: No random choice among refetched samples; evaluation.
-        data_prefix: ``dict(video=FOLDER)``: where the clips' videos are, for networks that look at pictures, too; becomes
-            ``video_root`` of every sample.
+        data_prefix: ``dict(video=FOLDER)``: where the clips' videos are, for networks that look at pictures, too;
+            becomes ``video_root`` of every sample.
         kwargs of MMEngine's data sets: ``indices``, ``lazy_init``, ``max_refetch``.
 
     Raises:

@@ -20,8 +20,8 @@ class SkeletonAccuracy(BaseMetric):
 
     Reported under ``acc/``: ``top1``, ``top5``, ``mean_class``, and per subset e.g. ``clean/top1``. After an
     evaluation ``last`` holds the :class:`~mmskel.evaluation.Results`: with logits, if the head passed on the raw scores
-    of every view of a clip (see :func:`raw_scores`). A network of several heads (RGB and pose) tells what each said beside
-    what they said together: ``acc/rgb/top1``, and ``parts``.
+    of every view of a clip (see :func:`raw_scores`). A network of several heads (RGB and pose) tells what each said
+    beside what they said together: ``acc/rgb/top1``, and ``parts``.
 
     Args:
         collect_device: Where results of several ranks meet.

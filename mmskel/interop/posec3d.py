@@ -1,4 +1,6 @@
-"""The official PoseC3D, PYSKL's (github.com/kennymckormick/pyskl) and MMAction2's, as ours. Spec sheet ``posec3d``, 5, 6.
+"""The official PoseC3D, PYSKL's (github.com/kennymckormick/pyskl) and MMAction2's, as ours.
+
+Spec sheet ``posec3d``, 5 and 6.
 
 Networks have the official names of tensors, so a checkpoint is taken as it is. What its channels show is not written in
 it: PYSKL's limb checkpoints have as many as its joint checkpoints.
@@ -40,7 +42,8 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
                                stream=arguments.get('stream', 'joint')),
         backbone=dict(type=_BACKBONES[kind], **size, **kept),
         cls_head=dict(type='I3DHead', average_clips='prob', num_classes=head['num_classes'],
-                      in_channels=head['in_channels'], dropout_ratio=head.get('dropout_ratio', head.get('dropout', 0.5))))
+                      in_channels=head['in_channels'],
+                      dropout_ratio=head.get('dropout_ratio', head.get('dropout', 0.5))))
 
 
 def _rename(key: str, size: int) -> Sequence[Piece]:
@@ -56,7 +59,8 @@ def _logits(model: nn.Module, x: Tensor) -> Tensor:
 
 def _blocks(state: Mapping[str, Tensor]) -> list[int]:
     """Blocks of every layer."""
-    found = {tuple(map(int, match.groups())) for key in state if (match := re.match(r'backbone\.layer(\d+)\.(\d+)\.', key))}
+    found = {tuple(map(int, match.groups())) for key in state
+             if (match := re.match(r'backbone\.layer(\d+)\.(\d+)\.', key))}
     return [sum(layer == one for layer, _ in found) for one in sorted({layer for layer, _ in found})]
 
 
@@ -73,13 +77,15 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
         kind, (width, channels) = 'x3d', state['backbone.conv1_s.conv.weight'].shape[:2]
         gates = [key for key in state if key.endswith('se_module.fc1.weight')]
         if gates:
-            raise ConversionError('posec3d: this X3D has squeeze and excitation, which PoseC3D\'s has not; whether it also '
-                                  'uses Swish cannot be read off the tensors: call convert_checkpoint with model_kwargs')
+            raise ConversionError("posec3d: this X3D has squeeze and excitation, which PoseC3D's has not; whether it "
+                                  'also uses Swish cannot be read off the tensors: call convert_checkpoint with '
+                                  'model_kwargs')
         backbone = dict(num_stages=len(blocks), stage_blocks=blocks, spatial_strides=[2] * len(blocks), gamma_d=1,
                         se_ratio=None, use_swish=False)
     elif 'backbone.conv1.conv.weight' in state and blocks:
         kind, (width, channels) = 'slowonly', state['backbone.conv1.conv.weight'].shape[:2]
-        inflate = [state[f'backbone.layer{layer}.0.conv1.conv.weight'].shape[2] // 3 for layer in range(1, len(blocks) + 1)]
+        inflate = [state[f'backbone.layer{layer}.0.conv1.conv.weight'].shape[2] // 3
+                   for layer in range(1, len(blocks) + 1)]
         backbone = dict(
             depth=50, num_stages=len(blocks), out_indices=[len(blocks) - 1], stage_blocks=blocks, inflate=inflate,
             conv1_stride_s=1, pool1_stride_s=1, spatial_strides=[2] * len(blocks),
@@ -88,8 +94,8 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
         raise ConversionError('posec3d: no SlowOnly, C3D-light or X3D-shallow; the backbone has '
                               f'{", ".join(sorted(state)[:3])}')
     if channels != 17:
-        raise ConversionError(f'posec3d: {channels} channels, where the published networks have 17 (COCO joints or limbs); '
-                              "call convert_checkpoint with model_kwargs, which name 'layout' and 'stream'")
+        raise ConversionError(f'posec3d: {channels} channels, where the published networks have 17 (COCO joints or '
+                              "limbs); call convert_checkpoint with model_kwargs, which name 'layout' and 'stream'")
     return dict(kind=kind, backbone=dict(in_channels=channels, base_channels=width, **backbone),
                 cls_head=dict(num_classes=classes, in_channels=features))
 

@@ -1,4 +1,4 @@
-"""RGBPose-Conv3D: MMAction2's and PYSKL's checkpoints as ours, and the start of a joint training from two trained networks.
+"""RGBPose-Conv3D: MMAction2's and PYSKL's checkpoints as ours, and the start of a joint training from two networks.
 
 Spec sheet ``posec3d``, 5.4 and 6. The networks are MMAction2's own, under the official names of tensors.
 """
@@ -23,7 +23,8 @@ def rgb_pathway(base_channels: int = 64, stage_blocks: Sequence[int] = (3, 4, 6,
                 inflate=(0, 0, 1, 1), with_pool2=False)
 
 
-def pose_pathway(in_channels: int = 17, base_channels: int = 32, stage_blocks: Sequence[int] = (4, 6, 3)) -> dict[str, Any]:
+def pose_pathway(in_channels: int = 17, base_channels: int = 32,
+                 stage_blocks: Sequence[int] = (4, 6, 3)) -> dict[str, Any]:
     """The published pose pathway's arguments."""
     return dict(num_stages=3, stage_blocks=tuple(stage_blocks), lateral=True, lateral_inv=True, lateral_infl=16,
                 lateral_activate=(0, 1, 1), fusion_kernel=7, in_channels=in_channels, base_channels=base_channels,
@@ -60,9 +61,9 @@ def _logits(model: nn.Module, pictures: Tensor, heatmaps: Tensor) -> Tensor:
 def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     heads = [f'cls_head.fc_{stream}.weight' for stream in ('rgb', 'pose')]
     if lost := [key for key in heads if key not in state]:
-        raise ConversionError(f"rgbpose: the checkpoint has no '{lost[0]}'; it is no RGBPose-Conv3D of MMAction2 or PYSKL. "
-                              'To start one from an RGB and a pose checkpoint: mmskel convert rgbpose RGB.pth START.pth '
-                              '--pose POSE.pth')
+        raise ConversionError(f"rgbpose: the checkpoint has no '{lost[0]}'; it is no RGBPose-Conv3D of MMAction2 or "
+                              'PYSKL. To start one from an RGB and a pose checkpoint: mmskel convert rgbpose RGB.pth '
+                              'START.pth --pose POSE.pth')
     paths = [_pathway(state, f'backbone.{stream}_path.') for stream in ('rgb', 'pose')]
     return _arguments(len(state[heads[0]]), *paths)
 
@@ -82,12 +83,12 @@ def _pathway(state: Mapping[str, Tensor], prefix: str) -> tuple[int, int, list[i
 def _arguments(num_classes: int, rgb: tuple[int, int, list[int]], pose: tuple[int, int, list[int]]) -> dict[str, Any]:
     if rgb[0] != 3 or len(rgb[2]) != 4 or len(pose[2]) != 3 or rgb[1] != 2 * pose[1]:
         raise ConversionError(
-            'rgbpose: expected an RGB network of 3 channels and 4 stages and a pose network of 3 stages and half its width; '
-            f'found {rgb[0]} channels, {len(rgb[2])} stages, width {rgb[1]} for RGB, {pose[0]} channels, {len(pose[2])} '
-            f'stages, width {pose[1]} for pose. Are the two files in each other\'s place?')
+            'rgbpose: expected an RGB network of 3 channels and 4 stages and a pose network of 3 stages and half its '
+            f'width; found {rgb[0]} channels, {len(rgb[2])} stages, width {rgb[1]} for RGB, {pose[0]} channels, '
+            f"{len(pose[2])} stages, width {pose[1]} for pose. Are the two files in each other's place?")
     if pose[0] != 17:
-        raise ConversionError(f'rgbpose: the pose network takes {pose[0]} channels, and which joints these are is not in the '
-                              "file; expected 17, COCO's")
+        raise ConversionError(f'rgbpose: the pose network takes {pose[0]} channels, and which joints these are is not in '
+                              "the file; expected 17, COCO's")
     return dict(num_classes=num_classes, rgb_pathway=rgb_pathway(rgb[1], rgb[2]),
                 pose_pathway=pose_pathway(pose[0], pose[1], pose[2]))
 
@@ -100,12 +101,12 @@ def start_arguments(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor]) -> di
     """
     for name, state in (('RGB', rgb), ('pose', pose)):
         if 'cls_head.fc_cls.weight' not in state:
-            raise ConversionError(f"rgbpose: the {name} checkpoint has no 'cls_head.fc_cls.weight'; expected a SlowOnly of "
-                                  f'{name} alone, as the configs rgbpose_rgb_* and rgbpose_pose_* train it')
+            raise ConversionError(f"rgbpose: the {name} checkpoint has no 'cls_head.fc_cls.weight'; expected a SlowOnly "
+                                  f'of {name} alone, as configs/rgbpose/{name.lower()}only_ntu60.py trains it')
     classes = [len(state['cls_head.fc_cls.weight']) for state in (rgb, pose)]
     if classes[0] != classes[1]:
-        raise ConversionError(f'rgbpose: the RGB network has {classes[0]} classes and the pose network {classes[1]}; train '
-                              'both on the same classes')
+        raise ConversionError(f'rgbpose: the RGB network has {classes[0]} classes and the pose network {classes[1]}; '
+                              'train both on the same classes')
     return _arguments(classes[0], _pathway(rgb, 'backbone.'), _pathway(pose, 'backbone.'))
 
 
@@ -123,9 +124,9 @@ def start_model(arguments: Mapping[str, Any]) -> nn.Module:
 def start_state(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     """The published start of a joint training: both networks side by side, not yet exchanging anything.
 
-    Layers behind an exchange have more input channels than those of the single networks. The new ones come last and their
-    weights are zero, so that the joint network first computes what both computed alone; the lateral connections keep the
-    initial weights of ``model``.
+    Layers behind an exchange have more input channels than those of the single networks. The new ones come last and
+    their weights are zero, so that the joint network first computes what both computed alone; the lateral connections
+    keep the initial weights of ``model``.
 
     Args:
         rgb, pose: Checkpoints of the single networks.
@@ -149,8 +150,9 @@ def start_state(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor], model: nn
             waiting.discard(target)
             room = ours[target]
             behind_exchange = target.endswith(('.0.conv1.conv.weight', '.0.downsample.conv.weight'))
-            same = [a == b for axis, (a, b) in enumerate(zip(room.shape, value.shape)) if axis != 1 or not behind_exchange]
-            if room.ndim != value.ndim or not all(same) or (room.ndim > 1 and room.shape[1] < value.shape[1]):
+            wider = behind_exchange and room.ndim == value.ndim and room.shape[1] > value.shape[1] \
+                and room.shape[:1] + room.shape[2:] == value.shape[:1] + value.shape[2:]
+            if room.shape != value.shape and not wider:
                 problems.append(f'{stream}: {key} {tuple(value.shape)} does not fit {tuple(room.shape)}')
             elif room.shape == value.shape:
                 room.copy_(value)

@@ -53,9 +53,9 @@ def read_frames(video: Any, frames: Sequence[int], clip: str = '') -> np.ndarray
 class LoadClipFrames(SkeletonTransform):
     """Reads the pictures that :class:`~mmskel.data.transforms.modalities.SampleVideoAndPose` chose (``MMDecode``).
 
-    The video is the sample's ``video`` (anything that can be opened, set by the inferencer), else the clip's ``rgb`` path,
-    as it is or below ``root``, else ``root/<clip id>`` with one of the ``names``. A video in another size than the clip's
-    ``img_shape`` is usual (NTU RGB+D's are halved): the joints are scaled to it.
+    The video is the sample's ``video`` (anything that can be opened, set by the inferencer), else the clip's ``rgb``
+    path, as it is or below ``root``, else ``root/<clip id>`` with one of the ``names``. A video in another size than
+    the clip's ``img_shape`` is usual (NTU RGB+D's are halved): the joints are scaled to it.
 
     Args:
         root: Folder of the videos; default: the sample's ``video_root``, which the data set fills from
@@ -98,5 +98,5 @@ class LoadClipFrames(SkeletonTransform):
             if place.exists():
                 return place
         tried = ', '.join(f"'{place}'" for place in dict.fromkeys(places))
-        raise VideoError(f"clip '{sample_name(sample)}': its video was not found, neither of {tried}; say where the videos "
-                         'are: --videos FOLDER, or data_prefix=dict(video=FOLDER) of the data set')
+        raise VideoError(f"clip '{sample_name(sample)}': its video was not found, neither of {tried}; say where the "
+                         'videos are: --videos FOLDER, or data_prefix=dict(video=FOLDER) of the data set')

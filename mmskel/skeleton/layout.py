@@ -32,8 +32,8 @@ class Layout:
         links: Further lines to draw that are no bones of the tree (e.g. shoulder to shoulder).
         bone_origins: V joints; the bone vector of joint v is ``x[v] - x[bone_origins[v]]``. Default: the parents.
             The field's bone streams of COCO and OpenPose start hips and neck elsewhere than their graphs do.
-        limbs: Pairs of joints that limb heatmaps draw as lines, in the order of their channels. Default: the edges and the
-            links. COCO's are those of PoseC3D's released weights.
+        limbs: Pairs of joints that limb heatmaps draw as lines, in the order of their channels. Default: the edges and
+            the links. COCO's are those of PoseC3D's released weights.
 
     Raises:
         LayoutError: If names repeat, an index is out of range, or the edges are no tree towards ``centre``.

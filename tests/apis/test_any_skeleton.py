@@ -33,8 +33,9 @@ def shorter(config):
     frames = [f'{loader}_dataloader.dataset.pipeline.0.clip_len=12' for loader in ('train', 'val', 'test')]
     sizes = [f'{loader}_dataloader.dataset.pipeline.{place}.size=[24,24]' for loader, place in
              (('train', 4), ('val', 3), ('test', 3))]
-    width = 64 if 'small' in config else 128
-    return [*frames, *sizes, f'model.cls_head.in_channels={width}', 'model.cls_head.dropout_ratio=0']
+    network = ['model.cls_head.in_channels=64'] if 'small' in config else [
+        'model.cls_head.in_channels=128', 'model.backbone.stage_blocks=[1,1,1]']
+    return [*frames, *sizes, *network, 'model.cls_head.dropout_ratio=0']
 
 
 @pytest.mark.parametrize('layout', ['coco17', 'hand21'])

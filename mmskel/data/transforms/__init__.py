@@ -1,7 +1,14 @@
 """Sampling, normalising, augmenting, packing; registered into MMAction2's ``TRANSFORMS``."""
 from mmskel.data.transforms.augmenting import RandomMirror, RandomMove, RandomRotation3D, RandomScale, RandomShear
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
-from mmskel.data.transforms.image_plane import CropAtRandom, CropCentre, CropToPersons, MirrorImage, ProjectToImage, ResizeImage
+from mmskel.data.transforms.image_plane import (
+    CropAtRandom,
+    CropCentre,
+    CropToPersons,
+    MirrorImage,
+    ProjectToImage,
+    ResizeImage,
+)
 from mmskel.data.transforms.modalities import SampleVideoAndPose
 from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
 from mmskel.data.transforms.persons import PackSkeleton, SetPersons

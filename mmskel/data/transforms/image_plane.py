@@ -1,9 +1,9 @@
 """Skeletons as things in an image: crops, resizing and mirroring, which change ``img_shape`` with the coordinates.
 
-PoseC3D's steps before the heatmaps (spec sheet ``posec3d``, section 4), with the numbers of MMAction2's ``PoseCompact``,
-``Resize``, ``RandomResizedCrop``, ``CenterCrop`` and ``Flip``; all randomness is drawn from the sample's own generator,
-and left and right come from the layout. The pictures of a sample, ``imgs`` (n, H, W, 3) uint8, where it has them, are cut,
-scaled and mirrored by the same box, size and coin as its joints.
+PoseC3D's steps before the heatmaps (spec sheet ``posec3d``, section 4), with the numbers of MMAction2's
+``PoseCompact``, ``Resize``, ``RandomResizedCrop``, ``CenterCrop`` and ``Flip``; all randomness is drawn from the
+sample's own generator, and left and right come from the layout. The pictures of a sample, ``imgs`` (n, H, W, 3) uint8,
+where it has them, are cut, scaled and mirrored by the same box, size and coin as its joints.
 """
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ class CropToPersons(ImageTransform):
         threshold: Boxes narrower or lower than this many pixels are left alone.
         hw_ratio: Smallest height over width, or (smallest, largest); None: any.
         allow_imgpad: Whether the box may reach out of the image.
-        corrected: A joint is missing where both coordinates are zero or its score is below 1e-4, and such joints have no
-            say; missing joints get score 0, so that no heatmap shows them (spec sheet, D10 and D11).
+        corrected: A joint is missing where both coordinates are zero or its score is below 1e-4, and such joints
+            have no say; missing joints get score 0, so that no heatmap shows them (spec sheet, D10 and D11).
     """
     writes = (*ImageTransform.writes, 'keypoint_score')
 
@@ -162,7 +162,8 @@ class CropAtRandom(ImageTransform):
         attempts: Rectangles that are drawn; the first that fits is used, else the largest square in the middle.
     """
 
-    def __init__(self, area: Sequence[float] = (0.56, 1.0), aspect: Sequence[float] = (3 / 4, 4 / 3), attempts: int = 10):
+    def __init__(self, area: Sequence[float] = (0.56, 1.0), aspect: Sequence[float] = (3 / 4, 4 / 3),
+                 attempts: int = 10):
         if not 0 < area[0] <= area[1] <= 1 or not 0 < aspect[0] <= aspect[1]:
             raise ValueError(f'CropAtRandom: area lies in (0, 1] and aspect above 0, ascending; not {area}, {aspect}')
         self.area, self.aspect, self.attempts = tuple(area), tuple(aspect), attempts
@@ -192,8 +193,8 @@ class MirrorImage(SkeletonTransform):
     Args:
         layout: Joint order, for the left/right pairs.
         probability: How often.
-        corrected: x becomes W - 1 - x, as pictures and heatmaps are mirrored; published, joints land one pixel beside the
-            picture's (spec sheet, D13).
+        corrected: x becomes W - 1 - x, as pictures and heatmaps are mirrored; published, joints land one pixel beside
+            the picture's (spec sheet, D13).
     """
     reads = ('keypoint', 'img_shape')
     writes = (*COORDINATES, *SCORES, 'imgs')
@@ -226,8 +227,8 @@ class MirrorImage(SkeletonTransform):
 class ProjectToImage(ImageTransform):
     """Makes an image of a skeleton in space, looking along z: x to the right, y downwards in the image.
 
-    For networks that look at images, on 3-D clips (and on 2-D ones in other units than pixels). The clip's smallest x and
-    y lie on the image's border, missing joints (all zero) stay zero and get score 0.
+    For networks that look at images, on 3-D clips (and on 2-D ones in other units than pixels). The clip's smallest x
+    and y lie on the image's border, missing joints (all zero) stay zero and get score 0.
 
     Args:
         size: Pixels of the larger side of what is seen.
@@ -253,7 +254,8 @@ class ProjectToImage(ImageTransform):
         """(M, T, V, C) -> (M, T, V, 2) pixels."""
         seen = (sample['keypoint'] != 0).any(-1)
         score = np.asarray(sample.get('keypoint_score', np.ones(seen.shape)), np.float32)
-        changed: dict[str, Any] = dict(img_shape=(round(extent[1]) + 2, round(extent[0]) + 2), keypoint_score=score * seen)
+        changed: dict[str, Any] = dict(
+            img_shape=(round(extent[1]) + 2, round(extent[0]) + 2), keypoint_score=score * seen)
         for key in COORDINATES:
             if key in sample:
                 pixels = (self._plane(sample[key]) - corner) * np.float32(scale)

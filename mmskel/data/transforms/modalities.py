@@ -12,15 +12,15 @@ from mmskel.data.transforms.sampling import pick_frames, uniform_frames
 
 @TRANSFORMS.register_module()
 class SampleVideoAndPose(SkeletonTransform):
-    """Uniform sampling of pictures and of skeletons, each for itself (``MMUniformSampleFrames``; spec sheet ``posec3d``,
-    section 4): the two sets of frames are drawn one after the other and are not aligned.
+    """Uniform sampling of pictures and of skeletons, each for itself (``MMUniformSampleFrames``; spec sheet
+    ``posec3d``, section 4): the two sets of frames are drawn one after the other and are not aligned.
 
     Args:
         video_len: Pictures per clip; :class:`~mmskel.pose.clip_frames.LoadClipFrames` reads them.
         pose_len: Skeletons per clip. None: all of them are kept, for networks of pictures alone; the crop around the
             persons is then that of the whole clip, as in the published pipeline (D18).
-        num_clips, test_mode, seed: As of :class:`~mmskel.data.transforms.sampling.SampleUniformly`; in test mode both sets
-            begin the fixed draw anew.
+        num_clips, test_mode, seed: As of :class:`~mmskel.data.transforms.sampling.SampleUniformly`; in test mode both
+            sets begin the fixed draw anew.
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'frame_inds', 'video_inds')
 
@@ -33,7 +33,8 @@ class SampleVideoAndPose(SkeletonTransform):
         """The frames of both, (num_clips * length,) each."""
         def draw(length: int) -> np.ndarray:
             state = np.random.RandomState(self.seed if self.test_mode else rng.integers(2**32))
-            return uniform_frames(sample['keypoint'].shape[1], length, self.num_clips, state, even_starts=self.test_mode)
+            return uniform_frames(sample['keypoint'].shape[1], length, self.num_clips, state,
+                                  even_starts=self.test_mode)
 
         return dict(video=draw(self.video_len), pose=None if self.pose_len is None else draw(self.pose_len))
 

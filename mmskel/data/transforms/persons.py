@@ -67,8 +67,8 @@ class PackSkeleton(SkeletonTransform):
 
     Args:
         meta_keys: Entries of the sample kept as meta information.
-        with_frames: Also ``frame_inds`` (clips, T), by which :class:`~mmskel.models.encoders.HeatmapEncoder` draws a frame
-            that several clips show only once. For frames that were picked, and not changed one by one afterwards.
+        with_frames: Also ``frame_inds`` (clips, T), by which :class:`~mmskel.models.encoders.HeatmapEncoder` draws a
+            frame that several clips show only once. For frames that were picked, and not changed one by one afterwards.
         mirror_views: Tell that encoder to add the mirror image of every clip (PoseC3D's ``double``).
         with_joints: False: pictures alone, for networks that look at nothing else.
     """

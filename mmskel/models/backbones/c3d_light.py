@@ -38,8 +38,8 @@ class C3DLight(BaseModule):
         channels = in_channels
         for stage, (letters, ratio) in enumerate(_STAGES[:num_stages + 1], 1):
             for letter in letters:
-                conv = ConvModule(channels, base_channels * ratio, 3, padding=1, bias=False, conv_cfg=dict(type='Conv3d'),
-                                  norm_cfg=dict(type='BN3d'))
+                conv = ConvModule(channels, base_channels * ratio, 3, padding=1, bias=False,
+                                  conv_cfg=dict(type='Conv3d'), norm_cfg=dict(type='BN3d'))
                 self.add_module(f'conv{stage}{letter}', conv)
                 channels = base_channels * ratio
         self.out_channels = channels

@@ -93,13 +93,13 @@ class X3DShallow(BaseModule):
     """
 
     def __init__(self, in_channels: int = 17, base_channels: int = 24, num_stages: int = 3,
-                 stage_blocks: Sequence[int] = (2, 5, 3), spatial_strides: Sequence[int] = (2, 2, 2), gamma_w: float = 1,
-                 gamma_b: float = 2.25, gamma_d: float = 1, se_ratio: float | None = None, se_style: str = 'half',
-                 use_swish: bool = False, init_cfg: dict | list | None = None):
+                 stage_blocks: Sequence[int] = (2, 5, 3), spatial_strides: Sequence[int] = (2, 2, 2),
+                 gamma_w: float = 1, gamma_b: float = 2.25, gamma_d: float = 1, se_ratio: float | None = None,
+                 se_style: str = 'half', use_swish: bool = False, init_cfg: dict | list | None = None):
         super().__init__(init_cfg)
         if not num_stages == len(stage_blocks) == len(spatial_strides):
-            raise ValueError(f'X3DShallow: num_stages={num_stages} needs as many stage_blocks and spatial_strides; found '
-                             f'{tuple(stage_blocks)} and {tuple(spatial_strides)}')
+            raise ValueError(f'X3DShallow: num_stages={num_stages} needs as many stage_blocks and spatial_strides; '
+                             f'found {tuple(stage_blocks)} and {tuple(spatial_strides)}')
         if se_style not in ('half', 'all'):
             raise ValueError(f"X3DShallow: se_style is 'half' or 'all', not {se_style!r}")
         channels = base_channels if gamma_w == 1 else rounded_width(base_channels * gamma_w)

@@ -31,8 +31,8 @@ def heatmap_volume(keypoint: Tensor, score: Tensor | None, size: Sequence[int], 
 
     Args:
         keypoint: (N, M, T, V, 2) x and y in pixels. M may be 0.
-        score: (N, M, T, V) heights of the peaks; below 1e-4 a joint is not drawn. None: 1 for every joint, those at (0, 0)
-            included (spec sheet, D10).
+        score: (N, M, T, V) heights of the peaks; below 1e-4 a joint is not drawn. None: 1 for every joint, those at
+            (0, 0) included (spec sheet, D10).
         size: (H, W) of the image.
         sigma: Of the Gaussians, in pixels of the heatmap; they are cut at 3 sigma.
         scaling: Heatmap pixels per image pixel.
@@ -72,7 +72,8 @@ def heatmap_volume(keypoint: Tensor, score: Tensor | None, size: Sequence[int], 
                      height, width, sigma)
     if limbs:
         start, end = points.index_select(-1, ends[0]), points.index_select(-1, ends[1])
-        _draw_lines(volume, plane[..., -len(limbs):].expand(start.shape[1:]).flatten(), start.flatten(1), end.flatten(1),
+        plane = plane[..., -len(limbs):]
+        _draw_lines(volume, plane.expand(start.shape[1:]).flatten(), start.flatten(1), end.flatten(1),
                     score.index_select(-1, ends[0]).flatten(), score.index_select(-1, ends[1]).flatten(),
                     height, width, sigma)
     return volume.view(clips, channels, frames, height, width)
@@ -120,7 +121,8 @@ def _window(low: Tensor, high: Tensor, height: int, width: int, sigma: float) ->
     return first, torch.minimum(behind, low.new_tensor([[width], [height]]))
 
 
-def _draw_points(volume: Tensor, plane: Tensor, centre: Tensor, value: Tensor, height: int, width: int, sigma: float) -> None:
+def _draw_points(volume: Tensor, plane: Tensor, centre: Tensor, value: Tensor, height: int, width: int,
+                 sigma: float) -> None:
     """All patches at once. ``plane``, ``value``: (K,); ``centre``: (2, K)."""
     side = math.floor(6 * sigma) + 2  # of the largest patch
     first, behind = _window(centre, centre, height, width, sigma)

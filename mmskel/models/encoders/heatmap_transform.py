@@ -16,8 +16,8 @@ from mmskel.skeleton import get_layout
 class GenerateHeatmapVolume:
     """MMAction2's ``GeneratePoseTarget`` with its arguments and values, only faster: change the name in the config.
 
-    Joints and limbs together are concatenated, each mirrored by its own lists; the original writes limbs over the joints'
-    channels (spec sheet, D2).
+    Joints and limbs together are concatenated, each mirrored by its own lists; the original writes limbs over the
+    joints' channels (spec sheet, D2).
 
     Args:
         sigma, use_score, scaling: See :func:`~mmskel.models.encoders.heatmap.heatmap_volume`.

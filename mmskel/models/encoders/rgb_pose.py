@@ -1,4 +1,4 @@
-"""The doors of networks that look at pictures: bytes come from the loader, floats are made where the network computes."""
+"""The doors of networks that look at pictures: bytes come from the loader, floats are made on the device."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -48,13 +48,13 @@ class PictureEncoder(BaseDataPreprocessor):
 
 @MODELS.register_module()
 class RGBPoseEncoder(BaseDataPreprocessor):
-    """Pictures and joints to the inputs of ``MMRecognizer3D`` with ``RGBPoseConv3D``: ``imgs`` (N, views, 3, T, H, W) and
-    ``heatmap_imgs`` (N, views, V, T', H', W').
+    """Pictures and joints to the inputs of ``MMRecognizer3D`` with ``RGBPoseConv3D``: ``imgs`` (N, views, 3, T, H, W)
+    and ``heatmap_imgs`` (N, views, V, T', H', W').
 
     Args:
         layout: Joint order.
-        sigma, scaling, use_score: Of the heatmaps, see :class:`~mmskel.models.encoders.HeatmapEncoder`; a quarter of the
-            picture's size, as the RGB pathway's stem makes of the picture.
+        sigma, scaling, use_score: Of the heatmaps, see :class:`~mmskel.models.encoders.HeatmapEncoder`; a quarter of
+            the picture's size, as the RGB pathway's stem makes of the picture.
         mean, std: Of the pictures, see :class:`PictureEncoder`.
     """
     coordinates = 2
@@ -95,12 +95,12 @@ def stacked_pictures(inputs: dict) -> Tensor:
     """
     pictures = inputs.get('imgs') if isinstance(inputs, dict) else None
     if pictures is None:
-        raise ValueError('the network looks at pictures, and the samples have none; the pipeline needs SampleVideoAndPose '
-                         'and LoadClipFrames before PackSkeleton')
+        raise ValueError('the network looks at pictures, and the samples have none; the pipeline needs '
+                         'SampleVideoAndPose and LoadClipFrames before PackSkeleton')
     if isinstance(pictures, Tensor):
         return pictures
     if len({tuple(one.shape) for one in pictures}) > 1:
         sizes = ', '.join(sorted({str(tuple(one.shape)) for one in pictures}))
-        raise ValueError(f'a batch holds pictures of several shapes (views, T, H, W, 3): {sizes}; end the pipeline with '
-                         'ResizeImage(size=(H, W))')
+        raise ValueError(f'a batch holds pictures of several shapes (views, T, H, W, 3): {sizes}; end the pipeline '
+                         'with ResizeImage(size=(H, W))')
     return torch.stack(tuple(pictures))

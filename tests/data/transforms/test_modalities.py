@@ -3,7 +3,14 @@ import numpy as np
 import pytest
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms import CropAtRandom, CropToPersons, MirrorImage, PackSkeleton, ResizeImage, SampleVideoAndPose
+from mmskel.data.transforms import (
+    CropAtRandom,
+    CropToPersons,
+    MirrorImage,
+    PackSkeleton,
+    ResizeImage,
+    SampleVideoAndPose,
+)
 from mmskel.data.transforms.images import cut_out
 
 
