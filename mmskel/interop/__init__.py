@@ -103,12 +103,13 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
     return _write(target, published.model.state_dict(), known.config(arguments), meta)
 
 
-def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path) -> Path:
+def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout: str = 'coco17') -> Path:
     """Writes the start of a joint training of RGBPose-Conv3D from the checkpoints of two single networks.
 
     Args:
         rgb, pose: SlowOnly of pictures and of heatmaps: ours, MMAction2's or PYSKL's.
         target: ``.pth``, for ``load_from``; see :func:`~mmskel.interop.rgbpose.start_state`.
+        layout: Of the joints that the pose network's channels show.
 
     Returns:
         The path of the config (``.py``) beside it: model only.
@@ -118,7 +119,7 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path) -> Path
     """
     states = load_published_state(rgb), load_published_state(pose)
     try:
-        arguments = start_arguments(*states)
+        arguments = start_arguments(*states, layout)
         state = start_state(*states, start_model(arguments))
     except ConversionError as error:
         raise ConversionError(f"'{rgb}' and '{pose}': {error}") from None

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mmskel.interop.system import ConversionError, Piece, System
+from mmskel.skeleton import get_layout
 
 _EXPANSION = 4  # of ResNet-50's bottlenecks
 
@@ -80,34 +81,37 @@ def _pathway(state: Mapping[str, Tensor], prefix: str) -> tuple[int, int, list[i
     return channels, width, [sum(stage == one for stage, _ in found) for one in sorted({stage for stage, _ in found})]
 
 
-def _arguments(num_classes: int, rgb: tuple[int, int, list[int]], pose: tuple[int, int, list[int]]) -> dict[str, Any]:
+def _arguments(num_classes: int, rgb: tuple[int, int, list[int]], pose: tuple[int, int, list[int]],
+               layout: str = 'coco17') -> dict[str, Any]:
     if rgb[0] != 3 or len(rgb[2]) != 4 or len(pose[2]) != 3 or rgb[1] != 2 * pose[1]:
         raise ConversionError(
             'rgbpose: expected an RGB network of 3 channels and 4 stages and a pose network of 3 stages and half its '
             f'width; found {rgb[0]} channels, {len(rgb[2])} stages, width {rgb[1]} for RGB, {pose[0]} channels, '
             f"{len(pose[2])} stages, width {pose[1]} for pose. Are the two files in each other's place?")
-    if pose[0] != 17:
-        raise ConversionError(f'rgbpose: the pose network takes {pose[0]} channels, and which joints these are is not in '
-                              "the file; expected 17, COCO's")
-    return dict(num_classes=num_classes, rgb_pathway=rgb_pathway(rgb[1], rgb[2]),
+    table = get_layout(layout)
+    if pose[0] != table.num_joints:
+        raise ConversionError(f"rgbpose: the pose network takes {pose[0]} channels, but layout '{table.name}' has "
+                              f'{table.num_joints} joints; call start_rgbpose(..., layout=NAME), or '
+                              "convert_checkpoint with model_kwargs, which name 'layout'")
+    return dict(num_classes=num_classes, layout=table.name, rgb_pathway=rgb_pathway(rgb[1], rgb[2]),
                 pose_pathway=pose_pathway(pose[0], pose[1], pose[2]))
 
 
-def start_arguments(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The joint network's arguments, read off the tensors of both single ones.
+def start_arguments(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor], layout: str = 'coco17') -> dict[str, Any]:
+    """The joint network's arguments, read off the tensors of both single ones; ``layout`` names the pose's channels.
 
     Raises:
         ConversionError: Networks that do not go together; says what was found.
     """
     for name, state in (('RGB', rgb), ('pose', pose)):
         if 'cls_head.fc_cls.weight' not in state:
-            raise ConversionError(f"rgbpose: the {name} checkpoint has no 'cls_head.fc_cls.weight'; expected a SlowOnly "
-                                  f'of {name} alone, as configs/rgbpose/{name.lower()}only_ntu60.py trains it')
+            raise ConversionError(f"rgbpose: the {name} checkpoint has no 'cls_head.fc_cls.weight'; expected a "
+                                  f'SlowOnly of {name} alone, as configs/rgbpose/{name.lower()}only_ntu60.py trains it')
     classes = [len(state['cls_head.fc_cls.weight']) for state in (rgb, pose)]
     if classes[0] != classes[1]:
         raise ConversionError(f'rgbpose: the RGB network has {classes[0]} classes and the pose network {classes[1]}; '
                               'train both on the same classes')
-    return _arguments(classes[0], _pathway(rgb, 'backbone.'), _pathway(pose, 'backbone.'))
+    return _arguments(classes[0], _pathway(rgb, 'backbone.'), _pathway(pose, 'backbone.'), layout)
 
 
 def start_model(arguments: Mapping[str, Any]) -> nn.Module:
