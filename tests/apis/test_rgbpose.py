@@ -3,13 +3,17 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from acted import CLASSES, acted_file
 from mmengine.config import Config
+from narrow import narrow
 from pose_models import DETECTOR, TINYPOSE
 
 from mmskel import cli
 from mmskel.apis import SkeletonInferencer
+from mmskel.apis.configuration import load_config
 from mmskel.apis.training import test as run_test
+from mmskel.apis.training import train
 from mmskel.data.annotation_file import load_annotation_file
 from mmskel.evaluation.results import load_results
 from mmskel.pose.sources import VideoError
@@ -136,3 +140,32 @@ def test_videos_that_are_not_there(trained, tmp_path, capsys):
     assert 'there is no such folder' in capsys.readouterr().err
     assert cli.main(['train', 'custom/stgcn_custom_small.py', '--data', str(trained[1]), '--videos', str(tmp_path)]) == 1
     assert 'looks at skeletons alone' in capsys.readouterr().err
+
+
+def test_the_published_sequence(tmp_path):
+    """Pictures alone, skeletons alone, then both from the two: the three configs, narrow and on six clips."""
+    data = acted_file(tmp_path, train=4, test=2, named=False)
+
+    def run(name, width, start=None):
+        videos = None if 'poseonly' in name else str(tmp_path / 'videos')
+        cfg = load_config(name, data=str(data), videos=videos, epochs=1, work_dir=str(tmp_path / name.replace('/', '_')))
+        narrow(cfg, width)
+        cfg.model.cls_head.num_classes, cfg.load_from = 2, start
+        for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+            loader.update(batch_size=2, num_workers=0, persistent_workers=False)
+            loader.dataset.update(split='', num_classes=2)
+            for transform in loader.dataset.pipeline:
+                small = dict(num_clips=2, size=(64, 64), pose_len=transform.get('pose_len') and 16, video_len=4, clip_len=16)
+                transform.update({key: value for key, value in small.items() if key in transform})
+        cfg.train_dataloader.dataset.repeat = 1
+        results = train(cfg)
+        assert results.scores.shape == (2, 2) and np.isfinite(results.scores).all()
+        return tmp_path / name.replace('/', '_') / 'epoch_1.pth'
+
+    rgb, pose = run('rgbpose/rgbonly_ntu60.py', 8), run('rgbpose/poseonly_ntu60.py', 4)
+    assert cli.main(['convert', 'rgbpose', str(rgb), str(tmp_path / 'start.pth'), '--pose', str(pose)]) == 0
+    state = torch.load(run('rgbpose/rgbpose_ntu60.py', 8, str(tmp_path / 'start.pth')), weights_only=True)['state_dict']
+    before = torch.load(tmp_path / 'start.pth', weights_only=True)['state_dict']
+    # two small steps from the start: still near it
+    for key in ('backbone.rgb_path.layer1.0.conv1.conv.weight', 'cls_head.fc_pose.weight'):
+        assert 0 < (state[key] - before[key]).abs().mean() < .1 * before[key].abs().mean(), key
