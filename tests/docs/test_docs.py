@@ -298,6 +298,13 @@ def official_weights(folder: Path) -> None:
                folder / 'st_gcn.kinetics.pt')
 
 
+def posec3d_weights(folder: Path) -> None:
+    """``posec3d_ntu60_joint.pth``: official tensors, filled by a formula."""
+    import torch
+    state = {key: torch.from_numpy(value) for key, value in load('posec3d_slowonly')[2].items()}
+    torch.save(dict(state_dict=state), folder / 'posec3d_ntu60_joint.pth')
+
+
 def pose_weights(folder: Path) -> None:
     """``rtmdet_nano_person.pth``, ``rtmpose_tiny.pth``, ``videopose3d.pth``: the right tensors, drawn at random."""
     import torch
@@ -321,13 +328,15 @@ DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
     'docs/install.md': [],
-    'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights],
+    'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights],
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips,
                      lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [],
+    'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
+                        lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
     'docs/predict.md': [mine],
     'docs/pose.md': [video_clip, pose_weights, mine],
