@@ -158,8 +158,10 @@ def test_the_published_sequence(tmp_path):
                 small = dict(num_clips=2, size=(64, 64), pose_len=transform.get('pose_len') and 16, video_len=4, clip_len=16)
                 transform.update({key: value for key, value in small.items() if key in transform})
         cfg.train_dataloader.dataset.repeat = 1
-        results = train(cfg)
-        assert results.scores.shape == (2, 2) and np.isfinite(results.scores).all()
+        cfg.train_cfg.val_interval = 2  # none
+        results = train(cfg, test_after=bool(start))
+        if start:
+            assert results.scores.shape == (2, 2) and set(results.meta['heads']) == {'rgb', 'pose'}
         return tmp_path / name.replace('/', '_') / 'epoch_1.pth'
 
     rgb, pose = run('rgbpose/rgbonly_ntu60.py', 8), run('rgbpose/poseonly_ntu60.py', 4)
