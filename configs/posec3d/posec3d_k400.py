@@ -1,11 +1,13 @@
 # PoseC3D on Kinetics-400, 2-D skeletons (HRNet), the recipe of MMAction2 and PYSKL (8 GPUs x 32 clips).
-#   MMAction2's k400_2d pickle as it is: a list of skeletons per video, which DecompressPose sorts into frames
+#   MMAction2's k400_2d pickle and its folder kpfiles as they are, a list of skeletons per video, which DecompressPose
+#   sorts into frames
 # Not trained here yet; published: 47.4 % (joint, MMAction2), 46.9 % (limb, PYSKL), 49.1 % (both, PYSKL).
 _base_ = [
     '../_base_/loaders.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
 ]
 
 ann_file = 'data/k400_2d.pkl'
+skeletons = 'data/kpfiles'
 num_classes = 400
 clip_len = 48
 passes = 10
@@ -36,7 +38,9 @@ test_pipeline = [
     dict(type='PackSkeleton', with_frames=True, mirror_views=True)
 ]
 
-data = dict(type='PoseDataset', ann_file=ann_file, num_classes=num_classes, box_thr=0.5, valid_ratio=0.0)
+data = dict(
+    type='PoseDataset', ann_file=ann_file, data_prefix=dict(skeleton=skeletons), num_classes=num_classes, box_thr=0.5,
+    valid_ratio=0.0)
 train_dataloader = dict(
     batch_size=32,
     dataset=dict(type='RepeatDataset', times=passes, dataset=dict(**data, split='train', pipeline=train_pipeline)))

@@ -102,10 +102,13 @@ def write_report(results: Results, folder: str | Path, *, annotation_file: str |
 def _shown(results: Results, annotation_file: str | Path | AnnotationFile) -> list[Shown]:
     file = annotation_file if isinstance(annotation_file, AnnotationFile) else load_annotation_file(annotation_file)
     items = {clip_id(item): item for item in file.annotations}
-    available = {name for name, item in items.items() if 'keypoint' in item}
-    if not available & set(results.ids):
+    # Kinetics' files of MMAction2 keep skeletons elsewhere, or as a list that is no clip (frame_inds)
+    available = {name for name, item in items.items() if 'keypoint' in item and 'frame_inds' not in item}
+    if not items.keys() & set(results.ids):
         raise ValueError(f"'{file.path}' has none of the {len(results.ids)} clips of the results (e.g. "
                          f"'{results.ids[0]}'); give the annotation file that was tested on")
+    if not available & set(results.ids):
+        return []
     chosen = choose_clips(results, available)
     clips = {name: Clip.from_annotation(items[name], layout=file.layout).check() for name in chosen}
     return shown_clips(results, clips, chosen)

@@ -366,7 +366,7 @@ DATA = {
 
 
 def shrink(cfg, width: int | None, epochs: int = 1) -> None:
-    """Makes a run small: a narrow model, few clips per step, short clips, no loader processes, one pass, one epoch.
+    """Makes a run small: narrow model, few clips per step, short clips, small images, no loader processes, one epoch.
 
     Args:
         cfg: From ``load_config``; changed.
@@ -387,6 +387,8 @@ def shrink(cfg, width: int | None, epochs: int = 1) -> None:
             for key, value in (('clip_len', 16), ('length', 64), ('num_clips', 1)):
                 if key in transform:
                     transform[key] = value
+            if transform['type'] in ('ResizeImage', 'CropCentre'):
+                transform['size'] = 24 if isinstance(transform['size'], int) else [24, 24]
 
 
 @pytest.fixture
