@@ -145,7 +145,8 @@ def default_work_dir(config: str | Path, split: str | None = None, stream: str |
 def encoder_of(cfg) -> type | None:
     """The class of the model's data preprocessor; None if the config names none."""
     from mmaction.registry import MODELS
-    return MODELS.get((cfg.model.get('data_preprocessor') or {}).get('type', ''))
+    name = (cfg.model.get('data_preprocessor') or {}).get('type')
+    return MODELS.get(name) if name else None
 
 
 def streams_of(cfg) -> tuple[str, ...]:
