@@ -23,6 +23,7 @@ class Command:
 
 def _run_options(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FILE', help='annotation file, from `mmskel prepare`')
+    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at pictures, too')
     parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--work-dir', help='where checkpoints, logs and the report go')
@@ -67,7 +68,8 @@ def _cfg_options(args: argparse.Namespace) -> dict | None:
 def _config(args: argparse.Namespace, **more):
     from mmskel.apis.configuration import load_config
     return load_config(args.config, work_dir=args.work_dir, data=args.data, split=args.split, stream=args.stream,
-                       seed=args.seed, launcher=args.launcher, cfg_options=_cfg_options(args), **more)
+                       seed=args.seed, launcher=args.launcher, videos=args.videos, cfg_options=_cfg_options(args),
+                       **more)
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -271,11 +273,16 @@ def _convert_arguments(parser: Parser) -> None:
     parser.add_argument('system', help='whose code wrote the checkpoint, e.g. st_gcn')
     parser.add_argument('source', help='the published checkpoint')
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
+    parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, '
+                        'trained on pictures, and this one, trained on poses')
 
 
 def _convert(args: argparse.Namespace) -> int:
-    from mmskel.interop import convert_checkpoint
-    config = convert_checkpoint(args.system, args.source, args.target)
+    from mmskel.interop import convert_checkpoint, start_rgbpose
+    if args.pose and args.system != 'rgbpose':
+        raise ValueError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
+    config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
+        convert_checkpoint(args.system, args.source, args.target)
     print(f'wrote {args.target} and {config}')
     return 0
 

@@ -50,7 +50,7 @@ def find_config(name: str) -> Path:
 def load_config(name: str, *, work_dir: str | None = None, data: str | None = None, split: str | None = None,
                 stream: str | None = None, epochs: int | None = None, seed: int | None = None,
                 resume: bool | str = False, amp: bool = False, launcher: str = 'none', fit: bool = True,
-                cfg_options: Mapping[str, Any] | None = None):
+                videos: str | None = None, cfg_options: Mapping[str, Any] | None = None):
     """Reads a config and applies the arguments.
 
     Args:
@@ -67,6 +67,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         amp: Mixed precision (bfloat16 on CPU).
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         fit: Configs that say so take layout, classes and persons from the data, see :func:`fit_to_data`.
+        videos: Folder of the clips' videos, for networks that look at pictures, too.
         cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last.
 
     Returns:
@@ -88,6 +89,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if data:
         for dataset in datasets_of(cfg):
             dataset['ann_file'] = data
+    if videos:
+        set_videos(cfg, videos)
     if fit and cfg.get('fit_to_data'):
         fit_to_data(cfg)
     if split:
@@ -118,6 +121,22 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     return cfg
 
 
+def set_videos(cfg, folder: str) -> None:
+    """Tells every data set where the videos are.
+
+    Raises:
+        ConfigError: There is no such folder, or no pipeline that would look into it.
+    """
+    if not Path(folder).is_dir():
+        raise ConfigError(f"--videos '{folder}': there is no such folder")
+    datasets = list(datasets_of(cfg))
+    if not any(step['type'] == 'LoadClipFrames' for dataset in datasets for step in dataset['pipeline']):
+        raise ConfigError(f"--videos '{folder}': '{cfg.filename}' looks at skeletons alone; its pipelines have no "
+                          'LoadClipFrames')
+    for dataset in datasets:
+        dataset['data_prefix'] = dict(video=folder)
+
+
 def default_work_dir(config: str | Path, split: str | None = None, stream: str | None = None) -> str:
     """``work_dirs/<config>[_<split>][_<stream>]``."""
     return '/'.join(('work_dirs', '_'.join((Path(config).stem, *filter(None, (split, stream))))))
@@ -126,7 +145,8 @@ def default_work_dir(config: str | Path, split: str | None = None, stream: str |
 def encoder_of(cfg) -> type | None:
     """The class of the model's data preprocessor; None if the config names none."""
     from mmaction.registry import MODELS
-    return MODELS.get((cfg.model.get('data_preprocessor') or {}).get('type', ''))
+    name = (cfg.model.get('data_preprocessor') or {}).get('type')
+    return MODELS.get(name) if name else None
 
 
 def streams_of(cfg) -> tuple[str, ...]:
@@ -189,7 +209,9 @@ def fit_channels(cfg) -> None:
     """A network of volumes takes as many channels as its encoder draws, which depends on stream and layout."""
     from mmaction.registry import MODELS
     if _draws_volumes(cfg):
-        cfg.model.backbone.in_channels = MODELS.build(cfg.model.data_preprocessor).num_channels
+        backbone = cfg.model.backbone
+        pathway = backbone.get('pose_pathway', backbone)
+        pathway.in_channels = MODELS.build(cfg.model.data_preprocessor).num_channels
 
 
 def stream_configs(name: str, streams: Sequence[str], *, work_dir: str | None = None, data: str | None = None,

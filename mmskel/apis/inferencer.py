@@ -21,6 +21,7 @@ from mmskel.apis.training import load_weights
 from mmskel.engine import SkeletonAccuracy, average_views, raw_scores
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions, sliding_windows
 from mmskel.pose.extraction import SkeletonExtractor
+from mmskel.pose.sources import VideoError
 from mmskel.skeleton import LAYOUTS, Clip, ClipError, LayoutError, get_layout, joint_map
 
 _USUAL_FPS = 30.  # of clips that do not say, as in all drawing
@@ -40,6 +41,7 @@ class SkeletonInferencer(BaseInferencer):
     Attributes:
         class_names: K names.
         layout: The joints that the recogniser takes, or None where the config does not say.
+        looks: Whether it looks at pictures, too, so that clips need their videos.
 
     Raises:
         ConfigError: No such config or checkpoint, one of another model, or names that are not K.
@@ -63,6 +65,7 @@ class SkeletonInferencer(BaseInferencer):
         dataset = dataset_of(cfg, 'test_dataloader') or {}
         layout = dataset.get('layout') or cfg.model.get('backbone', {}).get('graph_cfg', {}).get('layout')
         self.layout = get_layout(layout).name if layout else None
+        self.looks = any(step['type'] == 'LoadClipFrames' for step in (dataset or {}).get('pipeline', ()))
         self.class_names = self._names(class_names)
 
     def _init_model(self, cfg, weights: str | None, device: str = 'cpu') -> nn.Module:
@@ -116,7 +119,8 @@ class SkeletonInferencer(BaseInferencer):
         """
         predictions, videos = [], []
         for found in self.source(inputs):
-            prediction = self.predict(found.clip, batch_size, window=window, stride=stride, per_person=per_person)
+            prediction = self.predict(found.clip, batch_size, window=window, stride=stride, per_person=per_person,
+                                      video=found.video)
             predictions.append(prediction)
             if out_dir is not None:
                 videos += map(str, self.visualize([found], [prediction], out_dir=out_dir, min_score=min_score))
@@ -125,15 +129,27 @@ class SkeletonInferencer(BaseInferencer):
         return self.postprocess(predictions, videos, return_datasamples)
 
     def predict(self, clip: Clip, batch_size: int = 8, *, window: float | None = None, stride: float | None = None,
-                per_person: bool = False) -> Prediction:
-        """What is done in one clip; the arguments are those of a call. A clip may have no persons, M = 0."""
+                per_person: bool = False, video: Any = None) -> Prediction:
+        """What is done in one clip; the arguments are those of a call. A clip may have no persons, M = 0.
+
+        Args:
+            clip: Its skeletons.
+            video: What it was found in, for recognisers that look at pictures, too: anything that
+                :func:`~mmskel.pose.video.open_video` can open again. Default: the file that the clip names. Every
+                window is decoded from the video's beginning.
+
+        Raises:
+            VideoError: Such a recogniser, and no video, or one that cannot be read twice.
+        """
+        if self.looks and len(clip.keypoint):
+            _check_video(clip, video)
         fps = clip.fps or _USUAL_FPS
         windows = sliding_windows(clip.num_frames, fps, window, stride)
         whole = self._fitted(clip) if len(clip.keypoint) else clip
         persons = range(len(whole.keypoint)) if per_person else [None]
         cuts = [(person, start, stop) for person in persons
                 for start, stop in _seen_windows(whole, person, windows, tight=window is None)]
-        samples = (self.prepare(_cut(whole, *one)) for one in cuts)
+        samples = (self.prepare(_cut(whole, *one), video, one[1]) for one in cuts)
         scores = [score for batch in _batches(samples, batch_size) for score in self.forward(pseudo_collate(batch))]
         tracks = []
         for person in persons:
@@ -192,10 +208,20 @@ class SkeletonInferencer(BaseInferencer):
                             'them: --lift-config')
         return clip
 
-    def prepare(self, clip: Clip) -> dict[str, Any]:
-        """What the test pipeline, ours or MMAction2's, packs of a clip in the recogniser's joints."""
+    def prepare(self, clip: Clip, video: Any = None, start: int = 0) -> dict[str, Any]:
+        """What the test pipeline, ours or MMAction2's, packs of a clip in the recogniser's joints, which begins with the
+        video's frame ``start``."""
         return self.pipeline(dict(clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
-                                  rng=np.random.default_rng(0)))
+                                  rng=np.random.default_rng(0), video=video, video_start=start))
+
+
+def _check_video(clip: Clip, video: Any) -> None:
+    if video is None and not clip.rgb:
+        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at pictures, too; give "
+                         'the video itself, or an annotation file of `mmskel extract`, which names the videos')
+    if isinstance(video, int) or '://' in str(video)[:12] or isinstance(video, str) and video.isdecimal():
+        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at pictures, too: it "
+                         'needs a second pass after the skeletons; record it to a file')
 
 
 def _seen_windows(clip: Clip, person: int | None, windows: np.ndarray, tight: bool) -> Iterator[tuple[int, int]]:

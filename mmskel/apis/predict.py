@@ -49,7 +49,8 @@ def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseM
     predictions: list[Prediction] = []
     failed: dict[str, str] = {}
     for found in _shown(_found(inferencer, items, failed), len(items), progress and several):
-        prediction = inferencer.predict(found.clip, window=window, stride=stride, per_person=per_person)
+        prediction = inferencer.predict(found.clip, window=window, stride=stride, per_person=per_person,
+                                        video=found.video)
         predictions.append(prediction)
         if not len(found.clip.keypoint):
             failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'

@@ -72,6 +72,9 @@ def reported_checkpoint(cfg) -> Path:
 def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None) -> Results | None:
     """Tests a checkpoint; writes ``results.json`` and the report into the work dir.
 
+    Of a network of several heads each one's own results are written beside them, ``results_<head>.json``, and their
+    top-1 is told by ``meta['heads']`` of the results.
+
     Args:
         cfg: From :func:`~mmskel.apis.configuration.load_config`.
         checkpoint: Weights; checked against the model, so that a checkpoint of another model is refused.
@@ -97,7 +100,8 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
         runner.test()
     if not is_main_process():
         return None
-    results = next(m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy)).last
+    metric = next(m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy))
+    results = metric.last
     folder = Path(out or cfg.work_dir)
     notes = selection_notes(cfg, Path(checkpoint), just_trained)
     results.meta.update(
@@ -107,6 +111,10 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
         stream=cfg.model.get('data_preprocessor', {}).get('stream', ''), member=cfg.get('member', ''),
         score='probability',
         ann_file=Path(results.meta.get('ann_file', '')).name, notes=notes)
+    for name, part in metric.parts.items():
+        part.meta.update(results.meta, head=name)
+        save_results(folder / f'results_{name}.json', part)
+        results.meta.setdefault('heads', {})[name] = part.summary().get('top1')
     save_results(folder / 'results.json', results)
     # the curves of the run that wrote the checkpoint, not of another one in the same work dir
     trained = (Path(checkpoint).resolve().parent == Path(cfg.work_dir).resolve()
@@ -183,4 +191,6 @@ def describe(results: Results) -> str:
             top5 = f'   top-5 {100 * part["top5"]:6.2f} %' if len(results.class_names) > 5 else ''
             lines.append(f'{name or "all clips":>12}: top-1 {100 * part["top1"]:6.2f} %{top5}   mean class '
                          f'{100 * part["mean_class"]:6.2f} %   ({int(part["n"])} clips)')
+    lines += [f'{name:>12}: top-1 {100 * top1:6.2f} %   of this head alone'
+              for name, top1 in results.meta.get('heads', {}).items() if top1 is not None]
     return '\n'.join(lines + [f'{"note":>12}: {note}' for note in results.meta.get('notes', [])])

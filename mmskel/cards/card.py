@@ -53,6 +53,7 @@ class Reference:
         gmacs: Billions of multiply-adds for this clip, as published or counted on the published code.
         gmacs_of: What was counted.
         encoder: Config of the encoder that makes the backbone's input of the clip; empty: it takes the joints.
+        pictures: (T, H, W) of the pictures beside them; empty: none.
     """
     arguments: Mapping[str, Any]
     num_classes: int
@@ -61,6 +62,7 @@ class Reference:
     gmacs: float
     gmacs_of: str
     encoder: Mapping[str, Any] = field(default_factory=dict)
+    pictures: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

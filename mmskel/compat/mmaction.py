@@ -1,10 +1,11 @@
 """Repairs of mmaction2."""
 import functools
 import inspect
+from copy import deepcopy
 from types import ModuleType
 
 from mmskel.compat import numpy_names
-from mmskel.compat.repair import Repair
+from mmskel.compat.repair import Repair, source_of
 
 
 def _has_what_vindlu_needs(dependency: ModuleType) -> str:
@@ -24,6 +25,50 @@ def _has_what_vindlu_needs(dependency: ModuleType) -> str:
 
 def _without_vindlu(dependency: ModuleType) -> None:
     dependency.WITH_MULTIMODAL = False
+
+
+def _counts_laterals(slowfast: ModuleType) -> str:
+    """'' where lateral connections are frozen by counting the stages."""
+    if 'self.lateral_connections[i - 1]' in source_of(slowfast):
+        return ''
+    return 'this mmaction2 freezes lateral connections by another rule'
+
+
+def _freeze_laterals_by_name(slowfast: ModuleType) -> None:
+    slowfast.ResNet3dPathway._freeze_stages = _freeze_stages
+
+
+def _freeze_stages(self) -> None:
+    """No gradients up to stage ``frozen_stages``: stem, stages, and the connection behind each that has one."""
+    names = ['conv1'] if self.frozen_stages >= 0 else []
+    for stage in range(1, self.frozen_stages + 1):
+        lateral = f'layer{stage}_lateral'
+        names += [f'layer{stage}', *([lateral] if lateral in self.lateral_connections else [])]
+    for name in names:
+        getattr(self, name).eval()
+        getattr(self, name).requires_grad_(False)
+
+
+def _writes_into_pathways(rgbpose: ModuleType) -> str:
+    """'' where the constructor writes into the dictionaries that it is given."""
+    if "rgb_pathway['speed_ratio'] = speed_ratio" in source_of(rgbpose):
+        return ''
+    return 'this mmaction2 leaves the dictionaries alone'
+
+
+def _copy_pathways(rgbpose: ModuleType) -> None:
+    usual = rgbpose.RGBPoseConv3D.__init__
+    signature = inspect.signature(usual)
+
+    @functools.wraps(usual)
+    def __init__(self, *args, **kwargs) -> None:
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        for name in ('rgb_pathway', 'pose_pathway'):
+            bound.arguments[name] = deepcopy(bound.arguments[name])
+        usual(*bound.args, **bound.kwargs)
+
+    rgbpose.RGBPoseConv3D.__init__ = __init__
 
 
 def _mute_modes(module: ModuleType) -> list[type]:
@@ -78,6 +123,24 @@ REPAIRS = (
         'dropped',
         healthy=numpy_names.healthy,
         mend=numpy_names.mend),
+    Repair(
+        package='mmaction',
+        name='frozen stages of pathways with lateral connections',
+        modules=('mmaction.models.backbones.resnet3d_slowfast', ),
+        issue='none found; spec sheet posec3d, D6',
+        why='the list of lateral connections is indexed by stage, though not every stage has one: frozen_stages '
+        'of RGBPoseConv3D froze the wrong connection or raised IndexError',
+        healthy=_counts_laterals,
+        mend=_freeze_laterals_by_name),
+    Repair(
+        package='mmaction',
+        name='RGBPoseConv3D without traces in its arguments',
+        modules=('mmaction.models.backbones.rgbposeconv3d', ),
+        issue='none found; spec sheet posec3d, D17',
+        why='the constructor writes speed and channel ratio into the dictionaries of its pathways, the defaults '
+        'included, so that one network changes the next',
+        healthy=_writes_into_pathways,
+        mend=_copy_pathways),
     Repair(
         package='mmaction',
         name='networks whose train() and eval() return nothing',

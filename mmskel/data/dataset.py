@@ -40,7 +40,9 @@ class SkeletonDataset(BaseActionDataset):
         subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
             ``dict(clean='xview_test_clean')``); one that the file lacks or that is no part of the split is skipped.
         test_mode: No random choice among refetched samples; evaluation.
-        kwargs of MMEngine's data sets: ``data_prefix``, ``indices``, ``lazy_init``, ``max_refetch``.
+        data_prefix: ``dict(video=FOLDER)``: where the clips' videos are, for networks that look at pictures, too;
+            becomes ``video_root`` of every sample.
+        kwargs of MMEngine's data sets: ``indices``, ``lazy_init``, ``max_refetch``.
 
     Raises:
         AnnotationError: Unknown split, no clips, labels missing or out of range.
@@ -132,6 +134,8 @@ class SkeletonDataset(BaseActionDataset):
         info = super().get_data_info(int(idx) % super().__len__())
         info['rng'] = np.random.default_rng((*self._clock.tolist(), int(idx)))
         info['classmate'] = partial(self._classmate, info['label'])
+        if 'video' in self.data_prefix:
+            info['video_root'] = self.data_prefix['video']
         return info
 
     def labels(self) -> list[int]:

@@ -20,7 +20,8 @@ class SkeletonAccuracy(BaseMetric):
 
     Reported under ``acc/``: ``top1``, ``top5``, ``mean_class``, and per subset e.g. ``clean/top1``. After an
     evaluation ``last`` holds the :class:`~mmskel.evaluation.Results`: with logits, if the head passed on the raw scores
-    of every view of a clip (see :func:`raw_scores`).
+    of every view of a clip (see :func:`raw_scores`). A network of several heads (RGB and pose) tells what each said
+    beside what they said together: ``acc/rgb/top1``, and ``parts``.
 
     Args:
         collect_device: Where results of several ranks meet.
@@ -34,6 +35,7 @@ class SkeletonAccuracy(BaseMetric):
         super().__init__(collect_device, prefix)
         self.merge = merge
         self.last: Results | None = None
+        self.parts: dict[str, Results] = {}
         self.average = 'prob'  # how raw scores of several views become one probability, as MMAction2's heads call it
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -44,12 +46,13 @@ class SkeletonAccuracy(BaseMetric):
                                "PackSkeleton, or with PackActionInputs(meta_keys=('frame_dir', ...))")
             label = sample.get('gt_label')
             label = -1 if label is None else int(torch.as_tensor(label).flatten()[0])
-            self.results.append((sample['frame_dir'], *average_views(sample['pred_score'], self.average), label))
+            parts = {name: average_views(score)[0] for name, score in sample.get('stream_scores', {}).items()}
+            self.results.append((sample['frame_dir'], *average_views(sample['pred_score'], self.average), label, parts))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """The accuracies; samplers that repeat clips to fill ranks are counted once."""
         unique = {name: kept for name, *kept in results}
-        scores, logits, labels = zip(*unique.values())
+        scores, logits, labels, parts = zip(*unique.values())
         scores = np.stack(scores)
         meta = self.dataset_meta or {}
         names = list(meta.get('class_names', ()))
@@ -57,10 +60,15 @@ class SkeletonAccuracy(BaseMetric):
         self.last = Results(list(unique), scores, np.array(labels), names[:scores.shape[1]],
                             {k: meta[k] for k in ('split', 'ann_file', 'layout') if k in meta},
                             meta.get('subsets', {}), None if logits[0] is None else np.stack(logits))
-        found = {k: v for k, v in self.last.summary().items() if k.rpartition('/')[2] != 'n'}
-        known = self.last.labels >= 0
+        last = self.last
+        self.parts = {name: Results(last.ids, np.stack([part[name] for part in parts]), last.labels, last.class_names,
+                                    dict(last.meta), last.subsets) for name in parts[0]}
+        found = {k: v for k, v in last.summary().items() if k.rpartition('/')[2] != 'n'}
+        for name, part in self.parts.items():
+            found |= {f'{name}/{k}': v for k, v in part.summary().items() if k.rpartition('/')[2] != 'n'}
+        known = last.labels >= 0
         if self.merge is not None and known.any():
-            merged = merge_scores(self.last.scores[known], self.last.labels[known], self.merge)
+            merged = merge_scores(last.scores[known], last.labels[known], self.merge)
             found.update({'merged/top1': top_k_accuracy(*merged), 'merged/mean_class': mean_class_accuracy(*merged)})
         return found
 

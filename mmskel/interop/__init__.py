@@ -11,14 +11,15 @@ from mmskel.data.atomic import atomic_path
 from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
+from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_state
 from mmskel.interop.skateformer import SKATEFORMER
 from mmskel.interop.st_gcn import ST_GCN
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 
 __all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
-           'convert_checkpoint', 'load_published_state']
+           'convert_checkpoint', 'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (HD_GCN, POSEC3D, ST_GCN, SKATEFORMER, MP_GCN)}
+SYSTEMS = {system.name: system for system in (HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
 """Every published system that can be read, by name."""
 
 
@@ -93,7 +94,6 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
     Raises:
         ConversionError: See :func:`build_published`; the source is named.
     """
-    from mmengine.config import Config
     known = _system(system)
     state = load_published_state(source)
     try:
@@ -102,9 +102,38 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
     except ConversionError as error:
         raise ConversionError(f"'{source}': {error}") from None
     meta = dict(system=system, published_arguments=arguments, source=Path(source).name)
+    return _write(target, published.model.state_dict(), known.config(arguments), meta)
+
+
+def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout: str = 'coco17') -> Path:
+    """Writes the start of a joint training of RGBPose-Conv3D from the checkpoints of two single networks.
+
+    Args:
+        rgb, pose: SlowOnly of pictures and of heatmaps: ours, MMAction2's or PYSKL's.
+        target: ``.pth``, for ``load_from``; see :func:`~mmskel.interop.rgbpose.start_state`.
+        layout: Of the joints that the pose network's channels show.
+
+    Returns:
+        The path of the config (``.py``) beside it: model only.
+
+    Raises:
+        ConversionError: Files that cannot be read, or networks that do not go together; both are named.
+    """
+    states = load_published_state(rgb), load_published_state(pose)
+    try:
+        arguments = start_arguments(*states, layout)
+        state = start_state(*states, start_model(arguments))
+    except ConversionError as error:
+        raise ConversionError(f"'{rgb}' and '{pose}': {error}") from None
+    source = f'{Path(rgb).name}, {Path(pose).name}'
+    return _write(target, state, RGBPOSE.config(arguments), dict(system='rgbpose', published_arguments=arguments,
+                                                                 source=source))
+
+
+def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[str, Any], meta: dict[str, Any]) -> Path:
+    from mmengine.config import Config
     with atomic_path(target) as temporary:
-        torch.save(dict(state_dict=published.model.state_dict(), meta=meta), temporary)
-    config = known.config(arguments)
+        torch.save(dict(state_dict=state, meta=meta), temporary)
     for part in config.values():  # layouts by name: a config is text
         if isinstance(part, dict) and 'layout' in part:
             part['layout'] = getattr(part['layout'], 'name', part['layout'])

@@ -1,7 +1,15 @@
 """Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
 from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, SkateFormer, SkeletonSTGCN, X3DShallow
-from mmskel.models.encoders import HeatmapEncoder, PanoramaEncoder, SkateEncoder, StreamEncoder
-from mmskel.models.heads import GroupActivityHead
+from mmskel.models.encoders import (
+    HeatmapEncoder,
+    PanoramaEncoder,
+    PictureEncoder,
+    RGBPoseEncoder,
+    SkateEncoder,
+    StreamEncoder,
+)
+from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead
 
-__all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'PanoramaEncoder', 'SkateEncoder',
-           'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']
+__all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'PanoramaEncoder', 'PictureEncoder',
+           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder',
+           'X3DShallow']

@@ -10,7 +10,7 @@ import math
 import queue
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +21,11 @@ from mmskel.pose.video_file import VideoFile
 
 
 class Frame(NamedTuple):
-    """One frame: its number from 0, its time in seconds since the first, and image (H, W, 3) uint8 BGR."""
+    """One frame: its number from 0, its time in seconds since the first, and image (H, W, 3) uint8 BGR (None where the
+    source was told that it is not wanted)."""
     index: int
     time: float
-    image: np.ndarray
+    image: np.ndarray | None
 
 
 class Video:
@@ -170,7 +171,7 @@ def _fill(items: Iterator, ready: queue.Queue, stop: threading.Event) -> None:
 
 
 def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str | Path], *, fps: float | None = None,
-               keep_going: bool = False, threads: int = 1) -> Video:
+               keep_going: bool = False, threads: int = 1, wanted: Container[int] | None = None) -> Video:
     """Opens anything that has frames.
 
     Args:
@@ -181,6 +182,8 @@ def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str
             where a file says nothing. Pictures are taken as 30 per second without it.
         keep_going: At a damaged place, end with a note in ``Video.notes`` instead of an error.
         threads: Of the decoder. More help with large frames on idle cores; errors then come some frames later.
+        wanted: Numbers of the frames whose images are made, of a file, which saves time.
+            Default: all.
 
     Returns:
         The video, its first frame decoded already, so that a file without any is refused here.
@@ -190,7 +193,7 @@ def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str
     """
     if fps is not None and not (fps > 0 and math.isfinite(fps)):
         raise VideoError(f'fps is {fps}; expected a positive number of frames per second')
-    found = _find(source, fps, threads)
+    found = _find(source, fps, threads, wanted)
     try:
         return Video(found, keep_going)
     except BaseException:
@@ -198,7 +201,7 @@ def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str
         raise
 
 
-def _find(source, fps: float | None, threads: int) -> VideoFile | Pictures | Camera:
+def _find(source, fps: float | None, threads: int, wanted: Container[int] | None) -> VideoFile | Pictures | Camera:
     if isinstance(source, (int, np.integer)) and not isinstance(source, bool):
         return Camera(int(source), fps)
     if isinstance(source, (np.ndarray, list, tuple)):
@@ -219,7 +222,7 @@ def _find(source, fps: float | None, threads: int) -> VideoFile | Pictures | Cam
         raise VideoError(f"'{text}': the file is empty (0 bytes); expected a video: copy it anew")
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return Pictures(text, [path], fps)
-    return VideoFile(str(path), url=False, fps=fps, threads=threads)
+    return VideoFile(str(path), url=False, fps=fps, threads=threads, wanted=wanted)
 
 
 def _pictures_in(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class VideoFile:
         url: Whether it is a URL.
         fps: Taken instead of the file's own times.
         threads: Of the decoder.
+        wanted: Numbers of the frames whose images are made; None: all.
 
     Attributes:
         fps: The header's average rate; where that is absurd, what the first packets show.
@@ -46,9 +47,10 @@ class VideoFile:
         VideoError: If it cannot be opened, holds no pictures, or no rate can be found.
     """
 
-    def __init__(self, address: str, *, url: bool, fps: float | None, threads: int):
+    def __init__(self, address: str, *, url: bool, fps: float | None, threads: int,
+                 wanted: Container[int] | None = None):
         self.name = re.sub(r'//[^/@]*@', '//...@', address) if url else address  # no passwords in messages
-        self.rotation, self._end = 0, 0.
+        self.rotation, self._end, self._wanted = 0, 0., wanted
         self.live = url and address.partition(':')[0].lower() in _LIVE
         try:
             self._container = _open_stream(address) if url else av.open(f'file:{address}', **_LENIENT)
@@ -100,17 +102,21 @@ class VideoFile:
     def frames(self) -> Iterator[tuple[float, np.ndarray]]:
         """Time in seconds from the first frame, and image (H, W, 3) uint8 BGR, turned upright; in order of display.
 
+        Of a frame that is not wanted the image is None (the first one's is always made).
+
         Raises:
             Damage: Where the file is broken; what the decoder had got by then is handed out before.
         """
         shape = None
-        for frame in self._decoded():
+        for index, frame in enumerate(self._decoded()):
+            image = None
             if shape is None:
                 self.rotation = round(frame.rotation / 90) * 90 % 360
-            image = _turned(self._reformat(frame, format='bgr24').to_ndarray(), self.rotation)
-            shape = shape or image.shape
-            if image.shape != shape:
-                raise Damage(f'frames change from {sides(shape)} to {sides(image.shape)}')
+            if shape is None or self._wanted is None or index in self._wanted:
+                image = _turned(self._reformat(frame, format='bgr24').to_ndarray(), self.rotation)
+                shape = shape or image.shape
+                if image.shape != shape:
+                    raise Damage(f'frames change from {sides(shape)} to {sides(image.shape)}')
             stamp = frame.pts if self._slots is None else self._slots.popleft() if self._slots else None
             yield self._clock(None if stamp is None else float(stamp * self._stream.time_base)), image
 

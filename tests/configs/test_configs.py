@@ -40,10 +40,14 @@ WORDS = {
     'ucf101': lambda c: 'ucf101' in data(c) and c.model.cls_head.num_classes == 101,
     'hmdb51': lambda c: 'hmdb51' in data(c) and c.model.cls_head.num_classes == 51,
     'diving48': lambda c: 'diving48' in data(c) and c.model.cls_head.num_classes == 48,
+    'rgbpose': lambda c: c.model.backbone.type == 'RGBPoseConv3D' and looks(c),
+    'rgbonly': lambda c: c.model.data_preprocessor.type == 'PictureEncoder' and looks(c),
+    'poseonly': lambda c: draws(c) and c.clip_len == 32,
     '2d': lambda c: (draws(c) or c.model.data_preprocessor.with_score) and c.model.data_preprocessor.layout == 'coco17',
     '3d': lambda c: c.model.backbone.layout == 'ntu25',
     'custom': lambda c: c.fit_to_data,
-    'small': lambda c: c.model.backbone.base_channels == (16 if draws(c) else 32) and c.clip_len == 32,
+    'small': lambda c: (c.model.backbone.rgb_pathway.base_channels == 16 and c.pose_len == 16 if looks(c) else
+                        c.model.backbone.base_channels == (16 if draws(c) else 32) and c.clip_len == 32),
     'synthetic': lambda c: c.fit_to_data,
 }
 
@@ -60,7 +64,11 @@ def data(cfg):
 
 
 def draws(cfg):
-    return cfg.model.data_preprocessor.type == 'HeatmapEncoder'
+    return cfg.model.data_preprocessor.type in ('HeatmapEncoder', 'RGBPoseEncoder')
+
+
+def looks(cfg):
+    return any(t['type'] == 'LoadClipFrames' for t in dataset_of(cfg, 'train_dataloader')['pipeline'])
 
 
 @pytest.fixture(params=CONFIGS)
@@ -100,23 +108,25 @@ def test_a_clip_runs_through(config):
     narrow(cfg, 8)
     model = MODELS.build(cfg.model).eval()
     model.init_weights()
-    layout = get_layout(cfg.model.data_preprocessor.layout)
+    layout = get_layout(cfg.model.data_preprocessor.get('layout', 'coco17'))
+    pixels = draws(cfg) or looks(cfg)
     flat = cfg.model.data_preprocessor.get('with_score') or cfg.model.backbone.get('in_channels', 3) == 2
-    coords = 2 if draws(cfg) and 'nwucla' not in path.stem or flat else 3
+    coords = 2 if pixels and 'nwucla' not in path.stem or flat else 3
     rng = np.random.default_rng(0)
     for part, persons, frames in (('train', 1, 9), ('test', 2, 120)):
         transforms = [t for t in dataset_of(cfg, f'{part}_dataloader')['pipeline'] if t['type'] != 'DecompressPose']
         for transform in transforms:
-            if draws(cfg):  # few and short, but several clips
-                transform.update({key: 4 if key == 'clip_len' else 2 for key in ('clip_len', 'num_clips') if key in transform})
+            if pixels:  # few and short, but several clips
+                short = dict(clip_len=4, num_clips=2, video_len=2, pose_len=transform.get('pose_len') and 8)
+                transform.update({key: value for key, value in short.items() if key in transform})
         pipeline = Compose([TRANSFORMS.build(t) for t in transforms])
         persons = persons if cfg.get('num_person', 2) > 1 else 1
         keypoint = rng.uniform(0.1, 0.9, (persons, frames, layout.num_joints, coords)).astype(np.float32)
-        if draws(cfg):
-            keypoint *= 200
+        keypoint *= 200 if pixels else 1
+        video = np.full((frames, 120, 160, 3), 128, np.uint8) if looks(cfg) else None
         samples = [pipeline(dict(frame_dir=str(i), keypoint=keypoint + i * 0.1, total_frames=frames, label=0,
                                  keypoint_score=np.ones(keypoint.shape[:3], np.float32), img_shape=(240, 320),
-                                 rng=np.random.default_rng(i))) for i in range(2)]
+                                 video=video, rng=np.random.default_rng(i))) for i in range(2)]
         with torch.no_grad():
             predictions = model.test_step(pseudo_collate(samples))
         assert len(predictions) == 2 and predictions[0].pred_score.shape == (cfg.model.cls_head.num_classes, )

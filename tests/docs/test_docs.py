@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from acted import acted_file
 from narrow import narrow
 from parity import draw as drawn_tensor
 from parity import load
@@ -75,6 +76,14 @@ NOT_RUN = {
     'mmskel predict long.mp4 --config work_dirs/stgcn_custom/stgcn_custom.py --checkpoint work_dirs/stgcn_custom/'
     'epoch_20.pth --window 3s --stride 1s --save long.csv': 'fetches models; the same test',
     'mmskel demo --video people.mp4': 'fetches models; the same test',
+    'mmskel train rgbpose/rgbonly_ntu60.py --videos data/nturgbd_videos':
+    'tests/apis/test_rgbpose.py trains the three configs one after the other, small',
+    'mmskel train rgbpose/poseonly_ntu60.py': 'the same test',
+    'mmskel convert rgbpose work_dirs/rgbonly_ntu60/epoch_18.pth data/rgbpose_start.pth --pose work_dirs/poseonly_ntu60/'
+    'epoch_18.pth': 'the same test',
+    'mmskel train rgbpose/rgbpose_ntu60.py --videos data/nturgbd_videos': 'the same test',
+    'mmskel predict clip.mp4 --config work_dirs/rgbpose_custom_small/rgbpose_custom_small.py --checkpoint work_dirs/'
+    'rgbpose_custom_small/epoch_20.pth': 'fetches models; tests/apis/test_rgbpose.py runs it with files',
     'mmskel extract videos data/rtmo.pkl --pose-config mmpose::body_2d_keypoint/rtmo/coco/rtmo-s_8xb32-600e_coco-640x640.py '
     '--pose-weights rtmo-s.pth': 'needs trained weights; tests/pose/test_pose_models.py runs the model',
     'mmskel extract videos data/whole.pkl --pose-config mmpose::wholebody_2d_keypoint/rtmpose/ubody/rtmpose-t_8xb64-270e_coco-'
@@ -380,6 +389,12 @@ def posec3d_weights(folder: Path) -> None:
     torch.save(dict(state_dict=state), folder / 'posec3d_ntu60_joint.pth')
 
 
+def videos(folder: Path) -> None:
+    """``videos``, ``data/mine.pkl``, whose clips name them, and ``data/unnamed.pkl``, whose clips do not."""
+    acted_file(folder, train=4, test=2).rename(folder / 'data/mine.pkl')
+    acted_file(folder, train=4, test=2, named=False).rename(folder / 'data/unnamed.pkl')
+
+
 def pose_weights(folder: Path) -> None:
     """``rtmdet_nano_person.pth``, ``rtmpose_tiny.pth``, ``videopose3d.pth``: the right tensors, drawn at random."""
     import torch
@@ -417,6 +432,7 @@ DATA = {
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],
     'docs/predict.md': [mine],
     'docs/pose.md': [video_clip, pose_weights, mine],
+    'docs/rgbpose.md': [videos],
     'docs/skateformer.md': [nwucla_file, ntu_sgn_file, mine, official_weights],
     'docs/streams.md': [nwucla_file, mine],
     'docs/tracking.md': [],

@@ -104,18 +104,22 @@ def test_eval_is_deterministic_and_clips_do_not_mix(case, frames):
 
 @pytest.fixture(scope='module', params=CARD_OF)
 def published(request):
-    """(the card, its backbone with a classifier, billions of multiply-adds for one clip of its shape)."""
+    """(the card, its backbone with its classifiers, billions of multiply-adds for one clip of its shape)."""
     card = CARD_OF[request.param]
     backbone = MODELS.build(dict(type=card.backbone, **card.reference.arguments)).eval()
-    x = torch.randn(1, *card.reference.input_shape)
+    inputs = [torch.randn(1, *card.reference.input_shape)]
     if card.reference.encoder:
-        x = MODELS.build(dict(card.reference.encoder)).encode(x * 10 + 28)
+        inputs = [MODELS.build(dict(card.reference.encoder)).encode(inputs[0] * 10 + 28)]
+    if card.reference.pictures:
+        inputs = [torch.randn(1, 3, *card.reference.pictures), *inputs]
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        features = backbone(x)
-        features = features.mean((2, 3, 4) if card.reference.encoder else (1, 3, 4))
-        classifier = nn.Linear(features.shape[1], card.reference.num_classes)
-        classifier(features)
-    return card, nn.ModuleList([backbone, classifier]), counter.get_total_flops() / 2e9
+        found = backbone(*inputs)
+        classifiers = nn.ModuleList()
+        for features in found if isinstance(found, tuple) else (found, ):
+            features = features.mean((2, 3, 4) if card.reference.encoder else (1, 3, 4))
+            classifiers.append(nn.Linear(features.shape[1], card.reference.num_classes))
+            classifiers[-1](features)
+    return card, nn.ModuleList([backbone, classifiers]), counter.get_total_flops() / 2e9
 
 
 def test_parameters_are_those_of_the_card(published):

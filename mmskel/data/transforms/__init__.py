@@ -12,6 +12,7 @@ from mmskel.data.transforms.image_plane import (
     ResizeImage,
 )
 from mmskel.data.transforms.instances import BorrowBoneLengths, RandomSwapPersons
+from mmskel.data.transforms.modalities import SampleVideoAndPose
 from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
 from mmskel.data.transforms.persons import AddObjects, PackSkeleton, SetPersons
 from mmskel.data.transforms.projecting import ProjectToImage
@@ -23,4 +24,4 @@ __all__ = ['AddObjects', 'AlignBody3D', 'BorrowBoneLengths', 'CentreImage', 'Cen
            'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis',
            'RandomDropJoints', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear',
            'RandomSwapPersons', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed',
-           'SampleUniformly', 'SetPersons', 'SkeletonTransform']
+           'SampleUniformly', 'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']

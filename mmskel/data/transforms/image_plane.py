@@ -2,7 +2,8 @@
 
 PoseC3D's steps before the heatmaps (spec sheet ``posec3d``, section 4), with the numbers of MMAction2's
 ``PoseCompact``, ``Resize``, ``RandomResizedCrop``, ``CenterCrop`` and ``Flip``; all randomness is drawn from the
-sample's own generator, and left and right come from the layout.
+sample's own generator, and left and right come from the layout. The pictures of a sample, ``imgs`` (n, H, W, 3) uint8,
+where it has them, are cut, scaled and mirrored by the same box, size and coin as its joints.
 """
 from __future__ import annotations
 
@@ -13,15 +14,16 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform, sample_name
+from mmskel.data.transforms.images import cut_out, scaled
 from mmskel.skeleton import get_layout
 
 _WHOLE = (0., 0., 1., 1.)
 
 
 class ImageTransform(SkeletonTransform):
-    """A transform of pixel coordinates and of the image's size."""
+    """A transform of pixel coordinates, of the image's size and of the pictures themselves."""
     reads = ('keypoint', 'img_shape')
-    writes = (*COORDINATES, 'img_shape', 'crop_quadruple')
+    writes = (*COORDINATES, 'img_shape', 'crop_quadruple', 'imgs')
 
 
 def _cropped(sample: dict[str, Any], box: tuple[int, int, int, int], keep_zero: bool) -> dict[str, Any]:
@@ -38,6 +40,8 @@ def _cropped(sample: dict[str, Any], box: tuple[int, int, int, int], keep_zero: 
         if key in sample:
             moved = sample[key] - corner
             changed[key] = np.where(sample[key] == 0, sample[key], moved) if keep_zero else moved
+    if 'imgs' in sample:
+        changed['imgs'] = cut_out(sample['imgs'], box)
     x, y, w, h = sample.get('crop_quadruple', _WHOLE)
     changed['crop_quadruple'] = (x + left / width * w, y + top / height * h, (right - left) / width * w,
                                  (bottom - top) / height * h)
@@ -124,7 +128,10 @@ class ResizeImage(ImageTransform):
         else:
             size = self.size
         ratio = np.array([size[1] / width, size[0] / height], np.float32)
-        return dict({key: sample[key] * ratio for key in COORDINATES if key in sample}, img_shape=size)
+        changed: dict[str, Any] = {key: sample[key] * ratio for key in COORDINATES if key in sample}
+        if 'imgs' in sample:
+            changed['imgs'] = scaled(sample['imgs'], size)
+        return dict(changed, img_shape=size)
 
 
 @TRANSFORMS.register_module()
@@ -186,12 +193,14 @@ class MirrorImage(SkeletonTransform):
     Args:
         layout: Joint order, for the left/right pairs.
         probability: How often.
+        corrected: x becomes W - 1 - x, as pictures and heatmaps are mirrored; published, joints land one pixel beside
+            the picture's (spec sheet, D13).
     """
     reads = ('keypoint', 'img_shape')
-    writes = (*COORDINATES, *SCORES)
+    writes = (*COORDINATES, *SCORES, 'imgs')
 
-    def __init__(self, layout: str, probability: float = 0.5):
-        self.layout, self.probability = layout, probability
+    def __init__(self, layout: str, probability: float = 0.5, corrected: bool = False):
+        self.layout, self.probability, self.corrected = layout, probability, corrected
         self._swap = get_layout(layout).swap
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -199,16 +208,18 @@ class MirrorImage(SkeletonTransform):
         return dict(flip=bool(rng.random() < self.probability))
 
     def transform(self, sample: dict[str, Any], flip: bool) -> dict[str, Any]:
-        """Mirrors coordinates and scores, or nothing."""
+        """Mirrors coordinates, scores and pictures, or nothing."""
         if not flip:
             return {}
-        changed = {}
+        changed, width = {}, sample['img_shape'][1] - self.corrected
         for key in COORDINATES:
             if key in sample:
                 moved = sample[key][..., self._swap, :]  # fancy indexing copies
-                moved[..., 0] = np.where(moved[..., 0] == 0, 0, sample['img_shape'][1] - moved[..., 0])
+                moved[..., 0] = np.where(moved[..., 0] == 0, 0, width - moved[..., 0])
                 changed[key] = moved
         changed.update({key: sample[key][..., self._swap] for key in SCORES if key in sample})
+        if 'imgs' in sample:
+            changed['imgs'] = sample['imgs'][:, :, ::-1]
         return changed
 
 

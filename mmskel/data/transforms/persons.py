@@ -116,33 +116,38 @@ class PackSkeleton(SkeletonTransform):
     """The sample as the encoders take it: kilobytes of joints, no features yet.
 
     ``inputs`` becomes a dictionary of float32 tensors, ``keypoint`` (clips, M, T, V, C) and, where present,
-    ``keypoint_score`` (clips, M, T, V), ``keypoint_next`` and ``frame_time`` (clips, T); ``data_samples`` holds the
-    label and the clip's id.
+    ``keypoint_score`` (clips, M, T, V), ``keypoint_next`` and ``frame_time`` (clips, T), and the pictures, ``imgs``
+    (clips, T, H, W, 3), as the bytes they are; ``data_samples`` holds the label and the clip's id.
 
     Args:
         meta_keys: Entries of the sample kept as meta information.
         with_frames: Also ``frame_inds`` (clips, T), by which :class:`~mmskel.models.encoders.HeatmapEncoder` draws a
             frame that several clips show only once. For frames that were picked, and not changed one by one afterwards.
         mirror_views: Tell that encoder to add the mirror image of every clip (PoseC3D's ``double``).
+        with_joints: False: pictures alone, for networks that look at nothing else.
     """
     reads = ('keypoint', )
 
     def __init__(self, meta_keys: Sequence[str] = ('frame_dir', 'img_shape', 'fps'), with_frames: bool = False,
-                 mirror_views: bool = False):
+                 mirror_views: bool = False, with_joints: bool = True):
         self.meta_keys, self.with_frames, self.mirror_views = tuple(meta_keys), with_frames, mirror_views
+        self.with_joints = with_joints
 
     def __call__(self, sample: dict[str, Any]) -> dict[str, Any]:
         """Packs; the result replaces the sample."""
         clips = sample.get('num_clips', 1)
         inputs = {}
         for key in (*COORDINATES, *SCORES):
-            if key in sample:
+            if key in sample and self.with_joints:
                 value = np.asarray(sample[key], np.float32)
                 if value.shape[1] % clips:
                     raise ValueError(f"clip '{sample_name(sample)}': {value.shape[1]} frames do not divide into "
                                      f'{clips} clips')
                 value = value.reshape(len(value), clips, -1, *value.shape[2:]).swapaxes(0, 1)
                 inputs[key] = torch.from_numpy(np.ascontiguousarray(value))
+        if 'imgs' in sample:
+            pictures = np.ascontiguousarray(sample['imgs'])
+            inputs['imgs'] = torch.from_numpy(pictures.reshape(clips, -1, *pictures.shape[1:]))
         if 'frame_time' in sample:
             inputs['frame_time'] = torch.from_numpy(sample['frame_time'].reshape(clips, -1))
         if self.with_frames:
