@@ -209,8 +209,8 @@ class SkeletonInferencer(BaseInferencer):
         return clip
 
     def prepare(self, clip: Clip, video: Any = None, start: int = 0) -> dict[str, Any]:
-        """What the test pipeline, ours or MMAction2's, packs of a clip in the recogniser's joints, which begins with the
-        video's frame ``start``."""
+        """What the test pipeline, ours or MMAction2's, packs of a clip in the recogniser's joints; the clip begins with
+        the video's frame ``start``."""
         return self.pipeline(dict(clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
                                   rng=np.random.default_rng(0), video=video, video_start=start))
 
