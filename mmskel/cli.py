@@ -55,7 +55,7 @@ def _test_arguments(parser: Parser) -> None:
 
 def _cfg_options(args: argparse.Namespace) -> dict | None:
     from mmengine.config import DictAction
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    os.environ.setdefault('LOCAL_RANK', str(getattr(args, 'local_rank', 0)))
     holder = argparse.Namespace()
     if args.cfg_options:
         wrong = [option for option in args.cfg_options if '=' not in option]
@@ -294,9 +294,7 @@ def _export_arguments(parser: Parser) -> None:
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--clip-len', type=int, metavar='T', help='frames of a clip, instead of the config\'s')
     parser.add_argument('--persons', type=int, metavar='M', help='of a clip, for networks that take any number')
-    parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(),
-                        help='settings that override the config')
-    parser.set_defaults(local_rank=0)
+    parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(), help='override the config')
 
 
 def _export(args: argparse.Namespace) -> int:

@@ -124,6 +124,8 @@ def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, strea
     network = EndToEnd(recogniser.model, list(inputs), samples[0].get('data_samples')).eval()
     with torch.no_grad():
         expected = network(*inputs.values()).numpy()
+    if not np.isfinite(expected).all():
+        raise ExportError(f"the scores of '{checkpoint}' are not finite, already in PyTorch")
     _compare_with_test(recogniser, samples, expected)
     about = _metadata(recogniser, config, checkpoint, inputs, usual)
     try:

@@ -12,7 +12,7 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 
 import torch
 from torch import Tensor, nn
@@ -92,7 +92,7 @@ def _quiet() -> Iterator[None]:
     for logger, _ in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):  # torch.export prints graphs there
             warnings.simplefilter('ignore')
             yield
     except Exception as error:  # PyTorch's have no class in common

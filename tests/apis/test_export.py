@@ -240,6 +240,9 @@ def test_the_other_exporter_is_asked_where_one_fails(with_parts, tmp_path, monke
 def test_bad_input(tmp_path, capsys, monkeypatch):
     config, weights = trained(load_config('stgcn/stgcn_ntu60_2d.py', cfg_options=NARROW), tmp_path)
     torch.save(dict(state_dict=dict(nothing=torch.zeros(1))), tmp_path / 'other.pth')
+    state = torch.load(weights, weights_only=True)['state_dict']
+    state['cls_head.fc.bias'][3] = torch.nan
+    torch.save(dict(state_dict=state), tmp_path / 'nan.pth')
     (tmp_path / 'file').write_text('')
     (tmp_path / 'folder.onnx').mkdir()
     for name in ('endless', 'flat'):
@@ -251,6 +254,7 @@ def test_bad_input(tmp_path, capsys, monkeypatch):
     for words, message in (
         ([good, str(tmp_path / 'lost.pth'), out], f"there is no checkpoint '{tmp_path}/lost.pth'"),
         ([good, str(tmp_path / 'other.pth'), out], 'is a checkpoint of another model'),
+        ([good, str(tmp_path / 'nan.pth'), out], r"scores of '.*nan\.pth' are not finite"),
         ([good, checkpoint, str(tmp_path / 'a.pt')], r"a\.pt': the file to write ends in \.onnx"),
         ([good, checkpoint, str(tmp_path / 'folder.onnx')], 'is a folder; name a file'),
         ([good, checkpoint, str(tmp_path / 'file' / 'a.onnx')], r"file/a\.onnx' cannot be written: .*file'"),
