@@ -37,7 +37,9 @@ class SetPersons(SkeletonTransform):
         keys = [key for key in (*COORDINATES, *SCORES) if key in sample]
         changed = {key: sample[key] for key in keys}
         persons = sample['keypoint'].shape[0]
-        labels = np.asarray(sample.get('person_label', np.full(persons, -1)))
+        labels = np.asarray(sample.get('person_label', ()))
+        if len(labels) != persons:  # persons were taken out of the clip, and whose labels these are is not known
+            labels = np.full(persons, -1)
         if self.sort != 'none' and persons > 1:
             order = self._order(sample, persons)
             labels = labels[order[:, 0]] if self.sort == 'score' else np.full(persons, -1)

@@ -43,4 +43,5 @@ def test_labels_stay_with_their_persons():
     assert SetPersons(2, sort='score')(dict(start))['person_label'].tolist() == [[4, 5, 6][i] for i in order[:2]]
     assert SetPersons(2, sort='frame_score')(dict(start))['person_label'].tolist() == [-1, -1]
     assert SetPersons(2, pad='loop')(sample(1, person_label=[3]))['person_label'].tolist() == [3, 3]
+    assert SetPersons(4)(sample(3, person_label=[4, 5]))['person_label'].tolist() == [-1] * 4
     assert 'person_label' not in SetPersons(2)(sample(3))
