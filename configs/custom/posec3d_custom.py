@@ -12,7 +12,7 @@ model = dict(data_preprocessor=dict(layout=layout), cls_head=dict(num_classes={{
 
 train_pipeline = [
     dict(type='SampleUniformly', clip_len=clip_len),
-    dict(type='ProjectToImage'),
+    dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(56, 56)),
@@ -21,7 +21,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='SampleUniformly', clip_len=clip_len, test_mode=True),
-    dict(type='ProjectToImage'),
+    dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='ResizeImage', size=(64, 64)),
     dict(type='PackSkeleton')

@@ -16,7 +16,7 @@ model = dict(
 
 train_pipeline = [
     dict(type='SampleUniformly', clip_len=clip_len),
-    dict(type='ProjectToImage'),
+    dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(32, 32)),
@@ -25,7 +25,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='SampleUniformly', clip_len=clip_len, test_mode=True),
-    dict(type='ProjectToImage'),
+    dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='ResizeImage', size=(32, 32)),
     dict(type='PackSkeleton')

@@ -20,7 +20,7 @@ centre = dict(type='CentreOnJoint', joint='spine', layout=layout)
 train_pipeline = [
     dict(type='SampleUniformly', clip_len=clip_len), centre,
     dict(type='RandomRotation3D', degrees=(15, 60, 15)),
-    dict(type='ProjectToImage'),
+    dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(side, side)),
@@ -29,7 +29,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='SampleUniformly', clip_len=clip_len, test_mode=True), centre,
-    dict(type='ProjectToImage'),
+    dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='ResizeImage', size=(side, side)),
     dict(type='PackSkeleton')

@@ -200,8 +200,8 @@ class SkeletonInferencer(BaseInferencer):
         encoder, backbone = self.cfg.model.get('data_preprocessor') or {}, self.cfg.model.get('backbone', {})
         coords, taken = clip.keypoint.shape[-1], backbone.get('in_channels', 3) - bool(encoder.get('with_score'))
         if fixed := getattr(encoder_of(self.cfg), 'coordinates', None):  # of volumes, which are drawn in the image
-            pipeline = dataset_of(self.cfg, 'test_dataloader')['pipeline']
-            taken = coords if any(one['type'] == 'ProjectToImage' for one in pipeline) else fixed
+            steps = {one['type'] for one in dataset_of(self.cfg, 'test_dataloader')['pipeline']}
+            taken = coords if 'FitIntoImage' in steps else 3 if 'ProjectToImage' in steps else fixed
         if 'stream' in encoder and coords != taken:
             raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
                             f'{taken}; use a recogniser trained on skeletons of the same kind, or (2-D to 3-D) lift '

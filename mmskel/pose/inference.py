@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, pairwise
@@ -30,6 +31,7 @@ def prepare(model: nn.Module, sample: Callable[[], dict[str, Any]]) -> None:
     fuse_convolutions(model)
     if _on_cpu(model):
         use_channels_last(model, sample)
+        trace_backbone(model, sample)
         _keep_freed_memory()
 
 
@@ -182,6 +184,42 @@ def use_channels_last(model: nn.Module, sample: Callable[[], dict[str, Any]], to
         same = False
     if not same:
         model.to(memory_format=torch.contiguous_format)
+    return same
+
+
+def trace_backbone(model: nn.Module, sample: Callable[[], dict[str, Any]], tolerance: float = 1e-3) -> bool:
+    """Lets the backbone run as a recorded graph, without Python between its hundreds of operators.
+
+    The graph serves pictures of the size it was recorded with; others go through the backbone as it was, and so do all
+    if results change or the number of pictures was recorded too.
+
+    Args:
+        model: To change.
+        sample: Makes a batch to record with.
+        tolerance: By how much of its largest value an output of the backbone may change.
+
+    Returns:
+        Whether there is a graph.
+    """
+    backbone, seen = model.backbone, []
+    hook = backbone.register_forward_pre_hook(lambda module, inputs: seen.append(inputs))
+    try:
+        with torch.inference_mode():
+            model(**model.data_preprocessor(sample(), False), mode='tensor')
+        (pictures, ), = seen
+        one = pictures[:1].clone()  # no tensor of the inference mode
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of the recorder, about constants in the code of others
+            graph = torch.jit.freeze(torch.jit.trace(backbone, one, check_trace=False))
+            same = all(_close(a, b, tolerance) for x in (one, torch.cat([one, one.flip(-1), one])) for a, b in
+                       zip(_tensors(backbone(x)), _tensors(graph(x)), strict=True))
+    except Exception:  # whatever such a model raises, it runs as it came
+        same = False
+    finally:
+        hook.remove()
+    if same:
+        plain, size = backbone.forward, one.shape[1:]
+        backbone.forward = lambda x: graph(x) if x.shape[1:] == size else plain(x)
     return same
 
 

@@ -79,3 +79,15 @@ def test_clips_without_a_person_axis_fit_too(tmp_path):
 def test_wrappers_are_looked_through():
     assert dataset_of(dict(a=dict(dataset=dict(dataset=dict(ann_file='x')))), 'a') == dict(ann_file='x')
     assert dataset_of({}, 'a') is None
+
+
+def test_streams_of_volumes_are_joint_and_limb():
+    from mmskel.apis.configuration import members_of
+    name = 'posec3d/posec3d_ntu60_2d.py'
+    assert list(members_of(load_config(name))) == ['joint', 'limb']
+    for stream, channels in (('joint', 17), ('limb', 17), ('joint_limb', 34)):
+        cfg = load_config(name, stream=stream)
+        assert cfg.model.data_preprocessor.stream == stream and cfg.model.backbone.in_channels == channels
+        assert 'member' not in cfg and cfg.work_dir.endswith(f'_{stream}')
+    with pytest.raises(ConfigError, match="no stream 'bone'; known: joint, limb, joint_limb"):
+        load_config(name, stream='bone')

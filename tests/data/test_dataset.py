@@ -1,3 +1,6 @@
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -115,3 +118,16 @@ def test_wrong_clips_are_named(tmp_path):
     path.write_bytes(pickle.dumps(dict(split={}, annotations=[dict(item, keypoint=np.ones((1, 4, 25, 3)), label=None)])))
     with pytest.raises(AnnotationError, match="clip 'c9' in .*bad.pkl' has no label"):
         SkeletonDataset(str(path), [])
+
+
+def test_numbered_splits_and_labels(file):
+    from mmskel.data import load_annotation_file
+    content = load_annotation_file(file)
+    content.split.update(train2=['c1', 'c3'], test2=['c4'])
+    data = dict(split=content.split, annotations=content.annotations, **content.meta)
+    path = Path(file).with_name('numbered.pkl')
+    path.write_bytes(pickle.dumps(data))
+    assert ids(SkeletonDataset(path, [], split='2')) == ['c1', 'c3']
+    assert ids(SkeletonDataset(path, [], split='2', test_mode=True)) == ['c4']
+    twice = SkeletonDataset(path, [], split='xsub', repeat=2)
+    assert twice.labels() == [twice.get_data_info(i)['label'] for i in range(8)]

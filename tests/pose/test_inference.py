@@ -9,7 +9,14 @@ from torch import nn
 from mmskel.pose import inference
 from mmskel.pose.detection import PersonDetector
 from mmskel.pose.estimation import PoseEstimator
-from mmskel.pose.inference import BatchRunner, batch_size_for, fuse_convolutions, noise_picture, use_channels_last
+from mmskel.pose.inference import (
+    BatchRunner,
+    batch_size_for,
+    fuse_convolutions,
+    noise_picture,
+    trace_backbone,
+    use_channels_last,
+)
 from mmskel.pose.video import open_video
 
 LAST = torch.channels_last
@@ -151,6 +158,49 @@ def test_batches_side_by_side_keep_their_order(threads, count, passes):
         assert sorted(n for m in models for n in m.seen) == sorted(passes)
     finally:
         torch.set_num_threads(before)
+
+
+class Plain(nn.Module):
+    """A model as mmdet's and mmpose's are, around a backbone."""
+
+    def __init__(self, backbone):
+        super().__init__()
+        self.backbone = backbone
+        self.data_preprocessor = lambda data, training: dict(inputs=data['inputs'])
+
+    def forward(self, inputs, mode):
+        return self.backbone(inputs)
+
+
+class Counted(nn.Module):
+    """Sees how often its Python runs."""
+
+    def __init__(self, number=lambda x: x.shape[0]):
+        super().__init__()
+        self.conv, self.calls, self.number = nn.Conv2d(3, 4, 3), 0, number
+
+    def forward(self, x):
+        self.calls += 1
+        return (self.conv(x).relu(), x.reshape(self.number(x), -1).mean(1))
+
+
+def test_a_recorded_backbone_answers_for_its_size_alone():
+    model = Plain(Counted()).eval()
+    plain = model.backbone.forward
+    assert trace_backbone(model, lambda: dict(inputs=torch.rand(2, 3, 8, 6)))
+    model.backbone.calls = 0
+    for shape, calls in (((5, 3, 8, 6), 0), ((1, 3, 8, 6), 0), ((2, 3, 9, 6), 1)):
+        x, model.backbone.calls = torch.rand(shape), 0
+        with torch.inference_mode():
+            found = model.backbone(x)
+            assert model.backbone.calls == calls and isinstance(found, tuple)
+            torch.testing.assert_close(found, plain(x))
+
+
+def test_a_backbone_that_cannot_be_recorded_stays():
+    model = Plain(Counted(len)).eval()  # the number of pictures is recorded
+    before = model.backbone.forward
+    assert not trace_backbone(model, lambda: dict(inputs=torch.rand(1, 3, 8, 6))) and model.backbone.forward == before
 
 
 def test_noise_is_the_same_everywhere():

@@ -173,3 +173,14 @@ def test_importing_visualization_imports_no_drawing_library():
             'print([m for m in ("matplotlib", "cv2", "PIL", "torch") if m in sys.modules])')
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert done.stdout.strip() == '[]', done.stderr
+
+
+def test_skeletons_that_lie_elsewhere_are_not_shown(tmp_path):
+    """Kinetics' index of MMAction2: no keypoints, or a list of skeletons that is no clip."""
+    import pickle
+    index = [dict(frame_dir='a', label=0, total_frames=3), dict(frame_dir='b', label=1, total_frames=3,
+             keypoint=np.zeros((5, 17, 3)), frame_inds=np.zeros(5, int))]
+    (tmp_path / 'k400.pkl').write_bytes(pickle.dumps(dict(split=dict(val=['a', 'b']), annotations=index)))
+    results = Results(['a', 'b'], np.eye(2), [0, 1], ['x', 'y'])
+    write_report(results, tmp_path / 'r', annotation_file=tmp_path / 'k400.pkl')
+    assert (tmp_path / 'r/report.html').exists() and not (tmp_path / 'r/clips.gif').exists()

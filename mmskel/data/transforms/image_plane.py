@@ -79,7 +79,7 @@ class CropToPersons(ImageTransform):
         keypoint = clean['keypoint']
         if keypoint.shape[-1] != 2:
             raise ValueError(f"clip '{sample_name(sample)}': CropToPersons needs 2 coordinates, found keypoint "
-                             f'{keypoint.shape}; ProjectToImage makes them of 3')
+                             f'{keypoint.shape}; FitIntoImage makes them of 3')
         counted = [keypoint[..., axis][keypoint[..., axis] != 0] for axis in range(2)]
         if self.corrected:
             seen = (keypoint != 0).any(-1)
@@ -224,11 +224,12 @@ class MirrorImage(SkeletonTransform):
 
 
 @TRANSFORMS.register_module()
-class ProjectToImage(ImageTransform):
-    """Makes an image of a skeleton in space, looking along z: x to the right, y downwards in the image.
+class FitIntoImage(ImageTransform):
+    """Makes an image that the clip just fits into, looking along z from afar: x to the right, y downwards.
 
-    For networks that look at images, on 3-D clips (and on 2-D ones in other units than pixels). The clip's smallest x
-    and y lie on the image's border, missing joints (all zero) stay zero and get score 0.
+    For networks that look at images, on 3-D clips in any unit and wherever they were turned to, and on 2-D ones that
+    are not in pixels; :class:`~mmskel.data.transforms.ProjectToImage` is what Kinect's own camera sees. The clip's
+    smallest x and y lie on the image's border, missing joints (all zero) stay zero and get score 0.
 
     Args:
         size: Pixels of the larger side of what is seen.

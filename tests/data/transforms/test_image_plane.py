@@ -134,14 +134,14 @@ def test_space_becomes_an_image():
     data = dict(keypoint=rng.normal(0, 1, (1, 4, 20, 3)).astype(np.float32), frame_dir='a')
     data['keypoint'][0, 0, 0] = 0
     top = data['keypoint'][0, 1, :, 1].argmax()
-    found = build(type='ProjectToImage', size=100)(data)
+    found = build(type='FitIntoImage', size=100)(data)
     keypoint, (height, width) = found['keypoint'], found['img_shape']
     assert keypoint.shape == (1, 4, 20, 2) and max(height, width) == 100
     assert not keypoint[0, 0, 0].any() and found['keypoint_score'][0, 0].tolist() == [0] + [1] * 19
     seen = keypoint[(keypoint != 0).any(-1)]
     assert seen.min() >= 0.99 and (seen.max(0) <= (width, height)).all()
     assert keypoint[0, 1, :, 1].argmin() == top
-    assert build(type='ProjectToImage')(dict(keypoint=np.zeros((1, 2, 20, 3), np.float32)))['img_shape'] == (2, 2)
+    assert build(type='FitIntoImage')(dict(keypoint=np.zeros((1, 2, 20, 3), np.float32)))['img_shape'] == (2, 2)
 
 
 def test_interval_of_time():
@@ -161,7 +161,7 @@ def test_debug_finds_nothing(monkeypatch):
     monkeypatch.setenv('MMSKEL_DEBUG', '1')
     for config in (dict(type='CropToPersons', corrected=True), dict(type='ResizeImage', size=64),
                    dict(type='CropAtRandom'), dict(type='CropCentre', size=8), dict(type='MirrorImage', layout='coco17'),
-                   dict(type='ProjectToImage')):
+                   dict(type='FitIntoImage')):
         transform = TRANSFORMS.build(config)
         data = sample()
         before = {key: np.copy(value) for key, value in data.items() if isinstance(value, np.ndarray)}
