@@ -14,7 +14,7 @@ from mmskel.apis import SkeletonInferencer
 from mmskel.apis.configuration import load_config
 from mmskel.apis.training import test as run_test
 from mmskel.apis.training import train
-from mmskel.data.annotation_file import load_annotation_file
+from mmskel.data.annotation_file import load_annotation_file, save_annotation_file
 from mmskel.evaluation.results import load_results
 from mmskel.pose.sources import VideoError
 
@@ -140,6 +140,24 @@ def test_videos_that_are_not_there(trained, tmp_path, capsys):
     assert 'there is no such folder' in capsys.readouterr().err
     assert cli.main(['train', 'custom/stgcn_custom_small.py', '--data', str(trained[1]), '--videos', str(tmp_path)]) == 1
     assert 'looks at skeletons alone' in capsys.readouterr().err
+
+
+def test_another_skeleton(tmp_path):
+    """Channels of the pose pathway and sides of the mirror come from the file."""
+    from mmaction.registry import DATASETS, MODELS
+    from mmengine.dataset import pseudo_collate
+    from mmengine.registry import init_default_scope
+    init_default_scope('mmaction')
+    file = load_annotation_file(acted_file(tmp_path, train=2, test=1))
+    clips = [clip.to_layout('openpose18', 'zero') for clip in file.clips()]
+    save_annotation_file(tmp_path / 'open.pkl', clips, file.split, dict(layout='openpose18', class_names=CLASSES))
+    cfg = load_config(CONFIG, data=str(tmp_path / 'open.pkl'))
+    assert cfg.model.backbone.pose_pathway.in_channels == 18
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    assert dataset.pipeline.transforms[5].layout == 'openpose18'
+    model = MODELS.build(cfg.model)
+    losses = model(**model.data_preprocessor(pseudo_collate([dataset[0], dataset[1]]), True), mode='loss')
+    assert np.isfinite(float(losses['rgb_loss_cls'] + losses['pose_loss_cls']))
 
 
 def test_the_published_sequence(tmp_path):

@@ -97,6 +97,33 @@ def numpy_names_of_mmaction():
                                      target_indices=True) == [100]
 
 
+def freezing():
+    from mmaction.models import RGBPoseConv3D
+    path = RGBPoseConv3D(rgb_pathway=dict(pathways()[0], frozen_stages=3), pose_pathway=pathways()[1]).rgb_path
+    path.train()
+    assert not any(p.requires_grad for p in path.layer3_lateral.parameters())
+
+
+def pathways():
+    return [dict(num_stages=4, stage_blocks=(1, 1, 1, 1), lateral=True, lateral_infl=1, lateral_activate=(0, 0, 1, 1),
+                 base_channels=8),
+            dict(num_stages=3, stage_blocks=(1, 1, 1), lateral=True, lateral_inv=True, lateral_infl=16,
+                 lateral_activate=(0, 1, 1), base_channels=4, in_channels=17, out_indices=(2, ), inflate=(0, 1, 1),
+                 spatial_strides=(2, 2, 2), temporal_strides=(1, 1, 1), dilations=(1, 1, 1))]
+
+
+def arguments():
+    from mmaction.models import RGBPoseConv3D
+    given = pathways()
+    RGBPoseConv3D(rgb_pathway=given[0], pose_pathway=given[1])
+    assert given == pathways(), 'its arguments have changed'
+
+
+def modes():
+    from mmaction.models import ResNet3dSlowOnly
+    assert ResNet3dSlowOnly(depth=50, pretrained=None, base_channels=8).eval() is not None, 'no network'
+
+
 def numpy_names_of_mmdet():
     from mmdet.evaluation.functional import ytviseval
     assert np.ones(1, bool).astype(ytviseval.np.float).dtype == np.float64
@@ -160,6 +187,9 @@ CHECKS = {
     'mmaction: the missing DRN module': import_mmaction,
     'mmaction: transformers without its old names': import_mmaction_beside_transformers,
     'mmaction: names that NumPy dropped': numpy_names_of_mmaction,
+    'mmaction: frozen stages of pathways with lateral connections': freezing,
+    'mmaction: RGBPoseConv3D without traces in its arguments': arguments,
+    'mmaction: networks whose train() and eval() return nothing': modes,
     'mmdet: names that NumPy dropped': numpy_names_of_mmdet,
     'xtcocotools: extension module built for NumPy 1': borrowed_mask,
     'mmpose: drawing without torchvision': mmpose_without_torchvision,
