@@ -4,7 +4,7 @@ from mmskel.skeleton.conversion import JointMap, joint_map
 from mmskel.skeleton.graph import PARTITIONS, hop_distance, normalize_columns, normalize_symmetric, partition
 from mmskel.skeleton.hierarchy import PUBLISHED_RINGS, RingRule, hierarchy_graph, hierarchy_rings
 from mmskel.skeleton.layout import Layout, LayoutError
-from mmskel.skeleton.panorama import ObjectNode, PanoramicGraph, panoramic_graph, person_graph
+from mmskel.skeleton.panorama import PanoramicGraph, panoramic_graph
 from mmskel.skeleton.person_objects import ObjectNode, person_graph
 from mmskel.skeleton.skate import SKATE_TYPES, skate_bone_origins, skate_partition, skate_parts, skate_sizes
 from mmskel.skeleton.tables import ALIASES, LAYOUTS, get_layout, register_layout
