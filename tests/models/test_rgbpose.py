@@ -1,9 +1,10 @@
 """RGBPose-Conv3D: encoder, head and the repairs of MMAction2's network."""
 import copy
 
+import numpy as np
 import pytest
 import torch
-from mmaction.registry import MODELS
+from mmaction.registry import MODELS, TRANSFORMS
 from mmaction.structures import ActionDataSample
 
 from mmskel.interop.rgbpose import pose_pathway, rgb_pathway
@@ -134,3 +135,38 @@ def test_repaired_network_leaves_its_arguments_alone():
     before = copy.deepcopy((rgb, pose))
     one = MODELS.get('RGBPoseConv3D')(None, 4, rgb_pathway=rgb, pose_pathway=pose)
     assert (rgb, pose) == before and one.rgb_path.speed_ratio == 4
+
+
+def test_a_whole_test_clip_is_that_of_mmaction2s_pipeline_and_preprocessors():
+    """From frames and joints to both inputs of the network; MMAction2 is handed our frames instead of decord's."""
+    from mmengine.dataset import Compose, pseudo_collate
+    from mmengine.registry import init_default_scope
+    init_default_scope('mmaction')
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (50, 90, 120, 3), dtype=np.uint8)
+    keypoint = rng.uniform(20, 110, (2, 50, 17, 2)).astype(np.float32)
+    keypoint[1, 20:] = 0
+    score = rng.uniform(0, 1, (2, 50, 17)).astype(np.float32)
+    item = dict(frame_dir='a', total_frames=50, img_shape=(90, 120), label=1, keypoint=keypoint, keypoint_score=score)
+
+    sampled = TRANSFORMS.get('MMUniformSampleFrames')(clip_len=dict(RGB=8, Pose=32), num_clips=2, test_mode=True)(
+        dict(item, modality='Pose', start_index=0))
+    data = dict(sampled, imgs=list(frames[sampled['RGB_inds']]), keypoint=keypoint[:, sampled['Pose_inds']],
+                keypoint_score=score[:, sampled['Pose_inds']], modality=['RGB', 'Pose'])
+    for step in (TRANSFORMS.get('MMCompact')(hw_ratio=1.), TRANSFORMS.get('Resize')(scale=(256, 256), keep_ratio=False),
+                 TRANSFORMS.get('GeneratePoseTarget')(sigma=0.7, scaling=0.25), TRANSFORMS.get('FormatShape')(input_format='NCTHW'),
+                 TRANSFORMS.get('PackActionInputs')(collect_keys=('imgs', 'heatmap_imgs'))):
+        data = step(data)
+    pictures = dict(type='ActionDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375],
+                    format_shape='NCTHW')
+    theirs = MODELS.build(dict(type='MultiModalDataPreprocessor', preprocessors=dict(
+        imgs=pictures, heatmap_imgs=dict(type='ActionDataPreprocessor'))))(pseudo_collate([data]))['inputs']
+
+    ours = Compose([
+        dict(type='SampleVideoAndPose', num_clips=2, test_mode=True), dict(type='LoadClipFrames'),
+        dict(type='CropToPersons', hw_ratio=1), dict(type='ResizeImage', size=(256, 256)),
+        dict(type='PackSkeleton', with_frames=True)])(dict(item, video=frames[..., ::-1], rng=rng))
+    ours = MODELS.build(dict(type='RGBPoseEncoder', layout='coco17'))(pseudo_collate([ours]))['inputs']
+    for key in ('imgs', 'heatmap_imgs'):
+        assert ours[key].shape == theirs[key].shape
+        torch.testing.assert_close(ours[key], theirs[key].float(), rtol=0, atol=2e-6)
