@@ -8,7 +8,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DATA ?=
 VIDEO ?=
-PYTEST_ARGS ?=
+# a process per core, of one thread each
+PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4
 
 .PHONY: env demo test lint clean
 
@@ -25,7 +26,7 @@ demo: env
 	$(BIN)/mmskel demo $(if $(DATA),--data $(DATA)) $(if $(VIDEO),--video $(VIDEO))
 
 test: env
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: env
 	$(BIN)/ruff check mmskel configs tools tests setup.py

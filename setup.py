@@ -50,7 +50,7 @@ setup(
         # for `uv pip install -e '.[openmmlab]'`; with pip: pip install --no-deps -r mmskel/compat/openmmlab.txt
         'openmmlab': lines('mmskel/compat/openmmlab.txt'),
         'export': EXPORT,
-        'dev': ['pytest', 'ruff', 'build', *EXPORT],
+        'dev': ['pytest', 'pytest-xdist', 'ruff', 'build', *EXPORT],
     },
     entry_points={'console_scripts': ['mmskel = mmskel.cli:main']},
     cmdclass={'build_py': BuildWithMim},
