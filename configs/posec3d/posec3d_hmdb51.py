@@ -2,41 +2,13 @@
 # --split 1, 2, 3. Give the weights: --cfg-options load_from=posec3d_k400.pth
 #   PYSKL's hmdb51_hrnet or MMAction2's hmdb51_2d pickle as it is
 # Not trained here yet; published: 69.6 % (joint, split 1).
-_base_ = [
-    '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
-]
+_base_ = 'posec3d_ucf101.py'
 
 num_classes = 51
-max_epochs = 12
 
-model = dict(backbone=dict(stage_blocks=(3, 4, 6)), cls_head=dict(num_classes=num_classes))
+model = dict(cls_head=dict(num_classes=num_classes))
 
-train_pipeline = [
-    dict(type='SampleUniformly', clip_len=48),
-    dict(type='CropToPersons', hw_ratio=1),
-    dict(type='ResizeImage', size=64),
-    dict(type='CropAtRandom', area=(0.56, 1.0)),
-    dict(type='ResizeImage', size=(48, 48)),
-    dict(type='MirrorImage', layout='coco17'),
-    dict(type='PackSkeleton')
-]
-val_pipeline = [
-    dict(type='SampleUniformly', clip_len=48, test_mode=True),
-    dict(type='CropToPersons', hw_ratio=1),
-    dict(type='ResizeImage', size=(56, 56)),
-    dict(type='PackSkeleton')
-]
-test_pipeline = [
-    dict(type='SampleUniformly', clip_len=48, num_clips=10, test_mode=True),
-    dict(type='CropToPersons', hw_ratio=1),
-    dict(type='ResizeImage', size=(56, 56)),
-    dict(type='PackSkeleton', with_frames=True, mirror_views=True)
-]
-data = dict(ann_file='data/hmdb51_2d.pkl', split='1', num_classes=num_classes)
-train_dataloader = dict(dataset=dict(**data, pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(**data, pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(**data, pipeline=test_pipeline))
-
-train_cfg = dict(max_epochs=max_epochs)
-optim_wrapper = dict(optimizer=dict(lr=0.01))
-param_scheduler = [dict(type='MultiStepLR', milestones=[9, 11], gamma=0.1, by_epoch=True, begin=0, end=max_epochs)]
+data = dict(ann_file='data/hmdb51_2d.pkl', num_classes=num_classes)
+train_dataloader = dict(dataset=dict(**data))
+val_dataloader = dict(dataset=dict(**data))
+test_dataloader = dict(dataset=dict(**data))

@@ -22,8 +22,8 @@ MP_GCN = ModelCard(
     published_layouts=('coco17', 'openpose25'),
     config='mpgcn/mpgcn_volleyball.py',
     notes='The official code counts 4,204,584 parameters: its edge masks have a number for every pair of nodes, and '
-          'all but 11,880 of them meet a zero; ours keep those. The number of persons is fixed in the weights. Its four '
-          'streams are branches of one network.',
+          'all but 11,880 of them meet a zero; ours keep those. The number of persons is fixed in the weights. Its '
+          'four streams are branches of one network.',
     published=(
         Published('Volleyball', 'test', 'ball', 96.2, 'paper, persons and ball, best epoch on the test clips'),
         Published('Volleyball', 'test', 'ball', 94.76,
