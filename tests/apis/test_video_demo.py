@@ -14,13 +14,13 @@ from mmskel.pose.sources import VideoError
 
 def test_from_video_files_to_labels(shared, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv('MMSKEL_SHARED', str(shared))
-    size, actions = DemoSize(train=6, test=3, num_frames=16, epochs=20), ('jump', 'walk left', 'walk right')
+    size, actions = DemoSize(train=8, test=4, num_frames=20, epochs=20), ('jump', 'walk left', 'walk right')
     right = video_demo([shared / 'videos/demo_skeleton.mp4'], tmp_path, models_at_hand(), size, actions)
     assert right > .9
     printed = capsys.readouterr().out
-    assert 'Cut 2 people out and made 27 videos' in printed and f'{100 * right:.1f} % of 9 test videos' in printed
+    assert 'Cut 2 people out and made 36 videos' in printed and f'{100 * right:.1f} % of 12 test videos' in printed
     file = load_annotation_file(tmp_path / 'clips.pkl')
-    assert len(file.split['train']) == 18 and file.class_names == sorted(actions)
+    assert len(file.split['train']) == 24 and file.class_names == sorted(actions)
     # from the files alone the same is found as from the extracted test clips
     results = load_results(tmp_path / 'results.json')
     by_id = {name.removeprefix('test/'): file.class_names[s.argmax()] for name, s in zip(results.ids, results.scores)}
@@ -28,7 +28,7 @@ def test_from_video_files_to_labels(shared, tmp_path, monkeypatch, capsys):
     assert {one['id']: one['tracks'][0]['label'] for one in predictions} == by_id
     with av.open(str(tmp_path / 'labelled.mp4')) as film:
         frames = [frame.to_ndarray(format='rgb24') for frame in film.decode(video=0)]
-    assert len(frames) == 48 and frames[0].shape[1] == 384 and frames[0].shape[0] > 300
+    assert len(frames) == 60 and frames[0].shape[1] == 384 and frames[0].shape[0] > 300
 
 
 def test_nobody_to_cut_out(shared, tmp_path, monkeypatch, capsys):
