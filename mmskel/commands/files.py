@@ -1,0 +1,111 @@
+"""Commands about files and models: ``prepare``, ``check``, ``convert``, ``export``, ``models``, ``doctor``."""
+from __future__ import annotations
+
+import argparse
+
+from mmskel.commands.command import Command, Parser, cfg_options
+
+
+def _prepare_arguments(parser: Parser) -> None:
+    from mmskel.data.readers import READERS, options_of
+    formats = parser.add_subparsers(dest='format', metavar='FORMAT', required=True)
+    for name, reader in READERS.items():
+        one = formats.add_parser(name, help=reader.what, description=reader.what)
+        one.add_argument('source', help='folder, archive or file')
+        one.add_argument('out', help='the annotation file to write, .pkl')
+        one.add_argument('--keep-going', action='store_true', help='skip broken files and list them in OUT.skipped.txt')
+        for item in options_of(reader).values():
+            flag, kind = '--' + item.name.replace('_', '-'), dict(number=float).get(item.kind, str)
+            if item.kind == 'flag':
+                one.add_argument(flag, action='store_true', default=None, help=item.help)
+            else:
+                default = '' if item.default is None else f' (default: {item.default})'
+                one.add_argument(flag, type=kind, choices=item.choices or None, help=item.help + default)
+
+
+def _prepare(args: argparse.Namespace) -> int:
+    from mmskel.data.prepare import prepare
+    from mmskel.data.readers import READERS, options_of
+    options = {name: getattr(args, name) for name in options_of(READERS[args.format])
+               if getattr(args, name) is not None}
+    prepare(args.format, args.source, args.out, keep_going=args.keep_going, options=options)
+    return 0
+
+
+def _check_arguments(parser: Parser) -> None:
+    parser.add_argument('file', help='annotation file')
+    parser.add_argument('--html', metavar='PAGE', help='where to write the page with plots; default: FILE.check.html')
+
+
+def _check(args: argparse.Namespace) -> int:
+    from mmskel.data.check import check_file
+    from mmskel.visualization.check_page import write_check_page
+    report = check_file(args.file)
+    page = args.html or f'{args.file}.check.html'
+    print(report)
+    write_check_page(report, page)
+    print(f'page: {page}')
+    return report.exit_code
+
+
+def _convert_arguments(parser: Parser) -> None:
+    parser.add_argument('system', help='whose code wrote the checkpoint, e.g. st_gcn')
+    parser.add_argument('source', help='the published checkpoint')
+    parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
+    parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, '
+                        'trained on pictures, and this one, trained on poses')
+
+
+def _convert(args: argparse.Namespace) -> int:
+    from mmskel.interop import convert_checkpoint, start_rgbpose
+    if args.pose and args.system != 'rgbpose':
+        raise ValueError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
+    config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
+        convert_checkpoint(args.system, args.source, args.target)
+    print(f'wrote {args.target} and {config}')
+    return 0
+
+
+def _export_arguments(parser: Parser) -> None:
+    parser.add_argument('config', help='the config the checkpoint was trained with: the one in its work dir')
+    parser.add_argument('checkpoint', help='weights, .pth')
+    parser.add_argument('out', help='the file to write, .onnx')
+    parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
+    parser.add_argument('--clip-len', type=int, metavar='T', help='frames of a clip, instead of the config\'s')
+    parser.add_argument('--persons', type=int, metavar='M', help='of a clip, for networks that take any number')
+    parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(), help='override the config')
+
+
+def _export(args: argparse.Namespace) -> int:
+    from mmskel.apis.export import export
+    print(export(args.config, args.checkpoint, args.out, stream=args.stream, clip_len=args.clip_len,
+                 persons=args.persons, cfg_options=cfg_options(args)))
+    return 0
+
+
+def _models_arguments(parser: Parser) -> None:
+    parser.add_argument('name', nargs='?', help='show all of one card, e.g. st_gcn; default: a table of all')
+    parser.add_argument('--json', action='store_true', help='for machines: every field by its name')
+
+
+def _models(args: argparse.Namespace) -> int:
+    from mmskel.cards import CARDS, find_card
+    from mmskel.cards.text import as_json, full_text, overview
+    cards = [find_card(args.name)] if args.name else list(CARDS.values())
+    print(as_json(cards) if args.json else full_text(cards[0]) if args.name else overview(cards))
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from mmskel.apis.doctor import doctor
+    return doctor()
+
+
+FILES = {
+    'prepare': Command('turn a data set into one annotation file', _prepare_arguments, _prepare),
+    'check': Command('say what is in an annotation file and what is wrong with it', _check_arguments, _check),
+    'convert': Command('turn an official checkpoint into one of ours', _convert_arguments, _convert),
+    'export': Command('write a recogniser as an ONNX file that needs no PyTorch', _export_arguments, _export),
+    'models': Command('list the models, or show all that is known about one', _models_arguments, _models),
+    'doctor': Command('say which versions, repairs and optional parts are in use', lambda parser: None, _doctor),
+}

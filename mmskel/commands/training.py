@@ -1,0 +1,113 @@
+"""Commands that train and test: ``train``, ``test``, ``fuse``."""
+from __future__ import annotations
+
+import argparse
+
+from mmskel.commands.command import Command, Parser, cfg_options
+
+
+def _run_options(parser: Parser) -> None:
+    parser.add_argument('--data', metavar='FILE', help='annotation file, from `mmskel prepare`')
+    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at pictures, too')
+    parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
+    parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
+    parser.add_argument('--work-dir', help='where checkpoints, logs and the report go')
+    parser.add_argument('--seed', type=int, help='of everything random')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='job launcher')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(),
+                        help='settings that override the config, e.g. train_cfg.max_epochs=20')
+
+
+def _train_arguments(parser: Parser) -> None:
+    parser.add_argument('config', help='a config file, or one of mmskel\'s, e.g. stgcn/stgcn_nwucla.py')
+    _run_options(parser)
+    parser.add_argument('--streams', nargs='+', metavar='STREAM', help='train several, each in a work dir of its own, '
+                        'and fuse them; all: every one the config has')
+    parser.add_argument('--resume', nargs='?', const='auto', default=False, metavar='CHECKPOINT',
+                        help='go on from the last checkpoint of the work dir, or from the one named')
+    parser.add_argument('--epochs', type=int, help='how many, instead of the config\'s; the schedule is stretched')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16 on CPU)')
+    parser.add_argument('--no-test', action='store_true', help='do not test and report when training has ended')
+
+
+def _test_arguments(parser: Parser) -> None:
+    parser.add_argument('config', help='the config the checkpoint was trained with')
+    parser.add_argument('checkpoint', help='weights, .pth')
+    _run_options(parser)
+    parser.add_argument('--out', metavar='FOLDER', help='where results.json and the report go; default: the work dir')
+
+
+def _config(args: argparse.Namespace, **more):
+    from mmskel.apis.configuration import load_config
+    return load_config(args.config, work_dir=args.work_dir, data=args.data, split=args.split, stream=args.stream,
+                       seed=args.seed, launcher=args.launcher, videos=args.videos, cfg_options=cfg_options(args),
+                       **more)
+
+
+def _train(args: argparse.Namespace) -> int:
+    from mmskel.apis.training import describe, train
+    if args.streams:
+        return _train_streams(args)
+    cfg = _config(args, resume=args.resume, amp=args.amp, epochs=args.epochs)
+    results = train(cfg, test_after=not args.no_test)
+    if results is not None:
+        print(f'{describe(results)}\n      report: {cfg.work_dir}/report.html')
+    return 0
+
+
+def _train_streams(args: argparse.Namespace) -> int:
+    from mmskel.apis.configuration import stream_configs
+    from mmskel.apis.streams import fused_folder, train_streams
+    if args.stream or args.no_test or args.resume not in (False, 'auto'):
+        wrong = '--stream' if args.stream else '--no-test' if args.no_test else '--resume CHECKPOINT'
+        raise ValueError(f'--streams trains, tests and fuses several streams; it does not go with {wrong}')
+    configs = stream_configs(args.config, args.streams, work_dir=args.work_dir, data=args.data, split=args.split,
+                             epochs=args.epochs, seed=args.seed, amp=args.amp, launcher=args.launcher,
+                             cfg_options=cfg_options(args))
+    results = train_streams(configs, resume=bool(args.resume))
+    if results is not None:
+        _print_fused(results, fused_folder(configs))
+    return 0
+
+
+def _print_fused(results, folder) -> None:
+    from mmskel.apis.fusion import describe_members
+    from mmskel.apis.training import describe
+    print(f'{describe_members(results)}\n\n{describe(results)}\n      report: {folder}/report.html')
+
+
+def _test(args: argparse.Namespace) -> int:
+    from mmskel.apis.training import describe, test
+    cfg = _config(args)
+    results = test(cfg, args.checkpoint, out=args.out)
+    if results is not None:
+        print(f'{describe(results)}\n      report: {args.out or cfg.work_dir}/report.html')
+    return 0
+
+
+def _fuse_arguments(parser: Parser) -> None:
+    parser.add_argument('files', nargs='+', help='results.json of two or more tests, or the folders that hold one')
+    parser.add_argument('--rule', help='softmax (default), logits, l2norm or product')
+    parser.add_argument('--weights', nargs='+', type=float, metavar='W', help='one per file; default: equal')
+    parser.add_argument('--preset', help='a published rule with its weights: pyskl, ctrgcn or hdgcn')
+    parser.add_argument('--fit-on', metavar='SPLIT', help='fit the weights on this subset or split, report the others')
+    parser.add_argument('--data', metavar='FILE', help='annotation file that was tested on; the report shows clips')
+    parser.add_argument('--out', metavar='FOLDER', help='where results.json and the report go; default: `fused` in the '
+                        'folder that holds all files')
+
+
+def _fuse(args: argparse.Namespace) -> int:
+    from mmskel.apis.fusion import default_folder, fuse_files, write_fused
+    results = fuse_files(args.files, rule=args.rule, weights=args.weights, preset=args.preset, fit_on=args.fit_on)
+    folder = args.out or default_folder(args.files)
+    write_fused(results, folder, args.data)
+    _print_fused(results, folder)
+    return 0
+
+
+TRAINING = {
+    'train': Command('train a recogniser, test it, write a report', _train_arguments, _train),
+    'test': Command('test a checkpoint, write results by clip id and a report', _test_arguments, _test),
+    'fuse': Command('fuse the results of several tests, by clip id', _fuse_arguments, _fuse),
+}

@@ -1,0 +1,125 @@
+"""Commands about videos: ``extract``, ``predict``, ``draw``, ``demo``."""
+from __future__ import annotations
+
+import argparse
+
+from mmskel.commands.command import Command, Parser
+
+
+def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
+    parser.add_argument('--preset', default=preset,
+                        help='lightweight, balanced or performance: RTMDet and RTMPose, fetched once; '
+                             f'default: {preset}')
+    for kind, what in (('det', 'another detector of mmdet'), ('pose', 'another pose model of mmpose'),
+                       ('lift', 'lifter of mmpose, for skeletons in 3-D')):
+        parser.add_argument(f'--{kind}-config', default='', metavar='CONFIG', help=f'{what}: file, or mmpose::...')
+        parser.add_argument(f'--{kind}-weights', default='', metavar='FILE', help='its weights: file or address')
+    parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU, if any')
+    parser.add_argument('--det-every', type=int, default=1, metavar='N', help='detect in every N-th frame only')
+    parser.add_argument('--max-persons', type=int, metavar='M', help='keep the longest, surest tracks')
+    parser.add_argument('--fps', type=float, help='of all videos, instead of what they say')
+    parser.add_argument('--keep-going', action='store_true', help='of damaged videos take the frames before the damage')
+    parser.add_argument('--min-joint-score', type=float, default=0., metavar='S', help='drop joints below it')
+    parser.add_argument('--reject-outliers', action='store_true', help='joints that jump become the median of 7 frames')
+    parser.add_argument('--fill-gaps', type=int, default=0, metavar='N', help='fill gaps of at most N frames')
+    parser.add_argument('--smooth', choices=('none', 'one_euro', 'savgol'), default='none')
+
+
+def _pose_models(args: argparse.Namespace):
+    from mmskel.apis.extract import PoseModels
+    from mmskel.pose.cleaning import CleaningOptions
+    from mmskel.pose.extraction import ExtractionOptions
+    cleaning = CleaningOptions(min_score=args.min_joint_score, outlier_window=7 if args.reject_outliers else 0,
+                               max_gap=args.fill_gaps, smooth=args.smooth)
+    options = ExtractionOptions(det_every=args.det_every, max_persons=args.max_persons, cleaning=cleaning)
+    return PoseModels(args.det_config, args.det_weights, args.pose_config, args.pose_weights, args.device,
+                      options=options, lift_config=args.lift_config, lift_weights=args.lift_weights
+                      ).with_preset(args.preset)
+
+
+def _extract_arguments(parser: Parser) -> None:
+    parser.add_argument('source', help='video, folder of videos (their folders are the classes) or .txt list')
+    parser.add_argument('out', help='the annotation file to write, .pkl')
+    _pose_options(parser)
+    parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, if you like, split')
+    parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
+    parser.add_argument('--threads', type=int, metavar='N', help='of each process; default: its share of the cores')
+
+
+def _extract(args: argparse.Namespace) -> int:
+    from mmskel.apis.extract import extract
+    from mmskel.data.prepare import summary
+    file = extract(args.source, args.out, _pose_models(args), labels=args.labels, jobs=args.jobs, threads=args.threads,
+                   fps=args.fps, keep_going=args.keep_going)
+    print(summary(file))
+    return 1 if file.meta.get('skipped') else 0
+
+
+def _predict_arguments(parser: Parser) -> None:
+    parser.add_argument('source', help='video, folder of videos or of pictures, .txt list, stream, camera number, or '
+                        'annotation file (.pkl)')
+    parser.add_argument('--config', required=True, help='the config of the recogniser: the one in its work dir')
+    parser.add_argument('--checkpoint', required=True, metavar='FILE', help='its weights, .pth')
+    parser.add_argument('--out', metavar='VIDEO', help='annotated video, .mp4; a folder for several')
+    parser.add_argument('--save', metavar='FILE', help='predictions: .json (everything) or .csv (segments)')
+    parser.add_argument('--window', type=seconds, metavar='S', help='sliding window, e.g. 3s; default: the whole clip')
+    parser.add_argument('--stride', type=seconds, metavar='S', help='from window to window; default: half a window')
+    parser.add_argument('--per-person', action='store_true', help='recognise every person alone')
+    parser.add_argument('--min-score', type=float, default=0., metavar='P', help='leave out segments below it')
+    parser.add_argument('--class-names', metavar='FILE', help='a name per line; default: those of the checkpoint')
+    _pose_options(parser)
+
+
+def seconds(text: str) -> float:
+    """``'3s'``, ``'3'`` or ``'500ms'`` as seconds."""
+    number, unit = (text[:-2], .001) if text.endswith('ms') else (text.removesuffix('s'), 1)
+    return float(number) * unit
+
+
+def _predict(args: argparse.Namespace) -> int:
+    from mmskel.apis.predict import describe_predictions, predict
+    predictions, failed = predict(
+        args.source, args.config, args.checkpoint, _pose_models(args), class_names=args.class_names, out=args.out,
+        save_to=args.save, window=args.window, stride=args.stride, per_person=args.per_person,
+        min_score=args.min_score, fps=args.fps, keep_going=args.keep_going)
+    print(describe_predictions(predictions, failed, args.min_score))
+    return 1 if failed else 0
+
+
+def _draw_arguments(parser: Parser) -> None:
+    parser.add_argument('file', help='annotation file')
+    parser.add_argument('--clip', metavar='ID', help='which clip; may be left away if there is one only')
+    parser.add_argument('--out', metavar='FILE', help='.mp4, .gif, .png or .avi; default: ID_skeleton.mp4')
+    parser.add_argument('--video', help='the video it was extracted from; default: the one that the clip names')
+    parser.add_argument('--plain', action='store_true', help='skeletons alone, not over the video')
+
+
+def _draw(args: argparse.Namespace) -> int:
+    from mmskel.apis.draw import draw
+    print(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
+    return 0
+
+
+def _demo_arguments(parser: Parser) -> None:
+    parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of made-up motions')
+    parser.add_argument('--video', nargs='+', default=(), help='from videos with people in them to a labelled video; '
+                        'default: what lies below MMSKEL_SHARED, if that variable is set')
+    parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--epochs', type=int, help='how many, instead of the demo\'s own number')
+    _pose_options(parser, preset='lightweight')
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from mmskel.apis.demo import demo
+    named = args.det_config or args.det_weights or args.pose_config or args.pose_weights
+    return demo(args.out, data=args.data, seed=args.seed, epochs=args.epochs, videos=args.video,
+                models=_pose_models(args) if named else None)
+
+
+VIDEOS = {
+    'extract': Command('turn raw videos into skeletons, one annotation file', _extract_arguments, _extract),
+    'predict': Command('say what is done in videos or clips, and show it', _predict_arguments, _predict),
+    'draw': Command('draw a clip, over its video where there is one', _draw_arguments, _draw),
+    'demo': Command('make a small data set, train ST-GCN on it, show the result', _demo_arguments, _demo),
+}
