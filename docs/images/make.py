@@ -1,9 +1,10 @@
-"""Makes the pictures of the documentation: ``python docs/images/make.py [REPORT | DEMO VIDEO...]``.
+"""Makes the pictures of the documentation: ``python docs/images/make.py [REPORT | DEMO VIDEO... | group VIDEO]``.
 
 Without an argument: ``motions.png``, ten made-up motions, animated. With the ``report.html`` of ``mmskel demo``: also
 ``report.png``, the upper part of that page, photographed by a headless ``chromium``. With the folder of a demo that
 went from videos to labels (``mmskel demo --video``) and videos: ``labelled.jpg``, frames of a recognised film, and
-``extracted.jpg``, a frame of each video with its skeletons. The small pose models below MMSKEL_SHARED are used. Nobody
+``extracted.jpg``, a frame of each video with its skeletons. ``group`` and a video: ``group.jpg``, a frame as ``mmskel
+predict --group`` shows it, with a ball that is made up and an untrained network. The small pose models below MMSKEL_SHARED are used. Nobody
 in the pictures can be recognised: they are blurred.
 """
 import subprocess
@@ -107,6 +108,28 @@ def extracted(videos: list[Path]) -> None:
     save_jpeg(pictures, FOLDER / 'extracted.jpg', 270)
 
 
+def grouped(video: Path) -> None:
+    """The middle frame of a group of two with their links; the ball is where a hand of the second person is."""
+    from dataclasses import replace
+
+    from mmskel.apis import SkeletonInferencer
+    from mmskel.apis.clip_source import ClipSource, Found
+    from mmskel.apis.configuration import load_config
+    from mmskel.apis.video_demo import models_at_hand
+    from mmskel.pose.extraction import ExtractionOptions
+    clip = ClipSource(replace(models_at_hand(), options=ExtractionOptions(group=True))).extract(video).clip
+    hand = 9
+    clip.objects['ball'] = np.concatenate([clip.keypoint[1, :, hand], clip.score[1, :, hand, None]], -1)
+    steps = [dict(type='SetPersons', num_person=2), dict(type='AddObjects', names=['ball']),
+             dict(type='ResampleFrames', clip_len=20), dict(type='PackSkeleton')]
+    recognise = SkeletonInferencer(load_config('mpgcn/mpgcn_volleyball.py', fit=False, cfg_options={
+        'model.backbone.num_person': 2, 'model.cls_head.num_classes': 2, 'test_dataloader.dataset.pipeline': steps}),
+        class_names=['meet', 'part'])
+    with tempfile.TemporaryDirectory() as folder:
+        path = recognise.draw(Found(clip, blurred(video)), recognise.predict(clip), Path(folder) / 'a.mp4', group=True)
+        save_jpeg([frames_of(path)[clip.num_frames // 2]], FOLDER / 'group.jpg', 440)
+
+
 def frames_of(video: Path) -> list[np.ndarray]:
     """(H, W, 3) red, green, blue."""
     from mmskel.pose.video import open_video
@@ -123,7 +146,9 @@ def save_jpeg(pictures: list[np.ndarray], path: Path, height: int) -> None:
 
 if __name__ == '__main__':
     given = [Path(argument) for argument in sys.argv[1:]]
-    if given and given[0].is_dir():
+    if sys.argv[1:2] == ['group']:
+        grouped(given[1])
+    elif given and given[0].is_dir():
         labelled(given[0])
         extracted(given[1:])
     else:

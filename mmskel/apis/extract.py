@@ -15,6 +15,7 @@ from mmskel.data.annotation_file import AnnotationFile
 from mmskel.data.prepare import save_with_skipped
 from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor
 from mmskel.pose.journal import Journal
+from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.pose.presets import PRESETS
 from mmskel.pose.sources import VideoError
 from mmskel.pose.video_list import VideoItem, class_names, list_videos, splits_of
@@ -36,9 +37,13 @@ class PoseModels:
         min_score: Boxes below it are not looked at. The tracker's own lower threshold by default.
         options: Of the extraction.
         lift_config, lift_weights: Lifter; both '' for clips that stay 2-D.
+        objects: Pairs of an object's name and the detector's class, see :class:`~mmskel.pose.objects.ObjectDetector`.
+        object_config, object_weights: Detector for them; both '': the one that finds the persons.
+        object_min_score: Boxes of objects below it are not looked at.
+        object_tracks: Table of places of objects, see :class:`~mmskel.pose.object_tracks.ObjectTracks`.
 
     Raises:
-        ExtractError: A lifter's config without weights, or weights without a config.
+        ExtractError: A config without weights, or weights without a config; a detector for no objects.
     """
     det_config: str = ''
     det_weights: str = ''
@@ -49,10 +54,18 @@ class PoseModels:
     options: ExtractionOptions = field(default_factory=ExtractionOptions)
     lift_config: str = ''
     lift_weights: str = ''
+    objects: tuple[tuple[str, str], ...] = ()
+    object_config: str = ''
+    object_weights: str = ''
+    object_min_score: float = 0.2
+    object_tracks: str = ''
 
     def __post_init__(self):
-        if bool(self.lift_config) != bool(self.lift_weights):
-            raise ExtractError('--lift-config and --lift-weights belong together; give both or none')
+        for kind in ('lift', 'object'):
+            if bool(getattr(self, f'{kind}_config')) != bool(getattr(self, f'{kind}_weights')):
+                raise ExtractError(f'--{kind}-config and --{kind}-weights belong together; give both or none')
+        if self.object_config and not self.objects:
+            raise ExtractError('--object-config is a detector for objects; say which with --objects')
 
     def with_preset(self, name: str) -> PoseModels:
         """The same, what is not given taken from a preset.
@@ -80,6 +93,7 @@ class PoseModels:
         from mmskel.pose.detection import PersonDetector
         from mmskel.pose.estimation import PoseEstimator
         from mmskel.pose.lifting import PoseLifter
+        from mmskel.pose.objects import ObjectDetector
         estimator = PoseEstimator(self.pose_config, self.pose_weights, self.device or None)
         if estimator.layout.name not in LAYOUTS and not self.lift_config:
             raise ExtractError(f"'{self.pose_config}' finds the joints of '{estimator.layout.name}', which is no known "
@@ -87,7 +101,16 @@ class PoseModels:
         detector = PersonDetector(self.det_config, self.det_weights, self.device or None, min_score=self.min_score) \
             if estimator.needs_boxes else None
         lifter = PoseLifter(self.lift_config, self.lift_weights, self.device or None) if self.lift_config else None
-        return SkeletonExtractor(detector, estimator, self.options, lifter)
+        objects = None
+        if self.objects:
+            finder = PersonDetector(self.object_config, self.object_weights, self.device or None,
+                                    flag='--object') if self.object_config else detector
+            if finder is None:
+                raise ExtractError('the pose model finds persons itself, so there is no detector that could find '
+                                   'objects; give one with --object-config and --object-weights')
+            objects = ObjectDetector(finder, dict(self.objects), self.object_min_score)
+        tracks = ObjectTracks(self.object_tracks) if self.object_tracks else None
+        return SkeletonExtractor(detector, estimator, self.options, lifter, objects, tracks)
 
 
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
@@ -114,7 +137,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
 
     Raises:
         ExtractError: Bad arguments, or not one clip.
-        VideoError: No videos; a journal of other settings.
+        VideoError: No videos; a table of objects that does not fit them; a journal of other settings.
         PoseModelError: See :meth:`PoseModels.build`.
     """
     out = Path(out)
@@ -125,6 +148,8 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
     if threads is not None and threads < 1:
         raise ExtractError(f'--threads is {threads}; expected at least 1')
     items = list_videos(source, labels)
+    if models.object_tracks:
+        ObjectTracks(models.object_tracks).check(item.id for item in items)
     journal = Journal(out, dict(asdict(models), fps=fps, keep_going=keep_going))
     journal.forget_failures()
     todo = [item for item in items if not journal.is_done(item.id)]

@@ -22,7 +22,7 @@ from mmskel.engine import SkeletonAccuracy, average_views, raw_scores
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions, sliding_windows
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.sources import VideoError
-from mmskel.skeleton import LAYOUTS, Clip, ClipError, LayoutError, get_layout, joint_map
+from mmskel.skeleton import LAYOUTS, Clip, ClipError, LayoutError, PanoramicGraph, get_layout, joint_map
 
 _USUAL_FPS = 30.  # of clips that do not say, as in all drawing
 
@@ -42,13 +42,15 @@ class SkeletonInferencer(BaseInferencer):
         class_names: K names.
         layout: The joints that the recogniser takes, or None where the config does not say.
         looks: Whether it looks at pictures, too, so that clips need their videos.
+        graph: The :class:`~mmskel.skeleton.PanoramicGraph` of a recogniser of groups, or None. Its slots are told
+            apart: persons keep theirs, whoever is seen.
 
     Raises:
         ConfigError: No such config or checkpoint, one of another model, or names that are not K.
     """
     preprocess_kwargs = {'window', 'stride', 'per_person'}
     forward_kwargs: set = set()
-    visualize_kwargs = {'out_dir', 'min_score'}
+    visualize_kwargs = {'out_dir', 'min_score', 'group'}
     postprocess_kwargs = {'save_to'}
 
     def __init__(self, model: str | Path | Config, weights: str | Path | None = None, device: str | None = None, *,
@@ -67,6 +69,8 @@ class SkeletonInferencer(BaseInferencer):
         self.layout = get_layout(layout).name if layout else None
         self.looks = any(step['type'] == 'LoadClipFrames' for step in (dataset or {}).get('pipeline', ()))
         self.class_names = self._names(class_names)
+        graph = getattr(getattr(self.model, 'backbone', None), 'graph', None)
+        self.graph = graph if isinstance(graph, PanoramicGraph) else None
 
     def _init_model(self, cfg, weights: str | None, device: str = 'cpu') -> nn.Module:
         from mmaction.registry import MODELS
@@ -97,7 +101,8 @@ class SkeletonInferencer(BaseInferencer):
 
     def __call__(self, inputs: Any, return_datasamples: bool = False, batch_size: int = 8, *,
                  window: float | None = None, stride: float | None = None, per_person: bool = False,
-                 out_dir: str | Path | None = None, min_score: float = 0., save_to: str | Path | None = None) -> dict:
+                 out_dir: str | Path | None = None, min_score: float = 0., group: bool = False,
+                 save_to: str | Path | None = None) -> dict:
         """Recognises what is done.
 
         Args:
@@ -109,6 +114,7 @@ class SkeletonInferencer(BaseInferencer):
             per_person: Recognise every person alone.
             out_dir: Where annotated videos go, ``<id>.mp4``; default: none are made.
             min_score: Segments below it are left out, of pictures and of ``save_to``.
+            group: Videos show, too, what the recogniser's graph joins.
             save_to: ``.json`` or ``.csv``.
 
         Returns:
@@ -123,7 +129,8 @@ class SkeletonInferencer(BaseInferencer):
                                       video=found.video)
             predictions.append(prediction)
             if out_dir is not None:
-                videos += map(str, self.visualize([found], [prediction], out_dir=out_dir, min_score=min_score))
+                videos += map(str, self.visualize([found], [prediction], out_dir=out_dir, min_score=min_score,
+                                                  group=group))
         if save_to is not None:
             save_predictions(predictions, save_to, min_score)
         return self.postprocess(predictions, videos, return_datasamples)
@@ -149,7 +156,7 @@ class SkeletonInferencer(BaseInferencer):
         persons = range(len(whole.keypoint)) if per_person else [None]
         cuts = [(person, start, stop) for person in persons
                 for start, stop in _seen_windows(whole, person, windows, tight=window is None)]
-        samples = (self.prepare(_cut(whole, *one), video, one[1]) for one in cuts)
+        samples = (self.prepare(_cut(whole, *one, slots=self.graph is not None), video, one[1]) for one in cuts)
         scores = [score for batch in _batches(samples, batch_size) for score in self.forward(pseudo_collate(batch))]
         tracks = []
         for person in persons:
@@ -165,15 +172,34 @@ class SkeletonInferencer(BaseInferencer):
         with torch.inference_mode(), raw_scores(self.model, [metric]):
             return [average_views(sample.pred_score, metric.average)[0] for sample in self.model.test_step(inputs)]
 
-    def draw(self, found: Found, prediction: Prediction, path: str | Path, min_score: float = 0.) -> Path:
-        """Writes the annotated video of a clip; on paper where it came without one."""
+    def links(self, clip: Clip) -> list[tuple]:
+        """What the graph of a recogniser of groups joins in a clip, persons to persons and joints to objects, as
+        :class:`~mmskel.visualization.over_video.Overlay` takes it; [] for other recognisers, and for clips of another
+        layout than the graph's."""
+        if self.graph is None or clip.layout != self.graph.person.layout.name:
+            return []
+        person, persons = self.graph.person, min(len(clip.keypoint), self.graph.num_person)
+        joints = person.layout.num_joints
+        inside = [(p * person.num_nodes + a, p * person.num_nodes + b) for p in range(persons)
+                  for a, b in person.edges if max(a, b) >= joints]
+
+        def node(number: int) -> tuple[int | None, int | str]:
+            slot, part = divmod(number, person.num_nodes)
+            return (None, person.objects[part - joints]) if part >= joints else (slot, part)
+
+        return list(dict.fromkeys((node(a), node(b)) for a, b in (*inside, *self.graph.inter_links)))
+
+    def draw(self, found: Found, prediction: Prediction, path: str | Path, min_score: float = 0., group: bool = False
+             ) -> Path:
+        """Writes the annotated video of a clip; on paper where it came without one. ``group``: with :meth:`links`."""
         from mmskel.visualization.labelled_video import draw_labelled
-        return draw_labelled(found.clip, prediction, path, found.video, min_score)
+        links = self.links(found.clip) if group else ()
+        return draw_labelled(found.clip, prediction, path, found.video, min_score, links)
 
     def visualize(self, inputs: Sequence[Found], preds: Sequence[Prediction], show: bool = False, *,
-                  out_dir: str | Path = '.', min_score: float = 0.) -> list[Path]:
+                  out_dir: str | Path = '.', min_score: float = 0., group: bool = False) -> list[Path]:
         """Annotated videos of several clips; ``show`` is MMEngine's and not used: a video is looked at as a file."""
-        return [self.draw(found, one, Path(out_dir) / f'{one.id.replace("/", "_")}.mp4', min_score)
+        return [self.draw(found, one, Path(out_dir) / f'{one.id.replace("/", "_")}.mp4', min_score, group)
                 for found, one in zip(inputs, preds)]
 
     def postprocess(self, preds: Sequence[Prediction], visualization: Sequence,
@@ -235,10 +261,12 @@ def _seen_windows(clip: Clip, person: int | None, windows: np.ndarray, tight: bo
                 else (start, stop)
 
 
-def _cut(clip: Clip, person: int | None, start: int, stop: int) -> Clip:
-    """Frames of a clip, and those persons of it that are seen in them (of whom the first come first)."""
+def _cut(clip: Clip, person: int | None, start: int, stop: int, slots: bool = False) -> Clip:
+    """Frames of a clip, and those persons of it that are seen in them (of whom the first come first); ``slots``: all
+    persons."""
     score = clip.score[:, start:stop]
-    keep = np.flatnonzero((score > 0).any((1, 2))) if person is None else np.array([person])
+    seen = (score > 0).any((1, 2))
+    keep = np.array([person]) if person is not None else np.arange(len(seen)) if slots else np.flatnonzero(seen)
     objects = {name: track[start:stop] for name, track in clip.objects.items()}
     return replace(clip, keypoint=clip.keypoint[keep, start:stop], score=score[keep], objects=objects,
                    track_id=None if clip.track_id is None else np.asarray(clip.track_id)[keep])

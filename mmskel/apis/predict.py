@@ -1,13 +1,16 @@
 """Videos and clips recognised, said and shown: what ``mmskel predict`` does."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from mmskel.apis.clip_source import Found, holds_videos
+from mmskel.apis.clip_source import ClipSource, Found, holds_videos
 from mmskel.apis.extract import ExtractError, PoseModels
 from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.evaluation.prediction import Prediction, save_predictions
+from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.pose.sources import VideoError
 from mmskel.pose.video_list import VideoItem, list_videos
 from mmskel.pose.video_writer import SUFFIXES
@@ -17,7 +20,7 @@ from mmskel.skeleton import ClipError
 def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseModels, *,
             class_names: str | Path | None = None, out: str | Path | None = None, save_to: str | Path | None = None,
             window: float | None = None, stride: float | None = None, per_person: bool = False, min_score: float = 0.,
-            fps: float | None = None, keep_going: bool = False, progress: bool = True
+            group: bool = False, fps: float | None = None, keep_going: bool = False, progress: bool = True
             ) -> tuple[list[Prediction], dict[str, str]]:
     """Recognises everything in a source. Of several videos, one that cannot be read does not stop the others.
 
@@ -29,6 +32,8 @@ def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseM
         out: Annotated video; a folder where there are several clips.
         save_to: ``.json`` or ``.csv``.
         window, stride, per_person, min_score: See :meth:`~mmskel.apis.inferencer.SkeletonInferencer.__call__`.
+        group: Of a group: the video shows what the recogniser's graph joins; ``pose`` finds at most as many persons as
+            the recogniser has slots, unless it says how many.
         fps, keep_going: See :class:`~mmskel.apis.clip_source.ClipSource`.
         progress: Show a progress bar.
 
@@ -38,7 +43,7 @@ def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseM
     Raises:
         ExtractError: Arguments that do not go together.
         ConfigError, PoseModelError: Models that cannot be loaded.
-        VideoError, AnnotationError: A single source that cannot be read.
+        VideoError, AnnotationError: A single source, or a table of objects, that cannot be read.
         ClipError, LayoutError: Skeletons that the recogniser cannot take.
     """
     items = _items(source)
@@ -46,19 +51,25 @@ def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseM
     _check_outputs(out, save_to, several)
     inferencer = SkeletonInferencer(config, checkpoint, pose.device or None, pose=pose,
                                     class_names=_read_names(class_names), fps=fps, keep_going=keep_going)
+    if pose.object_tracks:
+        ObjectTracks(pose.object_tracks).check([item.id or Path(item.path).stem for item in items])
+    if group and inferencer.graph is not None and pose.options.max_persons is None:
+        options = replace(pose.options, max_persons=inferencer.graph.num_person)
+        inferencer.source = ClipSource(replace(pose, options=options), fps, keep_going)
     predictions: list[Prediction] = []
     failed: dict[str, str] = {}
     for found in _shown(_found(inferencer, items, failed), len(items), progress and several):
         prediction = inferencer.predict(found.clip, window=window, stride=stride, per_person=per_person,
                                         video=found.video)
         predictions.append(prediction)
+        _warn_of_lost_objects(inferencer, found)
         if not len(found.clip.keypoint):
             failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'
         if out is not None:
             if several:
-                inferencer.visualize([found], [prediction], out_dir=out, min_score=min_score)
+                inferencer.visualize([found], [prediction], out_dir=out, min_score=min_score, group=group)
             else:
-                inferencer.draw(found, prediction, out, min_score)
+                inferencer.draw(found, prediction, out, min_score, group)
     if save_to is not None:
         save_predictions(predictions, save_to, min_score)
     return predictions, failed
@@ -100,6 +111,15 @@ def _found(inferencer: SkeletonInferencer, items: Sequence[VideoItem], failed: d
             if len(items) == 1:
                 raise
             failed[item.id] = str(error)
+
+
+def _warn_of_lost_objects(inferencer: SkeletonInferencer, found: Found) -> None:
+    names = inferencer.graph.person.objects if inferencer.graph is not None else ()
+    lost = [name for name in names if name not in found.clip.objects]
+    if lost:
+        warnings.warn(f"the recogniser's graph has {', '.join(lost)}, but clip '{found.clip.id}' does not say where; "
+                      f'it is taken as never seen. To find it: --objects {lost[0]}=CLASS, or --object-tracks TABLE',
+                      stacklevel=3)
 
 
 def _shown(found: Iterator[Found], total: int, progress: bool) -> Iterator[Found]:

@@ -25,15 +25,33 @@ def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
     parser.add_argument('--smooth', choices=('none', 'one_euro', 'savgol'), default='none')
 
 
+def _group_options(parser: Parser) -> None:
+    parser.add_argument('--group', action='store_true', help='all persons, in slots that stay: who comes takes the '
+                        'slot of somebody who has left; from left to right (--max-persons: slots)')
+    parser.add_argument('--objects', nargs='+', default=(), metavar='NAME=CLASS', help='find objects: classes of the '
+                        'detector, e.g. ball="sports ball"; one track each')
+    parser.add_argument('--object-config', default='', metavar='CONFIG', help='detector of mmdet for them; default: '
+                        'the one that finds the persons')
+    parser.add_argument('--object-weights', default='', metavar='FILE', help='its weights: file or address')
+    parser.add_argument('--object-min-score', type=float, default=0.2, metavar='S', help='boxes below it do not count')
+    parser.add_argument('--object-tracks', default='', metavar='TABLE', help='.csv with object, frame, x, y and, if '
+                        'you like, score and id: where objects are known to be')
+
+
 def _pose_models(args: argparse.Namespace):
     from mmskel.apis.extract import PoseModels
     from mmskel.pose.cleaning import CleaningOptions
     from mmskel.pose.extraction import ExtractionOptions
+    from mmskel.pose.objects import parse_names
     cleaning = CleaningOptions(min_score=args.min_joint_score, outlier_window=7 if args.reject_outliers else 0,
                                max_gap=args.fill_gaps, smooth=args.smooth)
-    options = ExtractionOptions(det_every=args.det_every, max_persons=args.max_persons, cleaning=cleaning)
+    options = ExtractionOptions(det_every=args.det_every, max_persons=args.max_persons, cleaning=cleaning,
+                                group=getattr(args, 'group', False))
+    things = {} if 'objects' not in args else dict(
+        objects=tuple(parse_names(args.objects).items()), object_config=args.object_config,
+        object_weights=args.object_weights, object_min_score=args.object_min_score, object_tracks=args.object_tracks)
     return PoseModels(args.det_config, args.det_weights, args.pose_config, args.pose_weights, args.device,
-                      options=options, lift_config=args.lift_config, lift_weights=args.lift_weights
+                      options=options, lift_config=args.lift_config, lift_weights=args.lift_weights, **things
                       ).with_preset(args.preset)
 
 
@@ -41,6 +59,7 @@ def _extract_arguments(parser: Parser) -> None:
     parser.add_argument('source', help='video, folder of videos (their folders are the classes) or .txt list')
     parser.add_argument('out', help='the annotation file to write, .pkl')
     _pose_options(parser)
+    _group_options(parser)
     parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, if you like, split')
     parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
     parser.add_argument('--threads', type=int, metavar='N', help='of each process; default: its share of the cores')
@@ -68,6 +87,7 @@ def _predict_arguments(parser: Parser) -> None:
     parser.add_argument('--min-score', type=float, default=0., metavar='P', help='leave out segments below it')
     parser.add_argument('--class-names', metavar='FILE', help='a name per line; default: those of the checkpoint')
     _pose_options(parser)
+    _group_options(parser)
 
 
 def seconds(text: str) -> float:
@@ -81,7 +101,7 @@ def _predict(args: argparse.Namespace) -> int:
     predictions, failed = predict(
         args.source, args.config, args.checkpoint, _pose_models(args), class_names=args.class_names, out=args.out,
         save_to=args.save, window=args.window, stride=args.stride, per_person=args.per_person,
-        min_score=args.min_score, fps=args.fps, keep_going=args.keep_going)
+        min_score=args.min_score, group=args.group, fps=args.fps, keep_going=args.keep_going)
     print(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
 

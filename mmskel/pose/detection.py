@@ -1,9 +1,10 @@
 """Persons in frames: any mmdet detector, several frames at a time."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,13 @@ class Boxes:
     scores: np.ndarray
 
 
+class Detections(NamedTuple):
+    """All boxes of one frame: (n, 4), their scores (n,) and their classes (n,)."""
+    boxes: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+
+
 class PersonDetector:
     """An mmdet detector for persons.
 
@@ -36,27 +44,32 @@ class PersonDetector:
         max_overlap: Of boxes that overlap more (IoU), the lower is dropped; None keeps what the model's own
             suppression left.
         batch_size: Frames per pass; default: 8 on a CPU, 32 on a GPU.
+        flag: Whose ``-config`` and ``-weights`` messages name.
+
+    Attributes:
+        class_names: Of all its classes; () where neither weights nor config say.
 
     Raises:
         PoseModelError: See :mod:`mmskel.pose.loading`.
     """
 
     def __init__(self, config: str | Path, weights: str, device: str | None = None, classes: Sequence[int] = (0, ),
-                 min_score: float = 0.3, max_overlap: float | None = None, batch_size: int | None = None):
+                 min_score: float = 0.3, max_overlap: float | None = None, batch_size: int | None = None,
+                 flag: str = '--det'):
         from mmdet.apis import init_detector
         from mmdet.utils import get_test_pipeline_cfg
         from mmengine.dataset import Compose
         from mmengine.registry import DefaultScope
         self.config, self.weights = str(config), str(weights)
         self.classes, self.min_score, self.max_overlap = tuple(classes), min_score, max_overlap
-        cfg = find_model_config(config, '--det-config')
+        cfg = find_model_config(config, f'{flag}-config')
         with DefaultScope.overwrite_default_scope('mmdet'):
             with no_warnings():
                 self.model = init_detector(cfg, None, device=chosen_device(device))
             pipeline = get_test_pipeline_cfg(cfg)
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             pipeline = Compose(pipeline)
-        load_weights(self.model, self.weights, '--det-weights')
+        self.class_names = _class_names(cfg, load_weights(self.model, self.weights, f'{flag}-weights'))
         prepare(self.model, lambda: _batch([noise_picture()], pipeline))
         self.run = BatchRunner(self.model, pipeline, _batch, batch_size)
 
@@ -66,18 +79,39 @@ class PersonDetector:
         Args:
             images: (H, W, 3) uint8 BGR, of any sizes.
         """
-        return [self._persons(one.pred_instances) for one in self.run(images)]
+        return [self.pick(one) for one in self.detect(images)]
 
-    def _persons(self, instances) -> Boxes:
-        boxes, scores = (instances[key].cpu().numpy().astype(np.float32) for key in ('bboxes', 'scores'))
-        keep = np.isin(instances.labels.cpu().numpy(), self.classes) & (scores >= self.min_score)
-        boxes, scores = boxes[keep], scores[keep]
+    def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        """Everything that the detector knows, in each of several frames."""
+        return [Detections(*(one.pred_instances[key].cpu().numpy() for key in ('bboxes', 'scores', 'labels')))
+                for one in self.run(images)]
+
+    def pick(self, found: Detections) -> Boxes:
+        """The persons of a frame."""
+        keep = np.isin(found.labels, self.classes) & (found.scores >= self.min_score)
+        boxes, scores = found.boxes[keep].astype(np.float32), found.scores[keep].astype(np.float32)
         order = np.argsort(-scores, kind='stable')
         boxes, scores = boxes[order], scores[order]
         if self.max_overlap is not None:
             keep = _suppressed(boxes, self.max_overlap)
             boxes, scores = boxes[keep], scores[keep]
         return Boxes(boxes, scores)
+
+
+def _class_names(cfg, meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of a detector: as its weights say, else as the data set of its config does; () if neither has as many as its
+    head."""
+    from mmdet.registry import DATASETS
+    dataset = cfg.test_dataloader.get('dataset', {})
+    heads = [cfg.model.get('bbox_head'), cfg.model.get('roi_head', {}).get('bbox_head')]
+    number = next((head['num_classes'] for head in heads if isinstance(head, Mapping) and 'num_classes' in head), None)
+    for said in (meta.get('dataset_meta') or meta, dataset.get('metainfo') or {},
+                 getattr(DATASETS.get(str(dataset.get('type', ''))), 'METAINFO', {})):
+        names = {str(key).lower(): value for key, value in said.items()}.get('classes', ())
+        names = (names, ) if isinstance(names, str) else tuple(names)
+        if names and number in (None, len(names)):
+            return names
+    return ()
 
 
 def _batch(images: Sequence[np.ndarray], pipeline: Callable[[dict], dict]) -> dict[str, list]:

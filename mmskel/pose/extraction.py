@@ -13,7 +13,10 @@ from mmskel.pose.candidates import Candidates
 from mmskel.pose.cleaning import CleaningOptions, clean
 from mmskel.pose.detection import Boxes, PersonDetector
 from mmskel.pose.estimation import PoseEstimator
+from mmskel.pose.grouping import assign_slots
 from mmskel.pose.lifting import PoseLifter, joint_shares
+from mmskel.pose.object_tracks import ObjectTracks
+from mmskel.pose.objects import ObjectDetector, ObjectRecord
 from mmskel.pose.poses import Poses
 from mmskel.pose.similarity import box_iou
 from mmskel.pose.tracking import Tracker, TrackingOptions
@@ -29,13 +32,15 @@ class ExtractionOptions:
     Args:
         det_every: The detector sees every so-many-th frame and the last; boxes between are interpolated.
         chunk: Frames that go through the models together; more need memory, fewer waste the batches.
-        max_persons: Kept at most, the longest and surest tracks; default: all.
+        max_persons: Kept at most, the longest and surest tracks (slots, of a group); default: all.
+        group: Persons stand in the slots of :func:`~mmskel.pose.grouping.assign_slots`, instead of a slot per track.
         tracking: Thresholds of the tracker.
         cleaning: What is done to the skeletons afterwards; nothing by default.
     """
     det_every: int = 1
     chunk: int = 16
     max_persons: int | None = None
+    group: bool = False
     tracking: TrackingOptions = field(default_factory=TrackingOptions)
     cleaning: CleaningOptions = field(default_factory=CleaningOptions)
 
@@ -52,20 +57,27 @@ class SkeletonExtractor:
         estimator: Keypoints.
         options: See :class:`ExtractionOptions`.
         lifter: Makes the clips 3-D, after cleaning; default: they stay in pixels.
+        objects: Finds the clips' objects; looks at the frames that the detector looks at, too.
+        object_tracks: Places of objects by the clips' ids, instead of those that were found.
 
     Raises:
-        ValueError: A top-down pose model without a detector.
+        ValueError: A top-down pose model without a detector; objects, which are in the picture, with a lifter.
         LayoutError: A pose model that lacks joints which the lifter needs.
     """
 
     def __init__(self, detector: PersonDetector | None, estimator: PoseEstimator,
-                 options: ExtractionOptions = ExtractionOptions(), lifter: PoseLifter | None = None):
+                 options: ExtractionOptions = ExtractionOptions(), lifter: PoseLifter | None = None,
+                 objects: ObjectDetector | None = None, object_tracks: ObjectTracks | None = None):
         if estimator.needs_boxes and detector is None:
             raise ValueError(f"'{estimator.config}' is a top-down model, which needs a person detector")
         self.detector = detector if estimator.needs_boxes else None
         if lifter is not None:
             joint_shares(estimator.layout)  # now, not after the first video
+            if objects is not None or object_tracks is not None:
+                raise ValueError('objects have places in the picture, but lifted skeletons are not in it; leave out '
+                                 'the lifter or the objects')
         self.estimator, self.options, self.lifter = estimator, options, lifter
+        self.objects, self.object_tracks = objects, object_tracks
 
     def __call__(self, source, name: str | None = None, fps: float | None = None, keep_going: bool = False) -> Clip:
         """The skeletons of a video.
@@ -78,24 +90,32 @@ class SkeletonExtractor:
 
         Returns:
             A clip of M persons in pixels, or as :meth:`PoseLifter.__call__` says; ``extra`` says with what it was
-            made. M is 0 where nobody was found.
+            made and, of a group, ``slots``: who had which slot when. M is 0 where nobody was found.
 
         Raises:
-            VideoError: A video that cannot be read.
+            VideoError: A video that cannot be read; an object in a frame that it does not have.
         """
         options = self.options
         tracker = Tracker(self.estimator.layout, options.tracking)
-        record = TrackRecord()
+        record, sightings = TrackRecord(), ObjectRecord(self.objects.names if self.objects else ())
         with open_video(source, fps=fps, keep_going=keep_going) as video:
-            for poses in self.poses(video):
+            for poses in self.poses(video, sightings):
                 record.add(poses, tracker.update(poses))
         # a clip of two frames confirms nobody
-        tracks = record.arrays(options.max_persons, tracker.confirmed or None)
+        tracks = record.arrays(None if options.group else options.max_persons, tracker.confirmed or None)
         keypoint, score = clean(tracks.keypoint, tracks.score, video.fps, options.cleaning)
+        track_id, extra = tracks.track_id, dict(made_by=self.provenance(), notes=list(video.notes))
+        if options.group:
+            slots = assign_slots(tracks, options.max_persons)
+            keypoint, score, track_id = slots.merge(keypoint), slots.merge(score), slots.numbers
+            extra['slots'] = slots.history()
         path = str(source) if isinstance(source, (str, Path)) else None
-        clip = Clip(name or (Path(path).stem if path else 'clip'), keypoint, score, self.estimator.layout.name,
-                    image_size=video.size, fps=video.fps, track_id=tracks.track_id, rgb=path,
-                    extra=dict(made_by=self.provenance(), notes=list(video.notes)))
+        name = name or (Path(path).stem if path else 'clip')
+        objects = sightings.tracks(record.num_frames, video.size, max(options.det_every - 1, options.cleaning.max_gap))
+        if self.object_tracks is not None:
+            objects.update(self.object_tracks.of(name, record.num_frames))
+        clip = Clip(name, keypoint, score, self.estimator.layout.name, image_size=video.size, fps=video.fps,
+                    track_id=track_id, objects=objects, rgb=path, extra=extra)
         return clip if self.lifter is None else self.lifter(clip, self.estimator.layout)
 
     def provenance(self) -> dict[str, Any]:
@@ -107,31 +127,55 @@ class SkeletonExtractor:
         if self.detector is not None:
             made_by.update(det_config=self.detector.config, det_weights=Path(self.detector.weights).name,
                            det_min_score=self.detector.min_score)
+        if self.objects is not None:
+            made_by.update(objects=self.objects.names, object_config=self.objects.detector.config,
+                           object_weights=Path(self.objects.detector.weights).name)
         if self.lifter is not None:
             made_by.update(lift_config=self.lifter.config, lift_weights=Path(self.lifter.weights).name,
                            lift_normalise=self.lifter.normalise)
         return made_by
 
-    def poses(self, video: Video) -> Iterator[Poses]:
-        """The persons of every frame of a video, frame by frame, while the next frames are decoded."""
+    def poses(self, video: Video, sightings: ObjectRecord | None = None) -> Iterator[Poses]:
+        """The persons of every frame of a video, frame by frame, while the next frames are decoded.
+
+        Args:
+            video: Opened.
+            sightings: Takes in the objects.
+        """
         every, waiting, known = self.options.det_every, [], None
         candidates = Candidates(self.options.tracking)
         with video.prefetch(self.options.chunk) as frames:
             for chunk, last in _chunks(frames, self.options.chunk):
                 if self.detector is None:
+                    self._look([frame for i, frame in enumerate(chunk)
+                                if frame.index % every == 0 or (last and i == len(chunk) - 1)], sightings)
                     yield from self.estimator([frame.image for frame in chunk])
                     continue
                 waiting += chunk
                 asked = [i for i, frame in enumerate(waiting)
                          if frame.index % every == 0 or (last and i == len(waiting) - 1)]
                 first = 0 if known is None else 1  # the first waiting frame was the last one that was looked at
-                found = [candidates(one) for one in self.detector([waiting[i].image for i in asked[first:]])]
+                found = [candidates(one) for one in self._look([waiting[i] for i in asked[first:]], sightings)]
                 found = found if known is None else [known, *found]
                 boxes = [box for i, j, here, there in zip(asked, asked[1:], found, found[1:])
                          for box in interpolated(here, there, j - i)]
                 boxes += found[-1:] if last else []
                 yield from self.estimator([frame.image for frame in waiting[:len(boxes)]], boxes)
                 waiting, known = waiting[len(boxes):], found[-1]
+
+    def _look(self, frames: list[Frame], sightings: ObjectRecord | None) -> list[Boxes]:
+        """The persons of frames, if there is a detector; their objects go into the record. One pass for both, where one
+        detector finds both."""
+        images, objects = [frame.image for frame in frames], self.objects if sightings is not None else None
+        if objects is None:
+            return self.detector(images) if self.detector is not None else []
+        detected = objects.detector.detect(images)
+        for frame, found in zip(frames, detected):
+            sightings.add(frame.index, objects(found))
+        if self.detector is None:
+            return []
+        return [self.detector.pick(one) for one in detected] if self.detector is objects.detector else \
+            self.detector(images)
 
 
 def _chunks(frames: Iterator[Frame], size: int) -> Iterator[tuple[list[Frame], bool]]:

@@ -1,7 +1,7 @@
 """The annotated video: skeletons over the picture, below it what is done, how sure that is, and a line of time."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from mmskel.pose.video import Video, open_video
 from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip
 from mmskel.visualization import palette
-from mmskel.visualization.over_video import TRACKS, Overlay
+from mmskel.visualization.over_video import TRACKS, Link, Overlay
 from mmskel.visualization.skeleton_drawing import Scene
 
 # of the classes, in the order in which they turn up; light enough for dark letters
@@ -133,8 +133,8 @@ def person_name(clip: Clip, person: int) -> str:
     return str(person if clip.track_id is None else int(clip.track_id[person]))
 
 
-def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: Any = None, min_score: float = 0.
-                  ) -> Path:
+def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: Any = None, min_score: float = 0.,
+                  links: Sequence[Link] = ()) -> Path:
     """Writes the annotated video.
 
     Args:
@@ -144,6 +144,7 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
         video: What the clip was extracted from: a path, frames; None, or a camera: the clip is drawn on paper. A 3-D
             clip stands beside its video.
         min_score: Segments below it are not shown.
+        links: Of :class:`~mmskel.visualization.over_video.Overlay`; not shown on paper.
 
     Returns:
         The path.
@@ -161,7 +162,7 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
     with open_video(video, keep_going=True) as source:  # what of a damaged one can be read is what the clip has
         flat = clip.keypoint.shape[-1] == 2
         panel = Panel(prediction, clip, source.size[1] + (0 if flat else source.size[0]), min_score)
-        return _write(path, panel, _over_video(source, clip, panel) if flat else _beside_video(source, clip))
+        return _write(path, panel, _over_video(source, clip, panel, links) if flat else _beside_video(source, clip))
 
 
 def _write(path: Path, panel: Panel, frames: Iterator[np.ndarray]) -> Path:
@@ -171,8 +172,8 @@ def _write(path: Path, panel: Panel, frames: Iterator[np.ndarray]) -> Path:
     return path
 
 
-def _over_video(source: Video, clip: Clip, panel: Panel) -> Iterator[np.ndarray]:
-    overlay = Overlay(clip)
+def _over_video(source: Video, clip: Clip, panel: Panel, links: Sequence[Link]) -> Iterator[np.ndarray]:
+    overlay = Overlay(clip, links=links)
     with source.prefetch() as frames:
         for index, _, image in frames:
             if index < clip.num_frames:

@@ -10,11 +10,16 @@ from mmskel.pose.video import open_video
 from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip, ClipError, get_layout
 from mmskel.visualization.palette import readable_on
-from mmskel.visualization.skeleton_drawing import _dot, _line
+from mmskel.visualization.skeleton_drawing import _dot, _line, _ring
 
 # red, green, blue: bright, told apart by the colour-blind as well (Okabe and Ito's, without black)
 TRACKS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (213, 94, 0), (0, 114, 178))
+OBJECT = (255, 255, 255)
+LINK = (255, 255, 255)
 _RIM = (20, 24, 30)
+
+Node = tuple[int | None, int | str]  # a person's joint, or an object
+Link = tuple[Node, Node]
 
 
 class Overlay:
@@ -24,12 +29,17 @@ class Overlay:
         clip: (M, T, V, 2) in pixels.
         names: What stands at a person's head, one per person; default: its track's number.
         min_score: Joints below it are not drawn.
+        links: Pairs of nodes that are joined, each ``(person, joint)`` or ``(None, object)``; drawn thin, behind the
+            persons, where both are seen.
+
+    Objects of the clip are rings with their names.
 
     Raises:
         ClipError: If the clip is not in pixels, or names are not one per person.
     """
 
-    def __init__(self, clip: Clip, names: Sequence[str] | None = None, min_score: float = 0.3):
+    def __init__(self, clip: Clip, names: Sequence[str] | None = None, min_score: float = 0.3,
+                 links: Sequence[Link] = ()):
         if clip.keypoint.shape[-1] != 2 or clip.unit != 'pixel':
             raise ClipError(f"clip '{clip.id}' has {clip.keypoint.shape[-1]} coordinates in {clip.unit}; only 2-D "
                             'clips in pixels lie over a video')
@@ -40,7 +50,7 @@ class Overlay:
             raise ClipError(f"clip '{clip.id}': {len(self.names)} names for {persons} persons")
         layout = get_layout(clip.layout)
         self.clip, self.ends = clip, np.array([*layout.edges, *layout.links]).reshape(-1, 2)
-        self.seen = clip.score >= min_score
+        self.seen, self.links = clip.score >= min_score, links
 
     def paint(self, image: np.ndarray, index: int, names: Sequence[str] | None = None) -> np.ndarray:
         """Paints frame ``index`` into (H, W, 3) uint8 BGR; returns the same array.
@@ -53,6 +63,7 @@ class Overlay:
         import cv2
         names = self.names if names is None else names
         thick = max(min(image.shape[:2]) / 220, 1.5)
+        self._link(image, index, thick, cv2)
         for person, (points, seen) in enumerate(zip(self.clip.keypoint[:, index], self.seen[:, index])):
             colour = TRACKS[person % len(TRACKS)][::-1]
             bones = [ends for ends in self.ends if seen[ends].all()]
@@ -64,7 +75,32 @@ class Overlay:
                 _dot(image, points[joint], thick, colour, cv2)
             if seen.any():
                 self._tag(image, points[seen], names[person], TRACKS[person % len(TRACKS)], thick)
+        for name, track in self.clip.objects.items():
+            if track[index, 2] > 0:
+                at = np.asarray(track[index, :2], np.float32)
+                for width, paint in ((2.4 * thick, _RIM), (1.2 * thick, OBJECT[::-1])):
+                    _ring(image, at, 5 * thick, paint, width, cv2)
+                self._tag(image, at[None] - [[0, 5 * thick]], name, OBJECT, thick)
         return image
+
+    def _link(self, image: np.ndarray, index: int, thick: float, cv2) -> None:
+        """Joins what is linked, half seen through."""
+        ends = [(self._place(a, index), self._place(b, index)) for a, b in self.links]
+        ends = [pair for pair in ends if pair[0] is not None and pair[1] is not None]
+        if ends:
+            lines = image.copy()
+            for pair in ends:
+                for width, paint in ((1.6 * thick, _RIM), (.8 * thick, LINK[::-1])):
+                    _line(lines, np.stack(pair), paint, width, cv2)
+            cv2.addWeighted(lines, .6, image, .4, 0, image)
+
+    def _place(self, node: Node, index: int) -> np.ndarray | None:
+        person, part = node
+        if person is None:
+            track = self.clip.objects.get(part)
+            return track[index, :2] if track is not None and track[index, 2] > 0 else None
+        known = person < len(self.seen) and self.seen[person, index, part]
+        return self.clip.keypoint[person, index, part] if known else None
 
     def _tag(self, image: np.ndarray, points: np.ndarray, text: str, colour, thick: float) -> None:
         """A label above the highest joint, inside the picture."""

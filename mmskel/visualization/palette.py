@@ -18,6 +18,7 @@ WRONG: Colour = (190, 50, 44)  # a wrong one
 CORRECT_CELL: Colour = (18, 84, 138)  # 100 % of a class on the diagonal of a confusion matrix
 MISTAKE_CELL: Colour = (196, 56, 38)  # 100 % of a class beside it
 PERSONS: tuple[Colour, ...] = (INK, (124, 77, 158), (14, 124, 123), (176, 42, 96), (120, 94, 20), (70, 96, 180))
+OBJECTS: tuple[Colour, ...] = ((200, 60, 30), (20, 110, 60), (90, 60, 160))
 
 _MIDDLE: Colour = (76, 87, 102)
 _SIDES: dict[str, dict[str, Colour]] = {

@@ -73,7 +73,18 @@ class Scene:
                 _line(image, ends, palette.PAPER, width + 2.5, cv2)
             _line(image, ends, colour, width, cv2)
         self._draw_joints(image, points, depth, seen, cv2)
+        self._draw_objects(image, index, cv2)
         return image
+
+    def _draw_objects(self, image, index, cv2) -> None:
+        """Rings; of 2-D clips, whose objects have places in the same picture."""
+        if self.clip.keypoint.shape[-1] != 2:
+            return
+        thick = max(min(self.stage.size) / 220, 1.5)
+        for place, track in enumerate(self.clip.objects.values()):
+            if track[index, 2] > 0:
+                colour = palette.OBJECTS[place % len(palette.OBJECTS)]
+                _ring(image, self.stage.place(track[index, :2], index)[0], 3 * thick, colour, 1.5 * thick, cv2)
 
     def _draw_joints(self, image, points, depth, seen, cv2) -> None:
         for person, joint in sorted(np.argwhere(seen).tolist(), key=lambda at: -depth[tuple(at)]):
@@ -114,6 +125,11 @@ def _line(image: np.ndarray, ends: np.ndarray, colour, width: float, cv2) -> Non
 
 def _dot(image: np.ndarray, at: np.ndarray, radius: float, colour, cv2) -> None:
     cv2.circle(image, _whole(at).tolist(), int(round(radius * 2**_BITS)), colour, -1, cv2.LINE_AA, _BITS)
+
+
+def _ring(image: np.ndarray, at: np.ndarray, radius: float, colour, width: float, cv2) -> None:
+    radius, width = int(round(radius * 2**_BITS)), max(int(round(width)), 1)
+    cv2.circle(image, _whole(at).tolist(), radius, colour, width, cv2.LINE_AA, _BITS)
 
 
 def draw_frames(clip: Clip, size: int | tuple[int, int] = 320, *, turn: float = 40.) -> np.ndarray:

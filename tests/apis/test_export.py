@@ -30,6 +30,8 @@ NARROW = {'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 32}
 # 2-D, with scores; the config names one person or two
 FLAT = dict(NARROW, **{'model.data_preprocessor.layout': 'coco17', 'model.data_preprocessor.with_score': True,
                        'model.backbone.layout': 'coco17'})
+# short clips of small images; the test looks at each twice, the second time in a mirror
+VOLUMES = {'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 128, 'model.cls_head.num_classes': 12}
 CASES = {
     'ST-GCN 2-D': ('stgcn/stgcn_ntu60_2d.py', NARROW),
     'ST-GCN 3-D': ('stgcn/stgcn_ntu60_3d.py', NARROW),
@@ -40,10 +42,14 @@ CASES = {
     'ST-GCN bone motion': ('stgcn/stgcn_ntu60_2d.py', dict(NARROW, **{'model.data_preprocessor.stream': 'bone_motion'})),
     'HD-GCN 3-D': ('hdgcn/hdgcn_ntu60_3d.py', NARROW),
     'HD-GCN 2-D': ('custom/hdgcn_custom.py', dict(FLAT, fit_to_data=False)),
+    'PoseC3D joint': ('posec3d/posec3d_ntu60_2d.py', VOLUMES),
+    'PoseC3D joint and limb': ('posec3d/posec3d_ntu60_2d.py', dict(VOLUMES, **{
+        'model.data_preprocessor.stream': 'joint_limb', 'model.backbone.in_channels': 34})),
 }
 SHALLOW = ('custom/hdgcn_custom.py', dict(FLAT, **{'fit_to_data': False, 'model.backbone.num_stages': 3,
                                                    'model.cls_head.in_channels': 8}))
-INPUTS = {'ST-GCN 2-D': ['keypoint', 'score'], 'HD-GCN 2-D': ['keypoint', 'score'],
+INPUTS = {'PoseC3D joint': ['keypoint', 'score'], 'PoseC3D joint and limb': ['keypoint', 'score'],
+          'ST-GCN 2-D': ['keypoint', 'score'], 'HD-GCN 2-D': ['keypoint', 'score'],
           'ST-GCN bone motion': ['keypoint', 'keypoint_next', 'score', 'score_next']}
 
 
@@ -56,7 +62,7 @@ def trained(cfg, folder):
     recogniser = SkeletonInferencer(Config.fromfile(path), device='cpu')
     model = recogniser.model
     nn.init.normal_(model.cls_head.fc.weight)
-    norms = [one for one in model.modules() if isinstance(one, (nn.BatchNorm1d, nn.BatchNorm2d))]
+    norms = [one for one in model.modules() if isinstance(one, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
     for norm in norms:
         norm.momentum = .9
         nn.init.uniform_(norm.weight, .7, 1.3)

@@ -5,12 +5,15 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import init_default_scope
 
 from mmskel.apis.configuration import load_config
 from mmskel.cli import main
 from mmskel.data import save_annotation_file
-from mmskel.skeleton import Clip
+from mmskel.skeleton import Clip, get_layout
 
 SMALL = ['model.backbone.base_channels=8', 'model.cls_head.in_channels=32', 'train_dataloader.num_workers=0',
          'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0', 'val_dataloader.persistent_workers=False',
@@ -52,6 +55,30 @@ def test_volleyball_from_files_to_results(tmp_path, capsys):
     assert results['class_names'][3] == 'l_spike' and results['clips']['4/201']['label'] == 3
     state = torch.load(work / 'epoch_2.pth', weights_only=False)['state_dict']
     assert state['cls_head.fc_action.weight'].shape == (9, 32)
+
+
+MEMBERS = dict(whole=(6, 1, 3), no_links=(6, 1, 0), no_ball=(6, 0, 3), alone=(1, 1, 0), alone_no_ball=(1, 0, 0))
+
+
+@pytest.mark.parametrize('member', MEMBERS)
+def test_what_the_members_of_the_scenes_config_leave_out(tmp_path, member):
+    rng = np.random.default_rng(0)
+    clips = [Clip(f'c{i}', rng.uniform(100, 600, (6, 20, 20, 2)), layout='kinect20', label=i,
+                  objects=dict(ball=rng.uniform(1, 9, (20, 3)))) for i in range(4)]
+    ids = [clip.id for clip in clips]
+    save_annotation_file(tmp_path / 'scenes.pkl', clips, dict(train=ids[:2], test=ids[2:]), dict(layout='kinect20'))
+    cfg = load_config('mpgcn/mpgcn_scenes.py', data=str(tmp_path / 'scenes.pkl'), stream=member)
+    assert set(MEMBERS) == set(cfg.members)
+    init_default_scope('mmaction')
+    model = MODELS.build(cfg.model)
+    samples = DATASETS.build(cfg.train_dataloader.dataset)
+    losses = model(**model.data_preprocessor(pseudo_collate([samples[0], samples[1]]), True), mode='loss')
+    graph = model.backbone.graph
+    persons, objects, links = MEMBERS[member]
+    assert (graph.num_person, len(graph.person.objects), len(graph.inter_links)) == (persons, objects, links)
+    assert graph.inter_links == tuple((graph.person.num_nodes * (2 * i + 1) + j, graph.person.num_nodes * 2 * i + j)
+                                      for i, j in zip(range(links), [get_layout('kinect20').index('spine_shoulder')] * 3))
+    assert torch.isfinite(losses['loss_cls'])
 
 
 @pytest.mark.parametrize('persons, coords', [(3, 2), (14, 3)])

@@ -24,6 +24,7 @@ WORDS = {
     'mpgcn': lambda c: c.model.backbone.type == 'MPGCN' and c.model.data_preprocessor.type == 'PanoramaEncoder',
     'volleyball': lambda c: 'volleyball' in data(c) and c.model.cls_head.num_classes == 8,
     'weak': lambda c: 'weak' in data(c) and c.frames == 41,
+    'scenes': lambda c: 'scenes' in data(c) and c.model.cls_head.num_classes == 4,
     'nba': lambda c: 'nba' in data(c) and c.model.cls_head.num_classes == 9,
     'nwucla': lambda c: 'nwucla' in data(c) and c.model.cls_head.num_classes == 10,
     'utkinect': lambda c: 'utkinect' in data(c) and c.model.cls_head.num_classes == 10,

@@ -94,6 +94,18 @@ NOT_RUN = {
     'mmskel extract videos data/mine3d.pkl --preset lightweight --lift-config mmpose::body_3d_keypoint/video_pose_lift/h36m/'
     'video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py --lift-weights videopose3d.pth':
     'fetches models; tests/pose/test_lifting.py runs lifters',
+    'mmskel extract match.mp4 data/match.pkl --group --max-persons 12 --objects ball="sports ball" --det-config '
+    'mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py --det-weights rtmdet_m_coco.pth':
+    'needs trained weights; tests/apis/test_group_video.py runs it with others',
+    'mmskel extract match.mp4 data/match.pkl --group --object-tracks ball.csv': 'fetches models; the same test',
+    'mmskel extract videos data/mine.pkl --group --max-persons 12 --objects ball="sports ball" --det-config '
+    'mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py --det-weights rtmdet_m_coco.pth': 'the same',
+    'mmskel predict match.mp4 --config work_dirs/mpgcn_custom/mpgcn_custom.py --checkpoint work_dirs/mpgcn_custom/epoch_20.pth '
+    '--group --objects ball="sports ball" --det-config mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py --det-weights '
+    'rtmdet_m_coco.pth --out labelled.mp4': 'the same',
+    'mmskel train mpgcn/mpgcn_scenes.py --data data/group_scenes.pkl --stream whole':
+    '75 steps an epoch; tests/apis/test_group_activity.py runs every member',
+    'mmskel train mpgcn/mpgcn_scenes.py --data data/group_scenes.pkl --stream no_links': 'the same',
     'torchrun --nproc_per_node 4 -m mmskel train stgcn/stgcn_ntu60_3d.py --data data/ntu60_3d.pkl --launcher pytorch':
     'needs four GPUs',
 }
@@ -426,7 +438,7 @@ DATA = {
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [],
-    'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights],
+    'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights, nwucla_file],
     'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
                         lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/own_dataset.md': [mmpose_results, lambda folder: pixels(folder / 'my_pyskl.pkl', 'train', 'val')],

@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 from pose_models import DETECTOR, TINYPOSE
 
-from mmskel.pose.detection import Boxes, PersonDetector
+from mmskel.pose.detection import Boxes, Detections, PersonDetector
 from mmskel.pose.estimation import PoseEstimator
 from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor, interpolated
+from mmskel.pose.object_tracks import ObjectTracks
+from mmskel.pose.objects import ObjectDetector
 from mmskel.pose.poses import Poses
 from mmskel.pose.video import open_video
 from mmskel.skeleton import get_layout
@@ -92,6 +94,62 @@ def test_main_persons_first_and_where_the_clip_comes_from():
     assert made_by['options']['det_every'] == 2 and made_by['det_min_score'] == 0.3
     assert {'mmskel', 'mmpose', 'mmdet', 'torch'} == set(made_by['versions'])
     clip.check()
+
+
+class KnowsBalls(MarkedDetector):
+    """Finds a ball as well, 100 pixels to the right of the first person."""
+    class_names = ('person', 'sports ball')
+
+    def detect(self, images):
+        persons = super().__call__(images)
+        ball = [np.concatenate([p.boxes, [[p.boxes[0, 0] + 98, 0, p.boxes[0, 0] + 102, 8]]]) for p in persons]
+        return [Detections(boxes.astype(np.float32), np.append(p.scores, .5), np.array([0, 0, 1])) for boxes, p in zip(ball, persons)]
+
+    def pick(self, found):
+        keep = found.labels == 0
+        return Boxes(found.boxes[keep], found.scores[keep].astype(np.float32))
+
+
+@pytest.mark.parametrize('det_every', [1, 4])
+def test_one_pass_finds_persons_and_objects(det_every):
+    detector, options = KnowsBalls(), ExtractionOptions(det_every=det_every, chunk=6)
+    extract = SkeletonExtractor(detector, CornerEstimator(), options, objects=ObjectDetector(detector, dict(ball='sports ball')))
+    clip = extract(walkers(20), name='walk')
+    assert detector.seen == sorted({*range(0, 20, det_every), 19}), 'no frame twice'
+    np.testing.assert_allclose(clip.objects['ball'][:, 0], 120 + 2 * np.arange(20), atol=1e-4)
+    score = np.where(np.arange(20) % det_every, .25, .5)
+    score[19] = .5
+    np.testing.assert_allclose(clip.objects['ball'][:, 2], score)
+    np.testing.assert_array_equal(clip.keypoint, run(20, det_every=det_every)[0].keypoint)
+    assert clip.check().extra['made_by']['objects'] == dict(ball='sports ball')
+
+
+def test_another_detector_for_objects_and_places_from_a_table(tmp_path):
+    (tmp_path / 't.csv').write_text('object,frame,x,y\nball,3,7,8\nnet,0,1,2\n')
+    detector, finder = MarkedDetector(), KnowsBalls()
+    finder.config = 'finder'
+    extract = SkeletonExtractor(detector, CornerEstimator(), objects=ObjectDetector(finder, dict(ball='1', disc='1')),
+                                object_tracks=ObjectTracks(tmp_path / 't.csv'))
+    clip = extract(walkers(5), name='walk')
+    assert detector.seen == finder.seen == list(range(5)) and set(clip.objects) == {'ball', 'disc', 'net'}
+    np.testing.assert_allclose(clip.objects['ball'], [[0, 0, 0]] * 3 + [[7, 8, 1]] + [[0, 0, 0]])  # the table's word
+    np.testing.assert_allclose(clip.objects['disc'][:, 0], 120 + 2 * np.arange(5))
+
+
+def test_a_group_stands_in_slots_from_left_to_right():
+    frames = walkers(80)
+    for t in range(80):
+        frames[t, 0, :4, 0] = 20, 30, 200 if t < 30 else 120, 24  # the second is suddenly somebody else, elsewhere
+    alone = SkeletonExtractor(MarkedDetector(), CornerEstimator())(frames, name='x')
+    group = SkeletonExtractor(MarkedDetector(), CornerEstimator(), ExtractionOptions(group=True))(frames, name='x')
+    assert len(alone.keypoint) == 3 and len(group.keypoint) == 2
+    assert group.keypoint[0, :, 0, 0].tolist() == [20] * 80
+    assert set(group.keypoint[1, :30, 0, 0].tolist()) == {200} and set(group.keypoint[1, 40:, 0, 0].tolist()) == {120}
+    slots = group.extra['slots']
+    assert [len(slot) for slot in slots] == [1, 2] and slots[0][0][1:] == [0, 80] and slots[1][0][1:] == [0, 30]
+    assert group.score.sum() == pytest.approx(alone.score.sum()) and group.check().track_id[1] == slots[1][1][0]
+    one = SkeletonExtractor(MarkedDetector(), CornerEstimator(), ExtractionOptions(group=True, max_persons=1))(frames)
+    assert len(one.keypoint) == 1 and one.keypoint[0, 0, 0, 0] == 20
 
 
 def test_errors():

@@ -56,6 +56,24 @@ def test_names_stand_at_the_heads_and_inside_the_picture():
         Overlay(people(), ['a'])
 
 
+def test_objects_and_links_are_drawn_where_both_ends_are_seen():
+    ball = np.array([[140., 100, 1], [0, 0, 0], [140, 100, .4], [0, 0, 0], [0, 0, 0]], np.float32)
+    clip = people(objects=dict(ball=ball))
+    links = [((0, 8), (1, 8)), ((1, 16), (None, 'ball')), ((0, 3), (7, 3)), ((0, 3), (None, 'net'))]
+    black = np.zeros((120, 162, 3), np.uint8)
+    frames = [Overlay(clip, links=links).paint(black.copy(), t).astype(int) for t in range(5)]
+    plain = [Overlay(people()).paint(black.copy(), t).astype(int) for t in range(5)]
+
+    def changed(t, y, x):
+        return np.abs(frames[t][y - 1:y + 2, x - 1:x + 2] - plain[t][y - 1:y + 2, x - 1:x + 2]).sum() > 200
+
+    assert changed(0, 55, 68) and changed(1, 55, 68), 'between a joint of both persons'
+    assert not changed(2, 55, 68), 'the second person is missing in frame 2'
+    assert changed(0, 85, 128) and not changed(1, 85, 128) and not changed(2, 85, 128), 'from a joint to the ball'
+    ring = frames[2][100, 125:156]
+    assert (ring > 200).all(-1).sum() >= 2 and not (frames[1][92:108, 132:148] > 200).all(-1).any()
+
+
 def test_doubtful_joints_are_not_drawn():
     clip = people(persons=1)
     clip.score[:] = 0.2

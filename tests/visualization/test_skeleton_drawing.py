@@ -196,3 +196,12 @@ def test_a_frame_takes_milliseconds(solid):
     for t in range(20):
         scene.frame(t)
     assert (time.process_time() - begin) / 20 < .02
+
+
+def test_objects_of_flat_clips_are_rings():
+    from mmskel.visualization import palette
+    keypoint = np.random.default_rng(0).uniform(20, 180, (1, 2, 17, 2)).astype(np.float32)
+    ball = np.array([[100, 100, 1], [0, 0, 0]], np.float32)
+    scene = Scene(Clip('c', keypoint, layout='coco17', image_size=(200, 200), objects=dict(ball=ball)), 300)
+    has = [(scene.frame(t) == palette.OBJECTS[0]).all(-1).any() for t in range(2)]
+    assert has == [True, False]

@@ -4,6 +4,7 @@ Every reader is a :class:`Reader`: ``items()`` names what can be read, ``read(it
 names it), ``splits(ids)``, ``meta()`` and ``notes()`` say the rest, ``options_of(reader)`` lists what can be set.
 """
 from mmskel.data.readers.file_tree import FileTree
+from mmskel.data.readers.group_scenes import GroupScenes
 from mmskel.data.readers.kinetics_hrnet import KineticsHRNet
 from mmskel.data.readers.kinetics_skeleton import KineticsSkeleton
 from mmskel.data.readers.msr_action3d import MSRAction3D
@@ -17,6 +18,7 @@ from mmskel.data.readers.utkinect import UTKinect
 from mmskel.data.readers.volleyball import Volleyball, VolleyballWeak
 
 READERS: dict[str, type[Reader]] = {
+    'group_scenes': GroupScenes,
     'kinetics_hrnet': KineticsHRNet,
     'kinetics_skeleton': KineticsSkeleton,
     'msr_action3d': MSRAction3D,
@@ -31,6 +33,6 @@ READERS: dict[str, type[Reader]] = {
 }
 """Format name -> reader; a new format is one more file and one more line here."""
 
-__all__ = ['FileTree', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA', 'NTU', 'NWUCLA', 'NumpyFolder',
-           'Option', 'Pickled', 'READERS', 'ReadError', 'Reader', 'UTKinect', 'Volleyball', 'VolleyballWeak',
-           'options_of']
+__all__ = ['FileTree', 'GroupScenes', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA', 'NTU', 'NWUCLA',
+           'NumpyFolder', 'Option', 'Pickled', 'READERS', 'ReadError', 'Reader', 'UTKinect', 'Volleyball',
+           'VolleyballWeak', 'options_of']

@@ -9,7 +9,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from mmskel.models.encoders.heatmap import heatmap_volume, limb_swap
+from mmskel.models.encoders.heatmap import heatmap_volume, limb_swap, mirrored
 from mmskel.skeleton import get_layout
 
 VOLUME_STREAMS = ('joint', 'limb', 'joint_limb')
@@ -95,10 +95,11 @@ class HeatmapEncoder(BaseDataPreprocessor):
             (N, views, channels, T, H, W), views = clips or 2 * clips.
         """
         samples, clips, persons, length = keypoint.shape[:4]
+        if clips == 1:  # frames of one clip repeat seldom; and an exported network needs shapes that are known
+            drawn = self.encode(keypoint, score, size)
+            return torch.cat([drawn, mirrored(drawn, self.swap)], 1) if mirror else drawn
         frames = torch.arange(clips * length, device=keypoint.device).view(clips, length).expand(samples, -1, -1) \
             if frames is None else frames
-        if clips * (1 + mirror) == 1:
-            return self.encode(keypoint, score, size)
         start = torch.arange(samples, device=frames.device)[:, None, None] * (frames.max() + 1)
         distinct, which = torch.unique(frames + start, return_inverse=True)
         chosen = torch.empty_like(distinct).scatter_(

@@ -1,4 +1,4 @@
-"""When a hand-written backward pass is wanted."""
+"""When a hand-written backward pass is wanted, and what such passes are written with."""
 import torch
 from torch import Tensor
 
@@ -8,3 +8,11 @@ _compiling = getattr(torch.compiler, 'is_compiling', lambda: False)  # PyTorch 2
 def by_hand(x: Tensor) -> bool:
     """Whether ``x`` needs a gradient and nobody else writes the backward pass: a compiler makes its own."""
     return torch.is_grad_enabled() and x.requires_grad and not _compiling()
+
+
+def equal(x: Tensor, other: Tensor) -> Tensor:
+    """1 where two tensors are equal, else 0, in the type of ``x``; ``other`` may be broadcast.
+
+    Several times as fast on a CPU as truth values that are converted afterwards. For passes that keep no graph.
+    """
+    return torch.eq(x, other, out=torch.empty_like(x))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from mmskel.models.layers.by_hand import by_hand
+from mmskel.models.layers.by_hand import by_hand, equal
 
 
 def hierarchical_conv(x: Tensor, graph: Tensor, weight: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ class _TemporalMax(Function):
     @staticmethod
     def backward(ctx, grad, _):
         x, peak = ctx.saved_tensors
-        at_peak = (x == peak[:, :, None]).to(x.dtype)
+        at_peak = equal(x, peak[:, :, None])
         share = (grad / at_peak.sum(2))[:, :, None]  # frames that are equally large share it, as in amax
         if not ctx.gradients:
             return at_peak.mul_(share), None
@@ -141,5 +141,6 @@ class _WeightedSum(Function):
     def backward(ctx, grad):
         x, gates = ctx.saved_tensors
         ctx.gradients.append((grad, gates))
-        of_gates = torch.stack([(x[:, :, :, layer] * grad).sum((0, 2)) for layer in range(x.shape[3])], 1)
+        # one axis after the other: a sum over both at once takes three times as long on a CPU
+        of_gates = (x * grad[:, :, :, None]).sum(2).sum(0)
         return None, of_gates, grad.new_empty(0), None

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional
 
-from mmskel.models.layers.by_hand import by_hand
+from mmskel.models.layers.by_hand import by_hand, equal
 from mmskel.models.layers.linear_norm import LinearNorm, affine_of, normalize
 
 
@@ -115,9 +115,9 @@ class _MaxOfThree(Function):
         padded, out = ctx.saved_tensors
         to_padded = torch.zeros_like(padded)
         before, here, _ = _windows(padded, ctx.stride)
-        first = torch.where(before == out, grad, 0)
+        first = equal(out, before).mul_(grad)
         rest = grad - first
-        second = torch.where(here == out, rest, 0)
+        second = equal(out, here).mul_(rest)
         for part, window in zip((first, second, rest - second), _windows(to_padded, ctx.stride)):
             window += part
         return to_padded, None

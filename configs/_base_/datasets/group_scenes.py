@@ -1,0 +1,22 @@
+# Scenes of six persons and a ball, composed of N-UCLA's clips (mmskel/data/scenes.py): 20 frames, the joints of Kinect
+# v1 seen from the front, in pixels.
+#   mmskel prepare nw_ucla all_sqe.zip data/nwucla.pkl
+#   mmskel prepare group_scenes data/nwucla.pkl data/group_scenes.pkl --actions "throw,sit down"
+_base_ = '../loaders.py'
+ann_file = 'data/group_scenes.pkl'
+split = ''
+layout = 'kinect20'
+num_classes = 4
+num_person = 6
+objects = ('ball', )
+
+pipeline = [
+    dict(type='SetPersons', num_person=num_person),
+    dict(type='AddObjects', names=objects),
+    dict(type='PackSkeleton')
+]
+data = dict(
+    type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes, pipeline=pipeline)
+train_dataloader = dict(dataset=dict(**data, part='train'))
+val_dataloader = dict(dataset=dict(**data, part='test', test_mode=True))
+test_dataloader = val_dataloader

@@ -1,0 +1,39 @@
+# MP-GCN on composed scenes, in which who has the ball and with whom is all that tells the classes apart: what its links
+# between persons, its object and its early fusion of persons are worth (docs/mp_gcn.md, "Do the links matter?").
+# Not trained here yet.
+# Members: the whole graph; without links between persons; without the ball; every person a graph of its own, pooled in
+# the end; the same without the ball.
+_base_ = ['../_base_/runtime.py', '../_base_/datasets/group_scenes.py', '../_base_/models/mpgcn.py']
+
+max_epochs = 20
+warmup_epochs = 2
+base_lr = 0.05
+
+layout = {{_base_.layout}}
+objects = {{_base_.objects}}
+model = dict(
+    data_preprocessor=dict(layout=layout, objects=objects, normalized=True),
+    backbone=dict(
+        layout=layout, objects=objects, num_person={{_base_.num_person}}, base='spine_shoulder', corrected=True,
+        base_channels=32),
+    cls_head=dict(num_classes={{_base_.num_classes}}, in_channels=128))
+
+without_ball = {
+    'model.data_preprocessor.objects': (), 'model.backbone.objects': (),
+    **{f'{part}_dataloader.dataset.pipeline.1.names': () for part in ('train', 'val', 'test')}}
+per_person = {'model.backbone.num_person': 1, 'model.backbone.labeling': 'spatial'}
+members = dict(
+    whole=dict(),
+    no_links=dict(options={'model.backbone.inter_link': 'off'}),
+    no_ball=dict(options=without_ball),
+    alone=dict(options=per_person),
+    alone_no_ball=dict(options={**per_person, **without_ball}))
+
+train_cfg = dict(max_epochs=max_epochs)
+optim_wrapper = dict(
+    type='OptimWrapper', optimizer=dict(type='SGD', lr=base_lr, momentum=0.9, weight_decay=2e-4, nesterov=True))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-2, by_epoch=True, begin=0, end=warmup_epochs, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min=0, by_epoch=True, begin=warmup_epochs, end=max_epochs,
+         convert_to_iter_based=True)
+]

@@ -1,0 +1,93 @@
+"""Where objects are, from a table: annotated balls, tracks of another program. Symbols: T frames."""
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mmskel.pose.sources import VideoError
+
+_NEEDED = ('object', 'frame', 'x', 'y')
+
+
+class ObjectTracks:
+    """A ``.csv`` with a header: ``object``, ``frame`` (from 0), ``x``, ``y`` in pixels and, if you like, ``score``
+    (default 1) and ``id``, the clip's. Without ``id`` the table is of one video.
+
+    Args:
+        path: The table.
+
+    Attributes:
+        names: Of all objects, in the order in which they turn up.
+
+    Raises:
+        VideoError: No such table, a column that is missing, a row that is no place, or one place given twice.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        try:
+            with self.path.open(newline='') as file:
+                reader = csv.DictReader(file)
+                header, rows = tuple(reader.fieldnames or ()), list(reader)
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise VideoError(f"'{path}' is no table of objects that can be read: {error}") from None
+        lost = [column for column in _NEEDED if column not in header]
+        if lost or not rows:
+            raise VideoError(f"'{path}': expected a header with {', '.join(_NEEDED)} and, if you like, score and id, "
+                             f'and a row per object and frame; found {", ".join(header) or "nothing"} and '
+                             f'{len(rows)} rows')
+        self.several = 'id' in header
+        self._places: dict[str, dict[str, dict[int, tuple[float, float, float]]]] = {}
+        for number, row in enumerate(rows, 2):
+            self._take(row, number)
+        self.names = tuple(dict.fromkeys(name for clip in self._places.values() for name in clip))
+
+    def _take(self, row: Mapping[str, str], number: int) -> None:
+        try:
+            name, frame = row['object'].strip(), int(row['frame'])
+            place = float(row['x']), float(row['y']), float(row.get('score') or 1)
+            if not name or frame < 0 or not np.isfinite(place).all() or not 0 <= place[2] <= 1:
+                raise ValueError
+        except (TypeError, ValueError, AttributeError):
+            raise VideoError(f"'{self.path}', line {number}: {dict(row)} is no place of an object; expected a name, a "
+                             'frame from 0, x and y in pixels, a score from 0 to 1') from None
+        clip = row['id'] if self.several else ''
+        frames = self._places.setdefault(clip, {}).setdefault(name, {})
+        if frame in frames:
+            raise VideoError(f"'{self.path}', line {number}: object '{name}' is in frame {frame} twice; an object has "
+                             'one place per frame, so give further ones names of their own')
+        frames[frame] = place
+
+    def check(self, ids: Iterable[str]) -> None:
+        """Refuses a table that does not fit the videos.
+
+        Raises:
+            VideoError: Rows of no video; or a table without ids for several videos.
+        """
+        ids = list(ids)
+        if not self.several and len(ids) > 1:
+            raise VideoError(f"'{self.path}' has no column id, but there are {len(ids)} videos; say with id which "
+                             f"video a row is of, e.g. '{ids[0]}'")
+        strange = [name for name in self._places if self.several and name not in set(ids)]
+        if strange:
+            raise VideoError(f"'{self.path}': rows of {len(strange)} ids that name no video, e.g. '{strange[0]}'; an "
+                             f"id is the path below the folder without the suffix, e.g. '{ids[0]}'")
+
+    def of(self, clip: str, num_frames: int) -> dict[str, np.ndarray]:
+        """Name -> (T, 3) x, y, score of a clip; zeros in frames that have no row. {} for a clip without rows.
+
+        Raises:
+            VideoError: A frame that the clip does not have.
+        """
+        out = {}
+        for name, frames in self._places.get(clip if self.several else '', {}).items():
+            if max(frames) >= num_frames:
+                raise VideoError(f"'{self.path}': object '{name}' is in frame {max(frames)} of '{clip}', which has "
+                                 f'frames 0 to {num_frames - 1}; are frames counted from 0?')
+            out[name] = np.zeros((num_frames, 3), np.float32)
+            for frame, place in frames.items():
+                out[name][frame] = place
+        return out

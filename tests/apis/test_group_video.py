@@ -1,0 +1,137 @@
+"""A group from raw video: slots, objects, links, the group's label; with real models, and without a video at all."""
+import av
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import MODELS
+from pose_models import DETECTOR, TINYPOSE
+
+from mmskel import cli
+from mmskel.apis.configuration import load_config
+from mmskel.apis.inferencer import SkeletonInferencer
+from mmskel.data import load_annotation_file, save_annotation_file
+from mmskel.pose.video import open_video
+from mmskel.pose.video_writer import video_writer
+from mmskel.skeleton import Clip
+
+CONFIG = """_base_ = 'mmskel::custom/mpgcn_custom.py'
+fit_to_data = False
+max_person = 12
+model = dict(
+    data_preprocessor=dict(layout='coco17', objects=['ball']),
+    backbone=dict(layout='coco17', objects=['ball'], num_person=4, in_channels=2, base_channels=8, inter_link='pairwise'),
+    cls_head=dict(num_classes=2, in_channels=32))
+pipeline = [
+    dict(type='SetPersons', num_person=4), dict(type='AddObjects', names=['ball']),
+    dict(type='ResampleFrames', clip_len=16), dict(type='PackSkeleton')]
+train_dataloader = dict(dataset=dict(layout='coco17', pipeline=pipeline))
+val_dataloader = dict(dataset=dict(layout='coco17', pipeline=pipeline))
+test_dataloader = dict(dataset=dict(layout='coco17', pipeline=pipeline))
+"""
+
+
+@pytest.fixture(scope='module')
+def recogniser(tmp_path_factory):
+    """Config and weights of an MP-GCN for four persons and a ball; untrained, but no class is likelier by much."""
+    folder = tmp_path_factory.mktemp('mpgcn')
+    (folder / 'group.py').write_text(CONFIG)
+    torch.manual_seed(0)
+    model = MODELS.build(load_config(str(folder / 'group.py'), fit=False).model)
+    model.init_weights()
+    torch.save(dict(state_dict=model.state_dict(), meta=dict(dataset_meta=dict(class_names=['meet', 'part']))),
+               folder / 'group.pth')
+    return ['--config', str(folder / 'group.py'), '--checkpoint', str(folder / 'group.pth'), '--device', 'cpu']
+
+
+def group(persons=3, frames=20, ball=True):
+    keypoint = np.random.default_rng(0).uniform(0, 40, (persons, frames, 17, 2)).astype(np.float32) + 30
+    keypoint[..., 0] += 100 * np.arange(persons)[:, None, None]
+    objects = dict(ball=np.tile(np.float32([150, 60, .5]), (frames, 1))) if ball else {}
+    return Clip('scene', keypoint, layout='coco17', image_size=(120, 420), fps=25., objects=objects)
+
+
+def decoded(path):
+    with av.open(str(path)) as file:
+        return [frame.to_ndarray(format='rgb24').astype(int) for frame in file.decode(video=0)]
+
+
+def test_links_are_those_of_the_graph(recogniser):
+    inferencer = SkeletonInferencer(recogniser[1], recogniser[3], 'cpu')
+    links = inferencer.links(group())
+    to_ball = [((p, wrist), (None, 'ball')) for p in range(3) for wrist in (9, 10)]
+    assert links == [*to_ball, ((1, 0), (0, 0)), ((3, 0), (2, 0))]
+    assert inferencer.links(Clip('x', np.ones((1, 2, 25, 3)), layout='ntu25')) == []
+
+
+def test_slots_stay_whoever_is_seen(recogniser):
+    inferencer, seen = SkeletonInferencer(recogniser[1], recogniser[3], 'cpu'), []
+    clip = group()
+    clip.keypoint[0, 10:], clip.score[0, 10:] = 0, 0  # the first person leaves
+
+    def forward(batch):
+        seen.append(batch['inputs']['keypoint'])
+        return [np.array([.5, .5])] * len(seen[-1])
+
+    inferencer.forward = forward
+    inferencer.predict(clip, window=.4, stride=.4)
+    first, second = seen[0]
+    assert first.shape == (1, 4, 16, 18, 2)
+    assert first[0, 0, :, :17].all() and not second[0, 0, :, :17].any() and second[0, 1, :, :17].all()
+    assert (second[0, :, :, 17] == torch.tensor([150., 60])).all(), 'everybody has a copy of the ball'
+
+
+def test_an_annotation_file_is_predicted_and_drawn(recogniser, tmp_path, capsys):
+    save_annotation_file(tmp_path / 'a.pkl', [group()], {}, dict(layout='coco17'))
+    assert cli.main(['predict', str(tmp_path / 'a.pkl'), *recogniser, '--group', '--out', str(tmp_path / 'out')]) == 0
+    assert 'meet' in (said := capsys.readouterr().out) or 'part' in said
+    assert len(decoded(tmp_path / 'out/scene.mp4')) == 20
+    save_annotation_file(tmp_path / 'b.pkl', [group(ball=False)], {}, dict(layout='coco17'))
+    with pytest.warns(UserWarning, match="graph has ball, but clip 'scene' does not say where.*--objects ball=CLASS"):
+        assert cli.main(['predict', str(tmp_path / 'b.pkl'), *recogniser, '--group']) == 0
+
+
+@pytest.fixture(scope='module')
+def flags(shared, tmp_path_factory):
+    config = tmp_path_factory.mktemp('config') / 'tinypose.py'
+    config.write_text(TINYPOSE)
+    weights = shared / 'weights'
+    return ['--det-config', DETECTOR, '--det-weights', str(weights / 'rtmdet_nano_person_320.pth'), '--pose-config',
+            str(config), '--pose-weights', str(weights / 'pp_tinypose_256x192.pth')]
+
+
+def test_a_real_video(shared, flags, recogniser, tmp_path, capsys):
+    """Two real persons; what stands for the ball is one of them (the small detector knows nothing else), and a table."""
+    video, out = tmp_path / 'two.mp4', tmp_path / 'group.pkl'
+    with open_video(shared / 'videos/demo_skeleton.mp4') as source, video_writer(video, 25.) as write:
+        for frame, _ in zip(source, range(30)):
+            write(cv2.resize(frame.image, (960, 540)))
+    (tmp_path / 'ball.csv').write_text('id,object,frame,x,y\n' + ''.join(f'two,ball,{t},{450 + t},200\n' for t in range(20)))
+    things = ['--group', '--objects', 'somebody=0', '--object-tracks', str(tmp_path / 'ball.csv')]
+    assert cli.main(['extract', str(video), str(out), *flags, '--device', 'cpu', *things]) == 0
+    clip, = load_annotation_file(out).clips()
+    assert clip.check().keypoint.shape == (2, 30, 17, 2) and len(clip.extra['slots']) == 2
+    assert np.median(clip.keypoint[0, ..., 0]) < np.median(clip.keypoint[1, ..., 0]), 'from left to right'
+    somebody = clip.objects['somebody']
+    assert (somebody[:, 2] > 0).all() and clip.objects['ball'][19].tolist() == [469, 200, 1]
+    assert not clip.objects['ball'][20:].any()
+    middle = (clip.keypoint.min(2) + clip.keypoint.max(2)) / 2
+    far = np.linalg.norm(middle - somebody[None, :, :2], axis=-1)
+    assert (far.min(0) < 60).all() and (far.argmin(0) == far.argmin(0)[0]).all(), 'one of them, and always the same'
+    labelled = tmp_path / 'labelled.mp4'
+    assert cli.main(['predict', str(video), *flags, *recogniser, *things, '--out', str(labelled)]) == 0
+    assert len(decoded(labelled)) == 30
+
+
+def test_arguments_that_do_not_go_together(shared, flags, recogniser, tmp_path, capsys):
+    video, out = str(shared / 'videos/demo_skeleton.mp4'), str(tmp_path / 'a.pkl')
+    (tmp_path / 't.csv').write_text('id,object,frame,x,y\nother,ball,0,1,2\n')
+    for more, said in ((['--objects', 'ball=sports ball'], "no class 'sports ball'"), (['--objects', '=x'], 'NAME or NAME=CLASS'),
+                       (['--object-config', 'x.py'], '--object-weights belong together'),
+                       (['--object-config', 'x.py', '--object-weights', 'x.pth'], 'say which with --objects'),
+                       (['--objects', 'a=0', '--object-config', 'x.py', '--object-weights', 'x.pth'], "--object-config: there is no config 'x.py'"),
+                       (['--object-tracks', str(tmp_path / 't.csv')], "'other'"),
+                       (['--object-tracks', str(tmp_path / 'gone.csv')], 'gone.csv')):
+        assert cli.main(['extract', video, out, *flags, *more]) == 1
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / 'a.pkl').exists()
