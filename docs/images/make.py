@@ -4,8 +4,8 @@ Without an argument: ``motions.png``, ten made-up motions, animated. With the ``
 ``report.png``, the upper part of that page, photographed by a headless ``chromium``. With the folder of a demo that
 went from videos to labels (``mmskel demo --video``) and videos: ``labelled.jpg``, frames of a recognised film, and
 ``extracted.jpg``, a frame of each video with its skeletons. ``group`` and a video: ``group.jpg``, a frame as ``mmskel
-predict --group`` shows it, with a ball that is made up and an untrained network. The small pose models below MMSKEL_SHARED are used. Nobody
-in the pictures can be recognised: they are blurred.
+predict --group`` shows it, with a ball that is made up and an untrained network. The small pose models below
+MMSKEL_SHARED are used. Nobody in the pictures can be recognised: they are blurred.
 """
 import subprocess
 import sys

@@ -141,6 +141,7 @@ def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, strea
 def _write(model, out: Path, about: Mapping[str, str], inputs: Mapping[str, Tensor], expected: np.ndarray) -> Exported:
     """Writes an ONNX model, if it computes what is expected."""
     import onnx
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = expected.shape[1]  # not always inferred
     model.producer_name, model.producer_version = 'mmskel', __version__
     onnx.helper.set_model_props(model, about)
     onnx.checker.check_model(model)
