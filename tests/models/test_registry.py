@@ -99,7 +99,9 @@ def test_eval_is_deterministic_and_clips_do_not_mix(case, frames):
     with torch.no_grad():
         whole = model(x)
         torch.testing.assert_close(model(x), whole, rtol=0, atol=0)
-        torch.testing.assert_close(model(x[:CLIPS // 2]), whole[:CLIPS // 2], rtol=1e-4, atol=1e-5)
+        # untrained networks have features of up to ten thousand, and what is rounded is so in proportion
+        small = 1e-5 * max(1., float(whole.abs().max()))
+        torch.testing.assert_close(model(x[:CLIPS // 2]), whole[:CLIPS // 2], rtol=1e-4, atol=small)
 
 
 @pytest.fixture(scope='module', params=CARD_OF)
