@@ -3,11 +3,7 @@
 # Not trained here yet.
 # Members: the whole graph; without links between persons; without the ball; every person a graph of its own, pooled in
 # the end; the same without the ball.
-_base_ = ['../_base_/runtime.py', '../_base_/datasets/group_scenes.py', '../_base_/models/mpgcn.py']
-
-max_epochs = 20
-warmup_epochs = 2
-base_lr = 0.05
+_base_ = ['../_base_/datasets/group_scenes.py', '../_base_/models/mpgcn.py', '../_base_/schedules/mpgcn.py']
 
 layout = {{_base_.layout}}
 objects = {{_base_.objects}}
@@ -28,12 +24,3 @@ members = dict(
     no_ball=dict(options=without_ball),
     alone=dict(options=per_person),
     alone_no_ball=dict(options={**per_person, **without_ball}))
-
-train_cfg = dict(max_epochs=max_epochs)
-optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='SGD', lr=base_lr, momentum=0.9, weight_decay=2e-4, nesterov=True))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-2, by_epoch=True, begin=0, end=warmup_epochs, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', eta_min=0, by_epoch=True, begin=warmup_epochs, end=max_epochs,
-         convert_to_iter_based=True)
-]

@@ -1,11 +1,8 @@
 # MP-GCN on Volleyball, fully supervised: COMPOSER's skeletons and the ball, the published recipe (one GPU, 16 clips).
 # Published: 96.2 % (paper, best epoch on the test clips), 94.76 % (a user's run). Not trained here yet.
 # Actions of the players, where annotated: --cfg-options model.cls_head.num_actions=9
-_base_ = ['../_base_/runtime.py', '../_base_/datasets/volleyball.py', '../_base_/models/mpgcn.py']
+_base_ = ['../_base_/datasets/volleyball.py', '../_base_/models/mpgcn.py', '../_base_/schedules/mpgcn.py']
 
-max_epochs = 65
-warmup_epochs = 5
-base_lr = 0.1
 merge = (0, 3, 1, 4, 0, 3, 2, 5)  # the six classes of weakly supervised papers: set and pass of a side are one
 
 layout = {{_base_.layout}}
@@ -17,11 +14,3 @@ model = dict(
 
 val_evaluator = dict(merge=merge)
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=max_epochs)
-optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='SGD', lr=base_lr, momentum=0.9, weight_decay=2e-4, nesterov=True))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-4, by_epoch=True, begin=0, end=warmup_epochs, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', eta_min=0, by_epoch=True, begin=warmup_epochs, end=max_epochs,
-         convert_to_iter_based=True)
-]
