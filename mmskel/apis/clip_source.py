@@ -10,6 +10,7 @@ import numpy as np
 from mmskel.apis.extract import PoseModels
 from mmskel.data.annotation_file import load_annotation_file
 from mmskel.pose.extraction import SkeletonExtractor
+from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.pose.sources import PICTURE_SUFFIXES
 from mmskel.pose.video_list import VIDEO_SUFFIXES, list_videos
 from mmskel.skeleton import Clip, ClipError
@@ -30,11 +31,12 @@ class ClipSource:
         pose: How skeletons are found in videos; default: the preset ``'balanced'``.
         fps: Of videos, instead of what they say.
         keep_going: Of a damaged video take the frames before the damage.
+        object_tracks: Places of objects by the clips' ids, instead of those that were found.
     """
 
     def __init__(self, pose: SkeletonExtractor | PoseModels | None = None, fps: float | None = None,
-                 keep_going: bool = False):
-        self._pose, self.fps, self.keep_going = pose, fps, keep_going
+                 keep_going: bool = False, object_tracks: ObjectTracks | None = None):
+        self._pose, self.fps, self.keep_going, self.object_tracks = pose, fps, keep_going, object_tracks
 
     def __call__(self, given: Any) -> Iterator[Found]:
         """The clips of one thing.
@@ -50,9 +52,9 @@ class ClipSource:
             AnnotationError, VideoError, PoseModelError: What cannot be read or loaded.
         """
         if isinstance(given, Clip):
-            yield Found(given.check())
+            yield self._found(given.check())
         elif isinstance(given, Mapping):
-            yield Found(Clip.from_annotation(given).check())
+            yield self._found(Clip.from_annotation(given).check())
         elif isinstance(given, (str, Path)):
             yield from self._of_path(given)
         elif _are_frames(given) or isinstance(given, int):
@@ -70,7 +72,7 @@ class ClipSource:
         if path.suffix.lower() in _ANNOTATIONS:
             file = load_annotation_file(path)
             for clip in file.clips():
-                yield Found(clip.check(), clip.rgb if clip.rgb and Path(clip.rgb).exists() else None)
+                yield self._found(clip.check(), clip.rgb if clip.rgb and Path(clip.rgb).exists() else None)
         elif holds_videos(path):
             for item in list_videos(path):
                 yield self.extract(item.path, item.id)
@@ -81,7 +83,10 @@ class ClipSource:
         """The clip of one video, see :func:`~mmskel.pose.video.open_video`; ``name`` becomes its id."""
         if not isinstance(self._pose, SkeletonExtractor):
             self._pose = (self._pose or PoseModels().with_preset('balanced')).build()
-        return Found(self._pose(video, name, fps=self.fps, keep_going=self.keep_going), video)
+        return self._found(self._pose(video, name, fps=self.fps, keep_going=self.keep_going), video)
+
+    def _found(self, clip: Clip, video: Any = None) -> Found:
+        return Found(clip if self.object_tracks is None else self.object_tracks.add_to(clip), video)
 
 
 def _are_frames(given: Any) -> bool:

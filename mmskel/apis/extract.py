@@ -40,7 +40,6 @@ class PoseModels:
         objects: Pairs of an object's name and the detector's class, see :class:`~mmskel.pose.objects.ObjectDetector`.
         object_config, object_weights: Detector for them; both '': the one that finds the persons.
         object_min_score: Boxes of objects below it are not looked at.
-        object_tracks: Table of places of objects, see :class:`~mmskel.pose.object_tracks.ObjectTracks`.
 
     Raises:
         ExtractError: A config without weights, or weights without a config; a detector for no objects.
@@ -58,7 +57,6 @@ class PoseModels:
     object_config: str = ''
     object_weights: str = ''
     object_min_score: float = 0.2
-    object_tracks: str = ''
 
     def __post_init__(self):
         for kind in ('lift', 'object'):
@@ -109,13 +107,12 @@ class PoseModels:
                 raise ExtractError('the pose model finds persons itself, so there is no detector that could find '
                                    'objects; give one with --object-config and --object-weights')
             objects = ObjectDetector(finder, dict(self.objects), self.object_min_score)
-        tracks = ObjectTracks(self.object_tracks) if self.object_tracks else None
-        return SkeletonExtractor(detector, estimator, self.options, lifter, objects, tracks)
+        return SkeletonExtractor(detector, estimator, self.options, lifter, objects)
 
 
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
-            jobs: int = 1, threads: int | None = None, fps: float | None = None, keep_going: bool = False,
-            progress: bool = True) -> AnnotationFile:
+            object_tracks: str | Path | None = None, jobs: int = 1, threads: int | None = None,
+            fps: float | None = None, keep_going: bool = False, progress: bool = True) -> AnnotationFile:
     """Extracts every video once; a run that was killed goes on where it was.
 
     Finished videos are kept in ``<out>.journal`` until the file is written. A video that cannot be read, or shows
@@ -126,6 +123,8 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         out: The annotation file to write, ``.pkl``.
         models: See :class:`PoseModels`.
         labels: Table of labels and splits.
+        object_tracks: Table of places of objects, see :class:`~mmskel.pose.object_tracks.ObjectTracks`. It is read
+            when the file is written; corrected, it needs no second extraction.
         jobs: Processes, each with models of its own.
         threads: Of each process; default: its share of the cores.
         fps: Of all videos, instead of what they say.
@@ -148,15 +147,19 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
     if threads is not None and threads < 1:
         raise ExtractError(f'--threads is {threads}; expected at least 1')
     items = list_videos(source, labels)
-    if models.object_tracks:
-        ObjectTracks(models.object_tracks).check(item.id for item in items)
+    tables = ObjectTracks(object_tracks) if object_tracks else None
+    if tables is not None:
+        if models.lift_config:
+            raise ExtractError('--object-tracks has places in the picture, but lifted skeletons are not in it; leave '
+                               'out one of them')
+        tables.check(item.id for item in items)
     journal = Journal(out, dict(asdict(models), fps=fps, keep_going=keep_going))
     journal.forget_failures()
     todo = [item for item in items if not journal.is_done(item.id)]
     run = _run(todo, journal, models, jobs, threads, fps, keep_going)
     for _ in _shown(run, len(items), len(items) - len(todo), progress):
         pass
-    file = _assemble(items, journal, out)
+    file = _assemble(items, journal, out, tables)
     journal.remove()
     return file
 
@@ -231,7 +234,7 @@ def _shown(ids: Iterator[str], total: int, done: int, progress: bool) -> Iterato
     return tqdm(ids, 'extract', total, initial=done, unit='video', disable=None if progress else True)
 
 
-def _assemble(items: Sequence[VideoItem], journal: Journal, out: Path) -> AnnotationFile:
+def _assemble(items: Sequence[VideoItem], journal: Journal, out: Path, tables: ObjectTracks | None) -> AnnotationFile:
     """Writes the annotation file and the list of what is missing in it."""
     skipped = {item.id: why for item in items if (why := journal.failure(item.id))}
     kept = [item for item in items if item.id not in skipped]
@@ -241,7 +244,7 @@ def _assemble(items: Sequence[VideoItem], journal: Journal, out: Path) -> Annota
     for item in kept:
         clip: Clip = journal.clip(item.id)
         clip.label = names.index(item.label) if item.label else None
-        clips.append(clip)
+        clips.append(clip if tables is None else tables.add_to(clip))
     meta: dict[str, Any] = dict(layout=clips[0].layout, class_names=names, source='videos, mmskel extract',
                                 made_by=clips[0].extra.get('made_by', {}))
     if skipped:

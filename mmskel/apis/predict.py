@@ -9,6 +9,7 @@ from pathlib import Path
 from mmskel.apis.clip_source import ClipSource, Found, holds_videos
 from mmskel.apis.extract import ExtractError, PoseModels
 from mmskel.apis.inferencer import SkeletonInferencer
+from mmskel.data.annotation_file import clip_id, load_annotation_file
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.pose.sources import VideoError
@@ -20,8 +21,8 @@ from mmskel.skeleton import ClipError
 def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseModels, *,
             class_names: str | Path | None = None, out: str | Path | None = None, save_to: str | Path | None = None,
             window: float | None = None, stride: float | None = None, per_person: bool = False, min_score: float = 0.,
-            group: bool = False, fps: float | None = None, keep_going: bool = False, progress: bool = True
-            ) -> tuple[list[Prediction], dict[str, str]]:
+            group: bool = False, object_tracks: str | Path | None = None, fps: float | None = None,
+            keep_going: bool = False, progress: bool = True) -> tuple[list[Prediction], dict[str, str]]:
     """Recognises everything in a source. Of several videos, one that cannot be read does not stop the others.
 
     Args:
@@ -34,6 +35,7 @@ def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseM
         window, stride, per_person, min_score: See :meth:`~mmskel.apis.inferencer.SkeletonInferencer.__call__`.
         group: Of a group: the video shows what the recogniser's graph joins; ``pose`` finds at most as many persons as
             the recogniser has slots, unless it says how many.
+        object_tracks: Table of places of objects, see :class:`~mmskel.pose.object_tracks.ObjectTracks`.
         fps, keep_going: See :class:`~mmskel.apis.clip_source.ClipSource`.
         progress: Show a progress bar.
 
@@ -49,20 +51,25 @@ def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseM
     items = _items(source)
     several = len(items) > 1 or Path(source).suffix.lower() in ('.pkl', '.pickle')
     _check_outputs(out, save_to, several)
-    inferencer = SkeletonInferencer(config, checkpoint, pose.device or None, pose=pose,
-                                    class_names=_read_names(class_names), fps=fps, keep_going=keep_going)
-    if pose.object_tracks:
-        ObjectTracks(pose.object_tracks).check([item.id or Path(item.path).stem for item in items])
+    tables = ObjectTracks(object_tracks) if object_tracks else None
+    if tables is not None:
+        tables.check(_ids(items))
+    inferencer = SkeletonInferencer(config, checkpoint, pose.device or None, class_names=_read_names(class_names))
     if group and inferencer.graph is not None and pose.options.max_persons is None:
-        options = replace(pose.options, max_persons=inferencer.graph.num_person)
-        inferencer.source = ClipSource(replace(pose, options=options), fps, keep_going)
+        pose = replace(pose, options=replace(pose.options, max_persons=inferencer.graph.num_person))
+    inferencer.source = ClipSource(pose, fps, keep_going, tables)
     predictions: list[Prediction] = []
     failed: dict[str, str] = {}
+    unsaid = set(inferencer.graph.person.objects) if inferencer.graph is not None else set()
     for found in _shown(_found(inferencer, items, failed), len(items), progress and several):
         prediction = inferencer.predict(found.clip, window=window, stride=stride, per_person=per_person,
                                         video=found.video)
         predictions.append(prediction)
-        _warn_of_lost_objects(inferencer, found)
+        if lost := sorted(unsaid - set(found.clip.objects)):
+            unsaid -= set(lost)
+            warnings.warn(f"the recogniser's graph has {', '.join(lost)}, but clip '{prediction.id}' does not say where. "
+                          'It counts as never seen, here and in all such clips; to find it: '
+                          f'--objects {lost[0]}=CLASS, or --object-tracks TABLE', stacklevel=2)
         if not len(found.clip.keypoint):
             failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'
         if out is not None:
@@ -113,13 +120,13 @@ def _found(inferencer: SkeletonInferencer, items: Sequence[VideoItem], failed: d
             failed[item.id] = str(error)
 
 
-def _warn_of_lost_objects(inferencer: SkeletonInferencer, found: Found) -> None:
-    names = inferencer.graph.person.objects if inferencer.graph is not None else ()
-    lost = [name for name in names if name not in found.clip.objects]
-    if lost:
-        warnings.warn(f"the recogniser's graph has {', '.join(lost)}, but clip '{found.clip.id}' does not say where; "
-                      f'it is taken as never seen. To find it: --objects {lost[0]}=CLASS, or --object-tracks TABLE',
-                      stacklevel=3)
+def _ids(items: Sequence[VideoItem]) -> Iterator[str]:
+    """Of all clips that will come."""
+    for item in items:
+        if Path(item.path).suffix.lower() in ('.pkl', '.pickle'):
+            yield from map(clip_id, load_annotation_file(item.path).annotations)
+        else:
+            yield item.id or Path(item.path).stem
 
 
 def _shown(found: Iterator[Found], total: int, progress: bool) -> Iterator[Found]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from mmskel.commands.command import Command, Parser
 
@@ -42,17 +43,20 @@ def _pose_models(args: argparse.Namespace):
     from mmskel.apis.extract import PoseModels
     from mmskel.pose.cleaning import CleaningOptions
     from mmskel.pose.extraction import ExtractionOptions
-    from mmskel.pose.objects import parse_names
     cleaning = CleaningOptions(min_score=args.min_joint_score, outlier_window=7 if args.reject_outliers else 0,
                                max_gap=args.fill_gaps, smooth=args.smooth)
-    options = ExtractionOptions(det_every=args.det_every, max_persons=args.max_persons, cleaning=cleaning,
-                                group=getattr(args, 'group', False))
-    things = {} if 'objects' not in args else dict(
-        objects=tuple(parse_names(args.objects).items()), object_config=args.object_config,
-        object_weights=args.object_weights, object_min_score=args.object_min_score, object_tracks=args.object_tracks)
+    options = ExtractionOptions(det_every=args.det_every, max_persons=args.max_persons, cleaning=cleaning)
     return PoseModels(args.det_config, args.det_weights, args.pose_config, args.pose_weights, args.device,
-                      options=options, lift_config=args.lift_config, lift_weights=args.lift_weights, **things
+                      options=options, lift_config=args.lift_config, lift_weights=args.lift_weights
                       ).with_preset(args.preset)
+
+
+def _group_models(args: argparse.Namespace):
+    from mmskel.pose.objects import parse_names
+    models = _pose_models(args)
+    return replace(models, options=replace(models.options, group=args.group),
+                   objects=tuple(parse_names(args.objects).items()), object_config=args.object_config,
+                   object_weights=args.object_weights, object_min_score=args.object_min_score)
 
 
 def _extract_arguments(parser: Parser) -> None:
@@ -68,8 +72,8 @@ def _extract_arguments(parser: Parser) -> None:
 def _extract(args: argparse.Namespace) -> int:
     from mmskel.apis.extract import extract
     from mmskel.data.prepare import summary
-    file = extract(args.source, args.out, _pose_models(args), labels=args.labels, jobs=args.jobs, threads=args.threads,
-                   fps=args.fps, keep_going=args.keep_going)
+    file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
+                   jobs=args.jobs, threads=args.threads, fps=args.fps, keep_going=args.keep_going)
     print(summary(file))
     return 1 if file.meta.get('skipped') else 0
 
@@ -99,9 +103,10 @@ def seconds(text: str) -> float:
 def _predict(args: argparse.Namespace) -> int:
     from mmskel.apis.predict import describe_predictions, predict
     predictions, failed = predict(
-        args.source, args.config, args.checkpoint, _pose_models(args), class_names=args.class_names, out=args.out,
+        args.source, args.config, args.checkpoint, _group_models(args), class_names=args.class_names, out=args.out,
         save_to=args.save, window=args.window, stride=args.stride, per_person=args.per_person,
-        min_score=args.min_score, group=args.group, fps=args.fps, keep_going=args.keep_going)
+        min_score=args.min_score, group=args.group, object_tracks=args.object_tracks, fps=args.fps,
+        keep_going=args.keep_going)
     print(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
 

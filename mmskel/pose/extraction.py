@@ -15,7 +15,6 @@ from mmskel.pose.detection import Boxes, PersonDetector
 from mmskel.pose.estimation import PoseEstimator
 from mmskel.pose.grouping import assign_slots
 from mmskel.pose.lifting import PoseLifter, joint_shares
-from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.pose.objects import ObjectDetector, ObjectRecord
 from mmskel.pose.poses import Poses
 from mmskel.pose.similarity import box_iou
@@ -58,7 +57,6 @@ class SkeletonExtractor:
         options: See :class:`ExtractionOptions`.
         lifter: Makes the clips 3-D, after cleaning; default: they stay in pixels.
         objects: Finds the clips' objects; looks at the frames that the detector looks at, too.
-        object_tracks: Places of objects by the clips' ids, instead of those that were found.
 
     Raises:
         ValueError: A top-down pose model without a detector; objects, which are in the picture, with a lifter.
@@ -67,17 +65,17 @@ class SkeletonExtractor:
 
     def __init__(self, detector: PersonDetector | None, estimator: PoseEstimator,
                  options: ExtractionOptions = ExtractionOptions(), lifter: PoseLifter | None = None,
-                 objects: ObjectDetector | None = None, object_tracks: ObjectTracks | None = None):
+                 objects: ObjectDetector | None = None):
         if estimator.needs_boxes and detector is None:
             raise ValueError(f"'{estimator.config}' is a top-down model, which needs a person detector")
         self.detector = detector if estimator.needs_boxes else None
         if lifter is not None:
             joint_shares(estimator.layout)  # now, not after the first video
-            if objects is not None or object_tracks is not None:
+            if objects is not None:
                 raise ValueError('objects have places in the picture, but lifted skeletons are not in it; leave out '
                                  'the lifter or the objects')
         self.estimator, self.options, self.lifter = estimator, options, lifter
-        self.objects, self.object_tracks = objects, object_tracks
+        self.objects = objects
 
     def __call__(self, source, name: str | None = None, fps: float | None = None, keep_going: bool = False) -> Clip:
         """The skeletons of a video.
@@ -93,7 +91,7 @@ class SkeletonExtractor:
             made and, of a group, ``slots``: who had which slot when. M is 0 where nobody was found.
 
         Raises:
-            VideoError: A video that cannot be read; an object in a frame that it does not have.
+            VideoError: A video that cannot be read.
         """
         options = self.options
         tracker = Tracker(self.estimator.layout, options.tracking)
@@ -110,12 +108,9 @@ class SkeletonExtractor:
             keypoint, score, track_id = slots.merge(keypoint), slots.merge(score), slots.numbers
             extra['slots'] = slots.history()
         path = str(source) if isinstance(source, (str, Path)) else None
-        name = name or (Path(path).stem if path else 'clip')
         objects = sightings.tracks(record.num_frames, video.size, max(options.det_every - 1, options.cleaning.max_gap))
-        if self.object_tracks is not None:
-            objects.update(self.object_tracks.of(name, record.num_frames))
-        clip = Clip(name, keypoint, score, self.estimator.layout.name, image_size=video.size, fps=video.fps,
-                    track_id=track_id, objects=objects, rgb=path, extra=extra)
+        clip = Clip(name or (Path(path).stem if path else 'clip'), keypoint, score, self.estimator.layout.name,
+                    image_size=video.size, fps=video.fps, track_id=track_id, objects=objects, rgb=path, extra=extra)
         return clip if self.lifter is None else self.lifter(clip, self.estimator.layout)
 
     def provenance(self) -> dict[str, Any]:

@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mmskel.pose.sources import VideoError
+from mmskel.skeleton import Clip
 
 _NEEDED = ('object', 'frame', 'x', 'y')
 
@@ -75,6 +77,18 @@ class ObjectTracks:
         if strange:
             raise VideoError(f"'{self.path}': rows of {len(strange)} ids that name no video, e.g. '{strange[0]}'; an "
                              f"id is the path below the folder without the suffix, e.g. '{ids[0]}'")
+
+    def add_to(self, clip: Clip) -> Clip:
+        """The clip with the table's objects, which take the place of its own of these names.
+
+        Raises:
+            VideoError: A frame that the clip does not have; a clip that does not lie in the picture.
+        """
+        found = self.of(clip.id, clip.num_frames)
+        if found and (clip.unit != 'pixel' or clip.keypoint.shape[-1] != 2):
+            raise VideoError(f"'{self.path}': objects have places in the picture, but clip '{clip.id}' has "
+                             f'{clip.keypoint.shape[-1]} coordinates in {clip.unit}')
+        return replace(clip, objects={**clip.objects, **found})
 
     def of(self, clip: str, num_frames: int) -> dict[str, np.ndarray]:
         """Name -> (T, 3) x, y, score of a clip; zeros in frames that have no row. {} for a clip without rows.

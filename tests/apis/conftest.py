@@ -2,6 +2,7 @@
 from pathlib import Path
 
 import pytest
+from pose_models import DETECTOR, TINYPOSE
 
 from mmskel.data.synthetic import write_motion_dataset
 
@@ -18,6 +19,16 @@ def motions(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp('motions') / 'motions.pkl'
     write_motion_dataset(path, num_per_class=6, seed=1, num_subjects=3)
     return path
+
+
+@pytest.fixture(scope='session')
+def pose_flags(shared, tmp_path_factory) -> list[str]:
+    """The small real detector and pose model beside the repository, as flags."""
+    config = tmp_path_factory.mktemp('config') / 'tinypose.py'
+    config.write_text(TINYPOSE)
+    weights = shared / 'weights'
+    return ['--det-config', DETECTOR, '--det-weights', str(weights / 'rtmdet_nano_person_320.pth'), '--pose-config',
+            str(config), '--pose-weights', str(weights / 'pp_tinypose_256x192.pth')]
 
 
 @pytest.fixture(scope='session')

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from pose_models import DETECTOR, TINYPOSE
 
 from mmskel import cli
 from mmskel.apis.extract import ExtractError, PoseModels
@@ -47,12 +46,8 @@ def films(shared, tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def flags(shared, tmp_path_factory):
-    config = tmp_path_factory.mktemp('config') / 'tinypose.py'
-    config.write_text(TINYPOSE)
-    weights = shared / 'weights'
-    return ['--det-config', DETECTOR, '--det-weights', str(weights / 'rtmdet_nano_person_320.pth'), '--pose-config',
-            str(config), '--pose-weights', str(weights / 'pp_tinypose_256x192.pth'), '--device', 'cpu', '--det-every', '3']
+def flags(pose_flags):
+    return [*pose_flags, '--device', 'cpu', '--det-every', '3']
 
 
 def test_a_folder_becomes_a_file_and_what_is_missing_is_listed(films, flags, tmp_path, capsys):

@@ -1,14 +1,18 @@
 """A group from raw video: slots, objects, links, the group's label; with real models, and without a video at all."""
+import warnings
+from dataclasses import replace
+
 import av
 import cv2
 import numpy as np
 import pytest
 import torch
 from mmaction.registry import MODELS
-from pose_models import DETECTOR, TINYPOSE
 
 from mmskel import cli
+from mmskel.apis.clip_source import Found
 from mmskel.apis.configuration import load_config
+from mmskel.apis.extract import PoseModels
 from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.data import load_annotation_file, save_annotation_file
 from mmskel.pose.video import open_video
@@ -86,29 +90,49 @@ def test_an_annotation_file_is_predicted_and_drawn(recogniser, tmp_path, capsys)
     assert cli.main(['predict', str(tmp_path / 'a.pkl'), *recogniser, '--group', '--out', str(tmp_path / 'out')]) == 0
     assert 'meet' in (said := capsys.readouterr().out) or 'part' in said
     assert len(decoded(tmp_path / 'out/scene.mp4')) == 20
-    save_annotation_file(tmp_path / 'b.pkl', [group(ball=False)], {}, dict(layout='coco17'))
-    with pytest.warns(UserWarning, match="graph has ball, but clip 'scene' does not say where.*--objects ball=CLASS"):
-        assert cli.main(['predict', str(tmp_path / 'b.pkl'), *recogniser, '--group']) == 0
 
 
-@pytest.fixture(scope='module')
-def flags(shared, tmp_path_factory):
-    config = tmp_path_factory.mktemp('config') / 'tinypose.py'
-    config.write_text(TINYPOSE)
-    weights = shared / 'weights'
-    return ['--det-config', DETECTOR, '--det-weights', str(weights / 'rtmdet_nano_person_320.pth'), '--pose-config',
-            str(config), '--pose-weights', str(weights / 'pp_tinypose_256x192.pth')]
+def test_a_clip_that_does_not_say_where_the_ball_is(recogniser, tmp_path, capsys):
+    command = ['predict', str(tmp_path / 'b.pkl'), *recogniser, '--group']
+    clips = [replace(group(ball=False), id=name) for name in ('one', 'two')]
+    save_annotation_file(tmp_path / 'b.pkl', clips, {}, dict(layout='coco17'))
+    with pytest.warns(UserWarning, match="graph has ball, but clip 'one' does not say where.*--objects ball=CLASS") as said:
+        assert cli.main(command) == 0
+    assert len([one for one in said if 'graph has' in str(one.message)]) == 1, 'once, not per clip'
+    (tmp_path / 't.csv').write_text('id,object,frame,x,y\none,ball,3,50,60\ntwo,ball,0,1,2\n')
+    with warnings.catch_warnings():
+        warnings.filterwarnings('error', "the recogniser's graph")
+        assert cli.main([*command, '--object-tracks', str(tmp_path / 't.csv')]) == 0, 'a table serves annotation files, too'
+    (tmp_path / 't.csv').write_text('id,object,frame,x,y\nthree,ball,3,50,60\n')
+    assert cli.main([*command, '--object-tracks', str(tmp_path / 't.csv')]) == 1 and "'three'" in capsys.readouterr().err
 
 
-def test_a_real_video(shared, flags, recogniser, tmp_path, capsys):
+def test_links_are_drawn_over_the_video_where_they_are_asked_for(recogniser, tmp_path):
+    inferencer, clip = SkeletonInferencer(recogniser[1], recogniser[3], 'cpu'), group()
+    found = Found(clip, [np.zeros((120, 420, 3), np.uint8)] * clip.num_frames)
+    prediction = inferencer.predict(clip)
+    plain, linked = (decoded(inferencer.draw(found, prediction, tmp_path / f'{on}.mp4', group=on))[5] for on in (False, True))
+    x, y = (clip.keypoint[0, 5, 9] + [150, 60]) / 2  # half way from a wrist to the ball
+    around = np.s_[int(y) - 2:int(y) + 3, int(x) - 2:int(x) + 3]
+    assert linked[around].sum() > plain[around].sum() + 500
+    assert np.abs(linked - plain)[:20].max() < 60, 'and nothing where no link is'
+
+
+def test_a_real_video(shared, pose_flags, recogniser, tmp_path, capsys, monkeypatch):
     """Two real persons; what stands for the ball is one of them (the small detector knows nothing else), and a table."""
     video, out = tmp_path / 'two.mp4', tmp_path / 'group.pkl'
     with open_video(shared / 'videos/demo_skeleton.mp4') as source, video_writer(video, 25.) as write:
         for frame, _ in zip(source, range(30)):
             write(cv2.resize(frame.image, (960, 540)))
+    (tmp_path / 'ball.csv').write_text('object,frame,x,y\nball,99,1,2\n')
+    assert cli.main(['extract', str(video), str(out), *pose_flags, '--device', 'cpu', '--group', '--objects', 'somebody=0',
+                     '--object-tracks', str(tmp_path / 'ball.csv')]) == 1
+    assert "frame 99 of 'two', which has frames 0 to 29" in capsys.readouterr().err and not out.exists()
     (tmp_path / 'ball.csv').write_text('id,object,frame,x,y\n' + ''.join(f'two,ball,{t},{450 + t},200\n' for t in range(20)))
     things = ['--group', '--objects', 'somebody=0', '--object-tracks', str(tmp_path / 'ball.csv')]
-    assert cli.main(['extract', str(video), str(out), *flags, '--device', 'cpu', *things]) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(PoseModels, 'build', lambda self: pytest.fail('a right table needs no second extraction'))
+        assert cli.main(['extract', str(video), str(out), *pose_flags, '--device', 'cpu', *things]) == 0
     clip, = load_annotation_file(out).clips()
     assert clip.check().keypoint.shape == (2, 30, 17, 2) and len(clip.extra['slots']) == 2
     assert np.median(clip.keypoint[0, ..., 0]) < np.median(clip.keypoint[1, ..., 0]), 'from left to right'
@@ -119,11 +143,11 @@ def test_a_real_video(shared, flags, recogniser, tmp_path, capsys):
     far = np.linalg.norm(middle - somebody[None, :, :2], axis=-1)
     assert (far.min(0) < 60).all() and (far.argmin(0) == far.argmin(0)[0]).all(), 'one of them, and always the same'
     labelled = tmp_path / 'labelled.mp4'
-    assert cli.main(['predict', str(video), *flags, *recogniser, *things, '--out', str(labelled)]) == 0
+    assert cli.main(['predict', str(video), *pose_flags, *recogniser, *things, '--out', str(labelled)]) == 0
     assert len(decoded(labelled)) == 30
 
 
-def test_arguments_that_do_not_go_together(shared, flags, recogniser, tmp_path, capsys):
+def test_arguments_that_do_not_go_together(shared, pose_flags, recogniser, tmp_path, capsys):
     video, out = str(shared / 'videos/demo_skeleton.mp4'), str(tmp_path / 'a.pkl')
     (tmp_path / 't.csv').write_text('id,object,frame,x,y\nother,ball,0,1,2\n')
     for more, said in ((['--objects', 'ball=sports ball'], "no class 'sports ball'"), (['--objects', '=x'], 'NAME or NAME=CLASS'),
@@ -132,6 +156,6 @@ def test_arguments_that_do_not_go_together(shared, flags, recogniser, tmp_path, 
                        (['--objects', 'a=0', '--object-config', 'x.py', '--object-weights', 'x.pth'], "--object-config: there is no config 'x.py'"),
                        (['--object-tracks', str(tmp_path / 't.csv')], "'other'"),
                        (['--object-tracks', str(tmp_path / 'gone.csv')], 'gone.csv')):
-        assert cli.main(['extract', video, out, *flags, *more]) == 1
+        assert cli.main(['extract', video, out, *pose_flags, *more]) == 1
         assert said in capsys.readouterr().err
     assert not (tmp_path / 'a.pkl').exists()

@@ -9,8 +9,9 @@ from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor, interpo
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.pose.objects import ObjectDetector
 from mmskel.pose.poses import Poses
+from mmskel.pose.sources import VideoError
 from mmskel.pose.video import open_video
-from mmskel.skeleton import get_layout
+from mmskel.skeleton import Clip, get_layout
 
 
 class MarkedDetector:
@@ -126,11 +127,15 @@ def test_one_pass_finds_persons_and_objects(det_every):
 
 def test_another_detector_for_objects_and_places_from_a_table(tmp_path):
     (tmp_path / 't.csv').write_text('object,frame,x,y\nball,3,7,8\nnet,0,1,2\n')
+    table = ObjectTracks(tmp_path / 't.csv')
     detector, finder = MarkedDetector(), KnowsBalls()
     finder.config = 'finder'
-    extract = SkeletonExtractor(detector, CornerEstimator(), objects=ObjectDetector(finder, dict(ball='1', disc='1')),
-                                object_tracks=ObjectTracks(tmp_path / 't.csv'))
-    clip = extract(walkers(5), name='walk')
+    extract = SkeletonExtractor(detector, CornerEstimator(), objects=ObjectDetector(finder, dict(ball='1', disc='1')))
+    found = extract(walkers(5), name='walk')
+    clip = table.add_to(found)
+    assert set(found.objects) == {'ball', 'disc'} and found.objects['ball'][:, 2].all(), 'the clip given is not changed'
+    with pytest.raises(VideoError, match="'lifted' has 3 coordinates in metre"):
+        table.add_to(Clip('lifted', np.ones((1, 5, 17, 3)), layout='coco17'))
     assert detector.seen == finder.seen == list(range(5)) and set(clip.objects) == {'ball', 'disc', 'net'}
     np.testing.assert_allclose(clip.objects['ball'], [[0, 0, 0]] * 3 + [[7, 8, 1]] + [[0, 0, 0]])  # the table's word
     np.testing.assert_allclose(clip.objects['disc'][:, 0], 120 + 2 * np.arange(5))

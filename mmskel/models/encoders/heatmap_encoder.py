@@ -95,7 +95,7 @@ class HeatmapEncoder(BaseDataPreprocessor):
             (N, views, channels, T, H, W), views = clips or 2 * clips.
         """
         samples, clips, persons, length = keypoint.shape[:4]
-        if clips == 1:  # frames of one clip repeat seldom; and an exported network needs shapes that are known
+        if clips == 1:  # nothing that clips share; and an exported network needs shapes that are known
             drawn = self.encode(keypoint, score, size)
             return torch.cat([drawn, mirrored(drawn, self.swap)], 1) if mirror else drawn
         frames = torch.arange(clips * length, device=keypoint.device).view(clips, length).expand(samples, -1, -1) \

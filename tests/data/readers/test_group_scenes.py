@@ -106,5 +106,6 @@ def test_sources_that_will_not_do(tmp_path):
     save_annotation_file(path, clips, dict(train=['p0', 'p1'], test=['p2', 'p3']), dict(class_names=NAMES))
     with pytest.raises(ReadError, match="split 'train' has no clip of one person of: throw"):
         GroupScenes(path)
-    with pytest.raises(ReadError):
-        GroupScenes(tmp_path / 'no.pkl') if (tmp_path / 'no.pkl').write_text('x') else None
+    (tmp_path / 'no.pkl').write_text('x')
+    with pytest.raises(ReadError, match='no.pkl'):
+        GroupScenes(tmp_path / 'no.pkl')
