@@ -67,8 +67,8 @@ def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseM
         predictions.append(prediction)
         if lost := sorted(unsaid - set(found.clip.objects)):
             unsaid -= set(lost)
-            warnings.warn(f"the recogniser's graph has {', '.join(lost)}, but clip '{prediction.id}' does not say where. "
-                          'It counts as never seen, here and in all such clips; to find it: '
+            warnings.warn(f"the graph has {', '.join(lost)}, but clip '{prediction.id}' does not say where; "
+                          'it counts as never seen, here and in all such clips; to find it: '
                           f'--objects {lost[0]}=CLASS, or --object-tracks TABLE', stacklevel=2)
         if not len(found.clip.keypoint):
             failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'
