@@ -20,6 +20,8 @@ from mmskel.skeleton import SKATE_TYPES
 
 # scores computed at once on a CPU, such that they and what is made of them fit the second-level cache: 1 MB in float32
 AT_ONCE = 2**18
+# scores up to here in size go through the exponential as they are: e^60, and a window's sum of it, is far from overflow
+SMALL = 60.
 
 
 def partition_view(x: Tensor, kind: int, size: tuple[int, int]) -> Tensor:
@@ -81,6 +83,17 @@ def _pieces(windows: int, area: int, heads: int, device: torch.device) -> list[s
     return [slice(at, at + many) for at in range(0, windows, many)]
 
 
+def _all_small(query: Tensor, key: Tensor, bias: Tensor) -> bool:
+    """Whether no score is so large that a softmax must first subtract a row's largest: two passes over all scores less.
+
+    A bound by the largest entries. On a GPU, which would have to be waited for, False.
+    """
+    if query.device.type != 'cpu' or query.dtype == torch.float16:
+        return False
+    in_query, in_key, in_bias = (max(-low, high) for low, high in (map(float, x.aminmax()) for x in (query, key, bias)))
+    return query.shape[1] * in_query * in_key + in_bias < SMALL
+
+
 def _attend(beside, qkv, biases, sizes, scale, dropout, kept=None) -> Tensor:
     """All types; ``kept`` gathers what the backward pass needs per type: (logarithm of the sums, drops per piece)."""
     heads = len(biases[0])
@@ -93,23 +106,28 @@ def _attend(beside, qkv, biases, sizes, scale, dropout, kept=None) -> Tensor:
         query, key, value = _windows(part, kind, size, 3, heads)
         value = torch.cat([value, torch.ones_like(value[:, :1])], 1)  # its last row adds up the weights
         done, logsum, drops = torch.empty_like(query), query.new_empty(len(query), 1, query.shape[-1]), []
-        query = query * scale
+        query, toward = query * scale, bias.transpose(1, 2).contiguous()
+        shifted = not _all_small(query, key, bias)
         for piece in _pieces(len(query), bias.shape[-1], heads, query.device):
-            score = torch.bmm(query[piece].transpose(1, 2), key[piece])
-            score.view(-1, *bias.shape).add_(bias)
-            peak = score.amax(-1, keepdim=True)
-            weight = score.sub_(peak).exp_()
+            weight = torch.bmm(key[piece].transpose(1, 2), query[piece])
+            weight.view(-1, *bias.shape).add_(toward)
+            peak = weight.amax(1, keepdim=True) if shifted else None
+            if shifted:
+                weight.sub_(peak)
+            weight.exp_()
             if dropout:
-                total = weight.sum(-1)[:, None]
+                total = weight.sum(1, keepdim=True)
                 drops.append(Drops(weight.numel(), dropout, weight.device))
-                share = torch.bmm(value[piece, :depth], drop_(weight, drops[-1].mask(weight)).transpose(1, 2))
+                share = torch.bmm(value[piece, :depth], drop_(weight, drops[-1].mask(weight)))
                 torch.div(share, total * keep_share(dropout), out=done[piece])
             else:
-                share = torch.bmm(value[piece], weight.transpose(1, 2))
+                share = torch.bmm(value[piece], weight)
                 total = share[:, depth:]
                 torch.div(share[:, :depth], total, out=done[piece])
             if kept is not None:
-                torch.add(total.log(), peak.transpose(1, 2), out=logsum[piece])
+                torch.log(total, out=logsum[piece])
+                if shifted:
+                    logsum[piece].add_(peak)
         if kept is not None:
             kept.append((logsum, drops))
         _put(done[None], result, kind, size, 1, heads)
@@ -149,29 +167,29 @@ def _backward(qkv, done, grad, bias, logsum, drops, scale, dropout) -> tuple[Ten
     query, key, value = qkv
     to_query, to_key, to_value = to_qkv = torch.empty_like(qkv)
     to_bias = torch.zeros_like(bias, dtype=torch.promote_types(bias.dtype, torch.float32))
-    slope = (done * grad).sum(1)[..., None]
-    query = query * scale
+    slope = (done * grad).sum(1, keepdim=True)
+    query, toward = query * scale, bias.transpose(1, 2).contiguous()
     # one more row each, and the product is the logarithm of the weight
     query_row, key_row = torch.cat([query, -logsum], 1), torch.cat([key, torch.ones_like(key[:, :1])], 1)
     if dropout:
         grad = grad / keep_share(dropout)
     for place, piece in enumerate(_pieces(len(query), bias.shape[-1], len(bias), query.device)):
-        weight = torch.bmm(query_row[piece].transpose(1, 2), key_row[piece])
-        weight.view(-1, *bias.shape).add_(bias)
+        weight = torch.bmm(key_row[piece].transpose(1, 2), query_row[piece])
+        weight.view(-1, *bias.shape).add_(toward)
         weight.exp_()
-        to_score = torch.bmm(grad[piece].transpose(1, 2), value[piece])
+        to_score = torch.bmm(value[piece].transpose(1, 2), grad[piece])
         if dropout:
             mask = drops[place].mask(weight)
             drop_(to_score, mask).sub_(slope[piece]).mul_(weight)
             drop_(weight, mask)
         else:
             to_score.sub_(slope[piece]).mul_(weight)
-        torch.bmm(grad[piece], weight, out=to_value[piece])
+        torch.bmm(grad[piece], weight.transpose(1, 2), out=to_value[piece])
         to_bias += to_score.view(-1, *bias.shape).sum(0)
-        torch.bmm(key[piece], to_score.transpose(1, 2), out=to_query[piece])
-        torch.bmm(query[piece], to_score, out=to_key[piece])
+        torch.bmm(key[piece], to_score, out=to_query[piece])
+        torch.bmm(query[piece], to_score.transpose(1, 2), out=to_key[piece])
     to_query.mul_(scale)
-    return to_qkv, to_bias.to(bias.dtype)
+    return to_qkv, to_bias.transpose(1, 2).to(bias.dtype)
 
 
 def _plain(beside, qkv, biases, sizes, scale, dropout) -> Tensor:

@@ -24,8 +24,10 @@ def parts(dtype=torch.float64, heads=2, depth=1):
 
 
 @pytest.mark.parametrize('pieces', [1, 10**6])
-def test_equals_the_plain_form(pieces, monkeypatch):
+@pytest.mark.parametrize('small', [0., 60.])
+def test_equals_the_plain_form(pieces, small, monkeypatch):
     monkeypatch.setattr(skate_attention, 'AT_ONCE', pieces)
+    monkeypatch.setattr(skate_attention, 'SMALL', small)  # with and without the rows' largest subtracted
     sizes, qkv, biases, beside = parts(depth=3)
     ours = skate_attention.skate_attention((beside[:1], beside[1:]), qkv, biases, sizes, 0.7)
     plain = skate_attention._plain((beside, ), qkv, biases, sizes, 0.7, 0.)
@@ -57,6 +59,15 @@ def test_dropout_keeps_the_mean():
         expected = skate_attention.skate_attention((), qkv, biases, sizes, 0.7)
         mean = sum(skate_attention.skate_attention((), qkv, biases, sizes, 0.7, 0.5) for _ in range(400)) / 400
     assert (mean - expected).abs().max() < 0.25 and (mean - expected).abs().mean() < 0.05
+
+
+@pytest.mark.parametrize('scale', [1, 3, 10, 100])
+def test_scores_of_any_size_are_those_of_a_softmax(scale):
+    sizes, qkv, biases, _ = parts(torch.float32, depth=3)
+    with torch.no_grad():
+        expected = skate_attention._plain((), qkv.double() * scale, [bias.double() for bias in biases], sizes, 1., 0.)
+        found = skate_attention.skate_attention((), qkv * scale, biases, sizes, 1.)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-4 * scale)
 
 
 def test_large_scores_do_not_overflow():
