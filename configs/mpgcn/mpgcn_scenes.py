@@ -8,11 +8,11 @@ _base_ = ['../_base_/datasets/group_scenes.py', '../_base_/models/mpgcn.py', '..
 layout = {{_base_.layout}}
 objects = {{_base_.objects}}
 model = dict(
-    data_preprocessor=dict(layout=layout, objects=objects, normalized=True),
+    data_preprocessor=dict(layout=layout, objects=objects, streams=('bone', ), normalized=True),
     backbone=dict(
-        layout=layout, objects=objects, num_person={{_base_.num_person}}, base='spine_shoulder', corrected=True,
-        base_channels=32),
-    cls_head=dict(num_classes={{_base_.num_classes}}, in_channels=128))
+        layout=layout, objects=objects, num_person={{_base_.num_person}}, streams=1, base='spine_shoulder',
+        corrected=True, base_channels=16),
+    cls_head=dict(num_classes={{_base_.num_classes}}, in_channels=64))
 
 without_ball = {
     'model.data_preprocessor.objects': (), 'model.backbone.objects': (),

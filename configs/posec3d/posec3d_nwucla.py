@@ -1,8 +1,8 @@
-# PoseC3D for a CPU, on N-UCLA, views 1 and 2 -> 3: C3D-light of half the width, 16 frames of 32 x 32 pixels. The
-# skeletons are turned at random and looked at along z, which stands in for cameras that were not there.
+# PoseC3D for a CPU, on N-UCLA, views 1 and 2 -> 3: SlowOnly of half the width and half the blocks, 16 frames of 32 x 32
+# pixels. The skeletons are turned at random and looked at along z, which stands in for cameras that were not there.
 #   mmskel prepare nw_ucla all_sqe.zip data/nwucla.pkl
 # Not trained here yet.
-_base_ = ['../_base_/runtime.py', '../_base_/datasets/nwucla.py', '../_base_/models/c3d_light.py']
+_base_ = ['../_base_/runtime.py', '../_base_/datasets/nwucla.py', '../_base_/models/posec3d.py']
 
 max_epochs = 20
 base_lr = 0.05
@@ -13,8 +13,8 @@ layout = {{_base_.layout}}
 num_classes = {{_base_.num_classes}}
 model = dict(
     data_preprocessor=dict(layout=layout),
-    backbone=dict(in_channels=20, base_channels=16),
-    cls_head=dict(num_classes=num_classes, in_channels=128))
+    backbone=dict(in_channels=20, base_channels=16, stage_blocks=(2, 3, 2)),
+    cls_head=dict(num_classes=num_classes, in_channels=256))
 
 centre = dict(type='CentreOnJoint', joint='spine', layout=layout)
 train_pipeline = [

@@ -103,7 +103,7 @@ class HierarchicalGraphConv(nn.Module):
         if not self.norm.training or self.attention is None:
             total = total + shift  # behind the sum, where it is one number per clip and channel
         total = torch.cat([total, of_edges[:, :, None].expand(-1, -1, frames, -1)], -1)
-        return functional.relu(normalize(total, self.out_norm) + self.down(x))
+        return normalize(total, self.out_norm, self.down(x), activate=True)
 
 
 class HDBlock(nn.Module):
@@ -127,10 +127,8 @@ class HDBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(V, B, T, Cin) -> (V, B, ceil(T / stride), Cout)."""
-        out = self.tcn(self.gcn(x))
-        if not self.first:
-            out = out + self.residual(x[:, :, ::self.stride])
-        return functional.relu(out)
+        shortcut = None if self.first else self.residual(x[:, :, ::self.stride])
+        return self.tcn(self.gcn(x), shortcut, activate=True)
 
 
 @MODELS.register_module()

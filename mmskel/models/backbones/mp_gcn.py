@@ -17,7 +17,7 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmskel.models.layers import LinearNorm, MultiBranchTCN, affine_of, normalize
+from mmskel.models.layers import LinearNorm, MultiBranchTCN, affine_of, finish, normalize
 from mmskel.models.layers.panoramic_conv import Pattern
 from mmskel.skeleton import Layout, PanoramicGraph, panoramic_graph
 
@@ -51,11 +51,10 @@ class PanoramicGraphConv(nn.Module):
         """(V, B, T, Cin) -> (V, B, T, Cout)."""
         values, weight, bias = self.adjacency * self.edge, self.weight, self.bias
         if self.norm.training:
-            out = normalize(pattern.convolve(x, values, weight, bias), self.norm)
-        else:
-            scale, shift = affine_of(self.norm)
-            out = pattern.convolve(x, values, weight * scale[:, None], bias * scale) + shift
-        return functional.relu(out + self.residual(x))
+            return normalize(pattern.convolve(x, values, weight, bias), self.norm, self.residual(x), activate=True)
+        scale, shift = affine_of(self.norm)
+        out = pattern.convolve(x, values, weight * scale[:, None], bias * scale) + shift
+        return finish(out, self.residual(x), activate=True)
 
 
 class PartAttention(nn.Module):
@@ -86,9 +85,9 @@ class PartAttention(nn.Module):
         time = torch.sigmoid(self.of_time(time)).transpose(0, 1)
         part = torch.sigmoid(self.of_part(part)).index_select(0, part_of_node)[:, :, None]
         if self.norm.training:
-            return functional.relu(normalize(x * time * part, self.norm) + x)
+            return normalize(x * time * part, self.norm, x, activate=True)
         scale, shift = affine_of(self.norm)
-        return functional.relu(x * time * (part * scale) + shift + x)
+        return finish(x * time * (part * scale) + shift, x, activate=True)
 
 
 class MPBlock(nn.Module):
@@ -114,7 +113,7 @@ class MPBlock(nn.Module):
     def forward(self, x: Tensor, pattern: Pattern, pooling: Tensor, part_of_node: Tensor) -> Tensor:
         """(V, B, T, Cin) -> (V, B, ceil(T / stride), Cout)."""
         x = self.gcn(x, pattern)
-        x = self.tcn(x) + self.residual(x[:, :, ::self.stride])
+        x = self.tcn(x, self.residual(x[:, :, ::self.stride]))
         return x if self.attention is None else self.attention(x, pooling, part_of_node)
 
 

@@ -38,9 +38,19 @@ class LinearNorm(nn.Module):
         return functional.linear(x, self.weight * scale[:, None], self.bias * scale + shift)
 
 
-def normalize(x: Tensor, norm: nn.BatchNorm1d) -> Tensor:
-    """Batch norm over the last axis of (..., C)."""
-    return norm(x.reshape(-1, x.shape[-1])).view(x.shape)
+def normalize(x: Tensor, norm: nn.BatchNorm1d, plus: Tensor | None = None, activate: bool = False) -> Tensor:
+    """Batch norm over the last axis of (..., C), then :func:`finish`."""
+    return finish(norm(x.reshape(-1, x.shape[-1])), plus, activate).view(x.shape)
+
+
+def finish(out: Tensor, plus: Tensor | None, activate: bool) -> Tensor:
+    """Adds a shortcut ``plus`` of as many numbers, then a ReLU, in place: neither makes a tensor of its own.
+
+    ``out`` is the result of an operation that does not need it for its gradient, and no view.
+    """
+    if plus is not None:
+        out.add_(plus.reshape(out.shape))
+    return functional.relu_(out) if activate else out
 
 
 def affine_of(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from torch.autograd import Function
 from torch.nn import functional
 
 from mmskel.models.layers.by_hand import by_hand, equal
-from mmskel.models.layers.linear_norm import LinearNorm, affine_of, normalize
+from mmskel.models.layers.linear_norm import LinearNorm, affine_of, finish, normalize
 
 
 class MultiBranchTCN(nn.Module):
@@ -51,8 +51,8 @@ class MultiBranchTCN(nn.Module):
             nn.init.normal_(norm.weight, 1, 0.02)
             nn.init.zeros_(norm.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(V, B, T, C) -> (V, B, ceil(T / stride), C)."""
+    def forward(self, x: Tensor, shortcut: Tensor | None = None, activate: bool = False) -> Tensor:
+        """(V, B, T, C) -> (V, B, ceil(T / stride), C), to which a shortcut of that shape is added, and a ReLU."""
         joints, batch, frames, _ = x.shape
         scale, shift = affine_of(self.norm) if not self.norm.training else (torch.ones_like(self.norm.weight), None)
         reduced = functional.relu(self.reduce(x))
@@ -70,9 +70,9 @@ class MultiBranchTCN(nn.Module):
         outputs.append(functional.linear(x[:, :, ::self.stride], self.shortcut.weight * last[:, None],
                                          self.shortcut.bias * last))
         if shift is None:
-            return normalize(torch.cat(outputs, -1), self.norm)
+            return normalize(torch.cat(outputs, -1), self.norm, shortcut, activate)
         outputs[-2] = outputs[-2] * scale[-2 * self.width:-self.width]
-        return torch.cat(outputs, -1) + shift
+        return finish(torch.cat(outputs, -1).add_(shift), shortcut, activate)
 
 
 def max_of_three(x: Tensor, stride: int = 1) -> Tensor:
