@@ -5,6 +5,7 @@ objects, v = V + O nodes of a person, C coordinates (a confidence may be the las
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -83,12 +84,13 @@ def steps(x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
 def bone_angles(bone: Tensor) -> Tensor:
     """``arccos(b / (|b| + 1e-4))`` of every coordinate; pi / 2 where the bone is zero. (..., C) -> (..., C).
 
-    Computed as an arc tangent, since the arc cosine loses half of the digits where a bone lies along an axis.
+    Computed as an arc tangent, since the arc cosine loses half of the digits where a bone lies along an axis; of one
+    number, since ONNX has none of two, and what stands in for it goes wrong at -0.
     """
     squared = bone.square()
     total = squared.sum(-1, keepdim=True)
     rest = (total - squared).clamp_min(0) if bone.shape[-1] > 3 else _sum_of_others(squared)
-    return torch.atan2((rest + 2 * _BONE_FLOOR * total.sqrt() + _BONE_FLOOR**2).sqrt(), bone)
+    return math.pi / 2 - torch.atan(bone / (rest + 2 * _BONE_FLOOR * total.sqrt() + _BONE_FLOOR**2).sqrt())
 
 
 def _sum_of_others(squared: Tensor) -> Tensor:
