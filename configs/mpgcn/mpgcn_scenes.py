@@ -1,8 +1,9 @@
 # MP-GCN on composed scenes, in which who has the ball and with whom is all that tells the classes apart: what its links
 # between persons, its object and its early fusion of persons are worth (docs/mp_gcn.md, "Do the links matter?").
 # Not trained here yet.
-# Members: the whole graph; without links between persons; without the ball; every person a graph of its own, pooled in
-# the end; the same without the ball.
+# Members: the whole graph; without links between persons; both of these without masks that learn, so that a person's
+# place in the file tells nothing; without the ball; every person a graph of its own, pooled in the end; the same without
+# the ball.
 _base_ = ['../_base_/datasets/group_scenes.py', '../_base_/models/mpgcn.py', '../_base_/schedules/mpgcn.py']
 
 layout = {{_base_.layout}}
@@ -17,10 +18,14 @@ model = dict(
 without_ball = {
     'model.data_preprocessor.objects': (), 'model.backbone.objects': (),
     **{f'{part}_dataloader.dataset.pipeline.1.names': () for part in ('train', 'val', 'test')}}
+fixed = {'model.backbone.edge_importance': False}
+unlinked = {'model.backbone.inter_link': 'off'}
 per_person = {'model.backbone.num_person': 1, 'model.backbone.labeling': 'spatial'}
 members = dict(
     whole=dict(),
-    no_links=dict(options={'model.backbone.inter_link': 'off'}),
+    no_links=dict(options=unlinked),
+    no_masks=dict(options=fixed),
+    no_masks_no_links=dict(options={**fixed, **unlinked}),
     no_ball=dict(options=without_ball),
     alone=dict(options=per_person),
     alone_no_ball=dict(options={**per_person, **without_ball}))

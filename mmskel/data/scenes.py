@@ -1,15 +1,17 @@
-"""Scenes of several persons out of clips of one: couples side by side, one of whom has a ball. NumPy only.
+"""Scenes of several persons out of clips of one: couples, as of a player and its marker, and one of all has a ball.
 
-What happens in a scene is who has the ball and with whom: the holder's action and its partner's. Every scene of ``2 c``
-persons has the same actions and the same couples but for one that has the ball, so that neither who is there, nor how
-often an action is done, nor which actions meet tells a scene's class:
+What happens in a scene is who has the ball and with whom: the holder's action and its partner's. The order of the
+persons says who belongs together, and where they stand does not: a partner beside the holder would be known by its
+distance from the ball, to each person alone. Every scene of ``2 c`` persons has the same actions and the same couples
+but for one that has the ball, so that neither who is there, nor how often an action is done, nor which actions meet
+tells a scene's class:
 
 * without the ball all classes look alike (chance);
 * with the ball, but without knowing who belongs together, the holder's action is known, the partner's is not (half of
   what is above chance for two actions);
 * with both, everything is.
 
-Symbols: M persons, T frames, V joints.
+NumPy only. Symbols: M persons, T frames, V joints.
 """
 from __future__ import annotations
 
@@ -55,8 +57,8 @@ def compose(name: str, cast: Sequence[tuple[Clip, Clip]], holder: tuple[int, int
             rng: np.random.Generator) -> Clip:
     """One scene.
 
-    Couples stand from left to right in a random order, the two of a couple within reach; everybody may be mirrored.
-    Person 2 i and 2 i + 1 are a couple. The ball is at a hand of the holder, not seen in about a tenth of the frames.
+    Everybody stands somewhere in a row, at random; everybody may be mirrored. Person 2 i and 2 i + 1 are a couple, in a
+    random order. The ball is at a hand of the holder, not seen in about a tenth of the frames.
 
     Args:
         name: The scene's id.
@@ -76,23 +78,22 @@ def compose(name: str, cast: Sequence[tuple[Clip, Clip]], holder: tuple[int, int
     hands = [next((layout.joints.index(joint) for joint in side if joint in layout.joints), None) for side in _HANDS]
     if None in hands:
         raise LayoutError(f"layout '{layout.name}' has neither hands nor wrists, where a ball could be")
-    couples = len(cast)
+    number = 2 * len(cast)
     width, height = _SIZE[1], _SIZE[0]
-    keypoint = np.zeros((2 * couples, frames, layout.num_joints, 2), np.float32)
+    keypoint = np.zeros((number, frames, layout.num_joints, 2), np.float32)
     ball = np.zeros((frames, 3), np.float32)
-    for place, couple in enumerate(rng.permutation(couples)):
-        middle = np.array([(place + .5) / couples * width, height / 2]) + rng.normal(0, (12, 40))
-        first = int(rng.integers(2))  # who of the two stands on the left
-        for side, who in enumerate((first, 1 - first)):
-            points = flat(cast[couple][who], frames)
-            seen = points.any(-1)
-            if rng.integers(2):
-                points, seen = mirrored(points, layout), seen[..., layout.swap]
-            points = points * _HEIGHT * rng.uniform(.85, 1.15) + middle + [(side - .5) * .6 * _HEIGHT, 0]
-            keypoint[2 * place + side] = np.where(seen[..., None], points + rng.normal(0, 1, points.shape), 0)
-            if (couple, who) == holder:
-                ball[:, :2] = points[:, hands[int(rng.integers(2))]] + rng.normal(0, 3, (frames, 2))
-                ball[:, 2] = 1
+    order = [(int(couple), who) for couple in rng.permutation(len(cast)) for who in rng.permutation(2).tolist()]
+    for person, (couple, who), place in zip(range(number), order, rng.permutation(number)):
+        points = flat(cast[couple][who], frames)
+        seen = points.any(-1)
+        if rng.integers(2):
+            points, seen = mirrored(points, layout), seen[..., layout.swap]
+        middle = np.array([(place + .5) / number * width, height / 2]) + rng.normal(0, (12, 40))
+        points = points * _HEIGHT * rng.uniform(.85, 1.15) + middle
+        keypoint[person] = np.where(seen[..., None], points + rng.normal(0, 1, points.shape), 0)
+        if (couple, who) == holder:
+            ball[:, :2] = points[:, hands[int(rng.integers(2))]] + rng.normal(0, 3, (frames, 2))
+            ball[:, 2] = 1
     ball[rng.random(frames) < .1] = 0
     return Clip(name, keypoint, (keypoint != 0).any(-1).astype(np.float32), layout.name, 'pixel', _SIZE, 25., label,
                 objects=dict(ball=ball))

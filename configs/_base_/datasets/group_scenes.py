@@ -1,7 +1,7 @@
-# Scenes of six persons and a ball, composed of N-UCLA's clips (mmskel/data/scenes.py): 20 frames, the joints of Kinect
+# Scenes of six persons and a ball, composed of N-UCLA's clips (mmskel/data/scenes.py): 10 frames, the joints of Kinect
 # v1 seen from the front, in pixels.
 #   mmskel prepare nw_ucla all_sqe.zip data/nwucla.pkl
-#   mmskel prepare group_scenes data/nwucla.pkl data/group_scenes.pkl --actions "throw,sit down"
+#   mmskel prepare group_scenes data/nwucla.pkl data/group_scenes.pkl --actions "throw,sit down" --frames 10
 _base_ = '../loaders.py'
 ann_file = 'data/group_scenes.pkl'
 split = ''
