@@ -11,8 +11,8 @@ objects = {{_base_.objects}}
 model = dict(
     data_preprocessor=dict(layout=layout, objects=objects, streams=('bone', ), normalized=True),
     backbone=dict(
-        layout=layout, objects=objects, num_person={{_base_.num_person}}, streams=1, base='spine_shoulder',
-        corrected=True, base_channels=16),
+        layout=layout, objects=objects, num_person={{_base_.num_person}}, streams=1, corrected=True,
+        base=('left_hand', 'right_hand'), base_channels=16),
     cls_head=dict(num_classes={{_base_.num_classes}}, in_channels=64))
 
 without_ball = {

@@ -57,7 +57,10 @@ def test_volleyball_from_files_to_results(tmp_path, capsys):
     assert state['cls_head.fc_action.weight'].shape == (9, 32)
 
 
-MEMBERS = dict(whole=(6, 1, 3), no_links=(6, 1, 0), no_ball=(6, 0, 3), alone=(1, 1, 0), alone_no_ball=(1, 0, 0))
+# persons of a graph, objects, couples that are linked, whether the masks learn
+MEMBERS = dict(whole=(6, 1, 3, True), no_links=(6, 1, 0, True), no_masks=(6, 1, 3, False),
+               no_masks_no_links=(6, 1, 0, False), no_ball=(6, 0, 3, True), alone=(1, 1, 0, True),
+               alone_no_ball=(1, 0, 0, True))
 
 
 @pytest.mark.parametrize('member', MEMBERS)
@@ -74,10 +77,12 @@ def test_what_the_members_of_the_scenes_config_leave_out(tmp_path, member):
     samples = DATASETS.build(cfg.train_dataloader.dataset)
     losses = model(**model.data_preprocessor(pseudo_collate([samples[0], samples[1]]), True), mode='loss')
     graph = model.backbone.graph
-    persons, objects, links = MEMBERS[member]
-    assert (graph.num_person, len(graph.person.objects), len(graph.inter_links)) == (persons, objects, links)
-    assert graph.inter_links == tuple((graph.person.num_nodes * (2 * i + 1) + j, graph.person.num_nodes * 2 * i + j)
-                                      for i, j in zip(range(links), [get_layout('kinect20').index('spine_shoulder')] * 3))
+    persons, objects, couples, masks = MEMBERS[member]
+    nodes, hands = graph.person.num_nodes, [get_layout('kinect20').index(f'{side}_hand') for side in ('left', 'right')]
+    assert (graph.num_person, len(graph.person.objects)) == (persons, objects)
+    assert graph.inter_links == tuple((nodes * (2 * i + 1) + hand, nodes * 2 * i + hand)
+                                      for hand in hands for i in range(couples))
+    assert all(edge.requires_grad == masks for name, edge in model.named_parameters() if name.endswith('.edge'))
     assert torch.isfinite(losses['loss_cls'])
 
 
