@@ -51,8 +51,8 @@ class MultiBranchTCN(nn.Module):
             nn.init.normal_(norm.weight, 1, 0.02)
             nn.init.zeros_(norm.bias)
 
-    def forward(self, x: Tensor, shortcut: Tensor | None = None, activate: bool = False) -> Tensor:
-        """(V, B, T, C) -> (V, B, ceil(T / stride), C), to which a shortcut of that shape is added, and a ReLU."""
+    def forward(self, x: Tensor, plus: Tensor | None = None, activate: bool = False) -> Tensor:
+        """(V, B, T, C) -> (V, B, ceil(T / stride), C), then :func:`finish` with ``plus`` of that shape."""
         joints, batch, frames, _ = x.shape
         scale, shift = affine_of(self.norm) if not self.norm.training else (torch.ones_like(self.norm.weight), None)
         reduced = functional.relu(self.reduce(x))
@@ -70,9 +70,9 @@ class MultiBranchTCN(nn.Module):
         outputs.append(functional.linear(x[:, :, ::self.stride], self.shortcut.weight * last[:, None],
                                          self.shortcut.bias * last))
         if shift is None:
-            return normalize(torch.cat(outputs, -1), self.norm, shortcut, activate)
+            return normalize(torch.cat(outputs, -1), self.norm, plus, activate)
         outputs[-2] = outputs[-2] * scale[-2 * self.width:-self.width]
-        return finish(torch.cat(outputs, -1).add_(shift), shortcut, activate)
+        return finish(torch.cat(outputs, -1).add_(shift), plus, activate)
 
 
 def max_of_three(x: Tensor, stride: int = 1) -> Tensor:
