@@ -7,56 +7,19 @@ of each, so that whatever else the machine does hits both. Memory: what autograd
 from PyTorch's own record of allocations, parameters not counted.
 """
 import argparse
-import statistics
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tests'))
 
+from measure import compare, forward, step  # noqa: E402  (beside this file)
 from reference.hd_gcn import HDGCNReference  # noqa: E402
 
 import mmskel  # noqa: E402,F401
 from mmskel.interop import build_published  # noqa: E402
-
-
-def forward(model, x):
-    with torch.no_grad():
-        return model(x)
-
-
-def step(model, x):
-    model.zero_grad()
-    functional.cross_entropy(model(x), torch.tensor([3, 30])).backward()
-
-
-def peak_bytes(run, model, x):
-    """The largest sum of live allocations during one call."""
-    run(model, x)
-    model.zero_grad(set_to_none=False)
-    with torch.profiler.profile(profile_memory=True, activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
-        run(model, x)
-    live = highest = 0
-    for event in profile.profiler.kineto_results.events():
-        if event.name() == '[memory]':
-            live += event.nbytes()
-            highest = max(highest, live)
-    return highest
-
-
-def race(run, models, x, rounds):
-    times = [[], []]
-    for model in models:
-        run(model, x)
-    for _ in range(rounds):
-        for taken, model in zip(times, models):
-            start = time.perf_counter()
-            run(model, x)
-            taken.append((time.perf_counter() - start) * 1e3)
-    return times
 
 
 def main():
@@ -81,18 +44,11 @@ def main():
     for model in models:
         model.float()
     print(f'{args.threads} threads, PyTorch {torch.__version__}, {args.rounds} rounds; median [quartiles] in ms')
-    for name, run, mode in (('forward (eval)', forward, False), ('forward + backward (train)', step, True)):
+    for name, run, mode in (('forward (eval)', forward, False),
+                            ('forward + backward (train)', partial(step, label=torch.tensor([3, 30])), True)):
         for model in models:
             model.train(mode)
-        taken = race(run, models, x, args.rounds)
-        text = []
-        for label, times in zip(('plain', 'ours'), taken):
-            low, middle, high = statistics.quantiles(times, n=4)
-            text.append(f'{label} {middle:.1f} [{low:.1f}, {high:.1f}]')
-        ratio = statistics.median(taken[0]) / statistics.median(taken[1])
-        memory = [peak_bytes(run, model, x) / 2**20 for model in models]
-        print(f'{name:28s} {"   ".join(text)}   {ratio:.2f}x   peak memory {memory[0]:.0f} -> {memory[1]:.0f} MiB '
-              f'({memory[1] / memory[0]:.2f})')
+        compare(name, dict(plain=partial(run, plain, x), ours=partial(run, ours, x)), models, args.rounds)
 
 
 if __name__ == '__main__':

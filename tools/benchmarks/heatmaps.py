@@ -9,10 +9,10 @@ that alone takes. Bytes: what a clip sends to the device, as joints and as volum
 """
 import argparse
 import statistics
-import time
 
 import numpy as np
 import torch
+from measure import race  # beside this file
 
 import mmskel  # noqa: F401  (repairs the stack before MMAction2 is imported)
 
@@ -37,17 +37,6 @@ def make_clip(persons, size):
     return keypoint.astype(np.float32), rng.uniform(0.3, 1, keypoint.shape[:3]).astype(np.float32)
 
 
-def race(runs, rounds):
-    """Milliseconds of every run in every round; the last result of each."""
-    times, results = [[] for _ in runs], [run() for run in runs]
-    for _ in range(rounds):
-        for taken, run in zip(times, runs):
-            start = time.perf_counter()
-            run()
-            taken.append((time.perf_counter() - start) * 1e3)
-    return times, results
-
-
 def compare(persons, size, limbs, rounds):
     """Checks and times one kind of volume; returns the ratio of the medians."""
     keypoint, score = make_clip(persons, size)
@@ -64,9 +53,9 @@ def compare(persons, size, limbs, rounds):
     def zeros():
         return torch.zeros(17 * FRAMES * size * size)
 
-    times, (expected, found, _) = race((theirs, ours, zeros), rounds)
-    error = float(np.abs(expected - found[0].transpose(0, 1).numpy()).max())
+    error = float(np.abs(theirs() - ours()[0].transpose(0, 1).numpy()).max())
     assert error <= (3e-6 if limbs else 0), f'volumes differ by {error:.1e}'
+    times = race((theirs, ours, zeros), rounds)
     (slow, slow_best), (fast, fast_best), (floor, _) = ((statistics.median(t), min(t)) for t in times)
     print(f'{"limbs " if limbs else "joints"} {FRAMES}x17x{size}x{size} M={persons:<3} differ by {error:.0e}   '
           f'MMAction2 {slow:7.1f} ({slow_best:.1f}) ms   ours {fast:6.2f} ({fast_best:.2f}) ms   '

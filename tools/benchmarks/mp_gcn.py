@@ -3,19 +3,18 @@
     python tools/benchmarks/mp_gcn.py [--data volleyball] [--threads 2] [--rounds 15]
 
 The published graphs and clip lengths, two clips (NBA: one). Both run in turn within one process; per round one pass of
-each, so that whatever else the machine does hits both. Memory as in ``tools/benchmarks/hd_gcn.py``.
+each, so that whatever else the machine does hits both. Memory as in ``tools/benchmarks/measure.py``.
 """
 import argparse
-import statistics
 import sys
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tests'))
 
-from hd_gcn import forward, peak_bytes, race  # noqa: E402  (beside this file)
+from measure import compare, forward, step  # noqa: E402  (beside this file)
 from reference.mp_gcn import MPGCNReference  # noqa: E402
 
 import mmskel  # noqa: E402,F401
@@ -31,11 +30,6 @@ DATA = {
     'nba': (1, 6, 72, 9, dict(graph='coco_ball_net-12', labeling='intra-inter', part='person', **COUPLES),
             ('ball', 'net'), 1),
 }
-
-
-def step(model, x):
-    model.zero_grad()
-    functional.cross_entropy(model(x), torch.arange(len(x))).backward()
 
 
 def twins(clips, channels, frames, classes, graph, objects, reduction):
@@ -61,7 +55,8 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    *models, x = twins(*DATA[args.data])
+    plain, ours, x = twins(*DATA[args.data])
+    models = plain, ours
     for mode in (False, True):
         expected, found = (model.double().train(mode)(x.double()).detach() for model in models)
         error = ((found - expected).abs().max() / expected.abs().max()).item()
@@ -72,18 +67,11 @@ def main():
     numbers = [sum(p.numel() for p in model.parameters() if p.requires_grad) for model in models]
     print(f'{args.data}, {tuple(x.shape)}: {numbers[0]:,} -> {numbers[1]:,} parameters')
     print(f'{args.threads} threads, PyTorch {torch.__version__}, {args.rounds} rounds; median [quartiles] in ms')
-    for name, run, mode in (('forward (eval)', forward, False), ('forward + backward (train)', step, True)):
+    for name, run, mode in (('forward (eval)', forward, False),
+                            ('forward + backward (train)', partial(step, label=torch.arange(len(x))), True)):
         for model in models:
             model.train(mode)
-        taken = race(run, models, x, args.rounds)
-        text = []
-        for label, times in zip(('plain', 'ours'), taken):
-            low, middle, high = statistics.quantiles(times, n=4)
-            text.append(f'{label} {middle:.1f} [{low:.1f}, {high:.1f}]')
-        ratio = statistics.median(taken[0]) / statistics.median(taken[1])
-        memory = [peak_bytes(run, model, x) / 2**20 for model in models]
-        print(f'{name:28s} {"   ".join(text)}   {ratio:.2f}x   peak memory {memory[0]:.0f} -> {memory[1]:.0f} MiB '
-              f'({memory[1] / memory[0]:.2f})')
+        compare(name, dict(plain=partial(run, plain, x), ours=partial(run, ours, x)), models, args.rounds)
 
 
 if __name__ == '__main__':

@@ -8,9 +8,8 @@ autograd and the pass itself hold at the most, from PyTorch's own record of allo
 gradients not counted.
 """
 import argparse
-import statistics
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,6 +17,7 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tests'))
 
+from measure import compare, forward, step  # noqa: E402  (beside this file)
 from reference.skateformer import SkateFormerReference  # noqa: E402
 
 import mmskel  # noqa: E402,F401
@@ -42,16 +42,6 @@ def batch(clips):
     return torch.randn(clips, 3, 64, 24, 2), torch.rand(clips, 64).sort(1)[0] * 2 - 1, torch.randint(0, 60, (clips, ))
 
 
-def forward(model, x, time, label):
-    with torch.no_grad():
-        model(x, time)
-
-
-def step(model, x, time, label):
-    model.zero_grad()
-    functional.cross_entropy(model(x, time), label).backward()
-
-
 def check():
     """Logits and gradients in float64, without randomness."""
     plain, ours = (model.double() for model in models(attn_drop=0., drop_path=0.))
@@ -72,33 +62,6 @@ def check():
               f'{max(errors[1:]):.0e} (float64)')
 
 
-def peak_bytes(run, model, data):
-    """The largest sum of live allocations during one call."""
-    run(model, *data)
-    model.zero_grad(set_to_none=False)
-    with torch.profiler.profile(profile_memory=True, activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
-        run(model, *data)
-    live = highest = 0
-    for event in profile.profiler.kineto_results.events():
-        if event.name() == '[memory]':
-            live += event.nbytes()
-            highest = max(highest, live)
-    return highest
-
-
-def race(run, pair, data, rounds):
-    """Times of both in ms."""
-    times = [[], []]
-    for model in pair:
-        run(model, *data)
-    for _ in range(rounds):
-        for taken, model in zip(times, pair):
-            start = time.perf_counter()
-            run(model, *data)
-            taken.append((time.perf_counter() - start) * 1e3)
-    return times
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--threads', type=int, default=2)
@@ -108,21 +71,16 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     check()
-    pair = models()
+    plain, ours = pair = models()
     print(f'{args.threads} threads, PyTorch {torch.__version__}, {args.rounds} rounds; median [quartiles] in ms')
     for clips in args.batches:
-        data = batch(clips)
-        for name, run, mode in (('forward (eval)', forward, False), ('step with dropout (train)', step, True)):
+        x, time, label = batch(clips)
+        for name, run, mode in (('forward (eval)', forward, False),
+                                ('step with dropout (train)', partial(step, label=label), True)):
             for model in pair:
                 model.train(mode)
-            taken, text = race(run, pair, data, args.rounds), []
-            for label, times in zip(('plain', 'ours'), taken):
-                low, middle, high = statistics.quantiles(times, n=4)
-                text.append(f'{label} {middle:.0f} [{low:.0f}, {high:.0f}]')
-            ratio = statistics.median(taken[0]) / statistics.median(taken[1])
-            memory = [peak_bytes(run, model, data) / 2**20 for model in pair]
-            print(f'N = {clips}, {name:26s} {"   ".join(text)}   {ratio:.2f}x   peak memory {memory[0]:.0f} -> '
-                  f'{memory[1]:.0f} MiB ({memory[1] / memory[0]:.2f})')
+            compare(f'N = {clips}, {name}', dict(plain=partial(run, plain, x, time), ours=partial(run, ours, x, time)),
+                    pair, args.rounds)
 
 
 if __name__ == '__main__':
