@@ -57,7 +57,7 @@ def test_averaged_weights_are_what_is_saved_and_tested(motions, small, tmp_path)
                           cfg_options={**options, 'train_dataloader.batch_size': 20,
                                        'default_hooks.checkpoint.max_keep_ckpts': 9})
         cfg.custom_hooks.append(
-            dict(type='EMAHook', ema_type='StochasticWeightAverage', begin_epoch=2, update_buffers=True))
+            dict(type='AveragedWeightsHook', ema_type='StochasticWeightAverage', begin_epoch=2))
         return cfg
 
     def weights(epoch, which='state_dict'):
