@@ -24,7 +24,7 @@ train_cfg = dict(max_epochs=max_epochs)
 custom_hooks = [
     dict(type='EpochSeedHook'),
     dict(type='ProgressBarHook'),
-    dict(type='EMAHook', ema_type='StochasticWeightAverage', begin_epoch=45, update_buffers=True)
+    dict(type='AveragedWeightsHook', ema_type='StochasticWeightAverage', begin_epoch=45)
 ]
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=base_lr, momentum=0.9, weight_decay=4e-4, nesterov=True))
