@@ -1,4 +1,7 @@
 # HD-GCN on N-UCLA, views 1 and 2 -> 3, for two CPU cores: 32 frames instead of 52 and 12 epochs instead of 65.
+# Measured 2026-11-29, seed 0, --amp, 2 cores (Intel Xeon), both streams at once with OMP_NUM_THREADS=1, 83 minutes in
+# all, around pelvis, last epoch, top-1 of all 464 test clips (of the 369 clean ones): joint 92.24 % (91.87 %), bone
+# 92.89 % (91.06 %), fused 94.83 % (93.50 %).
 # Few epochs at a high rate swing; what is tested and saved is a moving average of the weights, over about three epochs.
 _base_ = './hdgcn_nwucla.py'
 

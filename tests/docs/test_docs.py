@@ -65,6 +65,8 @@ NOT_RUN = {
     'python -m webbrowser work_dirs/stgcn_nwucla/report.html': 'opens a window',
     'tensorboard --logdir work_dirs': 'a server that does not end',
     'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
+    'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
+    'the line with hdgcn_nwucla.py runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
     'mmskel extract videos data/mine.pkl --preset lightweight': 'fetches models; tests/apis/test_extract.py runs it with files',
