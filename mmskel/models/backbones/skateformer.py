@@ -24,9 +24,6 @@ from mmskel.models.layers.skate_attention import skate_attention
 from mmskel.models.layers.transformer import DropPath, GELUPerceptron
 from mmskel.skeleton import SKATE_TYPES, Layout, get_layout, skate_parts, skate_sizes
 
-# rows of a thread at a time where no gradient is wanted: the wide layer of the perceptron stays in the cache
-ROWS_AT_ONCE = 1024
-
 
 def _table(*shape: int) -> nn.Parameter:
     return nn.Parameter(nn.init.trunc_normal_(torch.empty(*shape), std=0.02))
@@ -109,17 +106,9 @@ class SkateBlock(nn.Module):
         # the published scale: by the heads of an attention, not by their channels
         mixed = skate_attention((graph, time), qkv, [bias() for bias in self.biases], self.sizes, self.heads**-0.5,
                                 self.attn_drop if self.training else 0.)
-        if self.training or torch.is_grad_enabled():
-            x = self.drop_path(x, self.proj(mixed.view(channels, -1).t()).view_as(x))
-            return self.drop_path(x, self.mlp(self.norm_2(x).view(-1, channels)).view_as(x))
-        out = torch.empty_like(x)
-        many = ROWS_AT_ONCE * torch.get_num_threads()
-        parts = zip(x.view(-1, channels).split(many), mixed.view(channels, -1).split(many, 1),
-                    out.view(-1, channels).split(many))
-        for rows, columns, into in parts:
-            rows = rows + self.proj(columns.t())
-            torch.add(rows, self.mlp(self.norm_2(rows)), out=into)
-        return out
+        out = torch.addmm(self.proj.bias, mixed.view(channels, -1).t(), self.proj.weight.t())
+        x = self.drop_path(x, out.view_as(x))
+        return self.drop_path(x, self.mlp(self.norm_2(x).view(-1, channels)).view_as(x))
 
 
 class HalveFrames(nn.Module):

@@ -7,7 +7,7 @@ Channels come first here, (R, B, T, W): the partition is then a view, and a wind
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -18,8 +18,7 @@ from mmskel.models.layers.by_hand import by_hand
 from mmskel.models.layers.dropout import Drops, drop_, keep_share
 from mmskel.skeleton import SKATE_TYPES
 
-# scores that a thread of a CPU computes at once, such that they and what is made of them fit the second-level cache:
-# 1 MB in float32
+# scores computed at once on a CPU, such that they and what is made of them fit the second-level cache: 1 MB in float32
 AT_ONCE = 2**18
 # scores up to here in size go through the exponential as they are: e^60, and a window's sum of it, is far from overflow
 SMALL = 60.
@@ -62,7 +61,7 @@ def skate_attention(beside: Sequence[Tensor], qkv: Tensor, biases: Sequence[Tens
     beside = [part.to(qkv.dtype) for part in beside]
     if by_hand(qkv):
         return _SkateAttention.apply(len(beside), sizes, scale, dropout, qkv, *biases, *beside)
-    return _attend(beside, qkv, biases, sizes, scale, dropout, torch.get_num_threads())
+    return _attend(beside, qkv, biases, sizes, scale, dropout)
 
 
 def _windows(x: Tensor, kind: int, size: tuple[int, int], parts: int, heads: int) -> Tensor:
@@ -78,12 +77,10 @@ def _put(windows: Tensor, into: Tensor, kind: int, size: tuple[int, int], parts:
     view.copy_(windows.view(view.shape))
 
 
-def _pieces(threads: int, area: int, heads: int, tensors: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:
-    """Tensors (n h, ., .), some windows with all their heads at a time."""
-    windows = len(tensors[0])
-    if tensors[0].device.type == 'cpu':
-        windows = max(1, AT_ONCE * threads // (heads * area**2)) * heads
-    return zip(*(x.split(windows) for x in tensors))
+def _pieces(windows: int, area: int, heads: int, device: torch.device) -> list[slice]:
+    """Slices of the first axis of (n h, ., .)."""
+    many = windows if device.type != 'cpu' else max(1, AT_ONCE // (heads * area**2)) * heads
+    return [slice(at, at + many) for at in range(0, windows, many)]
 
 
 def _all_small(query: Tensor, key: Tensor, bias: Tensor) -> bool:
@@ -97,7 +94,7 @@ def _all_small(query: Tensor, key: Tensor, bias: Tensor) -> bool:
     return query.shape[1] * in_query * in_key + in_bias < SMALL
 
 
-def _attend(beside, qkv, biases, sizes, scale, dropout, threads, kept=None) -> Tensor:
+def _attend(beside, qkv, biases, sizes, scale, dropout, kept=None) -> Tensor:
     """All types; ``kept`` gathers what the backward pass needs per type: (logarithm of the sums, drops per piece)."""
     heads = len(biases[0])
     first, depth = sum(map(len, beside)), len(qkv) // (12 * heads)
@@ -111,8 +108,8 @@ def _attend(beside, qkv, biases, sizes, scale, dropout, threads, kept=None) -> T
         done, logsum, drops = torch.empty_like(query), query.new_empty(len(query), 1, query.shape[-1]), []
         query, toward = query * scale, bias.transpose(1, 2).contiguous()
         shifted = not _all_small(query, key, bias)
-        for q, k, v, into, log in _pieces(threads, bias.shape[-1], heads, (query, key, value, done, logsum)):
-            weight = torch.bmm(k.transpose(1, 2), q)
+        for piece in _pieces(len(query), bias.shape[-1], heads, query.device):
+            weight = torch.bmm(key[piece].transpose(1, 2), query[piece])
             weight.view(-1, *bias.shape).add_(toward)
             peak = weight.amax(1, keepdim=True) if shifted else None
             if shifted:
@@ -121,15 +118,16 @@ def _attend(beside, qkv, biases, sizes, scale, dropout, threads, kept=None) -> T
             if dropout:
                 total = weight.sum(1, keepdim=True)
                 drops.append(Drops(weight.numel(), dropout, weight.device))
-                share = torch.bmm(v[:, :depth], drop_(weight, drops[-1].mask(weight)))
-                torch.div(share, total * keep_share(dropout), out=into)
+                share = torch.bmm(value[piece, :depth], drop_(weight, drops[-1].mask(weight)))
+                torch.div(share, total * keep_share(dropout), out=done[piece])
             else:
-                share, total = torch.bmm(v, weight).split([depth, 1], 1)
-                torch.div(share, total, out=into)
+                share = torch.bmm(value[piece], weight)
+                total = share[:, depth:]
+                torch.div(share[:, :depth], total, out=done[piece])
             if kept is not None:
-                torch.log(total, out=log)
+                torch.log(total, out=logsum[piece])
                 if shifted:
-                    log.add_(peak)
+                    logsum[piece].add_(peak)
         if kept is not None:
             kept.append((logsum, drops))
         _put(done[None], result, kind, size, 1, heads)
@@ -143,8 +141,7 @@ class _SkateAttention(Function):
     @staticmethod
     def forward(ctx, num_beside, sizes, scale, dropout, qkv, *more):
         biases, beside, kept = more[:4], more[4:], []
-        ctx.threads = torch.get_num_threads()  # pieces, and what is dropped in each, are the same in the backward pass
-        out = _attend(beside, qkv, biases, sizes, scale, dropout, ctx.threads, kept)
+        out = _attend(beside, qkv, biases, sizes, scale, dropout, kept)
         ctx.save_for_backward(qkv, out, *biases, *(logsum for logsum, _ in kept))
         ctx.drops = [drops for _, drops in kept]
         ctx.widths, ctx.sizes, ctx.scale, ctx.dropout = [len(part) for part in beside], sizes, scale, dropout
@@ -159,14 +156,13 @@ class _SkateAttention(Function):
         for kind, part, done, into, to_part, size, bias, logsum, drops in parts:
             heads = len(bias)
             windows = _backward(_windows(part, kind, size, 3, heads), _windows(done, kind, size, 1, heads)[0],
-                                _windows(into, kind, size, 1, heads)[0], bias, logsum, drops, ctx.scale, ctx.dropout,
-                                ctx.threads)
+                                _windows(into, kind, size, 1, heads)[0], bias, logsum, drops, ctx.scale, ctx.dropout)
             _put(windows[0], to_part, kind, size, 3, heads)
             to_biases.append(windows[1])
         return None, None, None, None, to_qkv, *to_biases, *grad[:first].split(ctx.widths)
 
 
-def _backward(qkv, done, grad, bias, logsum, drops, scale, dropout, threads) -> tuple[Tensor, Tensor]:
+def _backward(qkv, done, grad, bias, logsum, drops, scale, dropout) -> tuple[Tensor, Tensor]:
     """Gradients of the windows (3, n h, d, A) and of the bias."""
     query, key, value = qkv
     to_query, to_key, to_value = to_qkv = torch.empty_like(qkv)
@@ -177,23 +173,21 @@ def _backward(qkv, done, grad, bias, logsum, drops, scale, dropout, threads) -> 
     query_row, key_row = torch.cat([query, -logsum], 1), torch.cat([key, torch.ones_like(key[:, :1])], 1)
     if dropout:
         grad = grad / keep_share(dropout)
-    pieces = _pieces(threads, bias.shape[-1], len(bias),
-                     (query, key, value, query_row, key_row, grad, slope, to_query, to_key, to_value))
-    for place, (q, k, v, q_row, k_row, into, mean, to_q, to_k, to_v) in enumerate(pieces):
-        weight = torch.bmm(k_row.transpose(1, 2), q_row)
+    for place, piece in enumerate(_pieces(len(query), bias.shape[-1], len(bias), query.device)):
+        weight = torch.bmm(key_row[piece].transpose(1, 2), query_row[piece])
         weight.view(-1, *bias.shape).add_(toward)
         weight.exp_()
-        to_score = torch.bmm(v.transpose(1, 2), into)
+        to_score = torch.bmm(value[piece].transpose(1, 2), grad[piece])
         if dropout:
             mask = drops[place].mask(weight)
-            drop_(to_score, mask).sub_(mean).mul_(weight)
+            drop_(to_score, mask).sub_(slope[piece]).mul_(weight)
             drop_(weight, mask)
         else:
-            to_score.sub_(mean).mul_(weight)
-        torch.bmm(into, weight.transpose(1, 2), out=to_v)
+            to_score.sub_(slope[piece]).mul_(weight)
+        torch.bmm(grad[piece], weight.transpose(1, 2), out=to_value[piece])
         to_bias += to_score.view(-1, *bias.shape).sum(0)
-        torch.bmm(k, to_score, out=to_q)
-        torch.bmm(q, to_score.transpose(1, 2), out=to_k)
+        torch.bmm(key[piece], to_score, out=to_query[piece])
+        torch.bmm(query[piece], to_score.transpose(1, 2), out=to_key[piece])
     to_query.mul_(scale)
     return to_qkv, to_bias.transpose(1, 2).to(bias.dtype)
 

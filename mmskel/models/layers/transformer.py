@@ -8,6 +8,9 @@ from torch.nn import functional
 
 from mmskel.models.layers.by_hand import by_hand
 
+# rows at a time where no gradient is wanted, so that the wide layer stays in the cache
+ROWS_AT_ONCE = 1024
+
 
 class GELUPerceptron(nn.Module):
     """``Linear(GELU(Linear(x)))``; only what is before the GELU is kept for the backward pass.
@@ -23,14 +26,15 @@ class GELUPerceptron(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(rows, C) -> (rows, C)."""
-        return gelu_linear(self.fc1(x), self.fc2.weight, self.fc2.bias)
+        if torch.is_grad_enabled():
+            return gelu_linear(self.fc1(x), self.fc2.weight, self.fc2.bias)
+        return torch.cat([self.fc2(functional.gelu(self.fc1(rows))) for rows in x.split(ROWS_AT_ONCE)])
 
 
 def gelu_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """``linear(gelu(x), weight, bias)`` of (rows, hidden); the exact GELU, computed again in the backward pass."""
-    if not by_hand(x):
-        return functional.linear(functional.gelu(x), weight, bias)
-    return _GELULinear.apply(x, weight.to(x.dtype), bias.to(x.dtype))  # autocast does not look into a backward pass
+    weight, bias = weight.to(x.dtype), bias.to(x.dtype)  # autocast does not look into a backward pass
+    return _GELULinear.apply(x, weight, bias) if by_hand(x) else functional.linear(functional.gelu(x), weight, bias)
 
 
 class _GELULinear(Function):
