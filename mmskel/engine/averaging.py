@@ -18,7 +18,7 @@ class AveragedWeightsHook(EMAHook):
 
     Averages of the running statistics are those of other networks. Weights that swing between steps are longer than
     their average, so the averaged network's activations are smaller than such statistics say, layer by layer: at a high
-    learning rate nothing is left of its accuracy. So, as P. Izmailov et al. ("Averaging Weights Leads to Wider Optima
+    learning rate little is left of its accuracy. So, as P. Izmailov et al. ("Averaging Weights Leads to Wider Optima
     and Better Generalization", UAI 2018, arXiv 1803.05407) prescribe, the averaged network looks at training clips
     again, after every epoch from ``begin_epoch`` on, and keeps what its norms see. The training itself is the same with
     and without.
@@ -42,11 +42,12 @@ class AveragedWeightsHook(EMAHook):
             return
         momenta = [norm.momentum for norm in norms]
         sums = [[torch.zeros_like(norm.running_mean), torch.zeros_like(norm.running_var)] for norm in norms]
+        for norm in norms:
+            norm.momentum = 0.5  # half of what was, which is nothing, and half of the batch
         model.train()
         count = 0
         for batch in islice(runner.train_dataloader, self.batches):
-            for norm in norms:  # a share of nothing and a share of the batch
-                norm.momentum = 0.5
+            for norm in norms:
                 norm.running_mean.zero_()
                 norm.running_var.zero_()
             _look_at(model, batch, runner)
