@@ -746,16 +746,13 @@ def test_tables_of_streams_rules_and_presets():
 
 def test_table_of_registered_names():
     from mmaction import registry
-
-    import mmskel.data.dataset
-    import mmskel.data.transforms
-    import mmskel.engine
-    import mmskel.models  # noqa: F401
     found: dict[str, set[str]] = {}
-    for registered, text in rows('docs/mmaction2.md', 'registry | names'):
-        found.setdefault(names(registered)[0], set()).update(names(text))
+    for title, text in rows('docs/mmaction2.md', 'registry | names'):
+        found.setdefault(names(title)[0], set()).update(names(text))
     for name, classes in found.items():
-        ours = {key for key, value in getattr(registry, name).module_dict.items()
+        registered = getattr(registry, name)
+        registered.import_from_location()
+        ours = {key for key, value in registered.module_dict.items()
                 if value.__module__.startswith('mmskel.') and not value.__module__.startswith('mmskel.compat')}
         assert classes == ours, name
 
