@@ -2,6 +2,8 @@
 # annotation file of 2-D clips whose videos are at hand: small data sets, trials, a CPU.
 #   mmskel extract VIDEOS my.pkl
 #   mmskel train custom/rgbpose_custom_small.py --data my.pkl
+# Measured 2026-11-29, seed 0, 2 cores (Intel Xeon), 96 and 36 videos of `mmskel demo --video`, 10 minutes, last epoch:
+# top-1 of both heads 91.67 %, of the pictures' alone 97.22 %, of the skeletons' alone 83.33 %.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/custom.py', '../_base_/models/rgbpose.py']
 
 max_epochs = 20
@@ -31,7 +33,7 @@ test_pipeline = [
     dict(type='ResizeImage', size=(64, 64)),
     dict(type='PackSkeleton')
 ]
-train_dataloader = dict(dataset=dict(repeat=1, pipeline=train_pipeline))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=16, dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 

@@ -67,6 +67,7 @@ NOT_RUN = {
     'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
+    'mmskel train skateformer/skateformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
     'mmskel extract videos data/mine.pkl --preset lightweight': 'fetches models; tests/apis/test_extract.py runs it with files',
@@ -78,6 +79,8 @@ NOT_RUN = {
     'mmskel predict long.mp4 --config work_dirs/stgcn_custom/stgcn_custom.py --checkpoint work_dirs/stgcn_custom/'
     'epoch_20.pth --window 3s --stride 1s --save long.csv': 'fetches models; the same test',
     'mmskel demo --video people.mp4': 'fetches models; the same test',
+    'mmskel demo --video clip.mp4 other.mp4 --out people': 'fetches models; tests/apis/test_video_demo.py has files',
+    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl': 'trains on what the line before it makes',
     'mmskel train rgbpose/rgbonly_ntu60.py --videos data/nturgbd_videos':
     'tests/apis/test_rgbpose.py trains the three configs one after the other, small',
     'mmskel train rgbpose/poseonly_ntu60.py': 'the same test',
