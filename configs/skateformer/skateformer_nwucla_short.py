@@ -32,7 +32,7 @@ test_pipeline = [
     dict(type='ResampleFrames', clip_len=clip_len, with_time=True),
     dict(type='PackSkeleton')
 ]
-# clips are made within a hundredth of a step, so a worker would only take a core from the network
+# clips are made within a fiftieth of a step, so a worker would only take a core from the network
 train_dataloader = dict(batch_size=16, num_workers=0, persistent_workers=False, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
