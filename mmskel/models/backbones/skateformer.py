@@ -20,6 +20,7 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.models.layers.linear_norm import affine_of
 from mmskel.models.layers.skate_attention import skate_attention
 from mmskel.models.layers.transformer import DropPath, GELUPerceptron
 from mmskel.skeleton import SKATE_TYPES, Layout, get_layout, skate_parts, skate_sizes
@@ -43,24 +44,21 @@ class PositionBias(nn.Module):
 
     def __init__(self, heads: int, size: tuple[int, int], far_joints: bool, corrected: bool = False):
         super().__init__()
-        (frames, joints), self.far_joints, self.corrected = size, far_joints, corrected
-        self.joints, self.heads = joints, heads
+        frames, joints = size
         self.table = _table(2 * frames - 1, joints, joints, heads) if far_joints else _table(2 * frames - 1, heads)
-        frame = torch.arange(frames)
-        self.register_buffer('distance', frame[:, None] - frame + frames - 1, persistent=False)
+        token = torch.arange(frames * joints)
+        frame, joint = (token // joints, token % joints) if far_joints or corrected else (token % frames, token)
+        place = frame[:, None] - frame + frames - 1
+        if far_joints:
+            place = (place * joints + joint[:, None]) * joints + joint
+        # keys before queries, as the attention reads it
+        self.register_buffer('place', place.t().contiguous(), persistent=False)
 
     def forward(self) -> Tensor:
-        """(h, a b, a b)."""
-        frames, area = len(self.distance), len(self.distance) * self.joints
-        rows = self.table.index_select(0, self.distance.flatten()).view(frames, frames, -1, self.heads)
-        if self.far_joints:  # (a, a, b b, h)
-            rows = rows.view(frames, frames, self.joints, self.joints, self.heads).permute(4, 0, 2, 1, 3)
-        else:
-            rows = rows[:, :, 0].permute(2, 0, 1)
-            rows = rows[:, :, None, :, None] if self.corrected else rows[:, None, :, None]
-            sizes = (frames, self.joints) if self.corrected else (self.joints, frames)
-            rows = rows.expand(-1, *sizes, *sizes)
-        return rows.reshape(self.heads, area, area)
+        """(h, a b, a b), queries before keys."""
+        rows = self.table.flatten(0, -2).t()
+        bias = rows.gather(1, self.place.view(1, -1).expand(len(rows), -1))
+        return bias.view(-1, *self.place.shape).transpose(1, 2)
 
 
 class SkateBlock(nn.Module):
@@ -98,17 +96,32 @@ class SkateBlock(nn.Module):
         """(B, T, W, C) -> the same shape."""
         clips, frames, tokens, channels = x.shape
         flat = self.norm_1(x).view(-1, channels)
-        mapped = torch.addmm(self.mapping.bias[:, None], self.mapping.weight, flat.t())  # (2 C, B T W)
+        mapped = torch.mm(self.mapping.weight, flat.t()).add_(self.mapping.bias[:, None])  # (2 C, B T W)
         to_graph, to_time, qkv = mapped.view(-1, clips, frames, tokens).split(
             (channels // 4, channels // 4, 2 * channels - channels // 2))
         graph = torch.bmm(to_graph.reshape(len(self.gconv), -1, tokens), self.gconv.transpose(1, 2)).view_as(to_graph)
-        time = self.tconv(to_time.transpose(0, 1)).transpose(0, 1)
+        time = _along_time(self.tconv, to_time)
         # the published scale: by the heads of an attention, not by their channels
         mixed = skate_attention((graph, time), qkv, [bias() for bias in self.biases], self.sizes, self.heads**-0.5,
                                 self.attn_drop if self.training else 0.)
-        out = torch.addmm(self.proj.bias, mixed.view(channels, -1).t(), self.proj.weight.t())
-        x = self.drop_path(x, out.view_as(x))
-        return self.drop_path(x, self.mlp(self.norm_2(x).view(-1, channels)).view_as(x))
+        mixed = mixed.view(channels, -1).t()
+        if torch.is_grad_enabled():
+            x = self.drop_path(x, functional.linear(mixed, self.proj.weight, self.proj.bias).view_as(x))
+            return self.drop_path(x, self.mlp(self.norm_2(x).view(-1, channels)).view_as(x))
+        x = (x.view(-1, channels) + self.proj.bias).addmm_(mixed, self.proj.weight.t())
+        return self.mlp.add_to(x, self.norm_2(x)).view(clips, frames, tokens, channels)
+
+
+def _along_time(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """A grouped convolution over time, channels first: (C, B, T, W) -> the same shape."""
+    if torch.is_grad_enabled() or x.device.type != 'cpu':
+        return conv(x.transpose(0, 1)).transpose(0, 1)
+    # one product per group: PyTorch's convolution takes twice as long with groups of three or six channels
+    kernel, frames = conv.kernel_size[0], x.shape[2]
+    seen = functional.pad(x, (0, 0, kernel // 2, kernel // 2)).unfold(2, frames, 1).permute(0, 2, 1, 4, 3)
+    weight = conv.weight.view(conv.groups, -1, conv.weight[0].numel())
+    bias = conv.bias.view(conv.groups, -1, 1)
+    return torch.baddbmm(bias, weight, seen.reshape(conv.groups, weight.shape[2], -1)).view(x.shape)
 
 
 class HalveFrames(nn.Module):
@@ -126,7 +139,14 @@ class HalveFrames(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, W, Cin) -> (B, T / 2, W, Cout)."""
-        return self.norm(self.conv(x.permute(0, 3, 1, 2))).permute(0, 2, 3, 1).contiguous()
+        x = x.permute(0, 3, 1, 2)
+        if self.norm.training:
+            x = self.norm(self.conv(x))
+        else:
+            scale, shift = affine_of(self.norm)
+            x = functional.conv2d(x, self.conv.weight * scale[:, None, None, None], self.conv.bias * scale + shift,
+                                  self.conv.stride, self.conv.padding)
+        return x.permute(0, 2, 3, 1).contiguous()
 
 
 @MODELS.register_module()

@@ -7,7 +7,7 @@ Channels come first here, (R, B, T, W): the partition is then a view, and a wind
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -20,8 +20,9 @@ from mmskel.skeleton import SKATE_TYPES
 
 # scores computed at once on a CPU, such that they and what is made of them fit the second-level cache: 1 MB in float32
 AT_ONCE = 2**18
-# scores up to here in size go through the exponential as they are: e^60, and a window's sum of it, is far from overflow
-SMALL = 60.
+# while all sums of a row's exponentials lie between these, a softmax need not subtract the row's largest score first,
+# two passes over all scores: nothing has overflown, and what has underflown is too small to be seen in the sum
+SUMS = (1e-20, 1e30)
 
 
 def partition_view(x: Tensor, kind: int, size: tuple[int, int]) -> Tensor:
@@ -29,15 +30,11 @@ def partition_view(x: Tensor, kind: int, size: tuple[int, int]) -> Tensor:
 
     The same as :func:`mmskel.skeleton.skate_partition`, without an index. Needs T and W to divide.
     """
-    (a, b), (far_joints, far_frames) = size, SKATE_TYPES[kind]
-    frames, tokens = x.shape[-2:]
-    x = x.unflatten(-1, (b, tokens // b) if far_joints else (tokens // b, b))
-    if far_joints:
-        x = x.transpose(-1, -2)
-    x = x.unflatten(-3, (a, frames // a) if far_frames else (frames // a, a))  # (..., T, T, W / b, b)
-    if far_frames:
-        x = x.transpose(-3, -4)
-    return x.transpose(-3, -2)
+    (a, b), (far_joints, far_frames), (*lead, frames, tokens) = size, SKATE_TYPES[kind], x.shape
+    x = x.view(*lead, *((a, frames // a) if far_frames else (frames // a, a)),
+               *((b, tokens // b) if far_joints else (tokens // b, b)))
+    here, within = zip((-3, -4) if far_frames else (-4, -3), (-1, -2) if far_joints else (-2, -1))
+    return x.permute(*range(len(lead)), *here, *within)
 
 
 def skate_attention(beside: Sequence[Tensor], qkv: Tensor, biases: Sequence[Tensor], sizes: Sequence[tuple[int, int]],
@@ -59,79 +56,99 @@ def skate_attention(beside: Sequence[Tensor], qkv: Tensor, biases: Sequence[Tens
         return _plain(beside, qkv, biases, sizes, scale, dropout)
     biases = [bias.to(qkv.dtype) for bias in biases]  # autocast does not look into a backward pass
     beside = [part.to(qkv.dtype) for part in beside]
-    if by_hand(qkv):
+    if any(map(by_hand, (qkv, *biases, *beside))):
         return _SkateAttention.apply(len(beside), sizes, scale, dropout, qkv, *biases, *beside)
     return _attend(beside, qkv, biases, sizes, scale, dropout)
 
 
+def _windows_view(x: Tensor, kind: int, size: tuple[int, int], parts: int, heads: int) -> Tensor:
+    """(parts h d, B, T, W) -> (parts, B, T / a, W / b, h, d, a, b)."""
+    return partition_view(x.view(parts, heads, -1, *x.shape[1:]), kind, size).permute(0, 3, 4, 5, 1, 2, 6, 7)
+
+
 def _windows(x: Tensor, kind: int, size: tuple[int, int], parts: int, heads: int) -> Tensor:
-    """(parts h d, B, T, W) -> (parts, n h, d, A), a copy."""
-    x = partition_view(x.unflatten(0, (parts, heads, -1)), kind, size)
-    depth, area = x.shape[2], x.shape[-2] * x.shape[-1]
-    return x.permute(0, 3, 4, 5, 1, 2, 6, 7).reshape(parts, -1, depth, area)
+    """(parts h d, B, T, W) -> (parts, n h, d + 1, A), a copy with a row of ones below every window."""
+    view = _windows_view(x, kind, size, parts, heads)
+    depth, area = view.shape[5], view.shape[6] * view.shape[7]
+    windows = x.new_empty(parts, view[0, ..., 0, 0, 0].numel(), depth + 1, area)
+    windows[:, :, :depth].view(view.shape).copy_(view)
+    windows[:, :, depth] = 1
+    return windows
 
 
-def _put(windows: Tensor, into: Tensor, kind: int, size: tuple[int, int], parts: int, heads: int) -> None:
-    """The inverse of :func:`_windows`, written into a tensor (parts h d, B, T, W)."""
-    view = partition_view(into.unflatten(0, (parts, heads, -1)), kind, size).permute(0, 3, 4, 5, 1, 2, 6, 7)
-    view.copy_(windows.view(view.shape))
+def _at_once(rows: int, bias: Tensor) -> int:
+    """How many windows, times heads, are attended to at once."""
+    return rows if bias.device.type != 'cpu' else min(rows, max(1, AT_ONCE // bias.numel()) * len(bias))
 
 
-def _pieces(windows: int, area: int, heads: int, device: torch.device) -> list[slice]:
-    """Slices of the first axis of (n h, ., .)."""
-    many = windows if device.type != 'cpu' else max(1, AT_ONCE // (heads * area**2)) * heads
-    return [slice(at, at + many) for at in range(0, windows, many)]
+def _rooms(x: Tensor, biases: Sequence[Tensor], many: int = 1) -> Tensor:
+    """Memory for the scores of any piece: the same for all, so that it stays in the cache."""
+    tokens = x[0].numel()
+    return x.new_empty(many, max(_at_once(tokens // bias.shape[-1] * len(bias), bias) * bias[0].numel()
+                                 for bias in biases))
 
 
-def _all_small(query: Tensor, key: Tensor, bias: Tensor) -> bool:
-    """Whether no score is so large that a softmax must first subtract a row's largest: two passes over all scores less.
-
-    A bound by the largest entries. On a GPU, which would have to be waited for, False.
-    """
-    if query.device.type != 'cpu' or query.dtype == torch.float16:
-        return False
-    in_query, in_key, in_bias = (max(-low, high) for low, high in (map(float, x.aminmax()) for x in (query, key, bias)))
-    return query.shape[1] * in_query * in_key + in_bias < SMALL
+def _pieces(bias: Tensor, rooms: Tensor, *parts: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Pieces of tensors (n h, ., .), each with a place for its scores (., A, A) in every room."""
+    many = _at_once(len(parts[0]), bias)
+    places = [room[:many * bias[0].numel()].view(-1, *bias.shape[1:]) for room in rooms]
+    for pieces in zip(*(part.split(many) for part in parts)):
+        yield *(place[:len(pieces[0])] for place in places), *pieces
 
 
 def _attend(beside, qkv, biases, sizes, scale, dropout, kept=None) -> Tensor:
     """All types; ``kept`` gathers what the backward pass needs per type: (logarithm of the sums, drops per piece)."""
-    heads = len(biases[0])
-    first, depth = sum(map(len, beside)), len(qkv) // (12 * heads)
+    first, heads, depth = sum(map(len, beside)), len(biases[0]), len(qkv) // (12 * len(biases[0]))
     out = qkv.new_empty(first + len(qkv) // 3, *qkv.shape[1:])
     if beside:
         torch.cat(list(beside), out=out[:first])
-    results = out[first:].chunk(4)
-    for kind, part, bias, size, result in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes, results):
-        query, key, value = _windows(part, kind, size, 3, heads)
-        value = torch.cat([value, torch.ones_like(value[:, :1])], 1)  # its last row adds up the weights
-        done, logsum, drops = torch.empty_like(query), query.new_empty(len(query), 1, query.shape[-1]), []
-        query, toward = query * scale, bias.transpose(1, 2).contiguous()
-        shifted = not _all_small(query, key, bias)
-        for piece in _pieces(len(query), bias.shape[-1], heads, query.device):
-            weight = torch.bmm(key[piece].transpose(1, 2), query[piece])
-            weight.view(-1, *bias.shape).add_(toward)
-            peak = weight.amax(1, keepdim=True) if shifted else None
-            if shifted:
-                weight.sub_(peak)
-            weight.exp_()
-            if dropout:
-                total = weight.sum(1, keepdim=True)
-                drops.append(Drops(weight.numel(), dropout, weight.device))
-                share = torch.bmm(value[piece, :depth], drop_(weight, drops[-1].mask(weight)))
-                torch.div(share, total * keep_share(dropout), out=done[piece])
-            else:
-                share = torch.bmm(value[piece], weight)
-                total = share[:, depth:]
-                torch.div(share[:, :depth], total, out=done[piece])
-            if kept is not None:
-                torch.log(total, out=logsum[piece])
-                if shifted:
-                    logsum[piece].add_(peak)
+    rooms = _rooms(qkv, biases)
+    careful = qkv.device.type != 'cpu' or qkv.dtype == torch.float16  # a GPU would have to be waited for
+    for kind, part, bias, size, result in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes, out[first:].chunk(4)):
+        windows = _windows(part, kind, size, 3, heads)
+        summed, drops, peak = _sum_up(windows, bias, rooms, scale, dropout, careful)
+        total = summed[:, depth:]
+        if not careful and not _within(total):
+            summed, drops, peak = _sum_up(windows, bias, rooms, scale, dropout, True)
+            total = summed[:, depth:]
         if kept is not None:
-            kept.append((logsum, drops))
-        _put(done[None], result, kind, size, 1, heads)
+            kept.append((total.log() if peak is None else total.log().add_(peak), drops))
+        if dropout:
+            total.mul_(keep_share(dropout))
+        view = _windows_view(result, kind, size, 1, heads)[0]
+        summed = summed.view(*view.shape[:4], depth + 1, *view.shape[5:])
+        torch.div(summed[:, :, :, :, :depth], summed[:, :, :, :, depth:], out=view)
     return out
+
+
+def _within(sums: Tensor) -> bool:
+    """Whether none of the sums is out of :data:`SUMS`, nor no number at all."""
+    low, high = map(float, sums.aminmax())
+    return SUMS[0] < low and high < SUMS[1]
+
+
+def _sum_up(windows, bias, rooms, scale, dropout, careful) -> tuple[Tensor, list[Drops], Tensor | None]:
+    """The weighted sums of the values and below them the sums of the weights (n h, d + 1, A); the drops; what was
+    subtracted from a row's scores (n h, 1, A)."""
+    query, key, value = windows
+    depth = value.shape[1] - 1
+    toward, summed, drops, peaks = bias.transpose(1, 2).contiguous(), torch.empty_like(value), [], []
+    parts = query[:, :depth], key[:, :depth].transpose(1, 2), value, summed
+    for weight, query, key, value, into in _pieces(bias, rooms, *parts):
+        weight.baddbmm_(key, query, beta=0, alpha=scale)
+        weight.view(-1, *bias.shape).add_(toward)
+        if careful:
+            peaks.append(weight.amax(1, keepdim=True))
+            weight.sub_(peaks[-1])
+        weight.exp_()
+        if dropout:
+            total = weight.sum(1)
+            drops.append(Drops(weight.numel(), dropout, weight.device))
+            drop_(weight, drops[-1].mask(weight))
+        torch.bmm(value, weight, out=into)
+        if dropout:
+            into[:, depth] = total
+    return summed, drops, torch.cat(peaks) if careful else None
 
 
 class _SkateAttention(Function):
@@ -151,52 +168,58 @@ class _SkateAttention(Function):
     def backward(ctx, grad):
         qkv, out, *more = ctx.saved_tensors
         first, to_qkv, to_biases = sum(ctx.widths), torch.empty_like(qkv), []
+        rooms = _rooms(qkv, more[:4], 2)
         parts = zip(SKATE_TYPES, *(x.chunk(4) for x in (qkv, out[first:], grad[first:], to_qkv)), ctx.sizes, more[:4],
                     more[4:], ctx.drops)
         for kind, part, done, into, to_part, size, bias, logsum, drops in parts:
             heads = len(bias)
-            windows = _backward(_windows(part, kind, size, 3, heads), _windows(done, kind, size, 1, heads)[0],
-                                _windows(into, kind, size, 1, heads)[0], bias, logsum, drops, ctx.scale, ctx.dropout)
-            _put(windows[0], to_part, kind, size, 3, heads)
-            to_biases.append(windows[1])
+            windows = [_windows(x, kind, size, x.shape[0] // len(done), heads) for x in (part, done, into)]
+            to_windows, to_bias = _backward(*windows, bias, rooms, logsum, drops, ctx.scale, ctx.dropout)
+            to_view = _windows_view(to_part, kind, size, 3, heads)
+            to_view.copy_(to_windows.view(to_view.shape))
+            to_biases.append(to_bias)
         return None, None, None, None, to_qkv, *to_biases, *grad[:first].split(ctx.widths)
 
 
-def _backward(qkv, done, grad, bias, logsum, drops, scale, dropout) -> tuple[Tensor, Tensor]:
+def _backward(windows, done, grad, bias, rooms, logsum, drops, scale, dropout) -> tuple[Tensor, Tensor]:
     """Gradients of the windows (3, n h, d, A) and of the bias."""
-    query, key, value = qkv
-    to_query, to_key, to_value = to_qkv = torch.empty_like(qkv)
+    depth = windows.shape[2] - 1
+    query, key, value = windows[:, :, :depth]
+    done, grad = done[0, :, :depth], grad[0, :, :depth]
+    to_windows = windows.new_empty(windows[:, :, :depth].shape)
     to_bias = torch.zeros_like(bias, dtype=torch.promote_types(bias.dtype, torch.float32))
     slope = (done * grad).sum(1, keepdim=True)
-    query, toward = query * scale, bias.transpose(1, 2).contiguous()
-    # one more row each, and the product is the logarithm of the weight
-    query_row, key_row = torch.cat([query, -logsum], 1), torch.cat([key, torch.ones_like(key[:, :1])], 1)
+    query.mul_(scale)
+    windows[0, :, depth:] = -logsum  # with the ones below the keys, the product is the logarithm of the weight
+    toward, drops = bias.transpose(1, 2).contiguous(), iter(drops)
     if dropout:
-        grad = grad / keep_share(dropout)
-    for place, piece in enumerate(_pieces(len(query), bias.shape[-1], len(bias), query.device)):
-        weight = torch.bmm(key_row[piece].transpose(1, 2), query_row[piece])
+        grad.div_(keep_share(dropout))
+    parts = windows[0], windows[1].transpose(1, 2), query, key, value.transpose(1, 2), grad, slope, *to_windows
+    for weight, to_score, query_row, key_row, query, key, value, grad, slope, *to in _pieces(bias, rooms, *parts):
+        torch.bmm(key_row, query_row, out=weight)
         weight.view(-1, *bias.shape).add_(toward)
         weight.exp_()
-        to_score = torch.bmm(value[piece].transpose(1, 2), grad[piece])
+        torch.bmm(value, grad, out=to_score)
         if dropout:
-            mask = drops[place].mask(weight)
-            drop_(to_score, mask).sub_(slope[piece]).mul_(weight)
+            mask = next(drops).mask(weight)
+            drop_(to_score, mask).sub_(slope).mul_(weight)
             drop_(weight, mask)
         else:
-            to_score.sub_(slope[piece]).mul_(weight)
-        torch.bmm(grad[piece], weight.transpose(1, 2), out=to_value[piece])
+            to_score.sub_(slope).mul_(weight)
         to_bias += to_score.view(-1, *bias.shape).sum(0)
-        torch.bmm(key[piece], to_score, out=to_query[piece])
-        torch.bmm(query[piece], to_score.transpose(1, 2), out=to_key[piece])
-    to_query.mul_(scale)
-    return to_qkv, to_bias.transpose(1, 2).to(bias.dtype)
+        to_query, to_key, to_value = to
+        torch.bmm(key, to_score, out=to_query)
+        torch.bmm(query, to_score.transpose(1, 2), out=to_key)
+        torch.bmm(grad, weight.transpose(1, 2), out=to_value)
+    to_windows[0].mul_(scale)
+    return to_windows, to_bias.transpose(1, 2).to(bias.dtype)
 
 
 def _plain(beside, qkv, biases, sizes, scale, dropout) -> Tensor:
     """The same for a compiler."""
     heads, outs = len(biases[0]), list(beside)
     for kind, part, bias, size in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes):
-        query, key, value = _windows(part, kind, size, 3, heads).transpose(2, 3).unflatten(1, (-1, heads))
+        query, key, value = _windows_view(part, kind, size, 3, heads).flatten(6).flatten(1, 3).transpose(3, 4)
         done = functional.scaled_dot_product_attention(query, key, value, bias.to(query.dtype)[None], dropout,
                                                        scale=scale)
         clips, frames, tokens = part.shape[1:]

@@ -67,7 +67,8 @@ def test_published_bias_and_embedding_exactly():
         bias = PositionBias(2, (4, 3), kind in (2, 4))
         bias.table.data = torch.from_numpy(arrays[f'in_bias_table_type{kind}'])
         np.testing.assert_array_equal(bias().detach()[None], arrays[f'out_bias_type{kind}'])
-    np.testing.assert_array_equal(PositionBias(2, (8, 3), False).distance, arrays['out_relative_index_8'])
+    frames = PositionBias(1, (8, 1), False, corrected=True)  # keys before queries
+    np.testing.assert_array_equal(frames.place.t(), arrays['out_relative_index_8'])
     found = time_embedding(torch.from_numpy(arrays['in_index_t']), 96)
     assert relative_error(found, arrays['out_time_embedding']) < 1e-6
 
@@ -80,8 +81,8 @@ def test_corrected_bias_knows_frames_and_not_joints():
     description, arrays, state = load('skateformer_ntu60')
     model = build_published('skateformer', description['model_kwargs'], state).eval()
     for module in model.modules():
-        if isinstance(module, PositionBias) and not module.far_joints:
-            module.corrected = True
+        if isinstance(module, PositionBias) and module.table.ndim == 2:  # types 1 and 3
+            module.place = PositionBias(1, (8, 8), False, corrected=True).place
     with torch.no_grad():
         moved = model(*(torch.from_numpy(arrays[key]) for key in ('in_x', 'in_index_t'))) - torch.from_numpy(arrays['out_logits'])
     assert moved.abs().max().item() == pytest.approx(0.17, abs=0.01)  # as the spec sheet says
