@@ -20,8 +20,9 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.models.layers.by_hand import only_result
 from mmskel.models.layers.linear_norm import affine_of
-from mmskel.models.layers.skate_attention import skate_attention
+from mmskel.models.layers.skate_attention import attend_into, skate_attention
 from mmskel.models.layers.transformer import DropPath, GELUPerceptron
 from mmskel.skeleton import SKATE_TYPES, Layout, get_layout, skate_parts, skate_sizes
 
@@ -53,9 +54,18 @@ class PositionBias(nn.Module):
             place = (place * joints + joint[:, None]) * joints + joint
         # keys before queries, as the attention reads it
         self.register_buffer('place', place.t().contiguous(), persistent=False)
+        self._last = None
 
     def forward(self) -> Tensor:
         """(h, a b, a b), queries before keys."""
+        if not only_result(self.table):
+            return self._gather()
+        # looking whether the table is still the same is much faster than to gather from it again
+        if self._last is None or self._last[0].dtype != self.table.dtype or not torch.equal(self._last[0], self.table):
+            self._last = self.table.detach().clone(), self._gather()
+        return self._last[1]
+
+    def _gather(self) -> Tensor:
         rows = self.table.flatten(0, -2).t()
         bias = rows.gather(1, self.place.view(1, -1).expand(len(rows), -1))
         return bias.view(-1, *self.place.shape).transpose(1, 2)
@@ -97,31 +107,38 @@ class SkateBlock(nn.Module):
         clips, frames, tokens, channels = x.shape
         flat = self.norm_1(x).view(-1, channels)
         mapped = torch.mm(self.mapping.weight, flat.t()).add_(self.mapping.bias[:, None])  # (2 C, B T W)
-        to_graph, to_time, qkv = mapped.view(-1, clips, frames, tokens).split(
-            (channels // 4, channels // 4, 2 * channels - channels // 2))
+        parts = channels // 4, channels // 4, 2 * channels - channels // 2
+        to_graph, to_time, qkv = mapped.view(-1, clips, frames, tokens).split(parts)
+        biases = [bias() for bias in self.biases]
+        scale = self.heads**-0.5  # as published: by the heads of an attention, not by their channels
+        if not self.training and mapped.dtype == x.dtype and only_result(x):  # another type is autocast's
+            mixed = mapped.new_empty(channels, clips, frames, tokens)
+            graph, time, attended = mixed.split((*parts[:2], channels - sum(parts[:2])))
+            torch.bmm(to_graph.view(len(self.gconv), -1, tokens), self.gconv.transpose(1, 2),
+                      out=graph.view(len(self.gconv), -1, tokens))
+            _convolve_into(time, self.tconv, to_time)
+            attend_into(attended, qkv, biases, self.sizes, scale)
+            x = x.reshape(-1, channels) + self.proj.bias
+            x.addmm_(mixed.view(channels, -1).t(), self.proj.weight.t())
+            return self.mlp.add_to_(x, self.norm_2(x)).view(clips, frames, tokens, channels)
         graph = torch.bmm(to_graph.reshape(len(self.gconv), -1, tokens), self.gconv.transpose(1, 2)).view_as(to_graph)
-        time = _along_time(self.tconv, to_time)
-        # the published scale: by the heads of an attention, not by their channels
-        mixed = skate_attention((graph, time), qkv, [bias() for bias in self.biases], self.sizes, self.heads**-0.5,
-                                self.attn_drop if self.training else 0.)
-        mixed = mixed.view(channels, -1).t()
-        if torch.is_grad_enabled():
-            x = self.drop_path(x, functional.linear(mixed, self.proj.weight, self.proj.bias).view_as(x))
-            return self.drop_path(x, self.mlp(self.norm_2(x).view(-1, channels)).view_as(x))
-        x = (x.view(-1, channels) + self.proj.bias).addmm_(mixed, self.proj.weight.t())
-        return self.mlp.add_to(x, self.norm_2(x)).view(clips, frames, tokens, channels)
+        time = self.tconv(to_time.transpose(0, 1)).transpose(0, 1)
+        mixed = skate_attention((graph, time), qkv, biases, self.sizes, scale, self.attn_drop if self.training else 0.)
+        out = functional.linear(mixed.view(channels, -1).t(), self.proj.weight, self.proj.bias)
+        x = self.drop_path(x, out.view_as(x))
+        return self.drop_path(x, self.mlp(self.norm_2(x).view(-1, channels)).view_as(x))
 
 
-def _along_time(conv: nn.Conv2d, x: Tensor) -> Tensor:
-    """A grouped convolution over time, channels first: (C, B, T, W) -> the same shape."""
-    if torch.is_grad_enabled() or x.device.type != 'cpu':
-        return conv(x.transpose(0, 1)).transpose(0, 1)
-    # one product per group: PyTorch's convolution takes twice as long with groups of three or six channels
-    kernel, frames = conv.kernel_size[0], x.shape[2]
+def _convolve_into(out: Tensor, conv: nn.Conv2d, x: Tensor) -> None:
+    """A grouped convolution over time, channels first: (C, B, T, W) -> the same shape.
+
+    One product per group: PyTorch's convolution takes twice as long with groups of three or six channels.
+    """
+    kernel, groups, frames = conv.kernel_size[0], conv.groups, x.shape[2]
     seen = functional.pad(x, (0, 0, kernel // 2, kernel // 2)).unfold(2, frames, 1).permute(0, 2, 1, 4, 3)
-    weight = conv.weight.view(conv.groups, -1, conv.weight[0].numel())
-    bias = conv.bias.view(conv.groups, -1, 1)
-    return torch.baddbmm(bias, weight, seen.reshape(conv.groups, weight.shape[2], -1)).view(x.shape)
+    weight = conv.weight.view(groups, len(x) // groups, -1)
+    torch.baddbmm(conv.bias.view(groups, -1, 1), weight, seen.reshape(groups, weight.shape[2], -1),
+                  out=out.view(groups, weight.shape[1], -1))
 
 
 class HalveFrames(nn.Module):

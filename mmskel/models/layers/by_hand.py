@@ -10,6 +10,11 @@ def by_hand(x: Tensor) -> bool:
     return torch.is_grad_enabled() and x.requires_grad and not _compiling()
 
 
+def only_result(x: Tensor) -> bool:
+    """Whether nothing but the result is wanted, on a CPU: no gradient, no compiler's graph. Passes may work in place."""
+    return x.device.type == 'cpu' and not torch.is_grad_enabled() and not _compiling()
+
+
 def equal(x: Tensor, other: Tensor) -> Tensor:
     """1 where two tensors are equal, else 0, in the type of ``x``; ``other`` may be broadcast.
 

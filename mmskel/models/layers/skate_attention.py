@@ -58,7 +58,45 @@ def skate_attention(beside: Sequence[Tensor], qkv: Tensor, biases: Sequence[Tens
     beside = [part.to(qkv.dtype) for part in beside]
     if any(map(by_hand, (qkv, *biases, *beside))):
         return _SkateAttention.apply(len(beside), sizes, scale, dropout, qkv, *biases, *beside)
-    return _attend(beside, qkv, biases, sizes, scale, dropout)
+    out, own = _behind(beside, qkv)
+    attend_into(own, qkv, biases, sizes, scale, dropout)
+    return out
+
+
+def attend_into(out: Tensor, qkv: Tensor, biases: Sequence[Tensor], sizes: Sequence[tuple[int, int]], scale: float,
+                dropout: float = 0., kept: list[tuple[Tensor, list[Drops]]] | None = None) -> None:
+    """:func:`skate_attention` without gradients, into a tensor (4 h d, B, T, W).
+
+    Args:
+        out: What is written.
+        qkv, biases, sizes, scale, dropout: See there.
+        kept: Gathers what the backward pass needs per type: (logarithm of the sums, drops per piece).
+    """
+    heads, depth, rooms = len(biases[0]), len(qkv) // (12 * len(biases[0])), _rooms(qkv, biases)
+    careful = qkv.device.type != 'cpu' or qkv.dtype == torch.float16  # a GPU would have to be waited for
+    for kind, part, bias, size, result in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes, out.chunk(4)):
+        windows = _windows(part, kind, size, 3, heads)
+        summed, drops, peak = _sum_up(windows, bias, rooms, scale, dropout, careful)
+        total = summed[:, depth:]
+        if not careful and not _within(total):
+            summed, drops, peak = _sum_up(windows, bias, rooms, scale, dropout, True)
+            total = summed[:, depth:]
+        if kept is not None:
+            kept.append((total.log() if peak is None else total.log().add_(peak), drops))
+        if dropout:
+            total.mul_(keep_share(dropout))
+        view = _windows_view(result, kind, size, 1, heads)[0]
+        summed = summed.view(*view.shape[:4], depth + 1, *view.shape[5:])
+        torch.div(summed[:, :, :, :, :depth], summed[:, :, :, :, depth:], out=view)
+
+
+def _behind(beside: Sequence[Tensor], qkv: Tensor) -> tuple[Tensor, Tensor]:
+    """What is beside, with room behind it for the attentions' results; that room."""
+    first = sum(map(len, beside))
+    out = qkv.new_empty(first + len(qkv) // 3, *qkv.shape[1:])
+    if beside:
+        torch.cat(list(beside), out=out[:first])
+    return out, out[first:]
 
 
 def _windows_view(x: Tensor, kind: int, size: tuple[int, int], parts: int, heads: int) -> Tensor:
@@ -77,8 +115,12 @@ def _windows(x: Tensor, kind: int, size: tuple[int, int], parts: int, heads: int
 
 
 def _at_once(rows: int, bias: Tensor) -> int:
-    """How many windows, times heads, are attended to at once."""
-    return rows if bias.device.type != 'cpu' else min(rows, max(1, AT_ONCE // bias.numel()) * len(bias))
+    """How many windows, times heads, are attended to at once: pieces of about the same size."""
+    if bias.device.type != 'cpu':
+        return rows
+    heads = len(bias)
+    pieces = -(-rows * bias[0].numel() // AT_ONCE)
+    return -(-rows // (heads * pieces)) * heads
 
 
 def _rooms(x: Tensor, biases: Sequence[Tensor], many: int = 1) -> Tensor:
@@ -92,33 +134,8 @@ def _pieces(bias: Tensor, rooms: Tensor, *parts: Tensor) -> Iterator[tuple[Tenso
     """Pieces of tensors (n h, ., .), each with a place for its scores (., A, A) in every room."""
     many = _at_once(len(parts[0]), bias)
     places = [room[:many * bias[0].numel()].view(-1, *bias.shape[1:]) for room in rooms]
-    for pieces in zip(*(part.split(many) for part in parts)):
+    for pieces in zip(*(part.split(many) for part in parts)) if many < len(parts[0]) else [parts]:
         yield *(place[:len(pieces[0])] for place in places), *pieces
-
-
-def _attend(beside, qkv, biases, sizes, scale, dropout, kept=None) -> Tensor:
-    """All types; ``kept`` gathers what the backward pass needs per type: (logarithm of the sums, drops per piece)."""
-    first, heads, depth = sum(map(len, beside)), len(biases[0]), len(qkv) // (12 * len(biases[0]))
-    out = qkv.new_empty(first + len(qkv) // 3, *qkv.shape[1:])
-    if beside:
-        torch.cat(list(beside), out=out[:first])
-    rooms = _rooms(qkv, biases)
-    careful = qkv.device.type != 'cpu' or qkv.dtype == torch.float16  # a GPU would have to be waited for
-    for kind, part, bias, size, result in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes, out[first:].chunk(4)):
-        windows = _windows(part, kind, size, 3, heads)
-        summed, drops, peak = _sum_up(windows, bias, rooms, scale, dropout, careful)
-        total = summed[:, depth:]
-        if not careful and not _within(total):
-            summed, drops, peak = _sum_up(windows, bias, rooms, scale, dropout, True)
-            total = summed[:, depth:]
-        if kept is not None:
-            kept.append((total.log() if peak is None else total.log().add_(peak), drops))
-        if dropout:
-            total.mul_(keep_share(dropout))
-        view = _windows_view(result, kind, size, 1, heads)[0]
-        summed = summed.view(*view.shape[:4], depth + 1, *view.shape[5:])
-        torch.div(summed[:, :, :, :, :depth], summed[:, :, :, :, depth:], out=view)
-    return out
 
 
 def _within(sums: Tensor) -> bool:
@@ -158,7 +175,8 @@ class _SkateAttention(Function):
     @staticmethod
     def forward(ctx, num_beside, sizes, scale, dropout, qkv, *more):
         biases, beside, kept = more[:4], more[4:], []
-        out = _attend(beside, qkv, biases, sizes, scale, dropout, kept)
+        out, own = _behind(beside, qkv)
+        attend_into(own, qkv, biases, sizes, scale, dropout, kept)
         ctx.save_for_backward(qkv, out, *biases, *(logsum for logsum, _ in kept))
         ctx.drops = [drops for _, drops in kept]
         ctx.widths, ctx.sizes, ctx.scale, ctx.dropout = [len(part) for part in beside], sizes, scale, dropout

@@ -28,13 +28,13 @@ class GELUPerceptron(nn.Module):
         """(rows, C) -> (rows, C)."""
         return gelu_linear(self.fc1(x), self.fc2.weight, self.fc2.bias)
 
-    def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
-        """``residual + self(x)`` of (rows, C) where no gradient is wanted: fewer passes, and in pieces."""
-        out = residual + self.fc2.bias
-        for into, rows in zip(out.split(ROWS_AT_ONCE), x.split(ROWS_AT_ONCE)):
+    def add_to_(self, residual: Tensor, x: Tensor) -> Tensor:
+        """``residual + self(x)`` of (rows, C), in place and in pieces, where no gradient is wanted."""
+        residual += self.fc2.bias
+        for into, rows in zip(residual.split(ROWS_AT_ONCE), x.split(ROWS_AT_ONCE)):
             hidden = functional.linear(rows, self.fc1.weight).add_(self.fc1.bias)
             into.addmm_(torch.ops.aten.gelu_(hidden), self.fc2.weight.t())
-        return out
+        return residual
 
 
 def gelu_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
