@@ -25,16 +25,16 @@ AT_ONCE = 2**18
 SUMS = (1e-20, 1e30)
 
 
-def partition_view(x: Tensor, kind: int, size: tuple[int, int]) -> Tensor:
-    """The windows of a Skate-Type as a view: (..., T, W) -> (..., T / a, W / b, a, b).
+def windows_view(x: Tensor, kind: int, size: tuple[int, int], parts: int = 1, heads: int = 1) -> Tensor:
+    """The windows of a Skate-Type as a view: (parts h d, B, T, W) -> (parts, B, T / a, W / b, h, d, a, b).
 
     The same as :func:`mmskel.skeleton.skate_partition`, without an index. Needs T and W to divide.
     """
-    (a, b), (far_joints, far_frames), (*lead, frames, tokens) = size, SKATE_TYPES[kind], x.shape
-    x = x.view(*lead, *((a, frames // a) if far_frames else (frames // a, a)),
-               *((b, tokens // b) if far_joints else (tokens // b, b)))
-    here, within = zip((-3, -4) if far_frames else (-4, -3), (-1, -2) if far_joints else (-2, -1))
-    return x.permute(*range(len(lead)), *here, *within)
+    (a, b), (far_joints, far_frames), (rows, clips, frames, tokens) = size, SKATE_TYPES[kind], x.shape
+    frames = (a, frames // a) if far_frames else (frames // a, a)
+    joints = (b, tokens // b) if far_joints else (tokens // b, b)
+    x = x.view(parts, heads, rows // (parts * heads), clips, *frames, *joints)
+    return x.permute(0, 3, 4 + far_frames, 6 + far_joints, 1, 2, 5 - far_frames, 7 - far_joints)
 
 
 def skate_attention(beside: Sequence[Tensor], qkv: Tensor, biases: Sequence[Tensor], sizes: Sequence[tuple[int, int]],
@@ -72,22 +72,23 @@ def attend_into(out: Tensor, qkv: Tensor, biases: Sequence[Tensor], sizes: Seque
         qkv, biases, sizes, scale, dropout: See there.
         kept: Gathers what the backward pass needs per type: (logarithm of the sums, drops per piece).
     """
-    heads, depth, rooms = len(biases[0]), len(qkv) // (12 * len(biases[0])), _rooms(qkv, biases)
+    heads, depth = len(biases[0]), len(qkv) // (12 * len(biases[0]))
+    room, = _rooms(qkv, biases)
     careful = qkv.device.type != 'cpu' or qkv.dtype == torch.float16  # a GPU would have to be waited for
     for kind, part, bias, size, result in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes, out.chunk(4)):
         windows = _windows(part, kind, size, 3, heads)
-        summed, drops, peak = _sum_up(windows, bias, rooms, scale, dropout, careful)
-        total = summed[:, depth:]
+        summed, drops, peak = _sum_up(windows, bias, room, scale, dropout, careful)
+        total = summed.narrow(1, depth, 1)
         if not careful and not _within(total):
-            summed, drops, peak = _sum_up(windows, bias, rooms, scale, dropout, True)
-            total = summed[:, depth:]
+            summed, drops, peak = _sum_up(windows, bias, room, scale, dropout, True)
+            total = summed.narrow(1, depth, 1)
         if kept is not None:
             kept.append((total.log() if peak is None else total.log().add_(peak), drops))
         if dropout:
             total.mul_(keep_share(dropout))
-        view = _windows_view(result, kind, size, 1, heads)[0]
-        summed = summed.view(*view.shape[:4], depth + 1, *view.shape[5:])
-        torch.div(summed[:, :, :, :, :depth], summed[:, :, :, :, depth:], out=view)
+        view = windows_view(result, kind, size, heads=heads)
+        summed = summed.view(*view.shape[:5], depth + 1, *view.shape[6:])
+        torch.div(summed.narrow(5, 0, depth), summed.narrow(5, depth, 1), out=view)
 
 
 def _behind(beside: Sequence[Tensor], qkv: Tensor) -> tuple[Tensor, Tensor]:
@@ -99,18 +100,12 @@ def _behind(beside: Sequence[Tensor], qkv: Tensor) -> tuple[Tensor, Tensor]:
     return out, out[first:]
 
 
-def _windows_view(x: Tensor, kind: int, size: tuple[int, int], parts: int, heads: int) -> Tensor:
-    """(parts h d, B, T, W) -> (parts, B, T / a, W / b, h, d, a, b)."""
-    return partition_view(x.view(parts, heads, -1, *x.shape[1:]), kind, size).permute(0, 3, 4, 5, 1, 2, 6, 7)
-
-
 def _windows(x: Tensor, kind: int, size: tuple[int, int], parts: int, heads: int) -> Tensor:
-    """(parts h d, B, T, W) -> (parts, n h, d + 1, A), a copy with a row of ones below every window."""
-    view = _windows_view(x, kind, size, parts, heads)
-    depth, area = view.shape[5], view.shape[6] * view.shape[7]
-    windows = x.new_empty(parts, view[0, ..., 0, 0, 0].numel(), depth + 1, area)
-    windows[:, :, :depth].view(view.shape).copy_(view)
-    windows[:, :, depth] = 1
+    """(parts h d, B, T, W) -> (parts, n h, d + 1, A), a copy; the last row of every window is for the caller."""
+    view = windows_view(x, kind, size, parts, heads)
+    depth, area = view.shape[5], size[0] * size[1]
+    windows = x.new_empty(parts, x[0].numel() // area * heads, depth + 1, area)
+    windows.narrow(2, 0, depth).view(view.shape).copy_(view)
     return windows
 
 
@@ -118,42 +113,50 @@ def _at_once(rows: int, bias: Tensor) -> int:
     """How many windows, times heads, are attended to at once: pieces of about the same size."""
     if bias.device.type != 'cpu':
         return rows
-    heads = len(bias)
-    pieces = -(-rows * bias[0].numel() // AT_ONCE)
+    heads, area, _ = bias.shape
+    pieces = -(-rows * area**2 // AT_ONCE)
     return -(-rows // (heads * pieces)) * heads
 
 
-def _rooms(x: Tensor, biases: Sequence[Tensor], many: int = 1) -> Tensor:
+def _rooms(x: Tensor, biases: Sequence[Tensor], many: int = 1) -> Sequence[Tensor]:
     """Memory for the scores of any piece: the same for all, so that it stays in the cache."""
-    tokens = x[0].numel()
-    return x.new_empty(many, max(_at_once(tokens // bias.shape[-1] * len(bias), bias) * bias[0].numel()
-                                 for bias in biases))
+    rows, most = x[0].numel() * len(biases[0]), 0
+    for bias in biases:
+        area = bias.shape[1]
+        most = max(most, _at_once(rows // area, bias) * area**2)
+    return x.new_empty(many, most).unbind()
 
 
-def _pieces(bias: Tensor, rooms: Tensor, *parts: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Pieces of tensors (n h, ., .), each with a place for its scores (., A, A) in every room."""
-    many = _at_once(len(parts[0]), bias)
-    places = [room[:many * bias[0].numel()].view(-1, *bias.shape[1:]) for room in rooms]
-    for pieces in zip(*(part.split(many) for part in parts)) if many < len(parts[0]) else [parts]:
-        yield *(place[:len(pieces[0])] for place in places), *pieces
+def _pieces(bias: Tensor, rooms: Sequence[Tensor], *parts: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Pieces of tensors (n h, ., .), before them a place for their scores (., A, A) in every room."""
+    rows, (_, area, _) = len(parts[0]), bias.shape
+    many = _at_once(rows, bias)
+    places = [room.narrow(0, 0, many * area**2).view(many, area, area) for room in rooms]
+    if many == rows:
+        yield *places, *parts
+        return
+    for pieces in zip(*(part.split(many) for part in parts)):
+        here = len(pieces[0])
+        yield *(places if here == many else (place.narrow(0, 0, here) for place in places)), *pieces
 
 
 def _within(sums: Tensor) -> bool:
     """Whether none of the sums is out of :data:`SUMS`, nor no number at all."""
-    low, high = map(float, sums.aminmax())
-    return SUMS[0] < low and high < SUMS[1]
+    low, high = sums.aminmax()
+    return SUMS[0] < low.item() and high.item() < SUMS[1]
 
 
-def _sum_up(windows, bias, rooms, scale, dropout, careful) -> tuple[Tensor, list[Drops], Tensor | None]:
+def _sum_up(windows, bias, room, scale, dropout, careful) -> tuple[Tensor, list[Drops], Tensor | None]:
     """The weighted sums of the values and below them the sums of the weights (n h, d + 1, A); the drops; what was
     subtracted from a row's scores (n h, 1, A)."""
-    query, key, value = windows
+    query, key, value = windows.unbind()
     depth = value.shape[1] - 1
+    value.narrow(1, depth, 1).fill_(1)
     toward, summed, drops, peaks = bias.transpose(1, 2).contiguous(), torch.empty_like(value), [], []
-    parts = query[:, :depth], key[:, :depth].transpose(1, 2), value, summed
-    for weight, query, key, value, into in _pieces(bias, rooms, *parts):
+    parts = query.narrow(1, 0, depth), key.narrow(1, 0, depth).transpose(1, 2), value, summed
+    for weight, query, key, value, into in _pieces(bias, [room], *parts):
         weight.baddbmm_(key, query, beta=0, alpha=scale)
-        weight.view(-1, *bias.shape).add_(toward)
+        weight.view(-1, *toward.shape).add_(toward)
         if careful:
             peaks.append(weight.amax(1, keepdim=True))
             weight.sub_(peaks[-1])
@@ -193,7 +196,7 @@ class _SkateAttention(Function):
             heads = len(bias)
             windows = [_windows(x, kind, size, x.shape[0] // len(done), heads) for x in (part, done, into)]
             to_windows, to_bias = _backward(*windows, bias, rooms, logsum, drops, ctx.scale, ctx.dropout)
-            to_view = _windows_view(to_part, kind, size, 3, heads)
+            to_view = windows_view(to_part, kind, size, 3, heads)
             to_view.copy_(to_windows.view(to_view.shape))
             to_biases.append(to_bias)
         return None, None, None, None, to_qkv, *to_biases, *grad[:first].split(ctx.widths)
@@ -208,7 +211,7 @@ def _backward(windows, done, grad, bias, rooms, logsum, drops, scale, dropout) -
     to_bias = torch.zeros_like(bias, dtype=torch.promote_types(bias.dtype, torch.float32))
     slope = (done * grad).sum(1, keepdim=True)
     query.mul_(scale)
-    windows[0, :, depth:] = -logsum  # with the ones below the keys, the product is the logarithm of the weight
+    windows[0, :, depth:], windows[1, :, depth] = -logsum, 1  # so the product of rows is the logarithm of the weight
     toward, drops = bias.transpose(1, 2).contiguous(), iter(drops)
     if dropout:
         grad.div_(keep_share(dropout))
@@ -237,7 +240,7 @@ def _plain(beside, qkv, biases, sizes, scale, dropout) -> Tensor:
     """The same for a compiler."""
     heads, outs = len(biases[0]), list(beside)
     for kind, part, bias, size in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes):
-        query, key, value = _windows_view(part, kind, size, 3, heads).flatten(6).flatten(1, 3).transpose(3, 4)
+        query, key, value = windows_view(part, kind, size, 3, heads).flatten(6).flatten(1, 3).transpose(3, 4)
         done = functional.scaled_dot_product_attention(query, key, value, bias.to(query.dtype)[None], dropout,
                                                        scale=scale)
         clips, frames, tokens = part.shape[1:]

@@ -10,7 +10,7 @@ from mmskel.skeleton import SKATE_TYPES, skate_partition
 def test_views_are_the_tables(kind):
     size = (4, 3)
     place = torch.arange(16 * 12).view(16, 12)
-    view = skate_attention.partition_view(place, kind, size)
+    view = skate_attention.windows_view(place.view(1, 1, 16, 12), kind, size)
     assert torch.equal(view.reshape(-1, 12), torch.from_numpy(skate_partition(kind, 16, 12, size)))
 
 
