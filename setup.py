@@ -52,6 +52,6 @@ setup(
         'export': EXPORT,
         'dev': ['pytest', 'pytest-xdist', 'ruff', 'build', *EXPORT],
     },
-    entry_points={'console_scripts': ['mmskel = mmskel.cli:main']},
+    entry_points={'console_scripts': ['mmskel = mmskel.cli:program']},
     cmdclass={'build_py': BuildWithMim},
     zip_safe=False)

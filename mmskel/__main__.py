@@ -1,6 +1,6 @@
 """``python -m mmskel`` is the ``mmskel`` command."""
 import sys
 
-from mmskel.cli import main
+from mmskel.cli import program
 
-sys.exit(main())
+sys.exit(program())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mmskel.commands.command import Parser
 from mmskel.commands.files import FILES
+from mmskel.commands.memory import keep_freed_memory
 from mmskel.commands.training import TRAINING
 from mmskel.commands.videos import VIDEOS
 from mmskel.version import __version__
@@ -58,6 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f'mmskel: {readable(error)}', file=sys.stderr)
         return 1
+
+
+def program() -> int:
+    """What the ``mmskel`` on the path runs: :func:`main` in a process of its own."""
+    keep_freed_memory()
+    return main()
 
 
 def readable(error: Exception) -> str:

@@ -66,11 +66,16 @@ def compare(name: str, runs: dict[str, Callable[[], object]], models: Sequence[n
         rounds: See :func:`race`.
     """
     times = race(list(runs.values()), rounds)
+    report(name, list(runs), times, [peak_bytes(run, model) for run, model in zip(runs.values(), models)])
+
+
+def report(name: str, labels: Sequence[str], times: Sequence[Sequence[float]], peaks: Sequence[int]) -> None:
+    """Prints what :func:`compare` has found: of theirs and ours, milliseconds per round and bytes."""
     text = []
-    for label, taken in zip(runs, times):
+    for label, taken in zip(labels, times):
         low, middle, high = statistics.quantiles(taken, n=4)
         text.append(f'{label} {middle:.0f} [{low:.0f}, {high:.0f}]')
     ratio = statistics.median(times[0]) / statistics.median(times[1])
-    theirs, ours = (peak_bytes(run, model) / 2**20 for run, model in zip(runs.values(), models))
+    theirs, ours = (peak / 2**20 for peak in peaks)
     print(f'{name:34s} {"   ".join(text)}   {ratio:.2f}x   peak memory {theirs:.0f} -> {ours:.0f} MiB '
           f'({ours / theirs:.2f})')

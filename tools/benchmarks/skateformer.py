@@ -1,13 +1,18 @@
 """SkateFormer against its plain form (``tests/reference/skateformer.py``): equal results first, then time and memory.
 
-    python tools/benchmarks/skateformer.py [--threads 2] [--rounds 11] [--batches 2 8]
+    python tools/benchmarks/skateformer.py [--threads 2] [--rounds 11] [--batches 2 8] [--one-process]
 
-NTU shape: M = 2, T = 64, 24 joints, 60 classes, the published dropout and stochastic depth in training. Both run in
-turn within one process; per round one pass of each, so that whatever else the machine does hits both. Memory: what
-autograd and the pass itself hold at the most, from PyTorch's own record of allocations, parameters and their
-gradients not counted.
+NTU shape: M = 2, T = 64, 24 joints, 60 classes, the published dropout and stochastic depth in training. Each runs in a
+process of its own, as whoever uses it would run it: the plain form under PyTorch alone, ours as in an ``mmskel``
+command, which keeps freed memory. They take turns, per round one pass of each, so that whatever else the machine does
+hits both.
+``--one-process``: both in one that keeps freed memory, so that arithmetic alone counts: what a process has freed before
+decides whether malloc's memory is warm, and makes a pass of the plain form up to twice as long. Memory: what autograd
+and the pass itself hold at the most, from PyTorch's own record of allocations, parameters and their gradients not
+counted.
 """
 import argparse
+import multiprocessing
 import sys
 from functools import partial
 from pathlib import Path
@@ -17,10 +22,11 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tests'))
 
-from measure import compare, forward, step  # noqa: E402  (beside this file)
+from measure import compare, forward, peak_bytes, race, report, step  # noqa: E402  (beside this file)
 from reference.skateformer import SkateFormerReference  # noqa: E402
 
 import mmskel  # noqa: E402,F401
+from mmskel.commands.memory import keep_freed_memory  # noqa: E402
 from mmskel.interop import build_published  # noqa: E402
 
 SIZES = dict(type_1_size=(8, 8), type_2_size=(8, 12), type_3_size=(8, 8), type_4_size=(8, 12))
@@ -62,25 +68,67 @@ def check():
               f'{max(errors[1:]):.0e} (float64)')
 
 
+def passes(clips, train):
+    """(model, its pass) of the plain form and of ours."""
+    pair = models()
+    x, time, label = batch(clips)
+    for model in pair:
+        model.train(train)
+    return [(model, partial(step, model, x, time, label=label) if train else partial(forward, model, x, time))
+            for model in pair]
+
+
+def serve(which, clips, train, threads, pipe):
+    """The process of one model: a pass for every request, or the memory that one takes."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    if which:
+        keep_freed_memory()
+    model, run = passes(clips, train)[which]
+    for request in iter(pipe.recv, None):
+        pipe.send(peak_bytes(run, model) if request == 'peak' else run())
+
+
+def compare_processes(name, clips, train, threads, rounds):
+    """Like :func:`measure.compare`, each in a process of its own."""
+    context, workers, pipes = multiprocessing.get_context('spawn'), [], []
+    for which in range(2):
+        here, there = context.Pipe()
+        workers.append(context.Process(target=serve, args=(which, clips, train, threads, there), daemon=True))
+        workers[-1].start()
+        pipes.append(here)
+
+    def ask(pipe, request):
+        pipe.send(request)
+        return pipe.recv()
+    times = race([partial(ask, pipe, 'pass') for pipe in pipes], rounds)
+    report(name, ('plain', 'ours'), times, [ask(pipe, 'peak') for pipe in pipes])
+    for pipe, worker in zip(pipes, workers):
+        pipe.send(None)
+        worker.join()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--rounds', type=int, default=11)
     parser.add_argument('--batches', type=int, nargs='+', default=[2, 8])
+    parser.add_argument('--one-process', action='store_true')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     check()
-    plain, ours = pair = models()
-    print(f'{args.threads} threads, PyTorch {torch.__version__}, {args.rounds} rounds; median [quartiles] in ms')
+    where = 'one process that keeps freed memory' if args.one_process and keep_freed_memory() else 'a process each'
+    print(f'{args.threads} threads, {where}, PyTorch {torch.__version__}, {args.rounds} rounds; '
+          'median [quartiles] in ms')
     for clips in args.batches:
-        x, time, label = batch(clips)
-        for name, run, mode in (('forward (eval)', forward, False),
-                                ('step with dropout (train)', partial(step, label=label), True)):
-            for model in pair:
-                model.train(mode)
-            compare(f'N = {clips}, {name}', dict(plain=partial(run, plain, x, time), ours=partial(run, ours, x, time)),
-                    pair, args.rounds)
+        for name, train in (('forward (eval)', False), ('step with dropout (train)', True)):
+            name = f'N = {clips}, {name}'
+            if args.one_process:
+                (plain, theirs), (ours, own) = passes(clips, train)
+                compare(name, dict(plain=theirs, ours=own), (plain, ours), args.rounds)
+            else:
+                compare_processes(name, clips, train, args.threads, args.rounds)
 
 
 if __name__ == '__main__':
