@@ -107,26 +107,32 @@ class SkateBlock(nn.Module):
         clips, frames, tokens, channels = x.shape
         flat = self.norm_1(x).view(-1, channels)
         mapped = torch.mm(self.mapping.weight, flat.t()).add_(self.mapping.bias[:, None])  # (2 C, B T W)
-        parts = channels // 4, channels // 4, 2 * channels - channels // 2
-        to_graph, to_time, qkv = mapped.view(-1, clips, frames, tokens).split(parts)
-        biases = [bias() for bias in self.biases]
-        scale = self.heads**-0.5  # as published: by the heads of an attention, not by their channels
-        if not self.training and mapped.dtype == x.dtype and only_result(x):  # another type is autocast's
-            mixed = mapped.new_empty(channels, clips, frames, tokens)
-            graph, time, attended = mixed.split((*parts[:2], channels - sum(parts[:2])))
-            torch.bmm(to_graph.view(len(self.gconv), -1, tokens), self.gconv.transpose(1, 2),
-                      out=graph.view(len(self.gconv), -1, tokens))
-            _convolve_into(time, self.tconv, to_time)
-            attend_into(attended, qkv, biases, self.sizes, scale)
-            x = x.reshape(-1, channels) + self.proj.bias
-            x.addmm_(mixed.view(channels, -1).t(), self.proj.weight.t())
-            return self.mlp.add_to_(x, self.norm_2(x)).view(clips, frames, tokens, channels)
+        to_graph, to_time, qkv = mapped.view(-1, clips, frames, tokens).split(
+            (channels // 4, channels // 4, 2 * channels - channels // 2))
+        # a product of another type than the weights' is autocast's, which does not look into what works in place
+        if not self.training and mapped.dtype == x.dtype == self.gconv.dtype and only_result(x):
+            return self._in_place(x, to_graph, to_time, qkv)
         graph = torch.bmm(to_graph.reshape(len(self.gconv), -1, tokens), self.gconv.transpose(1, 2)).view_as(to_graph)
         time = self.tconv(to_time.transpose(0, 1)).transpose(0, 1)
-        mixed = skate_attention((graph, time), qkv, biases, self.sizes, scale, self.attn_drop if self.training else 0.)
+        # the published scale: by the heads of an attention, not by their channels
+        mixed = skate_attention((graph, time), qkv, [bias() for bias in self.biases], self.sizes, self.heads**-0.5,
+                                self.attn_drop if self.training else 0.)
         out = functional.linear(mixed.view(channels, -1).t(), self.proj.weight, self.proj.bias)
         x = self.drop_path(x, out.view_as(x))
         return self.drop_path(x, self.mlp(self.norm_2(x).view(-1, channels)).view_as(x))
+
+    def _in_place(self, x: Tensor, to_graph: Tensor, to_time: Tensor, qkv: Tensor) -> Tensor:
+        """What follows the mapping, for evaluation: every branch writes where the projection reads it."""
+        clips, frames, tokens, channels = x.shape
+        mixed = qkv.new_empty(channels, clips, frames, tokens)
+        graph, time, attended = mixed.split((len(to_graph), len(to_time), len(qkv) // 3))
+        rows = len(self.gconv), -1, tokens
+        torch.bmm(to_graph.view(rows), self.gconv.transpose(1, 2), out=graph.view(rows))
+        _convolve_into(time, self.tconv, to_time)
+        attend_into(attended, qkv, [bias() for bias in self.biases], self.sizes, self.heads**-0.5)
+        out = x.reshape(-1, channels) + self.proj.bias
+        out.addmm_(mixed.view(channels, -1).t(), self.proj.weight.t())
+        return self.mlp.add_to_(out, self.norm_2(out)).view(x.shape)
 
 
 def _convolve_into(out: Tensor, conv: nn.Conv2d, x: Tensor) -> None:

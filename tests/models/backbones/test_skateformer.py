@@ -44,6 +44,22 @@ def test_equals_the_plain_form(case, training):
         assert (gradients[key] - gradient).abs().max() < 1e-10 * max(1, gradient.abs().max()), key
 
 
+@pytest.mark.parametrize('case', [(24, 1, 1.), (20, 2, 4.)], ids=['ntu', 'nucla'])
+def test_the_same_where_no_gradient_is_wanted(case):
+    ours, x, time = twins(*case)[1:]
+    ours.eval()
+    for _ in range(2):
+        expected = ours(x, time).detach()
+        with torch.no_grad():
+            for _ in range(2):  # the second time with the position biases of the first
+                assert relative_error(ours(x, time), expected.numpy()) < 1e-12
+        for name, table in ours.named_parameters():
+            if name.endswith('table'):
+                table.data += torch.randn_like(table)  # as a moving average's hook does, unseen by PyTorch's counters
+    with torch.no_grad():
+        assert relative_error(ours(x, time), expected.numpy()) > 1e-3
+
+
 @pytest.mark.parametrize('name', ['skateformer_ntu60', 'skateformer_nucla'])
 def test_inner_features(name):
     description, arrays, state = load(name)
@@ -138,6 +154,8 @@ def test_dropout_and_stochastic_depth_act_in_training_only():
     model = SkateFormer('kinect20', num_person=1, channels=(32, 32), depths=(1, 1), attn_drop=0.5, drop_path=0.5)
     x = torch.randn(4, 1, 16, 20, 3)
     assert not torch.equal(model(x), model(x))
+    with torch.no_grad():
+        assert not torch.equal(model(x), model(x))
     assert torch.equal(model.eval()(x), model(x))
     path = DropPath(0.25).train()
     kept = torch.stack([path(torch.zeros(1000, 2), torch.ones(1000, 2)) for _ in range(20)])
@@ -152,7 +170,8 @@ def test_perceptron_in_pieces_and_with_its_own_backward_pass():
     plain = mlp.fc2(functional.gelu(mlp.fc1(x)))
     torch.testing.assert_close(mlp(x), plain)
     with torch.no_grad():
-        torch.testing.assert_close(mlp(x), plain)
+        residual = torch.randn_like(x)
+        torch.testing.assert_close(mlp.add_to_(residual.clone(), x), residual + plain)
     assert torch.autograd.gradcheck(mlp, (x[:4].requires_grad_(), ))
     wanted = torch.autograd.grad(mlp.fc2(functional.gelu(mlp.fc1(x))).square().sum(), list(mlp.parameters()))
     for found, expected in zip(torch.autograd.grad(mlp(x).square().sum(), list(mlp.parameters())), wanted):
@@ -167,6 +186,8 @@ def test_bfloat16_is_close():
         exact = mode(x).detach()
         with torch.autocast('cpu', torch.bfloat16):
             rounded = mode(x)
+            with torch.no_grad():
+                assert relative_error(mode(x).float(), rounded.detach().float().numpy()) < 0.01
         rounded.float().square().mean().backward()
         assert relative_error(rounded.detach().float(), exact.numpy()) < 0.1
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
