@@ -61,10 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def program() -> int:
-    """What the ``mmskel`` on the path runs: :func:`main` in a process of its own."""
+def program(arguments: Sequence[str] | None = None) -> int:
+    """:func:`main` in a process of its own, which keeps freed memory: ``mmskel`` on the path, ``tools/train.py``."""
     keep_freed_memory()
-    return main()
+    return main(arguments)
 
 
 def readable(error: Exception) -> str:

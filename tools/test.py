@@ -1,7 +1,7 @@
 """OpenMMLab's usual entry; the same as `mmskel test`."""
 import sys
 
-from mmskel.cli import main
+from mmskel.cli import program
 
 if __name__ == '__main__':
-    sys.exit(main(['test', *sys.argv[1:]]))
+    sys.exit(program(['test', *sys.argv[1:]]))

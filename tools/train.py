@@ -1,7 +1,7 @@
 """OpenMMLab's usual entry; the same as `mmskel train`."""
 import sys
 
-from mmskel.cli import main
+from mmskel.cli import program
 
 if __name__ == '__main__':
-    sys.exit(main(['train', *sys.argv[1:]]))
+    sys.exit(program(['train', *sys.argv[1:]]))

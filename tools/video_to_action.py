@@ -14,7 +14,7 @@ The same as `mmskel demo --video ...`.
 """
 import sys
 
-from mmskel.cli import main
+from mmskel.cli import program
 
 if __name__ == '__main__':
-    sys.exit(main(['demo', '--video', *sys.argv[1:]]))
+    sys.exit(program(['demo', '--video', *sys.argv[1:]]))

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from mmskel import cli
+
 # twice the same block of 64 MiB, every page of it written; in pages that the kernel had to make for the second
 CODE = """
 import resource
@@ -40,3 +42,10 @@ def test_freed_memory_is_used_again():
 def test_what_the_user_has_tuned_stays(tuned):
     kept, pages = run(True, **tuned)
     assert kept == 'False' and (pages > 100 or platform.libc_ver()[0] != 'glibc')
+
+
+def test_the_program_does_so_before_anything_else(monkeypatch, capsys):
+    seen = []
+    monkeypatch.setattr(cli, 'keep_freed_memory', lambda: seen.append(capsys.readouterr().out))
+    assert cli.program(['--version']) == 0 and seen == [''] and capsys.readouterr().out
+    assert cli.main(['--version']) == 0 and len(seen) == 1
