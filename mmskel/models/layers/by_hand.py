@@ -11,7 +11,7 @@ def by_hand(x: Tensor) -> bool:
 
 
 def only_result(x: Tensor) -> bool:
-    """Whether nothing but the result is wanted, on a CPU: no gradient, no compiler's graph. Passes may work in place."""
+    """Whether nothing but the result is wanted, on a CPU: no gradient, no graph. Passes may then work in place."""
     return x.device.type == 'cpu' and not torch.is_grad_enabled() and not _compiling()
 
 
