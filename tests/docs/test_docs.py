@@ -628,7 +628,7 @@ def flags() -> dict[str, set[str]]:
 
 
 # flags of other programs that pages name
-FOREIGN = {'--one-process', '--no-deps', '--logdir', '--nproc_per_node'}
+FOREIGN = {'--own-processes', '--no-deps', '--logdir', '--nproc_per_node'}
 
 
 @pytest.mark.parametrize('page', PAGES)

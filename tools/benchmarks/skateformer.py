@@ -1,15 +1,14 @@
 """SkateFormer against its plain form (``tests/reference/skateformer.py``): equal results first, then time and memory.
 
-    python tools/benchmarks/skateformer.py [--threads 2] [--rounds 11] [--batches 2 8] [--one-process]
+    python tools/benchmarks/skateformer.py [--threads 2] [--rounds 11] [--batches 2 8] [--own-processes]
 
-NTU shape: M = 2, T = 64, 24 joints, 60 classes, the published dropout and stochastic depth in training. Each runs in a
-process of its own, as whoever uses it would run it: the plain form under PyTorch alone, ours as in an ``mmskel``
-command, which keeps freed memory. They take turns, per round one pass of each, so that whatever else the machine does
-hits both.
-``--one-process``: both in one that keeps freed memory, so that arithmetic alone counts: what a process has freed before
-decides whether malloc's memory is warm, and makes a pass of the plain form up to twice as long. Memory: what autograd
-and the pass itself hold at the most, from PyTorch's own record of allocations, parameters and their gradients not
-counted.
+NTU shape: M = 2, T = 64, 24 joints, 60 classes, the published dropout and stochastic depth in training. Both run in
+turn within one process, per round one pass of each, so that whatever else the machine does hits both. The process keeps
+freed memory: what has been freed before would otherwise decide how many pages a pass fetches from the kernel, which
+makes one of the plain form up to twice as long. ``--own-processes``: each as whoever uses it would run it, the plain
+form under malloc's defaults, ours as in an ``mmskel`` command, which keeps freed memory; the allocator's share is in
+that ratio. Memory: what autograd and the pass itself hold at the most, from PyTorch's own record of allocations,
+parameters and their gradients not counted.
 """
 import argparse
 import multiprocessing
@@ -113,22 +112,23 @@ def main():
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--rounds', type=int, default=11)
     parser.add_argument('--batches', type=int, nargs='+', default=[2, 8])
-    parser.add_argument('--one-process', action='store_true')
+    parser.add_argument('--own-processes', action='store_true')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
+    if not args.own_processes:
+        keep_freed_memory()
     check()
-    where = 'one process that keeps freed memory' if args.one_process and keep_freed_memory() else 'a process each'
-    print(f'{args.threads} threads, {where}, PyTorch {torch.__version__}, {args.rounds} rounds; '
-          'median [quartiles] in ms')
+    print(f'{args.threads} threads, {"a process each" if args.own_processes else "one process"}, PyTorch '
+          f'{torch.__version__}, {args.rounds} rounds; median [quartiles] in ms')
     for clips in args.batches:
         for name, train in (('forward (eval)', False), ('step with dropout (train)', True)):
             name = f'N = {clips}, {name}'
-            if args.one_process:
+            if args.own_processes:
+                compare_processes(name, clips, train, args.threads, args.rounds)
+            else:
                 (plain, theirs), (ours, own) = passes(clips, train)
                 compare(name, dict(plain=theirs, ours=own), (plain, ours), args.rounds)
-            else:
-                compare_processes(name, clips, train, args.threads, args.rounds)
 
 
 if __name__ == '__main__':
