@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmskel.models.layers.by_hand import only_result
+from mmskel.models.layers.linear import linear
 from mmskel.models.layers.linear_norm import affine_of
-from mmskel.models.layers.skate_attention import attend_into, skate_attention
+from mmskel.models.layers.skate_attention import attend_into, prepared, skate_attention
 from mmskel.models.layers.transformer import DropPath, GELUPerceptron
 from mmskel.skeleton import SKATE_TYPES, Layout, get_layout, skate_parts, skate_sizes
 
@@ -58,17 +59,16 @@ class PositionBias(nn.Module):
 
     def forward(self) -> Tensor:
         """(h, a b, a b), queries before keys."""
-        if not only_result(self.table):
-            return self._gather()
-        # looking whether the table is still the same is much faster than to gather from it again
-        if self._last is None or self._last[0].dtype != self.table.dtype or not torch.equal(self._last[0], self.table):
-            self._last = self.table.detach().clone(), self._gather()
-        return self._last[1]
-
-    def _gather(self) -> Tensor:
         rows = self.table.flatten(0, -2).t()
         bias = rows.gather(1, self.place.view(1, -1).expand(len(rows), -1))
         return bias.view(-1, *self.place.shape).transpose(1, 2)
+
+    def prepared(self) -> Tensor:
+        """The same for :func:`~mmskel.models.layers.skate_attention.attend_into`, without a gradient."""
+        # looking whether the table is still the same is much faster than to gather from it again
+        if self._last is None or self._last[0].dtype != self.table.dtype or not torch.equal(self._last[0], self.table):
+            self._last = self.table.detach().clone(), prepared(self().detach())
+        return self._last[1]
 
 
 class SkateBlock(nn.Module):
@@ -106,11 +106,10 @@ class SkateBlock(nn.Module):
         """(B, T, W, C) -> the same shape."""
         clips, frames, tokens, channels = x.shape
         flat = self.norm_1(x).view(-1, channels)
-        mapped = torch.mm(self.mapping.weight, flat.t()).add_(self.mapping.bias[:, None])  # (2 C, B T W)
+        mapped = linear(self.mapping.weight, flat).add_(self.mapping.bias[:, None])  # (2 C, B T W)
         to_graph, to_time, qkv = mapped.view(-1, clips, frames, tokens).split(
             (channels // 4, channels // 4, 2 * channels - channels // 2))
-        # a product of another type than the weights' is autocast's, which does not look into what works in place
-        if not self.training and mapped.dtype == x.dtype == self.gconv.dtype and only_result(x):
+        if not self.training and only_result(x):
             return self._in_place(x, to_graph, to_time, qkv)
         graph = torch.bmm(to_graph.reshape(len(self.gconv), -1, tokens), self.gconv.transpose(1, 2)).view_as(to_graph)
         time = self.tconv(to_time.transpose(0, 1)).transpose(0, 1)
@@ -129,7 +128,7 @@ class SkateBlock(nn.Module):
         rows = len(self.gconv), -1, tokens
         torch.bmm(to_graph.view(rows), self.gconv.transpose(1, 2), out=graph.view(rows))
         _convolve_into(time, self.tconv, to_time)
-        attend_into(attended, qkv, [bias() for bias in self.biases], self.sizes, self.heads**-0.5)
+        attend_into(attended, qkv, [bias.prepared() for bias in self.biases], self.sizes, self.heads**-0.5)
         out = x.reshape(-1, channels) + self.proj.bias
         out.addmm_(mixed.view(channels, -1).t(), self.proj.weight.t())
         return self.mlp.add_to_(out, self.norm_2(out)).view(x.shape)

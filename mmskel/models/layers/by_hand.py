@@ -1,8 +1,17 @@
 """When a hand-written backward pass is wanted, and what such passes are written with."""
+from functools import partial
+
 import torch
 from torch import Tensor
 
 _compiling = getattr(torch.compiler, 'is_compiling', lambda: False)  # PyTorch 2.1 and 2.2 may lack it
+
+
+try:
+    torch.is_autocast_enabled('cpu')
+    _autocasting = partial(torch.is_autocast_enabled, 'cpu')
+except TypeError:  # PyTorch below 2.4 knows no device here
+    _autocasting = torch.is_autocast_cpu_enabled
 
 
 def by_hand(x: Tensor) -> bool:
@@ -11,8 +20,12 @@ def by_hand(x: Tensor) -> bool:
 
 
 def only_result(x: Tensor) -> bool:
-    """Whether nothing but the result is wanted, on a CPU: no gradient, no graph. Passes may then work in place."""
-    return x.device.type == 'cpu' and not torch.is_grad_enabled() and not _compiling()
+    """Whether nothing but the result is wanted, on a CPU: no gradient, no graph, no other precision.
+
+    Passes may then work in place and call what autograd, exporters and autocast do not know.
+    """
+    return (x.device.type == 'cpu' and not torch.is_grad_enabled() and not _autocasting() and not _compiling()
+            and not torch.jit.is_tracing())
 
 
 def equal(x: Tensor, other: Tensor) -> Tensor:

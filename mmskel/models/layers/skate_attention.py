@@ -7,6 +7,7 @@ Channels come first here, (R, B, T, W): the partition is then a view, and a wind
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -20,6 +21,8 @@ from mmskel.skeleton import SKATE_TYPES
 
 # scores computed at once on a CPU, such that they and what is made of them fit the second-level cache: 1 MB in float32
 AT_ONCE = 2**18
+# scores are in bits, as powers of two: exp goes through MKL, three times as slow as PyTorch's own exp2 on an AMD EPYC
+BITS = math.log2(math.e)
 # while all sums of a row's exponentials lie between these, a softmax need not subtract the row's largest score first,
 # two passes over all scores: nothing has overflown, and what has underflown is too small to be seen in the sum
 SUMS = (1e-20, 1e30)
@@ -59,8 +62,13 @@ def skate_attention(beside: Sequence[Tensor], qkv: Tensor, biases: Sequence[Tens
     if any(map(by_hand, (qkv, *biases, *beside))):
         return _SkateAttention.apply(len(beside), sizes, scale, dropout, qkv, *biases, *beside)
     out, own = _behind(beside, qkv)
-    attend_into(own, qkv, biases, sizes, scale, dropout)
+    attend_into(own, qkv, [prepared(bias) for bias in biases], sizes, scale, dropout)
     return out
+
+
+def prepared(bias: Tensor) -> Tensor:
+    """A bias as the scores in memory have it: keys before queries, in bits."""
+    return bias.transpose(1, 2).contiguous() * BITS
 
 
 def attend_into(out: Tensor, qkv: Tensor, biases: Sequence[Tensor], sizes: Sequence[tuple[int, int]], scale: float,
@@ -69,26 +77,77 @@ def attend_into(out: Tensor, qkv: Tensor, biases: Sequence[Tensor], sizes: Seque
 
     Args:
         out: What is written.
-        qkv, biases, sizes, scale, dropout: See there.
-        kept: Gathers what the backward pass needs per type: (logarithm of the sums, drops per piece).
+        qkv, sizes, scale, dropout: See there.
+        biases: Four :func:`prepared` ones.
+        kept: Gathers what the backward pass needs per type: (logarithm of the sums, to base 2; drops per piece).
     """
-    heads, depth = len(biases[0]), len(qkv) // (12 * len(biases[0]))
     room, = _rooms(qkv, biases)
     careful = qkv.device.type != 'cpu' or qkv.dtype == torch.float16  # a GPU would have to be waited for
+    places: dict[int, _Windows] = {}
     for kind, part, bias, size, result in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes, out.chunk(4)):
-        windows = _windows(part, kind, size, 3, heads)
-        summed, drops, peak = _sum_up(windows, bias, room, scale, dropout, careful)
-        total = summed.narrow(1, depth, 1)
-        if not careful and not _within(total):
-            summed, drops, peak = _sum_up(windows, bias, room, scale, dropout, True)
-            total = summed.narrow(1, depth, 1)
+        windows = places.get(bias.shape[1])
+        if windows is None:
+            windows = places[bias.shape[1]] = _Windows(part, bias, room)
+        windows.take(part, kind, size)
+        drops, peak = windows.attend(bias, scale, dropout, careful)
+        if not careful and not _within(windows.total):
+            drops, peak = windows.attend(bias, scale, dropout, True)
         if kept is not None:
-            kept.append((total.log() if peak is None else total.log().add_(peak), drops))
+            logsum = windows.total.log2()
+            kept.append((logsum if peak is None else logsum.add_(peak), drops))
         if dropout:
-            total.mul_(keep_share(dropout))
-        view = windows_view(result, kind, size, heads=heads)
-        summed = summed.view(*view.shape[:5], depth + 1, *view.shape[6:])
-        torch.div(summed.narrow(5, 0, depth), summed.narrow(5, depth, 1), out=view)
+            windows.total.mul_(keep_share(dropout))
+        view = windows_view(result, kind, size, heads=len(bias))
+        torch.div(windows.summed.view(view.shape), windows.total.view(*view.shape[:5], 1, *size), out=view)
+
+
+class _Windows:
+    """Windows of one area, in memory that all types with such windows use in turn.
+
+    Args:
+        x: (3 h d, B, T, W), the first that there are windows of.
+        bias: (h, A, A).
+        room: For the scores of a piece.
+    """
+
+    def __init__(self, x: Tensor, bias: Tensor, room: Tensor):
+        self.heads, area, _ = bias.shape
+        depth = len(x) // (3 * self.heads)
+        memory = x.new_empty(4, x[0].numel() // area * self.heads, depth + 1, area)
+        memory[2, :, depth] = 1  # one more channel of the values, which sums up the weights
+        self.inside = memory[:3, :, :depth]
+        (query, key, _), value, summed = self.inside.unbind(), memory[2], memory[3]
+        self.summed, self.total = summed[:, :depth], summed[:, depth:]
+        self.pieces = [(weight, weight.view(-1, *bias.shape), *parts) for weight, *parts in _pieces(
+            bias, [room], query, key.transpose(1, 2), value, summed, self.total)]
+
+    def take(self, x: Tensor, kind: int, size: tuple[int, int]) -> None:
+        """Copies the windows of (3 h d, B, T, W)."""
+        view = windows_view(x, kind, size, 3, self.heads)
+        self.inside.view(view.shape).copy_(view)
+
+    def attend(self, bias: Tensor, scale: float, dropout: float, careful: bool) -> tuple[list[Drops], Tensor | None]:
+        """Weighted sums of the values into ``summed`` (n h, d, A), sums of the weights into ``total`` (n h, 1, A).
+
+        Returns:
+            The drops; what was subtracted from a row's scores (n h, 1, A), if ``careful``.
+        """
+        drops, peaks = [], []
+        for weight, by_head, query, key, value, summed, total in self.pieces:
+            by_head.copy_(bias)
+            weight.baddbmm_(key, query, alpha=scale * BITS)
+            if careful:
+                peaks.append(weight.amax(1, keepdim=True))
+                weight.sub_(peaks[-1])
+            weight.exp2_()
+            if dropout:
+                undropped = weight.sum(1, keepdim=True)
+                drops.append(Drops(weight.numel(), dropout, weight.device))
+                drop_(weight, drops[-1].mask(weight))
+            torch.bmm(value, weight, out=summed)
+            if dropout:
+                total.copy_(undropped)
+        return drops, torch.cat(peaks) if careful else None
 
 
 def _behind(beside: Sequence[Tensor], qkv: Tensor) -> tuple[Tensor, Tensor]:
@@ -146,31 +205,6 @@ def _within(sums: Tensor) -> bool:
     return SUMS[0] < low.item() and high.item() < SUMS[1]
 
 
-def _sum_up(windows, bias, room, scale, dropout, careful) -> tuple[Tensor, list[Drops], Tensor | None]:
-    """The weighted sums of the values and below them the sums of the weights (n h, d + 1, A); the drops; what was
-    subtracted from a row's scores (n h, 1, A)."""
-    query, key, value = windows.unbind()
-    depth = value.shape[1] - 1
-    value.narrow(1, depth, 1).fill_(1)
-    toward, summed, drops, peaks = bias.transpose(1, 2).contiguous(), torch.empty_like(value), [], []
-    parts = query.narrow(1, 0, depth), key.narrow(1, 0, depth).transpose(1, 2), value, summed
-    for weight, query, key, value, into in _pieces(bias, [room], *parts):
-        weight.baddbmm_(key, query, beta=0, alpha=scale)
-        weight.view(-1, *toward.shape).add_(toward)
-        if careful:
-            peaks.append(weight.amax(1, keepdim=True))
-            weight.sub_(peaks[-1])
-        weight.exp_()
-        if dropout:
-            total = weight.sum(1)
-            drops.append(Drops(weight.numel(), dropout, weight.device))
-            drop_(weight, drops[-1].mask(weight))
-        torch.bmm(value, weight, out=into)
-        if dropout:
-            into[:, depth] = total
-    return summed, drops, torch.cat(peaks) if careful else None
-
-
 class _SkateAttention(Function):
     """Keeps its input and output, the logarithm of every row's sum and the bits of the dropout; scores, five times as
     large as all these, are computed again."""
@@ -179,7 +213,7 @@ class _SkateAttention(Function):
     def forward(ctx, num_beside, sizes, scale, dropout, qkv, *more):
         biases, beside, kept = more[:4], more[4:], []
         out, own = _behind(beside, qkv)
-        attend_into(own, qkv, biases, sizes, scale, dropout, kept)
+        attend_into(own, qkv, [prepared(bias) for bias in biases], sizes, scale, dropout, kept)
         ctx.save_for_backward(qkv, out, *biases, *(logsum for logsum, _ in kept))
         ctx.drops = [drops for _, drops in kept]
         ctx.widths, ctx.sizes, ctx.scale, ctx.dropout = [len(part) for part in beside], sizes, scale, dropout
@@ -210,16 +244,16 @@ def _backward(windows, done, grad, bias, rooms, logsum, drops, scale, dropout) -
     to_windows = windows.new_empty(windows[:, :, :depth].shape)
     to_bias = torch.zeros_like(bias, dtype=torch.promote_types(bias.dtype, torch.float32))
     slope = (done * grad).sum(1, keepdim=True)
-    query.mul_(scale)
+    query.mul_(scale * BITS)
     windows[0, :, depth:], windows[1, :, depth] = -logsum, 1  # so the product of rows is the logarithm of the weight
-    toward, drops = bias.transpose(1, 2).contiguous(), iter(drops)
+    toward, drops = prepared(bias), iter(drops)
     if dropout:
         grad.div_(keep_share(dropout))
     parts = windows[0], windows[1].transpose(1, 2), query, key, value.transpose(1, 2), grad, slope, *to_windows
     for weight, to_score, query_row, key_row, query, key, value, grad, slope, *to in _pieces(bias, rooms, *parts):
-        torch.bmm(key_row, query_row, out=weight)
-        weight.view(-1, *bias.shape).add_(toward)
-        weight.exp_()
+        weight.view(-1, *bias.shape).copy_(toward)
+        weight.baddbmm_(key_row, query_row)
+        weight.exp2_()
         torch.bmm(value, grad, out=to_score)
         if dropout:
             mask = next(drops).mask(weight)
@@ -233,6 +267,7 @@ def _backward(windows, done, grad, bias, rooms, logsum, drops, scale, dropout) -
         torch.bmm(query, to_score.transpose(1, 2), out=to_key)
         torch.bmm(grad, weight.transpose(1, 2), out=to_value)
     to_windows[0].mul_(scale)
+    to_windows[1].div_(BITS)
     return to_windows, to_bias.transpose(1, 2).to(bias.dtype)
 
 

@@ -7,6 +7,7 @@ from torch.autograd import Function
 from torch.nn import functional
 
 from mmskel.models.layers.by_hand import by_hand
+from mmskel.models.layers.linear import linear
 
 # rows at a time where no gradient is wanted, so that the wide layer stays in the cache
 ROWS_AT_ONCE = 1536
@@ -30,10 +31,9 @@ class GELUPerceptron(nn.Module):
 
     def add_to_(self, residual: Tensor, x: Tensor) -> Tensor:
         """``residual + self(x)`` of (rows, C), in place and in pieces, where no gradient is wanted."""
-        residual += self.fc2.bias
         for into, rows in zip(residual.split(ROWS_AT_ONCE), x.split(ROWS_AT_ONCE)):
-            hidden = functional.linear(rows, self.fc1.weight).add_(self.fc1.bias)
-            into.addmm_(torch.ops.aten.gelu_(hidden), self.fc2.weight.t())
+            hidden = linear(rows, self.fc1.weight, self.fc1.bias, gelu=True)
+            into += linear(hidden, self.fc2.weight, self.fc2.bias)
         return residual
 
 

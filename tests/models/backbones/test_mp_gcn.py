@@ -81,12 +81,15 @@ def test_equals_the_plain_form(case, training):
 
 @pytest.mark.parametrize('name', GOLDEN)
 def test_the_graph_is_audible(name):
-    """The ``edge_*`` arrays: masks of size 1, so that a wrong graph would be heard; and the features inside."""
+    """The ``edge_*`` arrays: masks of size 1, so that a wrong graph would be heard; and the features inside.
+
+    In float64: in float32, a ReLU's input near 0 decides on a gradient by the processor's rounding.
+    """
     description, arrays, state = load(name)
     state = {key: value * value.shape[-1] + 1 if key.endswith('.edge') else value for key, value in state.items()}
     state |= {key[4:]: arrays[key] for key in arrays if key.startswith('buf_')}  # the graph is compared with ours
-    model = build_published('mp_gcn', description['model_kwargs'], state).eval()
-    backbone, x = model.model.backbone, torch.from_numpy(arrays['in_x'])
+    model = build_published('mp_gcn', description['model_kwargs'], state).eval().double()
+    backbone, x = model.model.backbone, torch.from_numpy(arrays['in_x']).double()
     seen = {}
     for place, block in (('branch0', backbone.branches[0][-1]), ('main0', backbone.main[0])):
         block.register_forward_hook(lambda m, i, o, place=place: seen.__setitem__(place, o.detach()))
@@ -110,7 +113,7 @@ def test_the_graph_is_audible(name):
     listed = [key for key in arrays if key.startswith('edge_grad_')]
     assert any(key.endswith('scn.edge') for key in listed)
     for key in listed:
-        assert relative_error(gradients[key.removeprefix('edge_grad_')], arrays[key]) < 3e-3, key
+        assert relative_error(gradients[key.removeprefix('edge_grad_')], arrays[key]) < 1e-4, key
 
 
 def test_another_graph_is_refused():
