@@ -24,8 +24,8 @@ def only_result(x: Tensor) -> bool:
 
     Passes may then work in place and call what autograd, exporters and autocast do not know.
     """
-    return (x.device.type == 'cpu' and not torch.is_grad_enabled() and not _autocasting() and not _compiling()
-            and not torch.jit.is_tracing())
+    return not (_compiling() or torch.jit.is_tracing() or torch.is_grad_enabled() or x.device.type != 'cpu'
+                or _autocasting())
 
 
 def equal(x: Tensor, other: Tensor) -> Tensor:
