@@ -1,5 +1,5 @@
 """PoseC3D's cards, one per network: spec sheet ``posec3d`` (5.5, 8)."""
-from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, ModelCard, Official, Paper, Published, Reference
+from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Official, Paper, Published, Reference
 
 PYSKL, MMACTION = 'PYSKL, ten clips and their mirror images', 'MMAction2, ten clips and their mirror images'
 STREAMS = ('joint', 'limb', '2: joint and limb')
@@ -43,7 +43,9 @@ POSEC3D = ModelCard(
         *_rows('NTU60', 'X-View', (96.5, 96.0, 96.9)), *_rows('NTU120', 'X-Sub', (85.9, 85.9, 86.7)),
         *_rows('NTU120', 'X-Set', (89.7, 89.7, 90.3)), *_rows('FineGYM, mean class', 'val', (93.8, 93.8, 94.1)),
         *_rows('Kinetics-400', 'val', (47.3, 46.9, 49.1)), *_rows('Diving48', 'test', (54.5, )),
-        *_rows('UCF101', 'split 1', (86.9, )), *_rows('HMDB51', 'split 1', (69.4, ))))
+        *_rows('UCF101', 'split 1', (86.9, )), *_rows('HMDB51', 'split 1', (69.4, ))),
+    ours=(Measured('posec3d/posec3d_nwucla.py', 'N-UCLA', 'views 1 and 2 -> 3', 'joint', 87.72, 88.08,
+                   '20 of 5 passes', 0, '2 CPU cores (AMD EPYC), bfloat16', '2026-11-30'), ))
 C3D_LIGHT = ModelCard(
     name='posec3d_c3d',
     title='PoseC3D, C3D-light',
