@@ -2,8 +2,8 @@
 # pixels. The skeletons are turned at random and looked at along z, which stands in for cameras that were not there.
 #   mmskel prepare nw_ucla all_sqe.zip data/nwucla.pkl
 # Measured 2026-11-30, seed 0, --amp, 2 cores (AMD EPYC), joint, 45 minutes, last epoch: top-1 87.72 % of all 464 test
-# clips, 88.08 % of the 369 clean ones. That is 3.9 and 1.6 points below ST-GCN in 3-D after its 26 epochs (91.59 and 89.70 %);
-# the network sees one projection. With --epochs 8 (2026-11-29, Intel Xeon): 79.53 and 83.47 %.
+# clips, 88.08 % of the 369 clean ones. That is 3.9 and 1.6 points below ST-GCN in 3-D after its 26 epochs (91.59 and
+# 89.70 %); the network sees one projection. With --epochs 8 (2026-11-29, Intel Xeon): 79.53 and 83.47 %.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/nwucla.py', '../_base_/models/posec3d.py']
 
 max_epochs = 20
