@@ -37,7 +37,7 @@ POSEC3D = ModelCard(
     layouts=ANY_LAYOUT,
     published_layouts=('coco17', ),
     config='posec3d/posec3d_ntu60_2d.py',
-    notes=NOTES,
+    notes=NOTES + ' What we trained on N-UCLA has half the width and half the blocks.',
     published=(
         *_rows('NTU60', 'X-Sub', (93.7, 93.4, 94.1)), *_rows('NTU60', 'X-Sub', (93.6, 93.5, 94.0), MMACTION),
         *_rows('NTU60', 'X-View', (96.5, 96.0, 96.9)), *_rows('NTU120', 'X-Sub', (85.9, 85.9, 86.7)),
