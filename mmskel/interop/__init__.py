@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from mmskel.data.atomic import atomic_path
 from mmskel.interop.hd_gcn import HD_GCN
@@ -29,7 +30,7 @@ def _system(name: str) -> System:
     return SYSTEMS[name]
 
 
-def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping[str, Any]) -> PublishedModel:
+def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping[str, Any]) -> nn.Module:
     """Our model from *published* constructor arguments and a *published* state dict.
 
     Args:
@@ -38,13 +39,17 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
         state: Published key -> tensor or array; fixed graph buffers may be left out.
 
     Returns:
-        A module whose ``forward`` takes the published input tensors in order and returns the published logits.
+        A module whose ``forward`` takes the published input tensors in order and returns the published logits, or a
+        dictionary by name where there are several outputs: a :class:`PublishedModel`, or a part of the published code
+        that is not a recogniser (see :attr:`System.part`).
 
     Raises:
         ConversionError: Unknown system, arguments or keys; missing or misshapen tensors.
     """
     from mmaction.registry import MODELS
     known = _system(system)
+    if (part := known.part(model_kwargs, state)) is not None:
+        return part
     config = known.config(model_kwargs)
     # MMEngine looks for it in the default scope, which a script need not have set
     config['data_preprocessor'] = MODELS.build(config['data_preprocessor'])

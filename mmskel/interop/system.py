@@ -13,6 +13,10 @@ class ConversionError(ValueError):
     """A state dict that is not what the system's published code writes; the message names the keys."""
 
 
+def _whole(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    """The ``part`` of a system that consists of recognisers alone."""
+
+
 @dataclass(frozen=True)
 class Piece:
     """A part of one of our tensors: where ours is one tensor, the published code may have many.
@@ -60,14 +64,18 @@ class System:
         config: Published constructor arguments -> our model config (a dictionary for MMAction2's ``MODELS``).
         rename: Published key, number of its elements -> where ours are (several where the published code shares a
             tensor; none where ours needs none). Raises KeyError for a key the system does not have.
-        logits: Our model and the published input tensors -> published logits.
+        logits: Our model and the published input tensors -> published logits, or a dictionary by name where the
+            published code has several outputs.
         guess: Published state dict -> constructor arguments, for checkpoints that come without any.
+        part: Published arguments and state -> a module of the published code that is not a whole recogniser (its data
+            pipeline, one layer, its losses), behind the published inputs; None where the arguments mean a recogniser.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
     rename: Callable[[str, int], Sequence[Piece]]
-    logits: Callable[..., Tensor]
+    logits: Callable[..., Tensor | dict[str, Tensor]]
     guess: Callable[[Mapping[str, Tensor]], dict[str, Any]]
+    part: Callable[[Mapping[str, Any], Mapping[str, Any]], nn.Module | None] = _whole
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
         """A published state dict as the state dict of ``model``, every tensor accounted for.
@@ -133,8 +141,8 @@ class PublishedModel(nn.Module):
         self.system, self.model = system, model
         self._shapes = {key: torch.Size(shape) for key, shape in shapes.items()}
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Published inputs, in the published order -> logits (N, K)."""
+    def forward(self, *inputs: Tensor) -> Tensor | dict[str, Tensor]:
+        """Published inputs, in the published order -> logits (N, K); several outputs by name."""
         return self.system.logits(self.model, *inputs)
 
     def _pieces(self, key: str, ours: Mapping[str, Tensor]) -> list[Piece]:
