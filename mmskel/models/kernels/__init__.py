@@ -1,0 +1,1 @@
+"""Functions with a backward pass of their own, each for one system."""
