@@ -49,8 +49,7 @@ class STC(nn.Module):
     def links(self, q, kappa):
         """(B, T - 1, V, k) links and their distances, forward and backward."""
         q, kappa = q[:, :, :-1].permute(0, 2, 3, 1), kappa[:, :, 1:].permute(0, 2, 3, 1)
-        d = (q.square().sum(-1)[..., None] + kappa.square().sum(-1)[..., None, :]
-             - 2 * q @ kappa.transpose(-1, -2)).clamp(min=0) / q.shape[-1]
+        d = (q[..., :, None, :] - kappa[..., None, :, :]).square().sum(-1) / q.shape[-1]
         joints = d.shape[-1]
         d = d.masked_fill(torch.eye(joints, dtype=torch.bool), torch.inf)
         k = min(self.neighbours, joints - 1)

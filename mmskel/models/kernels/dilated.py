@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from mmskel.models.layers.by_hand import by_hand
+from mmskel.models.layers.by_hand import by_hand, only_result
 
 
 def add_graph_convs(plus: Tensor, x: Tensor, graph: Tensor, weight: Tensor) -> Tensor:
@@ -30,7 +30,8 @@ def add_graph_convs(plus: Tensor, x: Tensor, graph: Tensor, weight: Tensor) -> T
         x, graph, weight = (part.to(plus.dtype) for part in (x, graph, weight))
         if by_hand(plus):
             return _AddGraphConvs.apply(plus, x, graph, weight)
-        return plus + _windows_last(_product(_projected(x, weight), graph), plus)
+        out = _product(_projected(x, weight), graph)
+        return _add_windows(plus, out) if only_result(plus) else plus + _windows_last(out, plus).reshape(plus.shape)
 
 
 def _projected(x: Tensor, weight: Tensor) -> Tensor:
@@ -52,37 +53,39 @@ def _product(projected: Tensor, graph: Tensor) -> Tensor:
 
 
 def _windows_last(out: Tensor, like: Tensor) -> Tensor:
-    """(W, V, B T c) -> (V, B, T, W c)."""
+    """(W, V, B T c) -> (V, B T, W, c), a view; ``like`` is (V, B, T, W c)."""
     windows, joints, _ = out.shape
-    return out.view(windows, joints, -1, like.shape[-1] // windows).permute(1, 2, 0, 3).reshape(like.shape)
+    return out.view(windows, joints, -1, like.shape[-1] // windows).permute(1, 2, 0, 3)
+
+
+def _add_windows(plus: Tensor, out: Tensor) -> Tensor:
+    windows = _windows_last(out, plus)
+    plus.view(windows.shape).add_(windows)
+    return plus
 
 
 class _AddGraphConvs(Function):
-    """Keeps x and computes its projections, three times as large as the result, again in the backward pass."""
+    """Gradients of all 1 x 1 convolutions as two products, not as two per convolution and a sum."""
 
     @staticmethod
     def forward(ctx, plus, x, graph, weight):
-        ctx.save_for_backward(x, graph, weight)
+        projected = _projected(x, weight)
+        ctx.save_for_backward(x, graph, weight, projected)
         ctx.mark_dirty(plus)
-        out = _product(_projected(x, weight), graph)
-        windows, joints, _ = out.shape
-        width = weight.shape[-1]
-        plus.view(joints, -1, windows, width).add_(out.view(windows, joints, -1, width).permute(1, 2, 0, 3))
-        return plus
+        return _add_windows(plus, _product(projected, graph))
 
     @staticmethod
     def backward(ctx, grad):
-        x, graph, weight = ctx.saved_tensors
+        x, graph, weight, projected = ctx.saved_tensors
         windows, subsets, channels, width = weight.shape
-        joints = len(x)
+        joints, rows = len(x), x.reshape(-1, channels)
         of_windows = grad.reshape(joints, -1, windows, width).permute(2, 0, 1, 3).reshape(windows, joints, -1)
-        of_graph = torch.bmm(of_windows, _projected(x, weight).transpose(1, 2))
+        of_graph = torch.bmm(of_windows, projected.transpose(1, 2))
         of_graph = of_graph.view(windows, joints, subsets, joints).transpose(1, 2)
-        spread = torch.bmm(_senders_last(graph).transpose(1, 2), of_windows).view(windows * subsets, -1, width)
-        rows = x.reshape(-1, channels)
-        of_weight = torch.bmm(rows.t().expand(windows * subsets, -1, -1), spread).view_as(weight)
+        spread = torch.bmm(_senders_last(graph).transpose(1, 2), of_windows)
+        spread = spread.view(windows * subsets, -1, width).transpose(0, 1).reshape(len(rows), -1)
+        of_weight = (rows.t() @ spread).view(channels, windows, subsets, width).permute(1, 2, 0, 3)
         of_x = None
         if ctx.needs_input_grad[1]:
-            spread = spread.transpose(0, 1).reshape(len(rows), -1)
-            of_x = (spread @ weight.permute(0, 1, 3, 2).reshape(-1, channels)).view_as(x)
+            of_x = (spread @ weight.transpose(2, 3).reshape(-1, channels)).view_as(x)
         return grad, of_x, of_graph, of_weight
