@@ -15,14 +15,14 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
-from mmskel.apis.configuration import ConfigError, dataset_of, encoder_of, load_config
-from mmskel.apis.extract import PoseModels
 from mmskel.apis.training import load_weights
+from mmskel.configuration import ConfigError, dataset_of, encoder_of, load_config
 from mmskel.engine import SkeletonAccuracy, average_views, raw_scores
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions, sliding_windows
 from mmskel.pose.extraction import SkeletonExtractor
-from mmskel.pose.sources import VideoError
+from mmskel.pose.models import PoseModels
 from mmskel.skeleton import LAYOUTS, Clip, ClipError, LayoutError, PanoramicGraph, get_layout, joint_map
+from mmskel.video.sources import VideoError
 
 _USUAL_FPS = 30.  # of clips that do not say, as in all drawing
 
@@ -142,7 +142,7 @@ class SkeletonInferencer(BaseInferencer):
         Args:
             clip: Its skeletons.
             video: What it was found in, for recognisers that look at pictures, too: anything that
-                :func:`~mmskel.pose.video.open_video` can open again. Default: the file that the clip names. Every
+                :func:`~mmskel.video.reading.open_video` can open again. Default: the file that the clip names. Every
                 window is decoded from the video's beginning.
 
         Raises:

@@ -179,7 +179,7 @@ def test_one_branch_of_several():
 def test_classes_and_classmates_of_a_data_set(tmp_path):
     from mmskel.data import save_annotation_file
     from mmskel.data.dataset import SkeletonDataset
-    from mmskel.data.synthetic import make_motion_clips
+    from mmskel.synthetic.motions import make_motion_clips
     clips = make_motion_clips(3, layout='ntu25', dropout=0)
     names = [f'action {i}' for i in range(10)]
     save_annotation_file(tmp_path / 'x.pkl', clips, dict(train=[c.id for c in clips]), dict(class_names=names))
