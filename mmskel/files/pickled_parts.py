@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from mmskel.files.errors import UserError
+
 _KINDS = 'biufSU'
 _SCALAR_NAMES = {'float16', 'float32', 'float64', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32',
                  'uint64', 'bool_', 'str_'}
 
 
-class UnsafePickleError(pickle.UnpicklingError):
+class UnsafePickleError(UserError, pickle.UnpicklingError):
     """A pickle asks for something that is neither an array nor a plain container."""
 
 

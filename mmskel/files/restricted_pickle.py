@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mmskel.files.errors import UserError
 from mmskel.files.pickled_parts import (
     BUILDERS,
     ArrayType,
@@ -27,12 +28,16 @@ MAX_DEPTH = 32
 _MARK = object()
 
 
+class UnreadablePickleError(UserError):
+    """A file that is empty, cut off, or no pickle."""
+
+
 def load_pickle(path: str | Path) -> Any:
     """Loads a pickle that may hold NumPy arrays, dicts, lists, tuples, sets, numbers, strings and None.
 
     Raises:
         UnsafePickleError: If it asks for anything else; no code of the file is run.
-        ValueError: If the file is empty, cut off or no pickle; names the file.
+        UnreadablePickleError: If the file is empty, cut off or no pickle; names the file.
         FileNotFoundError: If there is no such file.
     """
     path = Path(path)
@@ -50,7 +55,7 @@ def read_pickle(file: BinaryIO, name: str, size: int, expected: str) -> Any:
         name, size, expected: The file's name, its size in bytes, and what should be in it; for messages.
 
     Raises:
-        UnsafePickleError, ValueError: See :func:`load_pickle`.
+        UnsafePickleError, UnreadablePickleError: See :func:`load_pickle`.
     """
     try:
         data = file.read()
@@ -60,8 +65,8 @@ def read_pickle(file: BinaryIO, name: str, size: int, expected: str) -> Any:
     except UnsafePickleError as error:
         raise UnsafePickleError(f"'{name}': {error}") from None
     except Exception as error:  # a damaged pickle can raise nearly anything
-        raise ValueError(f"'{name}' ({size} bytes) is no readable pickle: {type(error).__name__}: {error}; expected "
-                         f'{expected}') from None
+        raise UnreadablePickleError(f"'{name}' ({size} bytes) is no readable pickle: {type(error).__name__}: {error}; "
+                                    f'expected {expected}') from None
 
 
 def _global(module: str, name: str) -> Any:
