@@ -23,6 +23,6 @@ from mmskel.data.transforms.trimming import SampleTrimmed
 __all__ = ['AddObjects', 'AlignBody3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform',
            'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons', 'FitIntoImage', 'LoadClipFrames',
            'MirrorImage', 'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage',
-           'RandomDropAxis', 'RandomDropJoints', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear',
-           'RandomSwapPersons', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed',
-           'SampleUniformly', 'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']
+           'RandomDropAxis', 'RandomDropJoints', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale',
+           'RandomShear', 'RandomSwapPersons', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage',
+           'SampleTrimmed', 'SampleUniformly', 'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']
