@@ -18,6 +18,7 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.models.kernels import MultiBranchTCN
 from mmskel.models.kernels.curves import (
     Links,
     along_curves,
@@ -29,7 +30,7 @@ from mmskel.models.kernels.curves import (
     nearest_links,
 )
 from mmskel.models.kernels.dilated import add_graph_convs
-from mmskel.models.layers import LinearNorm, MultiBranchTCN, affine_of, normalize
+from mmskel.models.layers import LinearNorm, affine_of, normalize
 from mmskel.skeleton import Layout, dilated_kernel, get_layout
 
 

@@ -1,1 +1,5 @@
-"""Functions with a backward pass of their own, each for one system."""
+"""Modules and functions with a custom backward pass, and what such passes are written with."""
+from mmskel.models.kernels.gelu_perceptron import GELUPerceptron
+from mmskel.models.kernels.multi_branch_tcn import MultiBranchTCN
+
+__all__ = ['GELUPerceptron', 'MultiBranchTCN']

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from mmskel.models.layers.by_hand import by_hand, eager
+from mmskel.models.kernels.custom_backward import eager, wants_custom_backward
 
 
 class Links(NamedTuple):
@@ -176,7 +176,7 @@ def along_curves(taps: Tensor, joints: Tensor) -> Tensor:
     at = (at + shifts).clamp(0, frames - 1)[:, :, None] * persons + torch.arange(persons, device=taps.device)
     rows = ((at[..., None] * nodes + joints) * count).flatten(1) + torch.arange(count, device=taps.device)[:, None]
     flat = taps.reshape(-1, width)
-    out = _AlongCurves.apply(flat, rows) if by_hand(taps) else _sum_of_rows(flat, rows)
+    out = _AlongCurves.apply(flat, rows) if wants_custom_backward(taps) else _sum_of_rows(flat, rows)
     return out.view(frames, persons, nodes, width)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from mmskel.models.layers.by_hand import by_hand, only_result
+from mmskel.models.kernels.custom_backward import only_result, wants_custom_backward
 
 
 def add_graph_convs(plus: Tensor, x: Tensor, graph: Tensor, weight: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ def add_graph_convs(plus: Tensor, x: Tensor, graph: Tensor, weight: Tensor) -> T
     """
     with torch.autocast(x.device.type, enabled=False):  # which does not look into a backward pass
         x, graph, weight = (part.to(plus.dtype) for part in (x, graph, weight))
-        if by_hand(plus):
+        if wants_custom_backward(plus):
             return _AddGraphConvs.apply(plus, x, graph, weight)
         out = _product(_projected(x, weight), graph)
         return _add_windows(plus, out) if only_result(plus) else plus + _windows_last(out, plus).reshape(plus.shape)
