@@ -8,8 +8,8 @@ REACHED = {('NTU60', 'X-Sub'): 93.0, ('NTU60', 'X-View'): 97.1, ('NTU120', 'X-Su
 STC_NET = ModelCard(
     name='stc_net',
     title='STC-Net',
-    summary='Graph convolution with dilated kernels, and curves through the joints of neighbouring frames that are most '
-            'alike.',
+    summary='Graph convolution with dilated kernels, and curves through the joints of neighbouring frames that are '
+            'most alike.',
     paper=Paper(
         title='Leveraging Spatio-Temporal Dependency for Skeleton-Based Action Recognition',
         authors='J. Lee, M. Lee, S. Cho, S. Woo, S. Jang, S. Lee', venue='ICCV', year=2023, arxiv='2212.04761'),
@@ -21,8 +21,8 @@ STC_NET = ModelCard(
     reference=Reference(
         arguments=dict(layout='ntu25', in_channels=3, num_person=2), num_classes=60, input_shape=(2, 64, 25, 3),
         parameters=1_480_384, gmacs=1.98,
-        gmacs_of='ours: convolutions, adjacency products and distances, no norm layers; the paper says 1.88, and 1.46 M '
-                 'parameters'),
+        gmacs_of='ours: convolutions, adjacency products and distances, no norm layers; the paper says 1.88, and '
+                 '1.46 M parameters'),
     layouts=ANY_LAYOUT,
     published_layouts=('ntu25', 'kinect20', 'openpose18'),
     config='stcnet/stcnet_nwucla.py',

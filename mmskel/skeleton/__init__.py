@@ -19,5 +19,5 @@ from mmskel.skeleton.tables import ALIASES, LAYOUTS, get_layout, register_layout
 __all__ = ['ALIASES', 'Clip', 'ClipError', 'JointMap', 'LAYOUTS', 'Layout', 'LayoutError', 'ObjectNode', 'PARTITIONS',
            'PUBLISHED_RINGS', 'PanoramicGraph', 'RingRule', 'SKATE_TYPES', 'derived_score', 'dilated_kernel',
            'get_layout', 'hierarchy_graph', 'hierarchy_rings', 'hop_distance', 'joint_map', 'likely_layout',
-           'normalize_columns', 'normalize_symmetric', 'panoramic_graph', 'partition', 'person_graph', 'register_layout',
-           'skate_bone_origins', 'skate_partition', 'skate_parts', 'skate_sizes']
+           'normalize_columns', 'normalize_symmetric', 'panoramic_graph', 'partition', 'person_graph',
+           'register_layout', 'skate_bone_origins', 'skate_partition', 'skate_parts', 'skate_sizes']
