@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 from mmskel.models.backbones.stc_net import CurveModule
@@ -167,12 +166,12 @@ class _Curves(nn.Module):
         """(B, C, T, V) -> ``out_y`` (B, Cout, T, V), links (B, T - 1, V, k), link features (B, c, T, V), and dilated
         kernels of several graphs."""
         x = x.permute(3, 0, 2, 1)
-        found = dict(out_y=functional.linear(self.stc(x), self.stc.out.weight, self.stc.out.bias).permute(1, 3, 2, 0))
-        if min(x.shape[0], x.shape[2]) > 1:
-            links = self.stc.links(x)
+        features, links = self.stc.link_features(x)
+        found = dict(out_y=self.stc.out(self.stc.sum_along_curves(features, links)).permute(1, 3, 2, 0),
+                     out_link_features=features.permute(1, 3, 0, 2))
+        if links is not None:
             found.update(out_forward_links=links.forward.transpose(0, 1),
                          out_backward_links=links.backward.transpose(0, 1))
-        found['out_link_features'] = self.stc.link_features(x).permute(1, 3, 0, 2)
         return {**found, **_kernels()}
 
 

@@ -69,17 +69,23 @@ class CurveModule(nn.Module):
         """(V, B, T, Cin) -> the links of all pairs of frames; T and V are at least 2."""
         return nearest_links(self._distances(self._reduced(x)), self._links_of(x))
 
-    def link_features(self, x: Tensor) -> Tensor:
-        """(V, B, T, Cin) -> (T, B, V, c) features of the links, before they are summed along curves."""
-        return self._link_features(self._reduced(x), self._links_of(x))[0]
+    def link_features(self, x: Tensor) -> tuple[Tensor, Links | None]:
+        """(V, B, T, Cin) -> (T, B, V, c) features of the links, and the links; None for one frame or one joint."""
+        return self._link_features(self._reduced(x), self._links_of(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """(V, B, T, Cin) -> (V, B, T, c): the sums along curves, which :attr:`out` takes to ``out_channels``."""
-        features, links = self._link_features(self._reduced(x), self._links_of(x))
+        return self.sum_along_curves(*self.link_features(x))
+
+    def sum_along_curves(self, features: Tensor, links: Links | None) -> Tensor:
+        """The curve convolution: what :meth:`link_features` gives -> (V, B, T, c)."""
         taps = functional.linear(features, self.curve.weight)
-        if links is None:  # curves that stay where they are
-            return taps.unflatten(-1, (2 * self.curve_radius + 1, -1)).sum(-2).permute(2, 1, 0, 3)
-        return along_curves(taps, curve_joints(links, self.curve_radius)).permute(2, 1, 0, 3)
+        if links is None:  # curves stay at their joint
+            joints = torch.arange(features.shape[2], device=features.device).expand(2 * self.curve_radius + 1,
+                                                                                   *features.shape[:3])
+        else:
+            joints = curve_joints(links, self.curve_radius)
+        return along_curves(taps, joints).permute(2, 1, 0, 3)
 
     def _links_of(self, x: Tensor) -> int:
         """k; 0 where there is no other frame or no other joint."""

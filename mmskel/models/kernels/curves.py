@@ -46,7 +46,8 @@ def frame_distances(query: Tensor, key: Tensor) -> Tensor:
         width = query.shape[-1]
         squares = here.square().sum(-1)[:, :, None] + there.square().sum(-1)[:, None]
         distance = torch.baddbmm(squares, here, there.transpose(1, 2), beta=1 / width, alpha=-2 / width)
-        return distance.relu_().unflatten(0, (len(query) - 1, -1))  # rounding may leave less than nothing
+        # rounding may leave less than nothing
+        return distance.relu_().view(len(query) - 1, *query.shape[1:3], query.shape[2])
 
 
 @torch.no_grad()
@@ -97,7 +98,8 @@ def link_weights(distance: Tensor, links: Links) -> tuple[Tensor, Tensor]:
         near = away.gather(-1, to)
         # softmax, several times as fast as PyTorch's where there are few numbers in a row
         weight = torch.exp(near[..., :1].detach() - near)
-        return torch.zeros_like(distance).scatter(-1, to, weight / weight.sum(-1, keepdim=True))
+        # no zeros_like, whose shape an exporter fixes
+        return away.new_zeros(away.shape).scatter(-1, to, weight / weight.sum(-1, keepdim=True))
     return matrix(distance, links.forward), matrix(distance.transpose(-1, -2), links.backward)
 
 
