@@ -124,6 +124,8 @@ def test_the_users_knobs_count_more_than_the_data(tmp_path):
 @pytest.mark.parametrize('layout', ['ntu25', 'kinect20'])
 def test_mmactions_networks_take_any_layout(layout, tmp_path):
     from mmaction.registry import MODELS
+    from mmengine.registry import init_default_scope
+    init_default_scope('mmaction')
     write_motion_dataset(tmp_path / 'a.pkl', num_per_class=2, num_subjects=2, layout=layout)
     for name in ('aagcn', 'stgcnpp'):
         cfg = load_config(f'custom/{name}_custom.py', data=str(tmp_path / 'a.pkl'), cfg_options=dict(base_channels=16))

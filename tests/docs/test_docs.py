@@ -444,7 +444,7 @@ DATA = {
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
-    'docs/models.md': [],
+    'docs/models.md': [mine],
     'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights, nwucla_file],
     'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
                         lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
