@@ -13,8 +13,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, shortest_path
 
+from mmskel.files.errors import UserError
 
-class LayoutError(ValueError):
+
+class LayoutError(UserError):
     """A layout that is no skeleton, or a joint that a layout does not have."""
 
 
