@@ -78,7 +78,7 @@ def test_published_streams_exactly():
     import torch
     x = torch.from_numpy(ours('in_input').copy())
     for stream, key in (('bone', 'out_bone'), ('joint_motion', 'out_motion')):
-        np.testing.assert_array_equal(SkateEncoder('ntu25', stream).encode(x), ours(key))
+        np.testing.assert_array_equal(SkateEncoder('ntu25', stream).encode(dict(keypoint=x)), ours(key))
 
 
 def test_published_nucla_test_features_exactly():
@@ -90,7 +90,7 @@ def test_published_nucla_test_features_exactly():
     np.testing.assert_array_equal(sample['frame_time'], ARRAYS['out_nucla_index_t'])
     order = np.ravel(skate_parts('kinect20'))
     for stream, key in (('joint', 'j'), ('bone', 'b'), ('joint_motion', 'jm'), ('bone_motion', 'bm')):
-        found = SkateEncoder('kinect20', stream).encode(torch.from_numpy(sample['keypoint']))[0, :, order]
+        found = SkateEncoder('kinect20', stream).encode(dict(keypoint=torch.from_numpy(sample['keypoint'])))[0, :, order]
         np.testing.assert_allclose(found, ARRAYS[f'out_nucla_{key}'].transpose(1, 2, 0), atol=1e-6)
 
 
