@@ -101,12 +101,15 @@ def seconds(text: str) -> float:
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from mmskel.apis.predict import describe_predictions, predict
+    from mmskel.apis.clip_source import ClipSource
+    from mmskel.apis.inferencer import OutputOptions
+    from mmskel.apis.predict import RecogniserOptions, describe_predictions, predict
+    from mmskel.evaluation.windows import WindowOptions
     predictions, failed = predict(
-        args.source, args.config, args.checkpoint, _group_models(args), class_names=args.class_names, out=args.out,
-        save_to=args.save, window=args.window, stride=args.stride, per_person=args.per_person,
-        min_score=args.min_score, group=args.group, object_tracks=args.object_tracks, fps=args.fps,
-        keep_going=args.keep_going)
+        args.source, RecogniserOptions(args.config, args.checkpoint, args.device, args.class_names),
+        ClipSource(_group_models(args), args.fps, args.keep_going, args.object_tracks or None),
+        windows=WindowOptions(args.window, args.stride, args.per_person),
+        output=OutputOptions(args.out, args.save, args.min_score, args.group))
     print(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
 
