@@ -103,7 +103,7 @@ class ClipSource:
             if self.object_tracks is not None:
                 self.object_tracks.check(map(clip_id, load_annotation_file(given).annotations))
             return None
-        ids = [item.id for item in list_videos(given)] if kind.several else [_name_of(given, kind) or Path(str(given)).stem]
+        ids = [item.id for item in list_videos(given)] if kind.several else [Path(str(given)).stem]
         if self.object_tracks is not None:
             self.object_tracks.check(iter(ids))
         return len(ids)

@@ -110,7 +110,8 @@ class SkeletonInferencer(BaseInferencer):
     def _init_pipeline(self, cfg) -> ClipPipeline:
         dataset, backbone = dataset_of(cfg, 'test_dataloader'), cfg.model.get('backbone', {})
         layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
-        return ClipPipeline(list(dataset['pipeline']), layout, self.model.data_preprocessor, backbone)
+        return ClipPipeline(list(dataset['pipeline']), layout, self.model.data_preprocessor, backbone,
+                            (dataset.get('data_prefix') or {}).get('video', ''))
 
     def _init_visualizer(self, cfg) -> None:
         """MMAction2's is not used: :meth:`draw` is."""

@@ -21,9 +21,11 @@ class ClipPipeline:
         layout: Joints that the recogniser takes; None: the clip's own.
         encoder: The recogniser's data preprocessor.
         backbone: Config of its backbone, which says ``in_channels`` and, of some, ``num_person``.
+        video_root: Folder of the clips' videos, for recognisers that look at images as well; '': what a clip names.
     """
 
-    def __init__(self, steps: Sequence[Mapping[str, Any]], layout: str | None, encoder: BaseDataPreprocessor, backbone: Mapping[str, Any]):
+    def __init__(self, steps: Sequence[Mapping[str, Any]], layout: str | None, encoder: BaseDataPreprocessor,
+                 backbone: Mapping[str, Any], video_root: str = ''):
         slots = backbone.get('num_person')
         if slots and not any('num_person' in step for step in steps):
             # written for data sets that never have more persons than the network has slots for
@@ -31,7 +33,7 @@ class ClipPipeline:
         self.transforms = Compose(steps)
         self.layout = get_layout(layout).name if layout else None
         self.encoder = encoder if isinstance(encoder, SkeletonEncoder) else None
-        self.backbone = backbone
+        self.backbone, self.video_root = backbone, video_root
 
     @property
     def needs_video(self) -> bool:
@@ -83,5 +85,6 @@ class ClipPipeline:
             video: What it was found in, for recognisers that look at images as well; None: what the clip names.
             start: Number of the video's frame with which the clip begins.
         """
-        return self.transforms(dict(clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
-                                    rng=np.random.default_rng(0), video=video, video_start=start))
+        return self.transforms(dict(
+            clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
+            rng=np.random.default_rng(0), video=video, video_start=start, video_root=self.video_root))

@@ -97,9 +97,9 @@ def predict_samples(model: nn.Module, batch: Mapping[str, Any]) -> Sequence:
     features, arguments = model.extract_feat(data['inputs'], test_mode=True)
     head = model.cls_head
     samples = head.predict(features, data['data_samples'], **arguments)
-    if type(head).average_clip is not BaseHead.average_clip:
+    views = head(features, **arguments)  # a second time, which costs next to nothing: a prediction keeps no raw scores
+    if type(head).average_clip is not BaseHead.average_clip or not isinstance(views, Tensor):
         return [_noted(sample, sample.pred_score) for sample in samples]
-    views = head(features, **arguments)  # once more, a head costs next to nothing: its prediction keeps no raw scores
     scores = average_views(views.unflatten(0, (len(samples), -1)), head.average_clips)
     return [_noted(*row) for row in zip(samples, scores.probability, scores.logits)]
 
