@@ -75,7 +75,7 @@ class SkeletonInferencer(BaseInferencer):
     """
     preprocess_kwargs = {'window', 'stride', 'per_person'}
     forward_kwargs = {'classes'}
-    visualize_kwargs: set = set()
+    visualize_kwargs = {'out_dir', 'min_score', 'group'}
     postprocess_kwargs = {'output'}
 
     def __init__(self, model: str | Path | Config, weights: str | Path | None = None, device: str | None = None, *,
@@ -173,7 +173,8 @@ class SkeletonInferencer(BaseInferencer):
                                              classes=classes):
             predictions.append(prediction)
             if output.video is not None:
-                videos += map(str, self.visualize([found], [prediction], output=output))
+                videos += map(str, self.visualize([found], [prediction], out_dir=output.video,
+                                                  min_score=output.min_score, group=output.group))
         if output.table is not None:
             save_predictions(predictions, output.table, output.min_score)
         return self.postprocess(predictions, videos, return_datasamples)
@@ -246,25 +247,17 @@ class SkeletonInferencer(BaseInferencer):
         from mmskel.visualization.over_video import graph_links
         return [] if self.graph is None else graph_links(self.graph, clip)
 
-    def draw(self, found: Found, prediction: Prediction, path: str | Path, output: OutputOptions = OutputOptions()
+    def draw(self, found: Found, prediction: Prediction, path: str | Path, min_score: float = 0., group: bool = False
              ) -> Path:
-        """Writes the annotated video of a clip; on paper where it came without one.
-
-        Args:
-            found: The clip and its video.
-            prediction: What was recognised in it.
-            path: File to write.
-            output: ``min_score``; ``group``: with :meth:`links`.
-        """
+        """Writes the annotated video of a clip; on paper where it came without one. ``group``: with :meth:`links`."""
         from mmskel.visualization.labelled_video import draw_labelled
-        links = self.links(found.clip) if output.group else ()
-        return draw_labelled(found.clip, prediction, path, found.video, output.min_score, links)
+        links = self.links(found.clip) if group else ()
+        return draw_labelled(found.clip, prediction, path, found.video, min_score, links)
 
     def visualize(self, inputs: Sequence[Found], preds: Sequence[Prediction], show: bool = False, *,
-                  output: OutputOptions = OutputOptions(video='.')) -> list[Path]:
-        """Annotated videos of several clips, in the folder ``output.video``; ``show`` is MMEngine's and is ignored: a
-        video is looked at as a file."""
-        return [self.draw(found, one, Path(output.video) / f'{one.id.replace("/", "_")}.mp4', output)
+                  out_dir: str | Path = '.', min_score: float = 0., group: bool = False) -> list[Path]:
+        """Annotated videos of several clips; ``show`` is MMEngine's and is ignored: a video is looked at as a file."""
+        return [self.draw(found, one, Path(out_dir) / f'{one.id.replace("/", "_")}.mp4', min_score, group)
                 for found, one in zip(inputs, preds)]
 
     def postprocess(self, preds: Sequence[Prediction], visualization: Sequence,

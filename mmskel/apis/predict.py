@@ -88,9 +88,10 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
         if not len(one.clip.keypoint):
             failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'
         if output.video is not None and several:
-            inferencer.visualize([one], [prediction], output=output)
+            inferencer.visualize([one], [prediction], out_dir=output.video, min_score=output.min_score,
+                                 group=output.group)
         elif output.video is not None:
-            inferencer.draw(one, prediction, output.video, output)
+            inferencer.draw(one, prediction, output.video, output.min_score, output.group)
     if output.table is not None:
         save_predictions(predictions, output.table, output.min_score)
     return predictions, failed

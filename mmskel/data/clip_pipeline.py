@@ -73,9 +73,11 @@ class ClipPipeline:
                 coords = step.makes_coords or coords
         if self.encoder is None:
             return True
-        pathway = self.encoder.pathway
-        channels = (self.backbone[pathway] if pathway else self.backbone).get('in_channels')
-        return coords in self.encoder.coords and channels in (None, self.encoder.channels(coords))
+        if coords not in self.encoder.coords:
+            return False
+        network = self.backbone[self.encoder.pathway] if self.encoder.pathway else self.backbone
+        needed = self.encoder.backbone_arguments(coords).get('in_channels')
+        return network.get('in_channels', needed) == needed
 
     def __call__(self, clip: Clip, video: Any = None, start: int = 0) -> dict[str, Any]:
         """What the pipeline packs of a clip that :meth:`fitted` gave.
