@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
+from packaging.version import Version
 
 from mmskel.video.sources import Damage, VideoError, sides
 
@@ -24,7 +25,7 @@ _PATIENCE = 10.  # seconds for a stream to open, and for each of its packets
 _STATES_LENGTH = ('mov', 'matroska', 'asf')  # containers whose duration is written down, not guessed from the bytes
 
 # PyAV before 19 refuses a file over a title that is not UTF-8, unless told so
-_LENIENT = {'metadata_errors': 'replace'} if int(av.__version__.partition('.')[0]) < 19 else {}
+_LENIENT = {'metadata_errors': 'replace'} if Version(av.__version__) < Version('19') else {}
 
 
 class VideoFile:
