@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
-from mmskel.apis.training import load_weights
+from mmskel.checkpoints import load_checkpoint
 from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
@@ -70,8 +70,8 @@ class SkeletonInferencer(BaseInferencer):
             distinguished: persons keep theirs, whoever is seen.
 
     Raises:
-        ConfigError: No such config or checkpoint, one of another model, names that are not K, or both ``pose`` and
-            ``source``.
+        ConfigError: No such config, names that are not K, or both ``pose`` and ``source``.
+        CheckpointError: No such checkpoint, or one of another model.
     """
     preprocess_kwargs = {'window', 'stride', 'per_person'}
     forward_kwargs = {'classes'}
@@ -104,7 +104,7 @@ class SkeletonInferencer(BaseInferencer):
         model = MODELS.build(cfg.model)
         model.cfg = cfg
         if weights is not None:
-            self.meta = load_weights(model, weights).get('dataset_meta', {})
+            self.meta = load_checkpoint(model, weights).meta.get('dataset_meta', {})
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg) -> ClipPipeline:
@@ -217,7 +217,8 @@ class SkeletonInferencer(BaseInferencer):
         fps = clip.fps or _USUAL_FPS
         whole = self.pipeline.fitted(clip) if len(clip.keypoint) else clip
         cuts = cuts_of(whole, fps, WindowOptions(window, stride, per_person))
-        samples = (self.pipeline(cut_clip(whole, cut, self.graph is not None), video, cut.start) for cut in cuts)
+        slots, scored = self.graph is not None, 'keypoint_score' in whole.to_annotation()
+        samples = (self.pipeline(cut_clip(whole, cut, slots), video, cut.start, scored) for cut in cuts)
         scores = [score for batch in _batches(samples, batch_size)
                   for score in self.forward(pseudo_collate(batch), classes=names)]
         tracks = []

@@ -1,5 +1,6 @@
 """``SkeletonInferencer`` and ``mmskel predict`` on skeletons: the numbers of a test, whatever form they come in."""
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -74,7 +75,6 @@ def test_any_form_of_a_clip(inferencer, clips, trained):
 
 
 def test_windows_and_persons_are_clips_of_their_own(inferencer, clips):
-    from dataclasses import replace
     a, b = clips[0], clips[5]
     T = min(a.num_frames, b.num_frames)
     both = replace(a, keypoint=np.concatenate([a.keypoint[:1, :T], b.keypoint[:1, :T]]),
@@ -94,6 +94,14 @@ def test_windows_and_persons_are_clips_of_their_own(inferencer, clips):
         assert np.allclose(inferencer.predict(cut).tracks[0].scores[0], got, atol=1e-6)
     nobody = inferencer.predict(replace(first, keypoint=first.keypoint[:0], score=first.score[:0]), per_person=True)
     assert nobody.tracks == ()
+
+
+def test_windows_of_one_clip_agree_on_scores(inferencer, clips):
+    """A window in which every joint is sure is in one batch with windows in which some are not."""
+    score = np.ones_like(clips[0].score)
+    score[:, -4:] = .5
+    clip = replace(clips[0], score=score, fps=10.)
+    assert len(inferencer.predict(clip, window=.8, stride=.4).tracks[0].windows) > 2
 
 
 def test_skeletons_that_do_not_fit(inferencer, clips):
