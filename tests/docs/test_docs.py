@@ -437,6 +437,7 @@ DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
     'docs/install.md': [],
+    'docs/architecture.md': [],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights],
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips, volleyball, nba, kinetics400,
                      lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
@@ -646,7 +647,7 @@ def test_commands_and_flags_exist(page, flags):
 
 @pytest.mark.parametrize('command, page', [('train', 'docs/training.md'), ('test', 'docs/training.md'),
                                            ('check', 'docs/data.md'), ('fuse', 'docs/streams.md'),
-                                           ('export', 'docs/export.md')])
+                                           ('export', 'docs/export.md'), ('features', 'docs/predict.md')])
 def test_every_flag_is_explained(command, page, flags):
     page = PAGES[page].read_text()
     missing = {flag for flag in flags[command] - {'-h', '--help', '--local_rank', '--local-rank'} if flag not in page}
