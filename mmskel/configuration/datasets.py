@@ -26,6 +26,11 @@ def datasets_of(cfg) -> Iterator[dict[str, Any]]:
             yield dataset
 
 
+def needs_videos(cfg) -> bool:
+    """Whether a config's network looks at images, too."""
+    return any(step['type'] == 'LoadClipFrames' for dataset in datasets_of(cfg) for step in dataset['pipeline'])
+
+
 def set_videos(cfg, folder: str) -> None:
     """Tells every data set where the videos are.
 
@@ -34,9 +39,8 @@ def set_videos(cfg, folder: str) -> None:
     """
     if not Path(folder).is_dir():
         raise ConfigError(f"--videos '{folder}': there is no such folder")
-    datasets = list(datasets_of(cfg))
-    if not any(step['type'] == 'LoadClipFrames' for dataset in datasets for step in dataset['pipeline']):
+    if not needs_videos(cfg):
         raise ConfigError(f"--videos '{folder}': '{cfg.filename}' looks at skeletons alone; its pipelines have no "
                           'LoadClipFrames')
-    for dataset in datasets:
+    for dataset in datasets_of(cfg):
         dataset['data_prefix'] = dict(video=folder)

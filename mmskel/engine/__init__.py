@@ -5,6 +5,7 @@ from mmskel.engine.bfloat16 import BFloat16OptimWrapper
 from mmskel.engine.progress import ProgressBarHook
 from mmskel.engine.schedules import CosineFromStartLR
 from mmskel.engine.seeding import EpochSeedHook, innermost_dataset
+from mmskel.engine.starting import StartWeightsHook
 
 __all__ = ['AveragedWeightsHook', 'BFloat16OptimWrapper', 'CosineFromStartLR', 'EpochSeedHook', 'ProgressBarHook',
-           'SkeletonAccuracy', 'average_views', 'innermost_dataset', 'raw_scores']
+           'SkeletonAccuracy', 'StartWeightsHook', 'average_views', 'innermost_dataset', 'raw_scores']
