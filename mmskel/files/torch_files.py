@@ -15,12 +15,13 @@ from urllib.parse import urlparse
 
 import torch
 
+from mmskel.files.errors import UserError
 from mmskel.files.numpy_parts import plain
 
 _BOMB = 100 * 2**20, 10  # bytes, and times the file's own size: what unpacks to more than both is refused
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError):
     """A checkpoint that cannot be used; the message names file or URL, what was found and what to do."""
 
 

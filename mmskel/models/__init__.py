@@ -6,10 +6,11 @@ from mmskel.models.encoders import (
     PictureEncoder,
     RGBPoseEncoder,
     SkateEncoder,
+    SkeletonEncoder,
     StreamEncoder,
 )
 from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead
 
 __all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'PanoramaEncoder', 'PictureEncoder',
-           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder',
-           'X3DShallow']
+           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder', 'SkeletonSTGCN',
+           'StreamEncoder', 'X3DShallow']

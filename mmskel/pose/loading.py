@@ -11,9 +11,10 @@ from typing import Any
 from torch import nn
 
 from mmskel.checkpoints import CheckpointError, load_checkpoint
+from mmskel.files.errors import UserError
 
 
-class PoseModelError(ValueError):
+class PoseModelError(UserError):
     """A detector or pose model that cannot be made; the message names file or address, and the flag to use."""
 
 
