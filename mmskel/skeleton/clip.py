@@ -202,4 +202,7 @@ class Clip:
 
 def derived_score(keypoint: np.ndarray) -> np.ndarray:
     """(..., V, C) -> (..., V) float32: 1 where a joint has any coordinate that is not zero, else 0."""
-    return (keypoint != 0).any(-1).astype(np.float32)
+    seen = keypoint[..., 0] != 0
+    for axis in range(1, keypoint.shape[-1]):  # a reduction over so short an axis takes ten times as long
+        seen |= keypoint[..., axis] != 0
+    return seen.astype(np.float32)
