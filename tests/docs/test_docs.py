@@ -517,7 +517,6 @@ def page_folder(tmp_path, monkeypatch):
     """The folder a page is run in: the current one, on the module path; what pages register is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delenv('MMSKEL_SHARED', raising=False)
     known, modules = dict(LAYOUTS), set(sys.modules)
     (tmp_path / 'data').mkdir()
     yield tmp_path
