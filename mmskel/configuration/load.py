@@ -112,6 +112,11 @@ def _set_datasets(cfg, name: str, value: Any) -> None:
 
 
 def set_videos(cfg, folder: str) -> None:
+    """Tells every data set where the clips' videos are.
+
+    Raises:
+        ConfigError: There is no such folder, or no pipeline that would look into it.
+    """
     if not Path(folder).is_dir():
         raise ConfigError(f'videos={folder!r}: there is no such folder')
     if not needs_video(cfg):
