@@ -103,7 +103,8 @@ def seconds(text: str) -> float:
 def _predict(args: argparse.Namespace) -> int:
     from mmskel.apis.clip_source import ClipSource
     from mmskel.apis.inferencer import OutputOptions
-    from mmskel.apis.predict import RecogniserOptions, describe_predictions, predict
+    from mmskel.apis.predict import RecogniserOptions, predict
+    from mmskel.evaluation.prediction import describe_predictions
     from mmskel.evaluation.windows import WindowOptions
     predictions, failed = predict(
         args.source, RecogniserOptions(args.config, args.checkpoint, args.device, args.class_names),
