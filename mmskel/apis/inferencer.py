@@ -29,8 +29,6 @@ from mmskel.video.kinds import passes_once
 from mmskel.video.sources import VideoError
 from mmskel.visualization.over_video import Link
 
-_USUAL_FPS = 30.  # of clips that do not say, as in all drawing
-
 
 @dataclass(frozen=True)
 class OutputOptions:
@@ -214,7 +212,7 @@ class SkeletonInferencer(BaseInferencer):
         names = self.classes_of(classes)
         if self.needs_video and len(clip.keypoint):
             _check_video(clip, video)
-        fps = clip.fps or _USUAL_FPS
+        fps = clip.rate
         whole = self.pipeline.fitted(clip) if len(clip.keypoint) else clip
         cuts = cuts_of(whole, fps, WindowOptions(window, stride, per_person))
         slots, scored = self.graph is not None, 'keypoint_score' in whole.to_annotation()

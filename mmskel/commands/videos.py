@@ -70,10 +70,10 @@ def _extract_arguments(parser: Parser) -> None:
 
 
 def _extract(args: argparse.Namespace) -> int:
-    from mmskel.apis.extract import extract
+    from mmskel.apis.extract import Work, extract
     from mmskel.data.prepare import summary
     file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
-                   jobs=args.jobs, threads=args.threads, fps=args.fps, keep_going=args.keep_going)
+                   work=Work(args.jobs, args.threads, args.fps, args.keep_going))
     print(summary(file))
     return 1 if file.meta.get('skipped') else 0
 
