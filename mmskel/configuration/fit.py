@@ -7,7 +7,7 @@ from mmskel.configuration.datasets import datasets_of
 from mmskel.configuration.find import ConfigError
 from mmskel.configuration.knobs import fill_knobs, fit_channels, places_of, set_knob
 from mmskel.configuration.parts import arguments_of, coords_of, encoder_of
-from mmskel.data.annotation_file import load_annotation_file
+from mmskel.data.store import open_store
 from mmskel.skeleton import LAYOUTS, get_layout
 
 
@@ -29,18 +29,18 @@ def fit_to_data(cfg, given: Collection[str] = ()) -> None:
             coordinates that the recogniser does not take.
     """
     path = next(datasets_of(cfg))['ann_file']
-    file = load_annotation_file(path)
+    file = open_store(path)
     if not file.layout:
         raise ConfigError(f"'{path}' does not say its layout, and its joint count fits none; write it with "
                           f'`mmskel prepare ... --layout NAME`, one of {", ".join(sorted(LAYOUTS))}')
-    shapes = [clip.keypoint.shape for clip in file.clips()]
-    coords = {shape[-1] for shape in shapes}
+    coords = set(file.shapes[:, 3].tolist())
     if len(coords) != 1:
         raise ConfigError(f"'{path}' mixes clips of {' and '.join(map(str, sorted(coords)))} coordinates")
     if not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
-    found = dict(layout=get_layout(file.layout).name, num_classes=len(file.class_names),
-                 num_person=min(max(shape[0] for shape in shapes), cfg.get('max_person', 2)))
+    chosen = next(datasets_of(cfg)).get('classes')
+    found = dict(layout=get_layout(file.layout).name, num_classes=len(chosen or file.class_names),
+                 num_person=min(int(file.shapes[:, 0].max()), cfg.get('max_person', 2)))
     for name, value in found.items():
         if name not in given and any(True for _ in places_of(cfg, name)):
             set_knob(cfg, name, value)

@@ -58,7 +58,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if data:
         _set_datasets(cfg, 'ann_file', data)
     if videos:
-        _set_videos(cfg, videos)
+        set_videos(cfg, videos)
     _turn_knobs(cfg, cfg_options or {}, fit)
     if split:
         if {'train', 'test', 'val'} & set(split.split('_')[1:]):
@@ -111,7 +111,12 @@ def _set_datasets(cfg, name: str, value: Any) -> None:
         cfg[name] = value
 
 
-def _set_videos(cfg, folder: str) -> None:
+def set_videos(cfg, folder: str) -> None:
+    """Tells every data set where the clips' videos are.
+
+    Raises:
+        ConfigError: There is no such folder, or no pipeline that would look into it.
+    """
     if not Path(folder).is_dir():
         raise ConfigError(f'videos={folder!r}: there is no such folder')
     if not needs_video(cfg):

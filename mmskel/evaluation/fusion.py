@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from mmskel.evaluation.results import Results
+from mmskel.files.errors import UserError
 
 _TINY = 1e-12  # a probability below it counts as it: one stream's zero shall not veto all others
 
 
-class FusionError(ValueError):
+class FusionError(UserError):
     """Results that do not belong together, or weights that do not belong to them."""
 
 
@@ -220,8 +222,7 @@ def fuse(results: Sequence[Results], rule: str | None = None, weights: Sequence[
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Softmax over the last axis."""
-    scores = np.exp(scores - scores.max(-1, keepdims=True))
-    return scores / scores.sum(-1, keepdims=True)
+    return special.softmax(scores, -1)
 
 
 def _common(members: Sequence[Results]) -> dict[str, Any]:

@@ -1,55 +1,129 @@
-"""An encoder and a step from outside the package: a config names them, and everything works with them unchanged."""
+"""A made-up encoder and a made-up step outside the package: registered, they work wherever ours do."""
+import json
+
 import numpy as np
 import pytest
+import torch
+from mmaction.registry import MODELS, TRANSFORMS
+from mmengine.registry import DefaultScope
 
-from mmskel.apis.training import train
-from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config, members_of, needs_video, streams_of
+from mmskel import cli
+from mmskel.apis import SkeletonInferencer
+from mmskel.configuration import load_config
+from mmskel.data.annotation_file import load_annotation_file
+from mmskel.data.transforms.base import SkeletonTransform
+from mmskel.evaluation.features import load_features
+from mmskel.models.encoders import SkeletonEncoder
+from mmskel.skeleton import Clip, ClipError, get_layout
 
-CONFIG = '''
-_base_ = 'mmskel::custom/stgcn_custom.py'
-custom_imports = dict(imports=['mmskel', 'foreign_parts'], allow_failed_imports=False)
-clip_len = 16
-num_classes = 10
-model = dict(
-    data_preprocessor=dict(_delete_=True, type='ReachEncoder'),
-    backbone=dict(base_channels=8, num_stages=2, inflate_stages=(2, ), down_stages=(2, )), cls_head=dict(in_channels=16))
-train_pipeline = [dict(type='SetPersons'), dict(type='EveryOther', backwards=0.5), dict(type='PackSkeleton')]
-test_pipeline = [dict(type='SetPersons'), dict(type='EveryOther'), dict(type='PackSkeleton')]
-quick = dict(num_workers=0, persistent_workers=False)
-train_dataloader = dict(**quick, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(**quick, dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(**quick, dataset=dict(pipeline=test_pipeline))
-'''
+CHANNELS = 'model.backbone.in_channels=4'
 
 
-@pytest.fixture(scope='module')
-def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp('foreign') / 'reach.py'
-    path.write_text(CONFIG)
-    return str(path)
+class SpeedEncoder(SkeletonEncoder):
+    """Joints, and how fast they are: C + 1 channels, of clips in 3-D only."""
+    streams = ensemble = ('place', 'speed')
+    coords = (3, )
+
+    def __init__(self, layout, stream='place'):
+        super().__init__()
+        self.layout, self.stream = get_layout(layout).name, stream
+
+    def channels(self, coords=3):
+        return coords + 1
+
+    def encode(self, batch, samples=()):
+        keypoint = batch['keypoint']
+        steps = torch.cat([keypoint[..., 1:, :, :], keypoint[..., -1:, :, :]], -3) - keypoint
+        speed = steps.square().sum(-1, keepdim=True)
+        return torch.cat([keypoint * (self.stream == 'place'), speed], -1)
 
 
-def clip_lengths(cfg):
-    return [step['clip_len'] for part in ('train', 'val', 'test')
-            for step in dataset_of(cfg, f'{part}_dataloader')['pipeline'] if step['type'] == 'EveryOther']
+class Halve(SkeletonTransform):
+    """Every second frame."""
+    writes = ('keypoint', 'total_frames')
+    coords = (3, )
+
+    def transform(self, sample):
+        keypoint = sample['keypoint'][:, ::2]
+        return dict(keypoint=keypoint, total_frames=keypoint.shape[1])
 
 
-def test_config_and_training(config, motions, tmp_path, monkeypatch):
-    monkeypatch.setenv('MMSKEL_DEBUG', '1')
-    cfg = load_config(config, data=str(motions), work_dir=str(tmp_path), epochs=1, cfg_options={'repeat': 1})
-    assert cfg.model.data_preprocessor.layout == cfg.model.backbone.layout == dataset_of(cfg, 'test_dataloader')['layout']
-    assert cfg.model.backbone.in_channels == 4 and clip_lengths(cfg) == [16] * 3
-    assert streams_of(cfg) == ('reach', 'near') and list(members_of(cfg)) == ['reach', 'near']
-    assert coords_of(cfg) == (3, ) and not needs_video(cfg)
-    results = train(cfg)
-    assert len(results.ids) == 20 and np.isfinite(results.scores).all()
-    assert (tmp_path / 'report.html').is_file()
+@pytest.fixture
+def parts(monkeypatch):
+    monkeypatch.setitem(MODELS.module_dict, 'SpeedEncoder', SpeedEncoder)
+    monkeypatch.setitem(TRANSFORMS.module_dict, 'Halve', Halve)
 
 
-def test_knobs_and_streams_turn(config, motions):
-    cfg = load_config(config, data=str(motions), stream='near', cfg_options=dict(clip_len=8))
-    assert clip_lengths(cfg) == [8] * 3 and cfg.model.data_preprocessor.stream == 'near'
-    with pytest.raises(ConfigError, match="ReachEncoder has no argument 'steam'; did you mean 'stream'"):
-        load_config(config, data=str(motions), cfg_options={'model.data_preprocessor.steam': 'near'})
-    with pytest.raises(ConfigError, match="EveryOther has no argument 'backward'; did you mean 'backwards'"):
-        load_config(config, data=str(motions), cfg_options={'train_dataloader.dataset.pipeline.1.backward': 1})
+@pytest.fixture
+def place(parts, motions, small, tmp_path):
+    """(config, checkpoint) of a small ST-GCN with both parts."""
+    path = tmp_path / 'foreign.py'
+    path.write_text("""_base_ = 'mmskel::stgcn/stgcn_synthetic.py'
+model = dict(data_preprocessor=dict(_delete_=True, type='SpeedEncoder', layout='kinect20', stream='place'), backbone=dict(in_channels=4))
+pipeline = [dict(type='Halve'), dict(type='RangeNormalize'), dict(type='ResampleFrames', clip_len=16),
+            dict(type='PackSkeleton')]
+val_dataloader = dict(dataset=dict(pipeline=pipeline))
+test_dataloader = dict(dataset=dict(pipeline=pipeline))
+train_dataloader = dict(dataset=dict(pipeline=pipeline))
+""")
+    return path
+
+
+def weights(config, small, data, folder):
+    """A checkpoint of weights that were never trained, and the config that fits it."""
+    from mmskel.commands.command import cfg_options
+
+    class Given:
+        pass
+
+    Given.cfg_options = [*small, CHANNELS]
+    cfg = load_config(str(config), data=str(data), cfg_options=cfg_options(Given))
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        model = MODELS.build(cfg.model)
+    torch.nn.init.normal_(model.cls_head.fc.weight)
+    torch.save(dict(state_dict=model.state_dict()), folder / 'a.pth')
+    cfg.dump(folder / 'a.py')
+    return str(folder / 'a.py'), str(folder / 'a.pth')
+
+
+def test_predict_and_features(place, small, motions, tmp_path):
+    config, checkpoint = weights(place, small, motions, tmp_path)
+    assert cli.main(['predict', str(motions), '--config', config, '--checkpoint', checkpoint, '--device', 'cpu', '--save',
+                     str(tmp_path / 'a.json')]) == 0
+    assert len(json.loads((tmp_path / 'a.json').read_text())) == 60
+    for stream in ('place', 'speed'):
+        assert cli.main(['features', config, checkpoint, '--out', str(tmp_path / f'{stream}.npz'), '--stream', stream,
+                         '--device', 'cpu']) == 0
+    features = {stream: load_features(tmp_path / f'{stream}.npz').features for stream in ('place', 'speed')}
+    assert features['place'].shape == (60, 32) and np.abs(features['place'] - features['speed']).max() > 1e-3
+
+
+def test_what_they_take_is_asked_of_them(place, small, motions, tmp_path):
+    config, checkpoint = weights(place, small, motions, tmp_path)
+    inferencer = SkeletonInferencer(config, checkpoint, 'cpu')
+    clip = next(iter(load_annotation_file(motions).clips()))
+    flat = Clip('flat', clip.keypoint[..., :2], layout=clip.layout)
+    with pytest.raises(ClipError, match="'flat' has 2 coordinates per joint, but the recogniser was made for 3"):
+        inferencer.predict(flat)
+    assert not inferencer.needs_video
+
+
+def test_export(place, small, motions, tmp_path):
+    onnxruntime = pytest.importorskip('onnxruntime')
+    from mmskel.export.onnx_file import export
+    config, checkpoint = weights(place, small, motions, tmp_path)
+    done = export(config, checkpoint, tmp_path / 'a.onnx')
+    assert done.inputs == {'keypoint': ('N', 1, 16, 20, 3)} and done.outputs == {'logits': ('N', 10)}
+    inferencer = SkeletonInferencer(config, checkpoint, 'cpu')
+    clip = next(iter(load_annotation_file(motions).clips()))
+    session = onnxruntime.InferenceSession(str(tmp_path / 'a.onnx'), providers=['CPUExecutionProvider'])
+    keypoint = inferencer.pipeline(clip)['inputs']['keypoint'].float().numpy()
+    logits = torch.from_numpy(session.run(['logits'], dict(keypoint=keypoint))[0])
+    np.testing.assert_allclose(logits.softmax(1)[0], inferencer.predict(clip).tracks[0].scores[0], atol=1e-4)
+
+
+def test_train(place, small, motions, tmp_path):
+    assert cli.main(['train', str(place), '--data', str(motions), '--work-dir', str(tmp_path / 'run'), '--epochs', '1',
+                     '--stream', 'speed', '--seed', '0', '--cfg-options', *small, CHANNELS]) == 0
+    assert (tmp_path / 'run/results.json').is_file() and 'logits' in (tmp_path / 'run/results.json').read_text()

@@ -7,12 +7,13 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 
 _KINDS = {'flag': (bool, ), 'number': (int, float), 'text': (str, ), 'path': (str, Path)}
 
 
-class ReadError(ValueError):
+class ReadError(UserError):
     """A source or one file of it that cannot be read; names the file, what was found and what was expected."""
 
 
@@ -44,7 +45,7 @@ class Reader(ABC):
     """One source (folder, archive or file) in one format.
 
     Subclasses are dataclasses; their fields made by :func:`option` are what a user can set. Readers change no
-    coordinates: they do not centre, scale or rotate (rule 3 of the data sheet); pipelines do.
+    coordinates: they do not centre, scale or rotate (``docs/published/data.md``, D1); pipelines do.
 
     Args:
         source: Where the files lie.
