@@ -95,7 +95,7 @@ class WholeCheckpointHook(CheckpointHook):
             if isinstance(value, HistoryBuffer):
                 history, counts = value.data
                 hub['log_scalars'][key] = dict(history=torch.as_tensor(history), counts=torch.as_tensor(counts),
-                                               max_length=value._max_length)
+                                               max_length=value.max_length)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """The histories again."""

@@ -35,12 +35,13 @@ class FiniteHook(Hook):
         """Looks at the weights; nothing is written if they are not finite."""
         for key, value in checkpoint['state_dict'].items():
             if value.is_floating_point() and not is_finite(value):
-                raise DivergedError(f"the weights hold NaN or infinity at the end of epoch {checkpoint['meta']['epoch']} "
-                                    f"('{key}'), which is not written: {_what_now(runner)}")
+                epoch = checkpoint['meta']['epoch']
+                raise DivergedError(f"the weights hold NaN or infinity after epoch {epoch} ('{key}'), which is not "
+                                    f'written: {_what_now(runner)}')
 
 
 def _what_now(runner: Runner) -> str:
     last = runner.message_hub.runtime_info.get('last_ckpt')
-    good = f"the last good one is '{Path(runner.work_dir) / Path(last).name}'" if last else 'no epoch before it was kept'
-    return (f'the training has diverged and was stopped; {good}. Lower the learning rate, warm it up for longer, or clip '
-            'gradients (optim_wrapper.clip_grad)')
+    good = f"the last good epoch is in '{Path(runner.work_dir) / Path(last).name}'" if last else 'no epoch was kept'
+    return (f'the training has diverged and was stopped; {good}. Lower the learning rate, warm it up for longer, or '
+            'clip gradients (optim_wrapper.clip_grad)')

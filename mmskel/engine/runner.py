@@ -53,9 +53,9 @@ class SkeletonRunner(Runner):
             return
         before, now = self.iter / self.epoch, len(self.train_dataloader)
         if before != now:
-            raise UserError(f"resume: '{filename}' was trained with {before:g} steps per epoch, this training has {now}: "
-                            'the batch size, the number of processes or the data differ. Give the same ones, or begin a '
-                            f"new training from its weights: load_from='{filename}'")
+            raise UserError(f"resume: '{filename}' was trained with {before:g} steps per epoch, this training has "
+                            f'{now}: the batch size, the number of processes or the data differ. Give the same ones, '
+                            f"or begin a new training from its weights: load_from='{filename}'")
         if self.new_schedule and resume_param_scheduler:
             self._schedule_from_start()
 
