@@ -1,5 +1,5 @@
 """Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
-from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, SkateFormer, SkeletonSTGCN, X3DShallow
+from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, SkateFormer, SkeletonSTGCN, STCNet, X3DShallow
 from mmskel.models.encoders import (
     HeatmapEncoder,
     PanoramaEncoder,
@@ -12,5 +12,5 @@ from mmskel.models.encoders import (
 from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead
 
 __all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'PanoramaEncoder', 'PictureEncoder',
-           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder', 'SkeletonSTGCN',
-           'StreamEncoder', 'X3DShallow']
+           'RGBPoseEncoder', 'RGBPoseFusionHead', 'STCNet', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder',
+           'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']
