@@ -63,6 +63,9 @@ def _convert(args: argparse.Namespace) -> int:
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
         convert_checkpoint(args.system, args.source, args.target)
     print(f'wrote {args.target} and {config}')
+    for line in config.read_text().splitlines():
+        if line.startswith('# Assumed: '):
+            print(line.removeprefix('# '))
     return 0
 
 

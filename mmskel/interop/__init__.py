@@ -1,7 +1,8 @@
 """Official checkpoints to ours."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from mmskel.files.atomic import atomic_path
+from mmskel.interop.cascadeformer import CASCADEFORMER
 from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
@@ -20,14 +22,19 @@ from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 __all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
            'convert_checkpoint', 'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
+SYSTEMS = {system.name: system for system in (CASCADEFORMER, HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
 """Every published system that can be read, by name."""
 
 
 def _system(name: str) -> System:
-    if name not in SYSTEMS:
+    found = {_plain(known): system for known, system in SYSTEMS.items()}.get(_plain(name))
+    if found is None:
         raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
-    return SYSTEMS[name]
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r'[^a-z0-9]', '', name.lower())
 
 
 def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping[str, Any]) -> nn.Module:
@@ -48,6 +55,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
     """
     from mmaction.registry import MODELS
     known = _system(system)
+    model_kwargs = known.complete(model_kwargs, state)
     if (part := known.part(model_kwargs, state)) is not None:
         return part
     config = known.config(model_kwargs)
@@ -89,25 +97,27 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
 
     Args:
         system: Name, e.g. ``'st_gcn'``.
-        source: The published file.
+        source: The published file; of systems whose models are several files their folder, or one of them.
         target: Ours, ``.pth``.
         model_kwargs: Published constructor arguments; read off the tensors by default.
 
     Returns:
-        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train.
+        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train. It begins with
+        comments that say what was assumed, where the tensors do not show everything.
 
     Raises:
         ConversionError: See :func:`build_published`; the source is named.
     """
     known = _system(system)
-    state = load_published_state(source)
+    state = known.load(Path(source), load_published_state)
     try:
-        arguments = dict(model_kwargs) if model_kwargs else known.guess(state)
+        arguments = known.complete(model_kwargs or known.guess(state), state)
         published = build_published(system, arguments, state)
     except ConversionError as error:
         raise ConversionError(f"'{source}': {error}") from None
-    meta = dict(system=system, published_arguments=arguments, source=Path(source).name)
-    return _write(target, published.model.state_dict(), known.config(arguments), meta)
+    meta = dict(system=known.name, published_arguments=arguments, source=Path(source).name)
+    assumed = () if model_kwargs else known.assumed(arguments)
+    return _write(target, published.model.state_dict(), known.config(arguments), meta, assumed)
 
 
 def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout: str = 'coco17') -> Path:
@@ -135,7 +145,8 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout:
                                                                  source=source))
 
 
-def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[str, Any], meta: dict[str, Any]) -> Path:
+def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[str, Any], meta: dict[str, Any],
+           assumed: Sequence[str] = ()) -> Path:
     from mmengine.config import Config
     with atomic_path(target) as temporary:
         torch.save(dict(state_dict=state, meta=meta), temporary)
@@ -145,5 +156,5 @@ def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[s
     path = Path(target).with_suffix('.py')
     text = Config(dict(model=config, default_scope='mmaction', custom_imports=dict(imports=['mmskel']))).pretty_text
     with atomic_path(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(''.join(f'# Assumed: {one}.\n' for one in assumed) + text)
     return path

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +16,18 @@ class ConversionError(ValueError):
 
 def _whole(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """The ``part`` of a system that consists of recognisers alone."""
+
+
+def _as_given(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(arguments)
+
+
+def _one_file(path: Path, read: Callable[[Path], dict[str, Tensor]]) -> dict[str, Tensor]:
+    return read(path)
+
+
+def _nothing(arguments: Mapping[str, Any]) -> Sequence[str]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,12 @@ class System:
         guess: Published state dict -> constructor arguments, for checkpoints that come without any.
         part: Published arguments and state -> a module of the published code that is not a whole recogniser (its data
             pipeline, one layer, its losses), behind the published inputs; None where the arguments mean a recogniser.
+        complete: Published arguments and state -> the arguments and what the published code has a class of its own for,
+            read off the tensors.
+        load: A path that the user named and a function that reads one file -> published state dict, for checkpoints of
+            several files.
+        gradients: Published gradients by key -> the same, and parts of large ones under names of their own.
+        assumed: Guessed arguments -> what of them no tensor shows, as sentences for the user.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -76,6 +95,10 @@ class System:
     logits: Callable[..., Tensor | dict[str, Tensor]]
     guess: Callable[[Mapping[str, Tensor]], dict[str, Any]]
     part: Callable[[Mapping[str, Any], Mapping[str, Any]], nn.Module | None] = _whole
+    complete: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] = _as_given
+    load: Callable[[Path, Callable[[Path], dict[str, Tensor]]], dict[str, Tensor]] = _one_file
+    gradients: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
+    assumed: Callable[[Mapping[str, Any]], Sequence[str]] = _nothing
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
         """A published state dict as the state dict of ``model``, every tensor accounted for.
@@ -156,7 +179,7 @@ class PublishedModel(nn.Module):
             for piece in self._pieces(key, ours)[:1]:
                 if ours[piece.key].grad is not None:
                     found[key] = piece.published(ours[piece.key].grad[piece.index], shape, self.model, 0.)
-        return found
+        return self.system.gradients(found)
 
     def published_state(self) -> dict[str, Tensor]:
         """The weights as the published code keeps them: the keys and shapes this was built from, our numbers.

@@ -1,15 +1,19 @@
-"""Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
-from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, SkateFormer, SkeletonSTGCN, X3DShallow
+"""Encoders, backbones, heads, losses and recognisers; importing this registers them into MMAction2's ``MODELS``."""
+from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, CascadeFormer, SkateFormer, SkeletonSTGCN, X3DShallow
 from mmskel.models.encoders import (
     HeatmapEncoder,
+    PaddedStreamEncoder,
     PanoramaEncoder,
     PictureEncoder,
     RGBPoseEncoder,
     SkateEncoder,
     StreamEncoder,
 )
-from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead
+from mmskel.models.heads import GroupActivityHead, PerceptronHead, RGBPoseFusionHead
+from mmskel.models.losses import MaskedMSELoss
+from mmskel.models.recognizers import MaskedPretraining
 
-__all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'PanoramaEncoder', 'PictureEncoder',
+__all__ = ['C3DLight', 'CascadeFormer', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'MaskedMSELoss',
+           'MaskedPretraining', 'PaddedStreamEncoder', 'PanoramaEncoder', 'PerceptronHead', 'PictureEncoder',
            'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder',
            'X3DShallow']
