@@ -28,20 +28,24 @@ def attend(module: nn.MultiheadAttention, query: Tensor, context: Tensor, paddin
     Returns:
         (B, T, d).
     """
-    batch, length, width = query.shape
-    heads = num_heads or module.num_heads
+    width, heads, weight, bias = query.shape[-1], num_heads or module.num_heads, module.in_proj_weight, module.in_proj_bias
     if context is query:
-        packed = linear(query.reshape(-1, width), module.in_proj_weight, module.in_proj_bias)
-        q, k, v = packed.view(batch, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = _heads(query, weight, bias, heads, 3)
     else:
-        weights, biases = ((part[:width], part[width:]) for part in (module.in_proj_weight, module.in_proj_bias))
-        q = linear(query.reshape(-1, width), weights[0], biases[0]).view(batch, length, heads, -1).transpose(1, 2)
-        packed = linear(context.reshape(-1, width), weights[1], biases[1])
-        k, v = packed.view(batch, context.shape[1], 2, heads, -1).permute(2, 0, 3, 1, 4)
+        q, = _heads(query, weight[:width], bias[:width], heads, 1)
+        k, v = _heads(context, weight[width:], bias[width:], heads, 2)
     seen = None if padding is None else ~padding[:, None, None]
     found = functional.scaled_dot_product_attention(q, k, v, seen, module.dropout if module.training else 0.)
-    found = linear(found.transpose(1, 2).reshape(-1, width), module.out_proj.weight, module.out_proj.bias)
-    return found.view(batch, length, width)
+    found = found.transpose(1, 2).flatten(2)
+    return linear(found.flatten(0, 1), module.out_proj.weight, module.out_proj.bias).view_as(found)
+
+
+def _heads(x: Tensor, weight: Tensor, bias: Tensor, heads: int, parts: int) -> Tensor:
+    """(B, T, d) through a projection -> (parts, B, heads, T, d / heads)."""
+    # PyTorch's own module adds the bias afterwards, too. Raw pixels saturate the softmax, and gradients upstream of it are
+    # the published ones to more digits if sums are rounded alike.
+    packed = linear(x.flatten(0, 1), weight) + bias
+    return packed.view(*x.shape[:2], parts, heads, -1).permute(2, 0, 3, 1, 4)
 
 
 class PostNormLayer(nn.TransformerEncoderLayer):
