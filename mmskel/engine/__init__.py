@@ -3,8 +3,9 @@ from mmskel.engine.accuracy import SkeletonAccuracy, average_views, raw_scores
 from mmskel.engine.averaging import AveragedWeightsHook
 from mmskel.engine.bfloat16 import BFloat16OptimWrapper
 from mmskel.engine.progress import ProgressBarHook
+from mmskel.engine.reconstruction import ReconstructionError
 from mmskel.engine.schedules import CosineFromStartLR
 from mmskel.engine.seeding import EpochSeedHook, innermost_dataset
 
 __all__ = ['AveragedWeightsHook', 'BFloat16OptimWrapper', 'CosineFromStartLR', 'EpochSeedHook', 'ProgressBarHook',
-           'SkeletonAccuracy', 'average_views', 'innermost_dataset', 'raw_scores']
+           'ReconstructionError', 'SkeletonAccuracy', 'average_views', 'innermost_dataset', 'raw_scores']

@@ -43,7 +43,8 @@ _H36M17 = ('pelvis', 'right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left
            'right_elbow', 'right_wrist')
 _H36M17_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
 # Penn Action: a head and twelve joints, left before right
-_PENN13 = ('head', *(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle') for side in _SIDES))
+_PENN13 = ('head', *(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
+                     for side in _SIDES))
 _HAND21 = ('wrist', *(f'{finger}{i}' for finger in _FINGERS for i in range(1, 5)))
 
 # The 68 face points as a symmetric tree: bridge of the nose on the nose, brows and eyes on the bridge, mouth under
@@ -165,8 +166,9 @@ LAYOUTS: dict[str, Layout] = _tables()
 """Every layout known by name; :func:`register_layout` adds one."""
 
 # the names other projects use for the same joint order
-ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 'nturgb+d': 'ntu25', 'coco_wholebody': 'coco_wholebody133',
-           'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24', 'h36m': 'h36m17'}
+ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 'nturgb+d': 'ntu25',
+           'coco_wholebody': 'coco_wholebody133', 'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24',
+           'h36m': 'h36m17'}
 
 
 def get_layout(layout: str | Layout) -> Layout:

@@ -2,8 +2,8 @@
 from mmskel.data.transforms.augmenting import RandomMirror, RandomMove, RandomRotation3D, RandomScale, RandomShear
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
 from mmskel.data.transforms.choosing import OneBranch
-from mmskel.data.transforms.clip_frames import LoadClipFrames
 from mmskel.data.transforms.choosing_person import ChoosePerson
+from mmskel.data.transforms.clip_frames import LoadClipFrames
 from mmskel.data.transforms.dropping import RandomDropAxis, RandomDropJoints
 from mmskel.data.transforms.image_plane import (
     CropAtRandom,

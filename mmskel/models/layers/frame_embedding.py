@@ -111,7 +111,7 @@ class GraphEmbedding(nn.Module):
             adjacency[child, parent] = adjacency[parent, child] = 1
         normalised = torch.from_numpy(normalize_symmetric(adjacency.numpy()))
         self.register_buffer('adjacency', normalised.float(), persistent=False)
-        self.layers = nn.ModuleList([nn.Linear(in_channels if first else width, width) for first in (True, False, False)])
+        self.layers = nn.ModuleList([nn.Linear(channels, width) for channels in (in_channels, width, width)])
         self.dropout = FastDropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -28,7 +28,8 @@ def attend(module: nn.MultiheadAttention, query: Tensor, context: Tensor, paddin
     Returns:
         (B, T, d).
     """
-    width, heads, weight, bias = query.shape[-1], num_heads or module.num_heads, module.in_proj_weight, module.in_proj_bias
+    width, heads = query.shape[-1], num_heads or module.num_heads
+    weight, bias = module.in_proj_weight, module.in_proj_bias
     if context is query:
         q, k, v = _heads(query, weight, bias, heads, 3)
     else:
@@ -42,8 +43,8 @@ def attend(module: nn.MultiheadAttention, query: Tensor, context: Tensor, paddin
 
 def _heads(x: Tensor, weight: Tensor, bias: Tensor, heads: int, parts: int) -> Tensor:
     """(B, T, d) through a projection -> (parts, B, heads, T, d / heads)."""
-    # PyTorch's own module adds the bias afterwards, too. Raw pixels saturate the softmax, and gradients upstream of it are
-    # the published ones to more digits if sums are rounded alike.
+    # PyTorch's own module adds the bias afterwards, too. Raw pixels saturate the softmax, and gradients upstream of it
+    # are the published ones to more digits if sums are rounded alike.
     packed = linear(x.flatten(0, 1), weight) + bias
     return packed.view(*x.shape[:2], parts, heads, -1).permute(2, 0, 3, 1, 4)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 from mmskel.skeleton.layout import Layout, neighbours
 from mmskel.skeleton.tables import get_layout
 
-# CascadeFormer 1.4's, which are not the layout's tree: finger tips and thumbs hang on the hand (docs/published/cascadeformer.md)
+# CascadeFormer 1.4's, which are not the layout's tree: finger tips and thumbs hang on the hand; see
+# docs/published/cascadeformer.md
 PUBLISHED_PAIRS = {'ntu25': ((0, 1), (1, 2), (2, 3), (2, 20), (20, 4), (4, 5), (5, 6), (6, 7), (7, 21), (7, 22),
                              (20, 8), (8, 9), (9, 10), (10, 11), (11, 23), (11, 24), (0, 12), (12, 13), (13, 14),
                              (14, 15), (0, 16), (16, 17), (17, 18), (18, 19))}
