@@ -41,7 +41,8 @@ def fit_to_data(cfg) -> None:
         model.backbone.layout, model.backbone.in_channels = layout, 3
     if _takes(model.backbone.type, 'num_person'):
         model.backbone.num_person = persons
-    model.cls_head.num_classes = classes
+    if 'cls_head' in model:  # a pretraining knows no classes
+        model.cls_head.num_classes = classes
     if 'with_score' in model.data_preprocessor:
         model.data_preprocessor.with_score = coords == {2}
     for dataset in datasets_of(cfg):
