@@ -225,9 +225,9 @@ class SkeletonInferencer(BaseInferencer):
                                   f'{", ".join(fits)}: use a pose model or a recogniser of another layout') from None
         encoder, backbone = self.cfg.model.get('data_preprocessor') or {}, self.cfg.model.get('backbone', {})
         coords, taken = clip.keypoint.shape[-1], backbone.get('in_channels', 3) - bool(encoder.get('with_score'))
-        if fixed := getattr(encoder_of(self.cfg), 'coordinates', None):  # of volumes, which are drawn in the image
+        if getattr(encoder_of(self.cfg), 'coords', None) == (2, ):  # of volumes, which are drawn in the image
             steps = {one['type'] for one in dataset_of(self.cfg, 'test_dataloader')['pipeline']}
-            taken = coords if 'FitIntoImage' in steps else 3 if 'ProjectToImage' in steps else fixed
+            taken = coords if 'FitIntoImage' in steps else 3 if 'ProjectToImage' in steps else 2
         if 'stream' in encoder and coords != taken:
             raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
                             f'{taken}; use a recogniser trained on skeletons of the same kind, or (2-D to 3-D) lift '

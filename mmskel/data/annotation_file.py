@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.files.restricted_pickle import load_pickle
 from mmskel.skeleton import Clip, ClipError, likely_layout
 
 
-class AnnotationError(ValueError):
+class AnnotationError(UserError):
     """An annotation file that cannot be used; the message names the file and what to do."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from mmskel.checkpoints import CheckpointError, read_checkpoint
 from mmskel.files.atomic import atomic_path
 from mmskel.interop.cascadeformer import CASCADEFORMER
 from mmskel.interop.hd_gcn import HD_GCN
@@ -72,23 +73,12 @@ def load_published_state(path: str | Path) -> dict[str, torch.Tensor]:
     ``module.`` prefixes (DataParallel) and wrapping ``state_dict`` / ``model`` entries are taken off.
 
     Raises:
-        ConversionError: If the file is no checkpoint of tensors; names it.
+        ConversionError: If the file is no checkpoint of finite tensors; names it.
     """
     try:
-        data = torch.load(path, map_location='cpu', weights_only=True)
-    except FileNotFoundError:
-        raise ConversionError(f"there is no file '{path}'") from None
-    except Exception as error:  # damaged files and forbidden content raise many things
-        raise ConversionError(f"'{path}' is no checkpoint that can be read safely: "
-                              f'{str(error).splitlines()[0]}') from None
-    for key in ('state_dict', 'model_state_dict', 'model'):
-        if isinstance(data, Mapping) and isinstance(data.get(key), Mapping):
-            data = data[key]
-    tensors = {k.removeprefix('module.'): v for k, v in data.items() if isinstance(v, torch.Tensor)} \
-        if isinstance(data, Mapping) else {}
-    if not tensors:
-        raise ConversionError(f"'{path}' holds no tensors; expected a state dict")
-    return tensors
+        return dict(read_checkpoint(path).state)
+    except CheckpointError as error:
+        raise ConversionError(str(error)) from None
 
 
 def convert_checkpoint(system: str, source: str | Path, target: str | Path,

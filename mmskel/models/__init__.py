@@ -7,6 +7,7 @@ from mmskel.models.encoders import (
     PictureEncoder,
     RGBPoseEncoder,
     SkateEncoder,
+    SkeletonEncoder,
     StreamEncoder,
 )
 from mmskel.models.heads import GroupActivityHead, PerceptronHead, RGBPoseFusionHead
@@ -15,5 +16,5 @@ from mmskel.models.recognizers import MaskedPretraining
 
 __all__ = ['C3DLight', 'CascadeFormer', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'MaskedMSELoss',
            'MaskedPretraining', 'PaddedStreamEncoder', 'PanoramaEncoder', 'PerceptronHead', 'PictureEncoder',
-           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder',
-           'X3DShallow']
+           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder', 'SkeletonSTGCN',
+           'StreamEncoder', 'X3DShallow']

@@ -1,7 +1,8 @@
 """The door of networks that take clips at their full length: a batch is padded to its longest clip."""
 from __future__ import annotations
 
-import torch
+from collections.abc import Sequence
+
 from mmaction.registry import MODELS
 from torch import Tensor
 from torch.nn import functional
@@ -22,22 +23,18 @@ class PaddedStreamEncoder(StreamEncoder):
         layout, stream, with_score: See :class:`StreamEncoder`.
     """
 
-    def forward(self, data: dict, training: bool = False) -> dict:
-        """Pads, stacks, moves to the device, encodes; ``data`` as of :class:`StreamEncoder`."""
-        inputs = data['inputs'] if isinstance(data['inputs'], dict) else dict(keypoint=data['inputs'])
-        padded = {key: pad_frames(value, _FRAMES[key]) if key in _FRAMES else value for key, value in inputs.items()}
-        return super().forward(dict(data, inputs=padded), training)
+    def stack(self, name: str, values: Sequence[Tensor]) -> Tensor:
+        """One tensor of the samples' tensors, the frames of shorter clips followed by zeros."""
+        return super().stack(name, pad_frames(values, _FRAMES[name]) if name in _FRAMES else values)
 
 
-def pad_frames(clips: list[Tensor] | Tensor, axis: int) -> Tensor:
-    """Clips of several lengths as one tensor, zeros behind the shorter ones; a tensor is handed back.
+def pad_frames(clips: Sequence[Tensor], axis: int) -> list[Tensor]:
+    """Clips of several lengths, all as long as the longest: zeros follow the others.
 
     Args:
-        clips: Tensors that differ in nothing but the size of ``axis``.
+        clips: Tensors with frames on the same axis.
         axis: The frame axis, negative.
     """
-    if isinstance(clips, Tensor):
-        return clips
     longest = max(clip.shape[axis] for clip in clips)
     behind = (0, ) * (2 * (-axis - 1))
-    return torch.stack([functional.pad(clip, (*behind, 0, longest - clip.shape[axis])) for clip in clips])
+    return [functional.pad(clip, (*behind, 0, longest - clip.shape[axis])) for clip in clips]
