@@ -6,7 +6,3 @@ model = dict(
         type='CascadeFormer', layout='kinect20', in_channels=3, channels=256, num_heads=8, num_layers=4,
         embedding='joint_conv', cascade=False),
     mask='joint', mask_ratio=0.3, decoder='linear')
-
-default_hooks = dict(checkpoint=dict(save_best='reconstruction/error', rule='less'))
-val_evaluator = dict(type='ReconstructionError')
-test_evaluator = val_evaluator

@@ -1,7 +1,8 @@
 """CascadeFormer: a transformer over frames, pretrained by reconstructing hidden joints, and a second one on top of it.
 
 Y. Peng, A. Yilmaz, "CascadeFormer: A Family of Two-stage Cascading Transformers for Skeleton-based Human Action
-Recognition", ICPR 2026, arXiv 2509.00692. The authors' checkpoints (YusenPeng/CascadeFormerCheckpoints) are MIT.
+Recognition", ICPR 2026, arXiv 2509.00692. Official code: github.com/Yusen-Peng/CascadeFormer, licence not stated; the
+checkpoints (huggingface.co/YusenPeng/CascadeFormerCheckpoints) are MIT.
 Ours: any layout; versions 1.0 to 1.4 as an argument; the number of heads of the cross-attention and a padding mask as
 options. What is kept and what is offered: docs/published/cascadeformer.md.
 
