@@ -90,15 +90,14 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
     """
     from mmengine.dist import is_main_process
 
-    from mmskel.engine import SkeletonAccuracy, raw_scores
+    from mmskel.engine import SkeletonAccuracy, run_test
     from mmskel.visualization.report import write_report
     _check_evaluator(cfg)
     cfg.load_from, cfg.resume = None, False
     just_trained = runner is not None
     runner = runner or _runner(cfg)
     meta = load_weights(runner.model, checkpoint)
-    with raw_scores(getattr(runner.model, 'module', runner.model), runner.test_evaluator.metrics):
-        runner.test()
+    run_test(runner)
     if not is_main_process():
         return None
     metric = next(m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy))

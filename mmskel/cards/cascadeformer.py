@@ -2,7 +2,8 @@
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, ModelCard, Official, Paper, Published, Reference
 
 # version -> NTU60 X-Sub, X-View, Penn Action, N-UCLA
-REACHED = {'1.0': (81.01, 88.17, 94.66, 89.66), '1.1': (79.62, 86.86, 94.10, 91.16), '1.2': (80.48, 87.24, 94.10, 90.73)}
+REACHED = {'1.0': (81.01, 88.17, 94.66, 89.66), '1.1': (79.62, 86.86, 94.10, 91.16),
+           '1.2': (80.48, 87.24, 94.10, 90.73)}
 BENCHMARKS = (('NTU60', 'X-Sub'), ('NTU60', 'X-View'), ('Penn Action', 'test'), ('N-UCLA', 'views 1 and 2 -> 3'))
 
 CASCADEFORMER = ModelCard(

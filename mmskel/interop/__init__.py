@@ -87,13 +87,14 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
 
     Args:
         system: Name, e.g. ``'st_gcn'``.
-        source: The published file; of systems whose models are several files their folder, or one of them.
-        target: Ours, ``.pth``.
-        model_kwargs: Published constructor arguments; read off the tensors by default.
+        source: The published file.
+        target: Path of the checkpoint to write, ``.pth``.
+        model_kwargs: Published constructor arguments, or those that no tensor shows; the others are read off the
+            tensors.
 
     Returns:
-        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train. It begins with
-        comments that say what was assumed, where the tensors do not show everything.
+        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train. What no tensor says
+        and nobody said is taken from the published networks; the config's ``assumed`` lists it.
 
     Raises:
         ConversionError: See :func:`build_published`; the source is named.
@@ -101,13 +102,38 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
     known = _system(system)
     state = known.load(Path(source), load_published_state)
     try:
-        arguments = known.complete(model_kwargs or known.guess(state), state)
+        arguments, assumed = _arguments(known, state, model_kwargs or {})
         published = build_published(system, arguments, state)
     except ConversionError as error:
         raise ConversionError(f"'{source}': {error}") from None
-    meta = dict(system=known.name, published_arguments=arguments, source=Path(source).name)
-    assumed = () if model_kwargs else known.assumed(arguments)
-    return _write(target, published.model.state_dict(), known.config(arguments), meta, assumed)
+    meta = dict(system=system, published_arguments=arguments, source=Path(source).name, assumed=assumed)
+    return _write(target, published.model.state_dict(), known.config(arguments), meta)
+
+
+def _arguments(system: System, state: Mapping[str, torch.Tensor],
+               said: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Published arguments, those that were said and those that the tensors show, and what had to be assumed."""
+    try:
+        found = system.guess(state)
+    except ConversionError:
+        if not said:
+            raise
+        return dict(said), []  # then they are all of them
+    assumed = [f'{name}={_value(found, name)!r}: {why}' for name, why in system.assumed(found).items()
+               if _value(said, name) is None]
+    return _merged(found, said), assumed
+
+
+def _value(arguments: Any, name: str) -> Any:
+    for key in name.split('.'):
+        arguments = arguments.get(key) if isinstance(arguments, Mapping) else None
+    return arguments
+
+
+def _merged(usual: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    both = {key: _merged(usual[key], value) if isinstance(value, Mapping) and isinstance(usual.get(key), Mapping)
+            else value for key, value in said.items()}
+    return {**usual, **both}
 
 
 def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout: str = 'coco17') -> Path:
@@ -144,7 +170,9 @@ def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[s
         if isinstance(part, dict) and 'layout' in part:
             part['layout'] = getattr(part['layout'], 'name', part['layout'])
     path = Path(target).with_suffix('.py')
-    text = Config(dict(model=config, default_scope='mmaction', custom_imports=dict(imports=['mmskel']))).pretty_text
+    assumed = dict(assumed=meta['assumed']) if meta.get('assumed') else {}
+    text = Config(dict(model=config, default_scope='mmaction', custom_imports=dict(imports=['mmskel']),
+                       **assumed)).pretty_text
     with atomic_path(path) as temporary:
         temporary.write_text(''.join(f'# Assumed: {one}.\n' for one in assumed) + text)
     return path
