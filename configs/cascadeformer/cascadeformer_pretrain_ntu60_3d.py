@@ -18,3 +18,8 @@ param_scheduler = [
          convert_to_iter_based=True)
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=64)
+
+# clips without labels will do
+train_dataloader = dict(dataset=dict(need_labels=False))
+val_dataloader = dict(dataset=dict(need_labels=False))
+test_dataloader = val_dataloader

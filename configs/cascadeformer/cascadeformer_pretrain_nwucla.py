@@ -5,3 +5,8 @@ _base_ = ['../_base_/datasets/nwucla_copies.py', '../_base_/models/cascadeformer
 
 # the published arrays have SkateFormer's order, in which the convolution finds its neighbours
 model = dict(backbone=dict(joint_order='parts'))
+
+# clips without labels will do
+train_dataloader = dict(dataset=dict(need_labels=False))
+val_dataloader = dict(dataset=dict(need_labels=False))
+test_dataloader = val_dataloader

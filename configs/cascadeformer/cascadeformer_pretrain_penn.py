@@ -10,3 +10,8 @@ model = dict(
     data_preprocessor=dict(layout=layout),
     backbone=dict(layout=layout, in_channels=2, embedding='linear', max_frames=1000, position_std=0.))
 train_cfg = dict(max_epochs=max_epochs, val_interval=10)
+
+# clips without labels will do
+train_dataloader = dict(dataset=dict(need_labels=False))
+val_dataloader = dict(dataset=dict(need_labels=False))
+test_dataloader = val_dataloader

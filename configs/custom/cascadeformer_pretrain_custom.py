@@ -15,3 +15,8 @@ default_hooks = dict(checkpoint=dict(save_best='reconstruction/error', rule='les
 val_evaluator = dict(_delete_=True, type='ReconstructionError')
 test_evaluator = val_evaluator
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=base_lr))
+
+# clips without labels will do
+train_dataloader = dict(dataset=dict(need_labels=False))
+val_dataloader = dict(dataset=dict(need_labels=False))
+test_dataloader = val_dataloader

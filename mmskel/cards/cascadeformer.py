@@ -9,8 +9,8 @@ BENCHMARKS = (('NTU60', 'X-Sub'), ('NTU60', 'X-View'), ('Penn Action', 'test'), 
 CASCADEFORMER = ModelCard(
     name='cascadeformer',
     title='CascadeFormer',
-    summary='A transformer over frames that is pretrained by reconstructing hidden joints, without labels, and a second '
-            'one stacked on it; no graph.',
+    summary='A transformer over frames that is pretrained by reconstructing hidden joints, without labels, and a '
+            'second one stacked on it; no graph.',
     paper=Paper(
         title='CascadeFormer: A Family of Two-stage Cascading Transformers for Skeleton-based Human Action Recognition',
         authors='Y. Peng, A. Yilmaz', venue='ICPR', year=2026, arxiv='2509.00692'),

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
 
     Args:
         system: Name, e.g. ``'st_gcn'``.
-        source: The published file.
+        source: The published file; of systems whose models are several files their folder, or one of them.
         target: Path of the checkpoint to write, ``.pth``.
         model_kwargs: Published constructor arguments, or those that no tensor shows; the others are read off the
             tensors.
@@ -103,10 +103,11 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
     state = known.load(Path(source), load_published_state)
     try:
         arguments, assumed = _arguments(known, state, model_kwargs or {})
+        arguments = known.complete(arguments, state)
         published = build_published(system, arguments, state)
     except ConversionError as error:
         raise ConversionError(f"'{source}': {error}") from None
-    meta = dict(system=system, published_arguments=arguments, source=Path(source).name, assumed=assumed)
+    meta = dict(system=known.name, published_arguments=arguments, source=Path(source).name, assumed=assumed)
     return _write(target, published.model.state_dict(), known.config(arguments), meta)
 
 
@@ -161,8 +162,7 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout:
                                                                  source=source))
 
 
-def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[str, Any], meta: dict[str, Any],
-           assumed: Sequence[str] = ()) -> Path:
+def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[str, Any], meta: dict[str, Any]) -> Path:
     from mmengine.config import Config
     with atomic_path(target) as temporary:
         torch.save(dict(state_dict=state, meta=meta), temporary)
@@ -174,5 +174,5 @@ def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[s
     text = Config(dict(model=config, default_scope='mmaction', custom_imports=dict(imports=['mmskel']),
                        **assumed)).pretty_text
     with atomic_path(path) as temporary:
-        temporary.write_text(''.join(f'# Assumed: {one}.\n' for one in assumed) + text)
+        temporary.write_text(text)
     return path

@@ -171,14 +171,13 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
                 three_d=coords == 3 * joints, **(dict(num_classes=classes[0]) if classes else {}))
 
 
-def _assumed(arguments: Mapping[str, Any]) -> list[str]:
-    heads = f'{arguments["nhead"]} heads, as the published models of {arguments["d_model"]} channels have; no tensor '\
-            'shows their number'
-    layout = f"layout '{_LAYOUTS[_size(arguments)[0], arguments['three_d']][0]}', by the size of a frame"
-    return [heads, layout]
+def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
+    layout = _LAYOUTS[_size(arguments)[0], arguments['three_d']][0]
+    return dict(nhead=f'the published models of {arguments["d_model"]} channels have as many heads',
+                num_joints=f"the size of a frame; its joints are taken for those of '{layout}'")
 
 
 CASCADEFORMER = System('cascadeformer', _config, lambda key, size: _renamed(key, 'backbone.decoder'),
-                       recogniser_outputs, _guess, _part, _complete, _load, _gradients, _assumed)
+                       recogniser_outputs, _guess, _part, _assumed, _complete, _load, _gradients)
 _PRETRAINING = System('cascadeformer', _config, lambda key, size: _renamed(key, 'decoder'), pretraining_outputs, _guess,
                       gradients=_gradients)

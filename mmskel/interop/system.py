@@ -33,10 +33,6 @@ def _one_file(path: Path, read: Callable[[Path], dict[str, Tensor]]) -> dict[str
     return read(path)
 
 
-def _nothing(arguments: Mapping[str, Any]) -> Sequence[str]:
-    return ()
-
-
 @dataclass(frozen=True)
 class Piece:
     """A part of one of our tensors: where ours is one tensor, the published code may have many.
@@ -93,6 +89,11 @@ class System:
             pipeline, one layer, its losses), behind the published inputs; None where the arguments mean a recogniser.
         assumed: Guessed constructor arguments -> what no tensor says and ``guess`` took from the published networks:
             the argument's name, with dots, and why; for example ``{'backbone.temporal_strides': '...'}``.
+        complete: Published arguments and state -> the arguments and what the published code has a class of its own for,
+            read off the tensors.
+        load: A path that the user named and a function that reads one file -> published state dict, for checkpoints of
+            several files.
+        gradients: Published gradients by key -> the same, and parts of large ones under names of their own.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -101,6 +102,9 @@ class System:
     guess: Callable[[Mapping[str, Tensor]], dict[str, Any]]
     part: Callable[[Mapping[str, Any], Mapping[str, Any]], nn.Module | None] = _whole
     assumed: Callable[[Mapping[str, Any]], Mapping[str, str]] = _certain
+    complete: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] = _as_given
+    load: Callable[[Path, Callable[[Path], dict[str, Tensor]]], dict[str, Tensor]] = _one_file
+    gradients: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
         """A published state dict as the state dict of ``model``, every tensor accounted for.

@@ -77,7 +77,7 @@ def official(folder, prefix, version, joints, coords, classes, width=256, heads=
 def test_four_files_become_checkpoint_and_config(tmp_path, prefix, version, joints, coords, classes, width, heads, ntu, capsys):
     plain = official(tmp_path / 'files', prefix, version, joints, coords, classes, width, heads, ntu)
     assert cli.main(['convert', 'cascadeformer', str(tmp_path / 'files'), str(tmp_path / 'ours.pth')]) == 0
-    assert f'Assumed: {heads} heads, as the published models of {width} channels have' in capsys.readouterr().out
+    assert f'nhead={heads}: the published models of {width} channels have as many heads' in capsys.readouterr().out
     init_default_scope('mmaction')
     config = Config.fromfile(tmp_path / 'ours.py')
     model = MODELS.build(config.model).eval()

@@ -1,4 +1,5 @@
-"""CascadeFormer against its plain form (``tests/reference/cascadeformer.py``): equal results first, then time and memory.
+"""CascadeFormer against its plain form (``tests/reference/cascadeformer.py``): equal results first, then time
+and memory.
 
     python tools/benchmarks/cascadeformer.py [--threads 2] [--rounds 15] [--version 1.1]
 
@@ -79,8 +80,8 @@ def main():
             model.train(mode)
         compare(name, dict(plain=partial(run, plain, x), ours=partial(run, ours, x)), models, args.rounds)
     pair = plain.t1.train(), pretraining.train()
-    compare('pretraining step', dict(plain=partial(pretrain_plain, pair[0], x), ours=partial(pretrain_ours, pair[1], x)),
-            pair, args.rounds)
+    runs = dict(plain=partial(pretrain_plain, pair[0], x), ours=partial(pretrain_ours, pair[1], x))
+    compare('pretraining step', runs, pair, args.rounds)
 
 
 if __name__ == '__main__':

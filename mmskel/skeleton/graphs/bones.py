@@ -1,7 +1,9 @@
 """The bones of a skeleton as a list of pairs, for features with a place per bone.."""
 from __future__ import annotations
 
-from mmskel.skeleton.layout import Layout, neighbours
+from scipy.sparse.csgraph import breadth_first_order
+
+from mmskel.skeleton.layout import Layout, adjacency_matrix
 from mmskel.skeleton.tables import get_layout
 
 # CascadeFormer 1.4's, which are not the layout's tree: finger tips and thumbs hang on the hand; see
@@ -23,11 +25,7 @@ def bone_pairs(layout: str | Layout) -> tuple[tuple[int, int], ...]:
     layout = get_layout(layout)
     if layout.name in PUBLISHED_PAIRS:
         return PUBLISHED_PAIRS[layout.name]
-    near, pairs, done, todo = neighbours(layout.num_joints, layout.edges), [], {layout.centre}, [layout.centre]
-    while todo:
-        parent = todo.pop(0)
-        children = [joint for joint in near[parent] if joint not in done]
-        pairs += [(parent, child) for child in children]
-        done.update(children)
-        todo += children
-    return tuple(pairs)
+    parent = dict(layout.edges)
+    links = adjacency_matrix(layout.num_joints, layout.edges)
+    order, _ = breadth_first_order(links, layout.centre, directed=False)
+    return tuple((parent[joint], joint) for joint in order.tolist() if joint != layout.centre)
