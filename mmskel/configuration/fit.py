@@ -15,7 +15,8 @@ def fit_to_data(cfg) -> None:
 
     For configs that say ``fit_to_data = True`` (``configs/custom``): a data set of one's own needs no config of its
     own. 2-D files give x, y and confidence to a graph network, 3-D ones x, y and z, of at most as many persons as the
-    config's ``max_person`` says (2 if it does not); volumes have a channel per joint or limb and show everybody.
+    config's ``max_person`` says (2 if it does not); volumes have a channel per joint or limb and show everybody. A file
+    without splits will do where no labels are needed: all its clips are used.
 
     Raises:
         ConfigError: If the file does not say its layout, mixes 2-D and 3-D, or has no splits.
@@ -28,7 +29,10 @@ def fit_to_data(cfg) -> None:
     coords = set(file.shapes[:, 3].tolist())
     if len(coords) != 1:
         raise ConfigError(f"'{path}' mixes clips of {' and '.join(map(str, sorted(coords)))} coordinates")
-    if not file.split:
+    if not file.split and not any(dataset.get('need_labels', True) for dataset in datasets_of(cfg)):
+        for dataset in datasets_of(cfg):  # a pretraining learns from all clips, and its error is that of all of them
+            dataset['split'] = None
+    elif not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
     layout, classes = get_layout(file.layout).name, len(file.class_names)
     persons = min(int(file.shapes[:, 0].max()), cfg.get('max_person', 2))
