@@ -3,8 +3,5 @@
 _base_ = 'cascadeformer_ntu60_3d.py'
 
 load_from = 'work_dirs/cascadeformer_pretrain_ntu120_3d/epoch_100.pth'
-data = dict(ann_file='data/ntu120_sgn.pkl', num_classes=120)
-model = dict(cls_head=dict(num_classes=120))
-train_dataloader = dict(dataset=data)
-val_dataloader = dict(dataset=data)
-test_dataloader = dict(dataset=data)
+ann_file = 'data/ntu120_sgn.pkl'
+num_classes = 120

@@ -6,14 +6,12 @@ _base_ = ['../_base_/datasets/ntu3d_one_person.py', '../_base_/models/cascadefor
 
 max_epochs = 100
 load_from = 'work_dirs/cascadeformer_pretrain_ntu60_3d/epoch_100.pth'
-layout = {{_base_.layout}}
 model = dict(
-    data_preprocessor=dict(layout=layout),
     backbone=dict(
-        layout=layout, embedding='linear', channels=768, num_heads=16, num_layers=16, max_frames=64,
+        embedding='linear', channels=768, num_heads=16, num_layers=16, max_frames=64,
         second_dropout=0.2, cross_perceptron=True, cross_dropout=0.2),
     cls_head=dict(
-        _delete_=True, type='PerceptronHead', num_classes={{_base_.num_classes}}, in_channels=768, dropout=0.2,
+        _delete_=True, type='PerceptronHead', in_channels=768, dropout=0.2,
         label_smooth_eps=0.05))
 
 optim_wrapper = dict(optimizer=dict(weight_decay=1e-2))

@@ -4,11 +4,12 @@
 _base_ = './cascadeformer_nwucla.py'
 
 max_epochs = 20
+repeat = 5
 warmup_epochs = 1
 base_lr = 3e-4
 load_from = 'work_dirs/cascadeformer_pretrain_nwucla_short/epoch_20.pth'
 train_dataloader = dict(
-    batch_size=32, num_workers=0, persistent_workers=False, dataset=dict(repeat=5, fixed_copies=False))
+    batch_size=32, num_workers=0, persistent_workers=False, dataset=dict(fixed_copies=False))
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(optimizer=dict(lr=base_lr, weight_decay=1e-2), clip_grad=dict(max_norm=1.0))

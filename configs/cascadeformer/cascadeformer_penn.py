@@ -9,11 +9,8 @@ warmup_epochs = 50
 base_lr = 1e-5
 
 load_from = 'work_dirs/cascadeformer_pretrain_penn/epoch_1000.pth'
-layout = {{_base_.layout}}
 model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, in_channels=2, embedding='linear', max_frames=1000, position_std=0.),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+    backbone=dict(in_channels=2, embedding='linear', max_frames=1000, position_std=0.))
 
 train_cfg = dict(max_epochs=max_epochs, val_interval=10)
 optim_wrapper = dict(optimizer=dict(lr=base_lr))

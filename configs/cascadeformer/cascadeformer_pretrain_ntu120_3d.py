@@ -2,7 +2,5 @@
 # Nothing is published for NTU 120; the recipe is that of NTU 60. Not trained here yet. Then: cascadeformer_ntu120_3d.py.
 _base_ = 'cascadeformer_pretrain_ntu60_3d.py'
 
-data = dict(ann_file='data/ntu120_sgn.pkl', num_classes=120)
-train_dataloader = dict(dataset=data)
-val_dataloader = dict(dataset=data)
-test_dataloader = dict(dataset=data)
+ann_file = 'data/ntu120_sgn.pkl'
+num_classes = 120

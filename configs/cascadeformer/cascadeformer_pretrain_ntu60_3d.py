@@ -7,10 +7,8 @@ _base_ = ['../_base_/datasets/ntu3d_one_person.py', '../_base_/models/cascadefor
 
 max_epochs = 100
 warmup_epochs = 5
-layout = {{_base_.layout}}
 model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, embedding='linear', channels=768, num_heads=16, num_layers=16, max_frames=64))
+    backbone=dict(embedding='linear', channels=768, num_heads=16, num_layers=16, max_frames=64))
 
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-8, by_epoch=True, begin=0, end=warmup_epochs, convert_to_iter_based=True),

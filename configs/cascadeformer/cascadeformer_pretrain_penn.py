@@ -5,10 +5,8 @@ _base_ = ['../_base_/datasets/penn_action.py', '../_base_/models/cascadeformer_p
 
 max_epochs = 1000
 
-layout = {{_base_.layout}}
 model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, in_channels=2, embedding='linear', max_frames=1000, position_std=0.))
+    backbone=dict(in_channels=2, embedding='linear', max_frames=1000, position_std=0.))
 train_cfg = dict(max_epochs=max_epochs, val_interval=10)
 
 # clips without labels will do

@@ -8,8 +8,7 @@ warmup_epochs = 2
 base_lr = 3e-4
 
 model = dict(
-    data_preprocessor=dict(type='PaddedStreamEncoder', layout={{_base_.layout}}, with_score=False),
-    backbone=dict(_delete_=True, type='CascadeFormer', layout={{_base_.layout}}),
+    data_preprocessor=dict(type='PaddedStreamEncoder'), backbone=dict(_delete_=True, type='CascadeFormer'),
     cls_head=dict(in_channels=256, init_cfg=None))
 
 train_cfg = dict(max_epochs=max_epochs)

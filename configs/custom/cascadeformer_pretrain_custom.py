@@ -1,5 +1,5 @@
-# Masked pretraining of CascadeFormer on any annotation file; layout and persons are read off it. No labels are needed, but
-# a split for training and one for testing are.
+# Masked pretraining of CascadeFormer on any annotation file; layout and persons are read off it. No labels are needed,
+# and no splits: without them all clips are used, and the error is that of all clips.
 #   mmskel train custom/cascadeformer_pretrain_custom.py --data my.pkl
 # Then: cascadeformer_custom.py.
 _base_ = 'cascadeformer_custom.py'
@@ -7,8 +7,8 @@ _base_ = 'cascadeformer_custom.py'
 base_lr = 5e-4
 model = dict(
     _delete_=True, type='MaskedPretraining',
-    data_preprocessor=dict(type='PaddedStreamEncoder', layout={{_base_.layout}}, with_score=False),
-    backbone=dict(type='CascadeFormer', layout={{_base_.layout}}, cascade=False),
+    data_preprocessor=dict(type='PaddedStreamEncoder'),
+    backbone=dict(type='CascadeFormer', cascade=False),
     mask='joint', mask_ratio=0.3, decoder='linear')
 
 default_hooks = dict(checkpoint=dict(save_best='reconstruction/error', rule='less'))

@@ -5,7 +5,7 @@ The path of a prediction, function by function, is told in docs/architecture.md.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,29 +88,13 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
         if not len(one.clip.keypoint):
             failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'
         if output.video is not None and several:
-            inferencer.visualize([one], [prediction], output=output)
+            inferencer.visualize([one], [prediction], out_dir=output.video, min_score=output.min_score,
+                                 group=output.group)
         elif output.video is not None:
-            inferencer.draw(one, prediction, output.video, output)
+            inferencer.draw(one, prediction, output.video, output.min_score, output.group)
     if output.table is not None:
         save_predictions(predictions, output.table, output.min_score)
     return predictions, failed
-
-
-def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str, str], min_score: float = 0.) -> str:
-    """What was recognised, a line per clip, person and segment."""
-    lines = []
-    for prediction in predictions:
-        lines.append(f'{prediction.id}   ({prediction.num_frames} frames, {prediction.fps:g} per second)')
-        for track in prediction.tracks:
-            label, score = prediction.best(track)
-            who = '' if track.person is None else f'person {track.person}: '
-            lines.append(f'  {who}{label}   {100 * score:.1f} %' if label else f'  {who}nobody was found')
-            segments = prediction.segments(track, min_score)
-            if len(track.windows) > 1:
-                lines += [f'  {s.start:8.2f} - {s.stop:7.2f} s   {prediction.class_names[s.label]}   '
-                          f'{100 * s.score:.1f} %' for s in segments]
-    known = {prediction.id for prediction in predictions}
-    return '\n'.join(lines + [f'{name}: {why}' for name, why in failed.items() if name not in known])
 
 
 def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:

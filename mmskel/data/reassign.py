@@ -1,6 +1,7 @@
 """Persons of tracked detections into slots that stay over time. NumPy only.
 
-Source: spec sheet ``mp_gcn``, "Person re-assignment". Symbols: n detections of a frame, T frames, P slots, V joints.
+Source: MP-GCN's official code; ``docs/published/mp_gcn.md``, D12. Symbols: n detections of a frame, T frames, P slots,
+V joints.
 """
 from __future__ import annotations
 

@@ -52,6 +52,7 @@ WORDS = {
     'custom': lambda c: c.fit_to_data,
     'small': lambda c: (c.model.backbone.rgb_pathway.base_channels == 16 and c.pose_len == 16 if looks(c) else
                         c.model.backbone.base_channels == (16 if draws(c) else 32) and c.clip_len == 32),
+    'plan': lambda c: list(c.plan.stages)[-1] in ('joint', 'fine_tuning') and not c.load_from,
     'short': lambda c: c.train_cfg.max_epochs <= 20,
     'synthetic': lambda c: c.fit_to_data,
 }

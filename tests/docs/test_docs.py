@@ -68,15 +68,6 @@ NOT_RUN = {
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
     'mmskel train skateformer/skateformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the line before it runs two',
-    'mmskel train custom/cascadeformer_pretrain_custom.py --data data/mine.pkl --no-test':
-    'tests/apis/test_pretraining.py pretrains and fine-tunes, small',
-    'mmskel train custom/cascadeformer_custom.py --data data/mine.pkl --cfg-options load_from=work_dirs/'
-    'cascadeformer_pretrain_custom/epoch_40.pth': 'the same test',
-    'mmskel train cascadeformer/cascadeformer_pretrain_nwucla_short.py --data data/nwucla.pkl --amp --no-test': 'the same',
-    'mmskel train cascadeformer/cascadeformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the same',
-    'mmskel train cascadeformer/cascadeformer_ntu60_3d.py --data data/ntu60_sgn.pkl --split xview --cfg-options '
-    'optim_wrapper.optimizer.lr=1e-4 model.backbone.channels=512 model.backbone.num_heads=8 model.backbone.num_layers=12 '
-    'model.cls_head.in_channels=512': 'goes on from a pretraining of hours; tests/configs builds the config',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
     'mmskel extract videos data/mine.pkl --preset lightweight': 'fetches models; tests/apis/test_extract.py runs it with files',
@@ -98,6 +89,7 @@ NOT_RUN = {
     'mmskel convert rgbpose work_dirs/rgbonly_ntu60/epoch_18.pth data/rgbpose_start.pth --pose work_dirs/poseonly_ntu60/'
     'epoch_18.pth': 'the same test',
     'mmskel train rgbpose/rgbpose_ntu60.py --videos data/nturgbd_videos': 'the same test',
+    'mmskel train rgbpose/rgbpose_ntu60_plan.py --videos data/nturgbd_videos': 'tests/apis/test_plan.py, narrow',
     'mmskel predict clip.mp4 --config work_dirs/rgbpose_custom_small/rgbpose_custom_small.py --checkpoint work_dirs/'
     'rgbpose_custom_small/epoch_20.pth': 'fetches models; tests/apis/test_rgbpose.py runs it with files',
     'mmskel extract videos data/rtmo.pkl --pose-config mmpose::body_2d_keypoint/rtmo/coco/rtmo-s_8xb32-600e_coco-640x640.py '
@@ -467,6 +459,7 @@ DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
     'docs/install.md': [],
+    'docs/architecture.md': [],
     'docs/cascadeformer.md': [mine, nwucla_file, ntu_sgn_file, cascadeformer_weights],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights, cascadeformer_weights],
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips, volleyball, nba, kinetics400,
@@ -546,7 +539,6 @@ def page_folder(tmp_path, monkeypatch):
     """The folder a page is run in: the current one, on the module path; what pages register is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delenv('MMSKEL_SHARED', raising=False)
     known, modules = dict(LAYOUTS), set(sys.modules)
     (tmp_path / 'data').mkdir()
     yield tmp_path
@@ -677,7 +669,7 @@ def test_commands_and_flags_exist(page, flags):
 
 @pytest.mark.parametrize('command, page', [('train', 'docs/training.md'), ('test', 'docs/training.md'),
                                            ('check', 'docs/data.md'), ('fuse', 'docs/streams.md'),
-                                           ('export', 'docs/export.md')])
+                                           ('export', 'docs/export.md'), ('features', 'docs/predict.md')])
 def test_every_flag_is_explained(command, page, flags):
     page = PAGES[page].read_text()
     missing = {flag for flag in flags[command] - {'-h', '--help', '--local_rank', '--local-rank'} if flag not in page}

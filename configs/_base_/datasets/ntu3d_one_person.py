@@ -3,16 +3,14 @@
 #   mmskel prepare ntu nturgb+d_skeletons data/ntu60_sgn.pkl --denoise sgn --translate
 # Splits: --split xsub, xview (60), xset (120).
 _base_ = './ntu3d_resized.py'
-clip_len = 64
-
 person = dict(type='ChoosePerson', rule='absolute_sum')
 train_pipeline = [
-    dict(type='CropAndResize', clip_len=clip_len, share=(0.5, 1.0)),
+    dict(type='CropAndResize', share=(0.5, 1.0)),
     dict(type='RandomRotation3D', degrees=(17.18873385, 17.18873385, 17.18873385), order='xyz'),  # 0.3 rad
     person,
     dict(type='PackSkeleton')
 ]
-test_pipeline = [dict(type='CropAndResize', clip_len=clip_len, share=0.95), person, dict(type='PackSkeleton')]
+test_pipeline = [dict(type='CropAndResize', share=0.95), person, dict(type='PackSkeleton')]
 train_dataloader = dict(batch_size=64, drop_last=False, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -12,7 +12,7 @@ num_person = 1
 train_pipeline = [dict(type='PackSkeleton')]
 test_pipeline = [dict(type='PackSkeleton')]
 
-data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
+data = dict(type='SkeletonDataset')
 train_dataloader = dict(batch_size=4, dataset=dict(**data, part='train', pipeline=train_pipeline))
 val_dataloader = dict(batch_size=4, dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -208,6 +208,7 @@ class SampleUniformly(SkeletonTransform):
 class PadFrames(SkeletonTransform):
     """Zero frames behind the clip up to ``length``; longer clips are cut (ST-GCN's 300-frame arrays)."""
     writes = (*COORDINATES, *SCORES, 'total_frames')
+    knobs = {'clip_len': 'length'}
 
     def __init__(self, length: int = 300):
         self.length = length

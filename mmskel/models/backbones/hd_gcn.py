@@ -22,7 +22,7 @@ from mmskel.skeleton import Layout, get_layout, hierarchy_graph, hierarchy_rings
 
 
 class HierarchyAttention(nn.Module):
-    """A-HA: a gate per channel and layer of the hierarchy, from its temporal maximum (spec sheet, 2.3).
+    """A-HA: a gate per channel and layer of the hierarchy, from its temporal maximum.
 
     Args:
         channels: C.
@@ -48,7 +48,7 @@ class HierarchyAttention(nn.Module):
 
 
 class HierarchicalGraphConv(nn.Module):
-    """The HD graph convolution (spec sheet, 2.1): per layer three graph products and an EdgeConv, then their sum.
+    """The HD graph convolution: per layer three graph products and an EdgeConv, then their sum.
 
     Args:
         in_channels, out_channels: C before and after.

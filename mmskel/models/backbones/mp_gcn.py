@@ -1,9 +1,9 @@
 """MP-GCN: a graph network over all persons of a scene and their objects as one panoramic graph.
 
 Z. Li, X. Chang, Y. Li, J. Su, "Skeleton-based Group Activity Recognition via Spatial-Temporal Panoramic Graph", ECCV
-2024, arXiv 2407.19497. Official code: github.com/mgiant/MP-GCN (licence: not stated; written anew from spec sheet
-``mp_gcn``). Ours: any layout, objects and topology; graph products person by person (docs/mp_gcn.md, "The same
-function, cheaper"); masks keep one number per link instead of one per pair of nodes.
+2024, arXiv 2407.19497. Official code: github.com/mgiant/MP-GCN (licence: not stated; written from a
+description, ``docs/published/mp_gcn.md``). Ours: any layout, objects and topology; graph products person by person
+(docs/mp_gcn.md, "The same function, cheaper"); masks keep one number per link instead of one per pair of nodes.
 
 Inside, tensors are (V, B, T, C), nodes first and channels last: V = P v nodes of a graph, B clips times graphs.
 """
@@ -59,7 +59,7 @@ class PanoramicGraphConv(nn.Module):
 
 
 class PartAttention(nn.Module):
-    """A gate per frame and one per part, from what all nodes and all frames say (spec sheet, "Attention").
+    """A gate per frame and one per part, from what all nodes and all frames say.
 
     Args:
         channels: C.

@@ -1,7 +1,7 @@
 """EdgeConv: convolution over the k nearest neighbours in feature space.
 
 Y. Wang et al., "Dynamic Graph CNN for Learning on Point Clouds", ACM TOG 2019, arXiv 1801.07829; as HD-GCN uses it
-(spec sheet ``hd_gcn``, section 2.2).
+(``docs/published/hd_gcn.md``, D6).
 """
 from __future__ import annotations
 

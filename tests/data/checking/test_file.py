@@ -188,7 +188,7 @@ def test_many_splits_do_not_flood_the_text(tmp_path):
     assert 'and 24 more splits' in str(check(tmp_path, [item('a')], split))
 
 
-def test_nw_ucla_leaks_as_the_sheet_says(shared, tmp_path):
+def test_nw_ucla_leaks_as_documented(shared, tmp_path):
     prepare('nw_ucla', shared / 'data' / 'nw_ucla' / 'all_sqe.zip', tmp_path / 'nw.pkl', progress=False)
     start = time.perf_counter()
     report = check_file(tmp_path / 'nw.pkl')
