@@ -130,6 +130,7 @@ def hashable(key: Any) -> Any:
 
 
 def dictionary(into: dict, pairs: Any = ()) -> dict:
+    """The dictionary with further pairs of keys and values in it."""
     for key, value in pairs:
         into[hashable(key)] = value
     return into

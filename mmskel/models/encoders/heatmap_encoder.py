@@ -31,6 +31,7 @@ class HeatmapEncoder(SkeletonEncoder):
     streams = VOLUME_STREAMS
     ensemble = ('joint', 'limb')
     coords = (2, )
+    channel_axis = -4
 
     def __init__(self, layout: str, stream: str = 'joint', size: Sequence[int] | None = None, sigma: float = 0.6,
                  scaling: float = 1., use_score: bool = True, limbs: Sequence[Sequence[int]] | None = None):

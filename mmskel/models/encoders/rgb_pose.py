@@ -23,6 +23,7 @@ class PictureEncoder(SkeletonEncoder):
     """
     coords = (2, )
     needs_video = True
+    channel_axis = -4
 
     def __init__(self, mean: Sequence[float] = MEAN, std: Sequence[float] = STD):
         super().__init__()
@@ -70,6 +71,7 @@ class RGBPoseEncoder(SkeletonEncoder):
     """
     coords = (2, )
     needs_video = True
+    channel_axis = -4
     pathway = 'pose_pathway'
 
     def __init__(self, layout: str, sigma: float = 0.7, scaling: float = 0.25, use_score: bool = True,
