@@ -2,6 +2,7 @@
 # the work dir; --resume goes on where it stopped.
 #   mmskel train custom/cascadeformer_custom_plan.py --data my.pkl
 # Pretraining on clips of another file: cascadeformer_pretrain_custom.py, then cascadeformer_custom.py.
+# Not trained here yet.
 _base_ = 'cascadeformer_custom.py'
 
 plan = dict(stages=dict(

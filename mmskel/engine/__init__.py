@@ -10,4 +10,5 @@ from mmskel.engine.starting import StartWeightsHook
 from mmskel.engine.testing import RecognitionTestLoop, run_test
 
 __all__ = ['AveragedWeightsHook', 'BFloat16OptimWrapper', 'CosineFromStartLR', 'EpochSeedHook', 'ProgressBarHook',
-           'RecognitionTestLoop', 'ReconstructionError', 'SkeletonAccuracy', 'StartWeightsHook', 'innermost_dataset', 'run_test']
+           'RecognitionTestLoop', 'ReconstructionError', 'SkeletonAccuracy', 'StartWeightsHook', 'innermost_dataset',
+           'run_test']

@@ -48,6 +48,19 @@ def test_pretrained_without_labels_then_fine_tuned(files, capsys):
     assert first and all(torch.equal(value, pretrained[key]) for key, value in first.items()), 'frozen, so they are the same'
 
 
+def test_both_in_one_command_and_resumed(files, capsys):
+    options = [option for option in SMALL if 'channels' not in option]  # stages share options, and one has no head
+    plan = ('train', 'custom/cascadeformer_custom_plan.py', '--data', files / 'labelled.pkl', '--work-dir', files / 'both',
+            '--epochs', 1)
+    assert run(*plan, '--cfg-options', *options) == 0, capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "start from" in said and 'pretraining/epoch_1.pth' in said
+    assert len(load_results(files / 'both/fine_tuning/results.json').ids)
+    assert not (files / 'both/pretraining/results.json').exists()
+    assert run(*plan, '--resume', '--cfg-options', *options) == 0, capsys.readouterr().err
+    assert 'pretraining: already trained' in capsys.readouterr().out
+
+
 def test_a_folder_of_extracted_videos_has_no_splits(files, capsys):
     clips = list(make_motion_clips(1))
     save_annotation_file(files / 'loose.pkl', [replace(clip, label=None) for clip in clips], {}, {})

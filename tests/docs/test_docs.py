@@ -89,6 +89,14 @@ NOT_RUN = {
     'mmskel convert rgbpose work_dirs/rgbonly_ntu60/epoch_18.pth data/rgbpose_start.pth --pose work_dirs/poseonly_ntu60/'
     'epoch_18.pth': 'the same test',
     'mmskel train rgbpose/rgbpose_ntu60.py --videos data/nturgbd_videos': 'the same test',
+    'mmskel train cascadeformer/cascadeformer_nwucla_short_plan.py --data data/nwucla.pkl --amp': 'the line before it runs one',
+    'mmskel train custom/cascadeformer_pretrain_custom.py --data data/all_clips.pkl --no-test':
+    'tests/apis/test_pretraining.py pretrains without labels and fine-tunes, small',
+    'mmskel train custom/cascadeformer_custom.py --data data/mine.pkl --cfg-options load_from=work_dirs/'
+    'cascadeformer_pretrain_custom/epoch_40.pth': 'the same test',
+    'mmskel train cascadeformer/cascadeformer_ntu60_3d.py --data data/ntu60_sgn.pkl --split xview --cfg-options '
+    'optim_wrapper.optimizer.lr=1e-4 model.backbone.channels=512 model.backbone.num_heads=8 model.backbone.num_layers=12 '
+    'model.cls_head.in_channels=512': 'goes on from a pretraining of hours; tests/configs builds the config',
     'mmskel train rgbpose/rgbpose_ntu60_plan.py --videos data/nturgbd_videos': 'tests/apis/test_plan.py, narrow',
     'mmskel predict clip.mp4 --config work_dirs/rgbpose_custom_small/rgbpose_custom_small.py --checkpoint work_dirs/'
     'rgbpose_custom_small/epoch_20.pth': 'fetches models; tests/apis/test_rgbpose.py runs it with files',
