@@ -6,6 +6,7 @@ imports nothing of ours.
 from __future__ import annotations
 
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Official, Paper, Published, Reference
+from mmskel.cards.cascadeformer import CASCADEFORMER
 from mmskel.cards.hd_gcn import HD_GCN
 from mmskel.cards.mp_gcn import MP_GCN
 from mmskel.cards.posec3d import C3D_LIGHT, POSEC3D, X3D_SHALLOW
@@ -18,7 +19,7 @@ __all__ = ['ANY_LAYOUT', 'CARDS', 'Measured', 'ModelCard', 'NOT_STATED', 'Offici
            'find_card']
 
 CARDS = {card.name: card for card in (ST_GCN, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, STC_NET, SKATEFORMER,
-                                   MP_GCN)}
+                                      MP_GCN, CASCADEFORMER)}
 """Every model, by the name of its system (and network, where a system has several); in the order of the papers."""
 
 

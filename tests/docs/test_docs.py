@@ -90,6 +90,14 @@ NOT_RUN = {
     'mmskel convert rgbpose work_dirs/rgbonly_ntu60/epoch_18.pth data/rgbpose_start.pth --pose work_dirs/poseonly_ntu60/'
     'epoch_18.pth': 'the same test',
     'mmskel train rgbpose/rgbpose_ntu60.py --videos data/nturgbd_videos': 'the same test',
+    'mmskel train cascadeformer/cascadeformer_nwucla_short_plan.py --data data/nwucla.pkl --amp': 'the line before it runs one',
+    'mmskel train custom/cascadeformer_pretrain_custom.py --data data/all_clips.pkl --no-test':
+    'tests/apis/test_pretraining.py pretrains without labels and fine-tunes, small',
+    'mmskel train custom/cascadeformer_custom.py --data data/mine.pkl --cfg-options load_from=work_dirs/'
+    'cascadeformer_pretrain_custom/epoch_40.pth': 'the same test',
+    'mmskel train cascadeformer/cascadeformer_ntu60_3d.py --data data/ntu60_sgn.pkl --split xview --cfg-options '
+    'optim_wrapper.optimizer.lr=1e-4 model.backbone.channels=512 model.backbone.num_heads=8 model.backbone.num_layers=12 '
+    'model.cls_head.in_channels=512': 'goes on from a pretraining of hours; tests/configs builds the config',
     'mmskel train rgbpose/rgbpose_ntu60_plan.py --videos data/nturgbd_videos': 'tests/apis/test_plan.py, narrow',
     'mmskel predict clip.mp4 --config work_dirs/rgbpose_custom_small/rgbpose_custom_small.py --checkpoint work_dirs/'
     'rgbpose_custom_small/epoch_20.pth': 'fetches models; tests/apis/test_rgbpose.py runs it with files',
@@ -435,14 +443,36 @@ def pose_weights(folder: Path) -> None:
             torch.save(build(find_model_config(config, scope).model).state_dict(), folder / name)
 
 
+def penn_action(folder: Path) -> None:
+    """``Penn_Action``: a training and a test video."""
+    from scipy.io import savemat
+    (folder / 'Penn_Action/labels').mkdir(parents=True)
+    for number, train in ((1, 1), (2, -1)):
+        savemat(folder / f'Penn_Action/labels/{number:04d}.mat', dict(
+            action='bowl', x=np.full((6, 13), 20.), y=np.full((6, 13), 30.), visibility=np.ones((6, 13)), train=train,
+            dimensions=np.array([270, 480, 6])))
+
+
+def cascadeformer_weights(folder: Path) -> None:
+    """The five files of version 1.1 of N-UCLA, one layer each."""
+    import torch
+    from reference.cascadeformer import CascadeFormerReference
+    plain = CascadeFormerReference('1.1', 20, 3, 10, layers=1)
+    parts = dict(finetuned_T1=plain.t1, finetuned_T2=plain.t2, finetuned_cross_attn=plain.cross_attn,
+                 finetuned_head=plain.gait_head, pretrained=plain.t1)
+    for name, module in parts.items():
+        torch.save(module.state_dict(), folder / f'NUCLA_{name}.pt')
+
+
 DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
     'docs/install.md': [],
     'docs/architecture.md': [],
-    'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights],
+    'docs/cascadeformer.md': [mine, nwucla_file, ntu_sgn_file, cascadeformer_weights],
+    'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights, cascadeformer_weights],
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips, volleyball, nba, kinetics400,
-                     lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
+                     penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/export.md': [mine, one_clip],
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
