@@ -13,6 +13,7 @@ from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
 from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_state
+from mmskel.interop.sa_dvae import SA_DVAE
 from mmskel.interop.skateformer import SKATEFORMER
 from mmskel.interop.st_gcn import ST_GCN
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
@@ -20,7 +21,7 @@ from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 __all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
            'convert_checkpoint', 'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
+SYSTEMS = {system.name: system for system in (HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER, ST_GCN)}
 """Every published system that can be read, by name."""
 
 
@@ -94,12 +95,15 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
         model_kwargs: Published constructor arguments; read off the tensors by default.
 
     Returns:
-        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train.
+        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train. Of a system whose
+        models need no config (SA-DVAE), the target's.
 
     Raises:
         ConversionError: See :func:`build_published`; the source is named.
     """
     known = _system(system)
+    if known.convert_folder is not None:
+        return known.convert_folder(source, target, load_published_state)
     state = load_published_state(source)
     try:
         arguments = dict(model_kwargs) if model_kwargs else known.guess(state)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -69,6 +70,8 @@ class System:
         guess: Published state dict -> constructor arguments, for checkpoints that come without any.
         part: Published arguments and state -> a module of the published code that is not a whole recogniser (its data
             pipeline, one layer, its losses), behind the published inputs; None where the arguments mean a recogniser.
+        convert_folder: For published code that writes several files: source, file to write, reader of one state dict
+            -> the file.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -76,6 +79,7 @@ class System:
     logits: Callable[..., Tensor | dict[str, Tensor]]
     guess: Callable[[Mapping[str, Tensor]], dict[str, Any]]
     part: Callable[[Mapping[str, Any], Mapping[str, Any]], nn.Module | None] = _whole
+    convert_folder: Callable[[str | Path, str | Path, Callable], Path] | None = None
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
         """A published state dict as the state dict of ``model``, every tensor accounted for.

@@ -1,4 +1,4 @@
-"""Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
+"""Encoders, backbones, heads and aligners; importing this registers them into MMAction2's ``MODELS``."""
 from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, SkateFormer, SkeletonSTGCN, X3DShallow
 from mmskel.models.encoders import (
     HeatmapEncoder,
@@ -9,7 +9,8 @@ from mmskel.models.encoders import (
     StreamEncoder,
 )
 from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead
+from mmskel.models.zero_shot import SADVAE, LinearAligner
 
-__all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'PanoramaEncoder', 'PictureEncoder',
-           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder',
-           'X3DShallow']
+__all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'LinearAligner', 'MPGCN', 'PanoramaEncoder',
+           'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead', 'SADVAE', 'SkateEncoder', 'SkateFormer',
+           'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']
