@@ -14,7 +14,7 @@ __all__ = ['__version__']
 # registry of mmaction.registry -> modules that register into it
 _LOCATIONS = dict(
     MODELS=['mmskel.models'], DATASETS=['mmskel.data.dataset'],
-    TRANSFORMS=['mmskel.data.transforms', 'mmskel.models.encoders', 'mmskel.pose.clip_frames'],
+    TRANSFORMS=['mmskel.data.transforms', 'mmskel.models.encoders'],
     DATA_SAMPLERS=['mmskel.data.class_sampler'],
     HOOKS=['mmskel.engine'], METRICS=['mmskel.engine'], OPTIM_WRAPPERS=['mmskel.engine'])
 

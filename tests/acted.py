@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 
 from mmskel.data.annotation_file import save_annotation_file
-from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip
+from mmskel.video.writing import video_writer
 
 CLASSES = ['raise arms', 'crouch']
 SIZE = (120, 160)  # H, W

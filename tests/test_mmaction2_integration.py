@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmskel.data.synthetic import write_motion_dataset
+from mmskel.synthetic.motions import write_motion_dataset
 
 # Runs in a process of its own that imports neither mmskel nor mmaction: the config alone must do it.
 STOCK = '''

@@ -23,7 +23,7 @@ def test_importing_mmskel_imports_nothing_heavy():
 
 
 def test_skeletons_data_and_results_need_no_torch_and_no_plotting():
-    code = ("import sys, mmskel.skeleton, mmskel.data.prepare, mmskel.data.check, mmskel.evaluation, mmskel.visualization\n"
+    code = ("import sys, mmskel.skeleton, mmskel.data.prepare, mmskel.data.checking.file, mmskel.evaluation, mmskel.visualization\n"
             "print([m for m in ('torch', 'mmengine', 'mmaction', 'matplotlib', 'cv2', 'PIL') if m in sys.modules])")
     done = python(code)
     assert done.stdout.strip() == '[]', done.stderr[-2000:]
@@ -92,7 +92,7 @@ def test_wheel_carries_configs_tools_and_data(tmp_path):
     assert wanted <= names, wanted - names
     assert not [name for name in names if name.startswith('tests')]
     # a config of the wheel resolves, by our name and inside somebody's own config by MMEngine's
-    code = ("import mmskel, sys\nfrom mmskel.apis.configuration import find_config\n"
+    code = ("import mmskel, sys\nfrom mmskel.configuration import find_config\n"
             "assert '.mim' in str(find_config('stgcn/stgcn_nwucla.py')), find_config('stgcn/stgcn_nwucla.py')\n"
             "from mmengine.config import Config\n"
             "from mmaction.registry import VISUALIZERS\n"

@@ -2,8 +2,8 @@
 
     python tools/video_to_action.py people.mp4 --out demo [pose model flags of `mmskel extract`]
 
-People are cut out of the videos and act six classes over a blurred backdrop (`mmskel.pose.acted_videos`); what follows
-is what one does with videos of one's own, in folders `videos/train/<class>` and `videos/test/<class>`:
+People are cut out of the videos and act six classes over a blurred backdrop (`mmskel.synthetic.acted_videos`); what
+follows is what one does with videos of one's own, in folders `videos/train/<class>` and `videos/test/<class>`:
 
     mmskel extract demo/videos demo/clips.pkl --max-persons 1
     mmskel train custom/stgcn_custom_small.py --data demo/clips.pkl --work-dir demo/train

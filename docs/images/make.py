@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmskel.data.synthetic import CLASS_NAMES, make_motion_clips
+from mmskel.synthetic.motions import CLASS_NAMES, make_motion_clips
 from mmskel.visualization import Caption, animate
 
 FOLDER = Path(__file__).parent
@@ -68,7 +68,7 @@ def blurred(video: Path) -> list[np.ndarray]:
     """All frames, nobody recognisable."""
     import cv2
 
-    from mmskel.pose.video import open_video
+    from mmskel.video.reading import open_video
     with open_video(video) as frames:
         return [cv2.GaussianBlur(frame.image, (0, 0), frame.image.shape[0] / 45) for frame in frames]
 
@@ -78,7 +78,7 @@ def labelled(demo: Path) -> None:
     from mmskel.apis import SkeletonInferencer
     from mmskel.apis.clip_source import ClipSource, Found
     from mmskel.apis.video_demo import models_at_hand
-    from mmskel.pose.acted_videos import FPS
+    from mmskel.synthetic.acted_videos import FPS
     config = next((demo / 'train').glob('stgcn_*.py'))
     recognise = SkeletonInferencer(config, max((demo / 'train').glob('epoch_*.pth')), pose=models_at_hand())
     film = demo / 'videos' / 'film.mp4'
@@ -114,7 +114,7 @@ def grouped(video: Path) -> None:
 
     from mmskel.apis import SkeletonInferencer
     from mmskel.apis.clip_source import ClipSource, Found
-    from mmskel.apis.configuration import load_config
+    from mmskel.configuration import load_config
     from mmskel.apis.video_demo import models_at_hand
     from mmskel.pose.extraction import ExtractionOptions
     clip = ClipSource(replace(models_at_hand(), options=ExtractionOptions(group=True))).extract(video).clip
@@ -132,7 +132,7 @@ def grouped(video: Path) -> None:
 
 def frames_of(video: Path) -> list[np.ndarray]:
     """(H, W, 3) red, green, blue."""
-    from mmskel.pose.video import open_video
+    from mmskel.video.reading import open_video
     with open_video(video) as frames:
         return [frame.image[..., ::-1] for frame in frames]
 

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmskel.apis.extract import PoseModels
 from mmskel.data.annotation_file import load_annotation_file
 from mmskel.pose.extraction import SkeletonExtractor
+from mmskel.pose.models import PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
-from mmskel.pose.sources import PICTURE_SUFFIXES
-from mmskel.pose.video_list import VIDEO_SUFFIXES, list_videos
 from mmskel.skeleton import Clip, ClipError
+from mmskel.video.listing import VIDEO_SUFFIXES, list_videos
+from mmskel.video.sources import PICTURE_SUFFIXES
 
 _ANNOTATIONS = ('.pkl', '.pickle')
 
@@ -80,7 +80,7 @@ class ClipSource:
             yield self.extract(str(given), path.stem if path.exists() else None)
 
     def extract(self, video: Any, name: str | None = None) -> Found:
-        """The clip of one video, see :func:`~mmskel.pose.video.open_video`; ``name`` becomes its id."""
+        """The clip of one video, see :func:`~mmskel.video.reading.open_video`; ``name`` becomes its id."""
         if not isinstance(self._pose, SkeletonExtractor):
             self._pose = (self._pose or PoseModels().with_preset('balanced')).build()
         return self._found(self._pose(video, name, fps=self.fps, keep_going=self.keep_going), video)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmskel.apis.configuration import bar_instead_of_log, load_config
-from mmskel.apis.extract import PoseModels
 from mmskel.apis.training import describe, train
 from mmskel.apis.video_demo import DemoSize, models_at_hand, video_demo
+from mmskel.configuration import bar_instead_of_log, load_config
+from mmskel.pose.models import PoseModels
 
 _REAL_EPOCHS = 3  # of five passes over N-UCLA's training clips each
 
@@ -60,7 +60,7 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
         print(f'Training ST-GCN on the real N-UCLA clips, {cfg.train_cfg.max_epochs} epochs only; '
               f'for the whole recipe: mmskel train stgcn/stgcn_nwucla.py --data {file}')
     else:
-        from mmskel.data.synthetic import write_motion_dataset
+        from mmskel.synthetic.motions import write_motion_dataset
         made = write_motion_dataset(file, num_per_class=50, seed=seed)
         print(f'Made {len(made.annotations)} clips of {len(made.class_names)} motions: {", ".join(made.class_names)}')
         cfg = load_config('stgcn/stgcn_synthetic.py', data=str(file), work_dir=str(out / 'train'), seed=seed,

@@ -44,7 +44,7 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
             :func:`~mmskel.visualization.over_video.draw_over_video`.
         ValueError: A suffix that cannot be written; the video itself as output.
     """
-    from mmskel.pose.video_writer import SUFFIXES
+    from mmskel.video.writing import SUFFIXES
     from mmskel.visualization.animation import animate
     from mmskel.visualization.over_video import draw_over_video
     clip = find_clip(path, name)

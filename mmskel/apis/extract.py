@@ -6,108 +6,20 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationFile
 from mmskel.data.prepare import save_with_skipped
-from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor
+from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.journal import Journal
+from mmskel.pose.models import ExtractError, PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
-from mmskel.pose.presets import PRESETS
-from mmskel.pose.sources import VideoError
-from mmskel.pose.video_list import VideoItem, class_names, list_videos, splits_of
-from mmskel.skeleton import LAYOUTS, Clip
-
-
-class ExtractError(ValueError):
-    """An extraction that cannot begin or came to nothing."""
-
-
-@dataclass(frozen=True)
-class PoseModels:
-    """Which models find the skeletons.
-
-    Args:
-        det_config, det_weights: Detector; both '' for a pose model that finds persons itself.
-        pose_config, pose_weights: Pose model.
-        device: ``'cpu'``, ``'cuda:0'``; '' takes a GPU if there is one.
-        min_score: Boxes below it are not looked at. The tracker's own lower threshold by default.
-        options: Of the extraction.
-        lift_config, lift_weights: Lifter; both '' for clips that stay 2-D.
-        objects: Pairs of an object's name and the detector's class, see :class:`~mmskel.pose.objects.ObjectDetector`.
-        object_config, object_weights: Detector for them; both '': the one that finds the persons.
-        object_min_score: Boxes of objects below it are not looked at.
-
-    Raises:
-        ExtractError: A config without weights, or weights without a config; a detector for no objects.
-    """
-    det_config: str = ''
-    det_weights: str = ''
-    pose_config: str = ''
-    pose_weights: str = ''
-    device: str = ''
-    min_score: float = 0.1
-    options: ExtractionOptions = field(default_factory=ExtractionOptions)
-    lift_config: str = ''
-    lift_weights: str = ''
-    objects: tuple[tuple[str, str], ...] = ()
-    object_config: str = ''
-    object_weights: str = ''
-    object_min_score: float = 0.2
-
-    def __post_init__(self):
-        for kind in ('lift', 'object'):
-            if bool(getattr(self, f'{kind}_config')) != bool(getattr(self, f'{kind}_weights')):
-                raise ExtractError(f'--{kind}-config and --{kind}-weights belong together; give both or none')
-        if self.object_config and not self.objects:
-            raise ExtractError('--object-config is a detector for objects; say which with --objects')
-
-    def with_preset(self, name: str) -> PoseModels:
-        """The same, what is not given taken from a preset.
-
-        Raises:
-            ExtractError: Unknown preset; or a config without its weights.
-        """
-        if name not in PRESETS:
-            raise ExtractError(f"unknown preset '{name}'; known: {', '.join(PRESETS)}")
-        for kind, flag in (('det', '--det'), ('pose', '--pose')):
-            config, weights = getattr(self, f'{kind}_config'), getattr(self, f'{kind}_weights')
-            if config and not weights:
-                raise ExtractError(f'{flag}-config needs {flag}-weights: weights belong to one config')
-        known = asdict(PRESETS[name])
-        return replace(self, **{key: value for key, value in known.items() if not getattr(self, key)})
-
-    def build(self) -> SkeletonExtractor:
-        """Loads the models.
-
-        Raises:
-            PoseModelError: A model that cannot be loaded; names file and flag.
-            ExtractError: Joints that no layout is known for; files of clips name one.
-            LayoutError: A pose model that lacks joints which the lifter needs.
-        """
-        from mmskel.pose.detection import PersonDetector
-        from mmskel.pose.estimation import PoseEstimator
-        from mmskel.pose.lifting import PoseLifter
-        from mmskel.pose.objects import ObjectDetector
-        estimator = PoseEstimator(self.pose_config, self.pose_weights, self.device or None)
-        if estimator.layout.name not in LAYOUTS and not self.lift_config:
-            raise ExtractError(f"'{self.pose_config}' finds the joints of '{estimator.layout.name}', which is no known "
-                               f'layout ({", ".join(sorted(LAYOUTS))}); nobody could read a file of such clips')
-        detector = PersonDetector(self.det_config, self.det_weights, self.device or None, min_score=self.min_score) \
-            if estimator.needs_boxes else None
-        lifter = PoseLifter(self.lift_config, self.lift_weights, self.device or None) if self.lift_config else None
-        objects = None
-        if self.objects:
-            finder = PersonDetector(self.object_config, self.object_weights, self.device or None,
-                                    flag='--object') if self.object_config else detector
-            if finder is None:
-                raise ExtractError('the pose model finds persons itself, so there is no detector that could find '
-                                   'objects; give one with --object-config and --object-weights')
-            objects = ObjectDetector(finder, dict(self.objects), self.object_min_score)
-        return SkeletonExtractor(detector, estimator, self.options, lifter, objects)
+from mmskel.skeleton import Clip
+from mmskel.video.listing import VideoItem, class_names, list_videos, splits_of
+from mmskel.video.sources import VideoError
 
 
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
@@ -119,7 +31,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
     nobody, does not stop the others: it is listed in ``<out>.skipped.txt`` (id, tab, reason) and tried again next time.
 
     Args:
-        source: A video, a folder or a list, see :func:`~mmskel.pose.video_list.list_videos`.
+        source: A video, a folder or a list, see :func:`~mmskel.video.listing.list_videos`.
         out: The annotation file to write, ``.pkl``.
         models: See :class:`PoseModels`.
         labels: Table of labels and splits.

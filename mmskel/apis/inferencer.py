@@ -15,14 +15,14 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
-from mmskel.apis.configuration import ConfigError, dataset_of, encoder_of, load_config
-from mmskel.apis.extract import PoseModels
 from mmskel.apis.training import load_weights
+from mmskel.configuration import ConfigError, dataset_of, encoder_of, load_config
 from mmskel.engine import SkeletonAccuracy, average_views, raw_scores
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions, sliding_windows
 from mmskel.pose.extraction import SkeletonExtractor
-from mmskel.pose.sources import VideoError
+from mmskel.pose.models import PoseModels
 from mmskel.skeleton import LAYOUTS, Clip, ClipError, LayoutError, PanoramicGraph, get_layout, joint_map
+from mmskel.video.sources import VideoError
 
 _USUAL_FPS = 30.  # of clips that do not say, as in all drawing
 
@@ -142,7 +142,7 @@ class SkeletonInferencer(BaseInferencer):
         Args:
             clip: Its skeletons.
             video: What it was found in, for recognisers that look at pictures, too: anything that
-                :func:`~mmskel.pose.video.open_video` can open again. Default: the file that the clip names. Every
+                :func:`~mmskel.video.reading.open_video` can open again. Default: the file that the clip names. Every
                 window is decoded from the video's beginning.
 
         Raises:
@@ -225,9 +225,9 @@ class SkeletonInferencer(BaseInferencer):
                                   f'{", ".join(fits)}: use a pose model or a recogniser of another layout') from None
         encoder, backbone = self.cfg.model.get('data_preprocessor') or {}, self.cfg.model.get('backbone', {})
         coords, taken = clip.keypoint.shape[-1], backbone.get('in_channels', 3) - bool(encoder.get('with_score'))
-        if fixed := getattr(encoder_of(self.cfg), 'coordinates', None):  # of volumes, which are drawn in the image
+        if getattr(encoder_of(self.cfg), 'coords', None) == (2, ):  # of volumes, which are drawn in the image
             steps = {one['type'] for one in dataset_of(self.cfg, 'test_dataloader')['pipeline']}
-            taken = coords if 'FitIntoImage' in steps else 3 if 'ProjectToImage' in steps else fixed
+            taken = coords if 'FitIntoImage' in steps else 3 if 'ProjectToImage' in steps else 2
         if 'stream' in encoder and coords != taken:
             raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
                             f'{taken}; use a recogniser trained on skeletons of the same kind, or (2-D to 3-D) lift '

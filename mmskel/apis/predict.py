@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmskel.apis.clip_source import ClipSource, Found, holds_videos
-from mmskel.apis.extract import ExtractError, PoseModels
 from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.data.annotation_file import clip_id, load_annotation_file
 from mmskel.evaluation.prediction import Prediction, save_predictions
+from mmskel.pose.models import ExtractError, PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
-from mmskel.pose.sources import VideoError
-from mmskel.pose.video_list import VideoItem, list_videos
-from mmskel.pose.video_writer import SUFFIXES
 from mmskel.skeleton import ClipError
+from mmskel.video.listing import VideoItem, list_videos
+from mmskel.video.sources import VideoError
+from mmskel.video.writing import SUFFIXES
 
 
 def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseModels, *,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmskel.apis.configuration import ConfigError, dataset_of
 from mmskel.apis.fusion import fuse_files, write_fused
 from mmskel.apis.training import describe, reported_checkpoint, train
+from mmskel.configuration import ConfigError, dataset_of
 from mmskel.evaluation import PRESETS, FusionError, Results, load_results, preset_weights
 from mmskel.evaluation.fusion import RULES, checked_weights
 
@@ -21,7 +21,7 @@ def train_streams(configs: Mapping[str, Any], resume: bool = False) -> Results |
     Without it probabilities are fused with equal weights.
 
     Args:
-        configs: From :func:`~mmskel.apis.configuration.stream_configs`.
+        configs: From :func:`~mmskel.configuration.stream_configs`.
         resume: A stream that was trained and tested is kept as it is, one that was interrupted goes on from its last
             checkpoint, one that was not begun is begun. Else all begin anew.
 

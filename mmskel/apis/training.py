@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmskel.apis.configuration import ConfigError, dataset_of
+from mmskel.configuration import ConfigError, dataset_of
 from mmskel.evaluation import Results, save_results
 
 
@@ -18,7 +18,7 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None) -> 
     """Trains, then tests the epoch the config reports (``report = dict(epoch='last' | 'best')``).
 
     Args:
-        cfg: From :func:`~mmskel.apis.configuration.load_config`.
+        cfg: From :func:`~mmskel.configuration.load_config`.
         test_after: Test and write the report when training has ended.
         report_to: Folder of the report; default: the work dir.
 
@@ -76,7 +76,7 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
     top-1 is told by ``meta['heads']`` of the results.
 
     Args:
-        cfg: From :func:`~mmskel.apis.configuration.load_config`.
+        cfg: From :func:`~mmskel.configuration.load_config`.
         checkpoint: Weights; checked against the model, so that a checkpoint of another model is refused.
         runner: A runner that has just trained; its model and loaders are used.
         out: Where to write instead of the work dir.

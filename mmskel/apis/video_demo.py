@@ -10,16 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from mmskel.apis.clip_source import ClipSource
-from mmskel.apis.configuration import bar_instead_of_log, load_config
-from mmskel.apis.extract import PoseModels, extract
+from mmskel.apis.extract import extract
 from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.apis.training import describe, train
+from mmskel.configuration import bar_instead_of_log, load_config
 from mmskel.evaluation.prediction import Prediction, save_predictions
-from mmskel.pose.acted_videos import ACTIONS, FPS, Cutout, act, cutouts, write_acted_videos
 from mmskel.pose.extraction import SkeletonExtractor
-from mmskel.pose.sources import VideoError
-from mmskel.pose.video_list import list_videos
-from mmskel.pose.video_writer import video_writer
+from mmskel.pose.models import PoseModels
+from mmskel.synthetic.acted_videos import ACTIONS, FPS, Cutout, act, cutouts, write_acted_videos
+from mmskel.video.listing import list_videos
+from mmskel.video.sources import VideoError
+from mmskel.video.writing import video_writer
 
 _CONFIG = 'stgcn_custom_small.py'
 _TINYPOSE = 'mmskel::_base_/pose/pp_tinypose_256x192.py'
@@ -55,7 +56,7 @@ def video_demo(videos: Sequence[str | Path], out: str | Path, models: PoseModels
             they are there.
         models: Detector and pose model.
         size: How much.
-        actions: Keys of :data:`~mmskel.pose.acted_videos.ACTIONS`.
+        actions: Keys of :data:`~mmskel.synthetic.acted_videos.ACTIONS`.
         seed: Of videos and training.
 
     Returns:

@@ -38,7 +38,7 @@ def _check_arguments(parser: Parser) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from mmskel.data.check import check_file
+    from mmskel.data.checking.file import check_file
     from mmskel.visualization.check_page import write_check_page
     report = check_file(args.file)
     page = args.html or f'{args.file}.check.html'
@@ -77,7 +77,7 @@ def _export_arguments(parser: Parser) -> None:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from mmskel.apis.export import export
+    from mmskel.export.onnx_file import export
     print(export(args.config, args.checkpoint, args.out, stream=args.stream, clip_len=args.clip_len,
                  persons=args.persons, cfg_options=cfg_options(args)))
     return 0

@@ -39,7 +39,7 @@ def _test_arguments(parser: Parser) -> None:
 
 
 def _config(args: argparse.Namespace, **more):
-    from mmskel.apis.configuration import load_config
+    from mmskel.configuration import load_config
     return load_config(args.config, work_dir=args.work_dir, data=args.data, split=args.split, stream=args.stream,
                        seed=args.seed, launcher=args.launcher, videos=args.videos, cfg_options=cfg_options(args),
                        **more)
@@ -57,8 +57,8 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _train_streams(args: argparse.Namespace) -> int:
-    from mmskel.apis.configuration import stream_configs
     from mmskel.apis.streams import fused_folder, train_streams
+    from mmskel.configuration import stream_configs
     if args.stream or args.no_test or args.resume not in (False, 'auto'):
         wrong = '--stream' if args.stream else '--no-test' if args.no_test else '--resume CHECKPOINT'
         raise ValueError(f'--streams trains, tests and fuses several streams; it does not go with {wrong}')

@@ -40,9 +40,9 @@ def _group_options(parser: Parser) -> None:
 
 
 def _pose_models(args: argparse.Namespace):
-    from mmskel.apis.extract import PoseModels
     from mmskel.pose.cleaning import CleaningOptions
     from mmskel.pose.extraction import ExtractionOptions
+    from mmskel.pose.models import PoseModels
     cleaning = CleaningOptions(min_score=args.min_joint_score, outlier_window=7 if args.reject_outliers else 0,
                                max_gap=args.fill_gaps, smooth=args.smooth)
     options = ExtractionOptions(det_every=args.det_every, max_persons=args.max_persons, cleaning=cleaning)

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from mmskel.data.atomic import atomic_path
-from mmskel.data.restricted_pickle import load_pickle
+from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
+from mmskel.files.restricted_pickle import load_pickle
 from mmskel.skeleton import Clip, ClipError, likely_layout
 
 
-class AnnotationError(ValueError):
+class AnnotationError(UserError):
     """An annotation file that cannot be used; the message names the file and what to do."""
 
 
@@ -96,7 +97,7 @@ def load_annotation_file(path: str | Path) -> AnnotationFile:
 
     Raises:
         AnnotationError: If it holds something else, no clip, or two clips of one id.
-        FileNotFoundError, ValueError, UnsafePickleError: See :func:`~mmskel.data.restricted_pickle.load_pickle`.
+        FileNotFoundError, ValueError, UnsafePickleError: See :func:`~mmskel.files.restricted_pickle.load_pickle`.
     """
     data = load_pickle(path)
     if isinstance(data, list):  # the older form: nothing but annotations

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_annotation_file
-from mmskel.data.atomic import atomic_path
 from mmskel.data.readers import READERS, Reader, ReadError, options_of
+from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip, ClipError
 
 
-class PrepareError(ValueError):
+class PrepareError(UserError):
     """A data set that could not be prepared; nothing was written."""
 
 

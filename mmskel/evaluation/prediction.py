@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mmskel.data.atomic import atomic_path
+from mmskel.files.atomic import atomic_path
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from mmskel.data.atomic import atomic_path
 from mmskel.evaluation.metrics import mean_class_accuracy, top_k_accuracy
+from mmskel.files.atomic import atomic_path
 
 
 @dataclass

@@ -12,6 +12,13 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
+from mmskel.files.errors import UserError
+
+
+class EvaluationError(UserError):
+    """Scores and clips that cannot be evaluated together; the message says why."""
+
+
 THRESHOLDS = tuple(percent / 100 for percent in range(25, 75))
 TEMPERATURES = tuple(range(1, 10))
 
@@ -25,11 +32,11 @@ def zero_shot_accuracy(scores: np.ndarray, labels: np.ndarray, unseen: Sequence[
         unseen: U class numbers.
 
     Raises:
-        ValueError: If there is no clip, or one of another class.
+        EvaluationError: If there is no clip, or one of another class.
     """
     labels, unseen = np.asarray(labels), np.sort(unseen)
     if not len(labels) or not np.isin(labels, unseen).all():
-        raise ValueError(f'expected clips of the unseen classes {unseen.tolist()}; found '
+        raise EvaluationError(f'expected clips of the unseen classes {unseen.tolist()}; found '
                          f'{np.unique(labels).tolist() if len(labels) else "no clip"}')
     return float((unseen[np.argmax(scores, 1)] == labels).mean())
 
@@ -56,10 +63,10 @@ def gate_features(unseen: np.ndarray, seen: np.ndarray, top: int) -> np.ndarray:
         (n, 2 top), each half in descending order.
 
     Raises:
-        ValueError: If there are fewer scores.
+        EvaluationError: If there are fewer scores.
     """
     if min(unseen.shape[1], seen.shape[1]) < top:
-        raise ValueError(f'the gate takes the {top} highest scores of both classifiers; they have {unseen.shape[1]} '
+        raise EvaluationError(f'the gate takes the {top} highest scores of both classifiers; they have {unseen.shape[1]} '
                          f'and {seen.shape[1]} classes')
     return np.concatenate([-np.sort(-half, 1)[:, :top] for half in (unseen, seen)], 1)
 
@@ -174,11 +181,11 @@ class GateSearch:
             top: How many of the highest scores of either kind the gate takes.
 
         Raises:
-            ValueError: If there are fewer than six clips of either kind: a sixth is held out.
+            EvaluationError: If there are fewer than six clips of either kind: a sixth is held out.
         """
         count = min(len(unseen_scores), len(scores))
         if count < 6:
-            raise ValueError(f'{len(unseen_scores)} unseen and {len(scores)} seen validation clips; a gate takes at '
+            raise EvaluationError(f'{len(unseen_scores)} unseen and {len(scores)} seen validation clips; a gate takes at '
                              'least 6 of each')
         random = np.random.RandomState(self.seed)
         picked = random.choice(len(scores), count, replace=False)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmskel.data.atomic import atomic_path
+from mmskel.files.atomic import atomic_path
 from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D

@@ -9,8 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 
-class ConversionError(ValueError):
+
+class ConversionError(UserError):
     """A state dict that is not what the system's published code writes; the message names the keys."""
 
 

@@ -6,6 +6,7 @@ from mmskel.models.encoders import (
     PictureEncoder,
     RGBPoseEncoder,
     SkateEncoder,
+    SkeletonEncoder,
     StreamEncoder,
 )
 from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead
@@ -13,4 +14,4 @@ from mmskel.models.zero_shot import SADVAE, LinearAligner
 
 __all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'LinearAligner', 'MPGCN', 'PanoramaEncoder',
            'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead', 'SADVAE', 'SkateEncoder', 'SkateFormer',
-           'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']
+           'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']

@@ -20,8 +20,8 @@ from mmskel.pose.poses import Poses
 from mmskel.pose.similarity import box_iou
 from mmskel.pose.tracking import Tracker, TrackingOptions
 from mmskel.pose.tracks import TrackRecord
-from mmskel.pose.video import Frame, Video, open_video
 from mmskel.skeleton import Clip
+from mmskel.video.reading import Frame, Video, open_video
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class SkeletonExtractor:
         """The skeletons of a video.
 
         Args:
-            source: See :func:`~mmskel.pose.video.open_video`.
+            source: See :func:`~mmskel.video.reading.open_video`.
             name: The clip's id; default: the file's name without its ending.
             fps: Instead of what the file says.
             keep_going: Of a damaged video take the frames before the damage.

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmskel.data.atomic import atomic_path
-from mmskel.data.restricted_pickle import load_pickle
-from mmskel.pose.sources import VideoError
+from mmskel.files.atomic import atomic_path
+from mmskel.files.restricted_pickle import load_pickle
 from mmskel.skeleton import Clip
+from mmskel.video.sources import VideoError
 
 
 class Journal:

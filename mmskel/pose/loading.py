@@ -12,8 +12,10 @@ from urllib.error import URLError
 
 from torch import nn
 
+from mmskel.files.errors import UserError
 
-class PoseModelError(ValueError):
+
+class PoseModelError(UserError):
     """A detector or pose model that cannot be made; the message names file or address, and the flag to use."""
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmskel.pose.sources import VideoError
 from mmskel.skeleton import Clip
+from mmskel.video.sources import VideoError
 
 _NEEDED = ('object', 'frame', 'x', 'y')
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton.layout import Layout
 from mmskel.skeleton.tables import LAYOUTS, get_layout
 
@@ -22,7 +23,7 @@ _LIKELY = {(17, 2): 'coco17', (18, 2): 'openpose18', (25, 2): 'openpose25', (26,
            (21, 3): 'hand21', (17, 3): 'coco17'}
 
 
-class ClipError(ValueError):
+class ClipError(UserError):
     """A clip that cannot be used; the message names the clip, what was found and what was expected."""
 
 

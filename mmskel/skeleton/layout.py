@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 
-class LayoutError(ValueError):
+
+class LayoutError(UserError):
     """A layout that is no skeleton, or a joint that a layout does not have."""
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmskel.data.atomic import atomic_path
-from mmskel.pose.video_writer import video_writer
+from mmskel.files.atomic import atomic_path
 from mmskel.skeleton import Clip
+from mmskel.video.writing import video_writer
 from mmskel.visualization import palette
 from mmskel.visualization.skeleton_drawing import Scene
 

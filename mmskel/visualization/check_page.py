@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mmskel.data.atomic import atomic_path
-from mmskel.data.check_report import ALL, CheckReport, Problem, counted
-from mmskel.data.clip_findings import ERROR
-from mmskel.data.split_findings import split_families, split_role
+from mmskel.data.checking.clips import ERROR
+from mmskel.data.checking.report import ALL, CheckReport, Problem, counted
+from mmskel.data.checking.splits import split_families, split_role
+from mmskel.files.atomic import atomic_path
 from mmskel.skeleton import Clip
 from mmskel.visualization import palette
 from mmskel.visualization.page import asset, fill

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmskel.data.atomic import atomic_path
 from mmskel.evaluation.metrics import confusion_matrix
 from mmskel.evaluation.results import Results
+from mmskel.files.atomic import atomic_path
 from mmskel.visualization import palette
 from mmskel.visualization.page import fill, percent, style_and_scripts
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from mmskel.evaluation.prediction import ActionTrack, Prediction, Segment
-from mmskel.pose.video import Video, open_video
-from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip
+from mmskel.video.reading import Video, open_video
+from mmskel.video.writing import video_writer
 from mmskel.visualization import palette
 from mmskel.visualization.over_video import TRACKS, Link, Overlay
 from mmskel.visualization.skeleton_drawing import Scene

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mmskel.pose.video import open_video
-from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip, ClipError, get_layout
+from mmskel.video.reading import open_video
+from mmskel.video.writing import video_writer
 from mmskel.visualization.palette import readable_on
 from mmskel.visualization.skeleton_drawing import _dot, _line, _ring
 

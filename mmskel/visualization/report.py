@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mmskel.data.annotation_file import AnnotationFile, clip_id, load_annotation_file
-from mmskel.data.atomic import atomic_path
 from mmskel.evaluation.results import Results
+from mmskel.files.atomic import atomic_path
 from mmskel.skeleton import Clip
 from mmskel.version import __version__
 from mmskel.visualization.animation import animate

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pose_models import DETECTOR, TINYPOSE
 
-from mmskel.data.synthetic import write_motion_dataset
+from mmskel.synthetic.motions import write_motion_dataset
 
 # half a second per epoch on one core
 SMALL = ('model.backbone.base_channels=8', 'model.cls_head.in_channels=32', 'train_dataloader.dataset.repeat=1',

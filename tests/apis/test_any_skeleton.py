@@ -6,9 +6,9 @@ import pytest
 
 from mmskel import cli
 from mmskel.data import save_annotation_file
-from mmskel.data.synthetic import make_motion_clips
 from mmskel.evaluation import load_results
 from mmskel.skeleton import Clip
+from mmskel.synthetic.motions import make_motion_clips
 
 # networks that look at pictures, too, need videos: tests/apis/test_rgbpose.py
 CONFIGS = sorted(p.stem for p in (Path(__file__).resolve().parents[2] / 'configs/custom').glob('*.py')

@@ -13,8 +13,8 @@ from pose_models import DETECTOR, TINYPOSE
 
 from mmskel.cli import main
 from mmskel.data.annotation_file import save_annotation_file
-from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip
+from mmskel.video.writing import video_writer
 
 RAN = 'MMSKEL_TEST_CODE_RAN_IN_WEIGHTS'
 
@@ -49,7 +49,7 @@ def place(tmp_path_factory):
     """Everything that the cases name, in one folder; they run in it."""
     from mmaction.apis import init_recognizer
 
-    from mmskel.apis.configuration import load_config
+    from mmskel.configuration import load_config
     folder = tmp_path_factory.mktemp('bad')
     film(folder / 'good.mp4')
     film(folder / 'one_frame.mp4', 1)
@@ -212,7 +212,7 @@ def test_a_full_disk(place, monkeypatch, capsys, tmp_path):
     def full(descriptor):
         raise OSError(errno.ENOSPC, 'No space left on device')
     monkeypatch.chdir(place)
-    monkeypatch.setattr('mmskel.data.atomic.os.fsync', full)
+    monkeypatch.setattr('mmskel.files.atomic.os.fsync', full)
     command = 'predict flat.pkl --config flat.py --checkpoint flat.pth --device cpu'.split()
     for flags in (['--save', str(tmp_path / 'a.json')], ['--out', str(tmp_path / 'films')]):
         assert main([*command, *flags]) == 1

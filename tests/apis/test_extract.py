@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from mmskel import cli
-from mmskel.apis.extract import ExtractError, PoseModels
 from mmskel.data.annotation_file import load_annotation_file
 from mmskel.pose.journal import Journal
-from mmskel.pose.sources import VideoError
-from mmskel.pose.video import open_video
+from mmskel.pose.models import ExtractError, PoseModels
 from mmskel.skeleton import Clip
+from mmskel.video.reading import open_video
+from mmskel.video.sources import VideoError
 
 
 def write_video(path, images):

@@ -10,8 +10,8 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 
-from mmskel.apis.configuration import load_config
 from mmskel.cli import main
+from mmskel.configuration import load_config
 from mmskel.data import save_annotation_file
 from mmskel.skeleton import Clip, get_layout
 

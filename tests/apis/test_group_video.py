@@ -11,13 +11,13 @@ from mmaction.registry import MODELS
 
 from mmskel import cli
 from mmskel.apis.clip_source import Found
-from mmskel.apis.configuration import load_config
-from mmskel.apis.extract import PoseModels
 from mmskel.apis.inferencer import SkeletonInferencer
+from mmskel.configuration import load_config
 from mmskel.data import load_annotation_file, save_annotation_file
-from mmskel.pose.video import open_video
-from mmskel.pose.video_writer import video_writer
+from mmskel.pose.models import PoseModels
 from mmskel.skeleton import Clip
+from mmskel.video.reading import open_video
+from mmskel.video.writing import video_writer
 
 CONFIG = """_base_ = 'mmskel::custom/mpgcn_custom.py'
 fit_to_data = False

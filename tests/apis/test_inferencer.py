@@ -11,8 +11,8 @@ from mmengine.config import Config
 
 from mmskel import cli
 from mmskel.apis import SkeletonInferencer
-from mmskel.apis.configuration import ConfigError, load_config
 from mmskel.apis.training import test as run_test
+from mmskel.configuration import ConfigError, load_config
 from mmskel.data.annotation_file import load_annotation_file, save_annotation_file
 from mmskel.skeleton import Clip, ClipError, LayoutError
 

@@ -11,12 +11,12 @@ from pose_models import DETECTOR, TINYPOSE
 
 from mmskel import cli
 from mmskel.apis import SkeletonInferencer
-from mmskel.apis.configuration import load_config
 from mmskel.apis.training import test as run_test
 from mmskel.apis.training import train
+from mmskel.configuration import load_config
 from mmskel.data.annotation_file import load_annotation_file, save_annotation_file
 from mmskel.evaluation.results import load_results
-from mmskel.pose.sources import VideoError
+from mmskel.video.sources import VideoError
 
 CONFIG = 'custom/rgbpose_custom_small.py'
 IN_PROCESS = ['--cfg-options', *(f'{part}_dataloader.{key}' for part in ('train', 'val', 'test')
@@ -90,7 +90,7 @@ def test_a_window_shows_its_own_pictures(trained, inferencer):
     """Frames 8 to 23 as a window are those of a video that begins there."""
     from dataclasses import replace
 
-    from mmskel.pose.video import open_video
+    from mmskel.video.reading import open_video
     clip = next(load_annotation_file(trained[1]).clips())
     path = trained[1].parent / 'videos' / f'{clip.id}.mp4'
     with open_video(path) as video:
@@ -114,8 +114,8 @@ def test_predict_on_a_video(trained, shared, tmp_path, capsys):
     """Skeletons by the two small real models, pictures of the same file."""
     import cv2
 
-    from mmskel.pose.video import open_video
-    from mmskel.pose.video_writer import video_writer
+    from mmskel.video.reading import open_video
+    from mmskel.video.writing import video_writer
     with open_video(shared / 'videos/demo_skeleton.mp4') as video, video_writer(tmp_path / 'two.mp4', 25) as write:
         for frame, _ in zip(video, range(12)):
             write(cv2.resize(frame.image, (480, 270)))

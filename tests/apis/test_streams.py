@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmskel.apis.configuration import ConfigError, find_config, load_config, members_of, stream_configs
 from mmskel.apis.streams import fused_folder, fusion_of, is_finished
 from mmskel.cli import main
+from mmskel.configuration import ConfigError, find_config, load_config, members_of, stream_configs
 from mmskel.evaluation import fuse, load_results
 
 CONFIG = 'stgcn/stgcn_synthetic.py'

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from mmskel.apis import training
-from mmskel.apis.configuration import ConfigError, find_config, load_config
 from mmskel.apis.training import describe, load_weights, reported_checkpoint, selection_notes
 from mmskel.cli import main
+from mmskel.configuration import ConfigError, find_config, load_config
 from mmskel.evaluation import load_results
 
 

@@ -9,7 +9,7 @@ from mmskel.apis.demo import demo
 from mmskel.apis.video_demo import DemoSize, models_at_hand, video_demo
 from mmskel.data.annotation_file import load_annotation_file
 from mmskel.evaluation import load_results
-from mmskel.pose.sources import VideoError
+from mmskel.video.sources import VideoError
 
 
 def test_from_video_files_to_labels(shared, tmp_path, monkeypatch, capsys):
@@ -34,7 +34,7 @@ def test_from_video_files_to_labels(shared, tmp_path, monkeypatch, capsys):
 def test_nobody_to_cut_out(shared, tmp_path, monkeypatch, capsys):
     import numpy as np
 
-    from mmskel.pose.video_writer import video_writer
+    from mmskel.video.writing import video_writer
     monkeypatch.setenv('MMSKEL_SHARED', str(shared))
     with video_writer(tmp_path / 'empty.mp4', 8) as write:
         for _ in range(9):

@@ -11,7 +11,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from narrow import narrow
 
-from mmskel.apis.configuration import dataset_of
+from mmskel.configuration import dataset_of
 from mmskel.skeleton import get_layout
 
 FOLDER = Path(__file__).resolve().parents[2] / 'configs'

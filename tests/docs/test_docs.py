@@ -33,16 +33,16 @@ from parity import draw as drawn_tensor
 from parity import load
 
 from mmskel import cli, compat
-from mmskel.apis.configuration import set_epochs
 from mmskel.cards import CARDS, ModelCard
 from mmskel.cards.text import HEAD, overview_rows
+from mmskel.configuration import set_epochs
 from mmskel.data import READERS, check_file, options_of, prepare, save_annotation_file
-from mmskel.data.clip_findings import KINDS
+from mmskel.data.checking.clips import KINDS
 from mmskel.data.readers.nw_ucla import ACTIONS
-from mmskel.data.synthetic import make_motion_clips
 from mmskel.evaluation import PRESETS, RULES
 from mmskel.models.encoders.streams import STREAMS
 from mmskel.skeleton import ALIASES, LAYOUTS, tables
+from mmskel.synthetic.motions import make_motion_clips
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = {page.relative_to(ROOT).as_posix(): page for page in (ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md')))}
@@ -491,7 +491,7 @@ def shrink(cfg, width: int | None, epochs: int = 1) -> None:
 @pytest.fixture
 def small(monkeypatch):
     """A dictionary of arguments for :func:`shrink`, which every config loaded from now on goes through."""
-    from mmskel.apis import configuration
+    from mmskel import configuration
     from mmskel.visualization import report
     arguments, load_config = dict(width=8), configuration.load_config
 

@@ -9,9 +9,9 @@ from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor, interpo
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.pose.objects import ObjectDetector
 from mmskel.pose.poses import Poses
-from mmskel.pose.sources import VideoError
-from mmskel.pose.video import open_video
 from mmskel.skeleton import Clip, get_layout
+from mmskel.video.reading import open_video
+from mmskel.video.sources import VideoError
 
 
 class MarkedDetector:

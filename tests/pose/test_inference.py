@@ -17,7 +17,7 @@ from mmskel.pose.inference import (
     trace_backbone,
     use_channels_last,
 )
-from mmskel.pose.video import open_video
+from mmskel.video.reading import open_video
 
 LAST = torch.channels_last
 

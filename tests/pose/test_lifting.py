@@ -4,14 +4,14 @@ import pytest
 import torch
 from pose_models import DETECTOR, TINYPOSE, random_weights
 
-from mmskel.apis.extract import ExtractError, PoseModels
 from mmskel.data.annotation_file import load_annotation_file, save_annotation_file
 from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor
 from mmskel.pose.lifting import PoseLifter, joint_shares, to_h36m
 from mmskel.pose.loading import PoseModelError
+from mmskel.pose.models import ExtractError, PoseModels
 from mmskel.pose.poses import Poses
-from mmskel.pose.video import open_video
 from mmskel.skeleton import Clip, ClipError, Layout, LayoutError, get_layout
+from mmskel.video.reading import open_video
 from mmskel.visualization.over_video import Overlay
 from mmskel.visualization.stage import Stage
 

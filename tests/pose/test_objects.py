@@ -8,7 +8,7 @@ from mmskel.pose.detection import Detections
 from mmskel.pose.loading import PoseModelError
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.pose.objects import ObjectDetector, ObjectRecord, best_path, fill_track, parse_names
-from mmskel.pose.sources import VideoError
+from mmskel.video.sources import VideoError
 
 
 class Knows:

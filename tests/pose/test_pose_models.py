@@ -10,7 +10,7 @@ from mmskel.pose.estimation import PoseEstimator, layout_of
 from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor
 from mmskel.pose.loading import PoseModelError, find_model_config, load_weights
 from mmskel.pose.presets import PRESETS
-from mmskel.pose.video import open_video
+from mmskel.video.reading import open_video
 
 
 @pytest.fixture(scope='module')

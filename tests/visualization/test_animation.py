@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmskel.data.synthetic import make_motion_clips
+from mmskel.synthetic.motions import make_motion_clips
 from mmskel.visualization import palette
 from mmskel.visualization.animation import Caption, animate, draw_caption
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mmskel.data import check_file, save_annotation_file
-from mmskel.data.check_report import CheckReport, Problem
+from mmskel.data.checking.report import CheckReport, Problem
 from mmskel.skeleton import Clip, get_layout
 from mmskel.visualization.check_page import draw_class_counts, draw_lengths, write_check_page
 

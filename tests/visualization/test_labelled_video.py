@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mmskel.evaluation.prediction import ActionTrack, Prediction
-from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip
+from mmskel.video.writing import video_writer
 from mmskel.visualization import palette
 from mmskel.visualization.labelled_video import Panel, draw_labelled
 from mmskel.visualization.over_video import TRACKS

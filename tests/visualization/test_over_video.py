@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mmskel.data import save_annotation_file
-from mmskel.pose.sources import VideoError
-from mmskel.pose.video_writer import video_writer
 from mmskel.skeleton import Clip, ClipError
+from mmskel.video.sources import VideoError
+from mmskel.video.writing import video_writer
 from mmskel.visualization.over_video import TRACKS, Overlay, draw_over_video
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmskel.data.synthetic import CLASS_NAMES, write_motion_dataset
 from mmskel.evaluation import Results
+from mmskel.synthetic.motions import CLASS_NAMES, write_motion_dataset
 from mmskel.visualization.clip_player import choose_clips
 from mmskel.visualization.curves import Curves
 from mmskel.visualization.report import class_rows, write_report

@@ -3,8 +3,8 @@ import time
 import numpy as np
 import pytest
 
-from mmskel.data.synthetic import make_motion_clips
 from mmskel.skeleton import LAYOUTS, Clip, ClipError, Layout, get_layout
+from mmskel.synthetic.motions import make_motion_clips
 from mmskel.visualization import palette
 from mmskel.visualization.skeleton_drawing import Scene, draw_frames
 from mmskel.visualization.stage import Stage

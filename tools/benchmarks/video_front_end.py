@@ -48,7 +48,7 @@ from mmskel.pose.estimation import PoseEstimator  # noqa: E402
 from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor  # noqa: E402
 from mmskel.pose.loading import find_model_config  # noqa: E402
 from mmskel.pose.similarity import box_iou  # noqa: E402
-from mmskel.pose.video import open_video  # noqa: E402
+from mmskel.video.reading import open_video  # noqa: E402
 
 SHARED = Path(os.environ.get('MMSKEL_SHARED', ROOT.parent / 'shared'))
 DET_WEIGHTS, POSE_WEIGHTS = 'rtmdet_nano_person_320.pth', 'pp_tinypose_256x192.pth'

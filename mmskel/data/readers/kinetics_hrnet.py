@@ -14,7 +14,7 @@ import numpy as np
 
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option
-from mmskel.data.restricted_pickle import read_pickle
+from mmskel.files.restricted_pickle import read_pickle
 from mmskel.skeleton import Clip
 
 MAX_FRAMES, NUM_JOINTS = 300, 17

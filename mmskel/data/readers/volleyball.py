@@ -29,7 +29,7 @@ from mmskel.data.readers.volleyball_text import (
     image_size,
     parse_annotations,
 )
-from mmskel.data.restricted_pickle import read_pickle
+from mmskel.files.restricted_pickle import read_pickle
 from mmskel.skeleton import Clip
 
 CLIP_FRAMES, POSE_FRAMES = 41, 20  # frames of a clip; of them with given boxes, from ten before the annotated one

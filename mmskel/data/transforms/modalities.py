@@ -16,7 +16,7 @@ class SampleVideoAndPose(SkeletonTransform):
     ``posec3d``, section 4): the two sets of frames are drawn one after the other and are not aligned.
 
     Args:
-        video_len: Pictures per clip; :class:`~mmskel.pose.clip_frames.LoadClipFrames` reads them.
+        video_len: Pictures per clip; :class:`~mmskel.data.transforms.clip_frames.LoadClipFrames` reads them.
         pose_len: Skeletons per clip. None: all of them are kept, for networks of pictures alone; the crop around the
             persons is then that of the whole clip, as in the published pipeline (D18).
         num_clips, test_mode, seed: As of :class:`~mmskel.data.transforms.sampling.SampleUniformly`; in test mode both

@@ -15,8 +15,9 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmskel.models.layers import EdgeConv, LinearNorm, MultiBranchTCN, affine_of, normalize
-from mmskel.models.layers.hierarchy import hierarchical_conv, temporal_max, weighted_sum
+from mmskel.models.kernels import MultiBranchTCN
+from mmskel.models.kernels.hierarchy import hierarchical_conv, temporal_max, weighted_sum
+from mmskel.models.layers import EdgeConv, LinearNorm, affine_of, normalize
 from mmskel.skeleton import Layout, get_layout, hierarchy_graph, hierarchy_rings
 
 

@@ -17,7 +17,8 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmskel.models.layers import LinearNorm, MultiBranchTCN, affine_of, finish, normalize
+from mmskel.models.kernels import MultiBranchTCN
+from mmskel.models.layers import LinearNorm, affine_of, finish, normalize
 from mmskel.models.layers.panoramic_conv import Pattern
 from mmskel.skeleton import Layout, PanoramicGraph, panoramic_graph
 

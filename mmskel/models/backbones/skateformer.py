@@ -20,11 +20,12 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmskel.models.layers.by_hand import only_result
-from mmskel.models.layers.linear import linear
+from mmskel.models.kernels import GELUPerceptron
+from mmskel.models.kernels.custom_backward import only_result
+from mmskel.models.kernels.linear import linear
+from mmskel.models.kernels.skate_attention import attend_into, prepared, skate_attention
+from mmskel.models.layers import DropPath
 from mmskel.models.layers.linear_norm import affine_of
-from mmskel.models.layers.skate_attention import attend_into, prepared, skate_attention
-from mmskel.models.layers.transformer import DropPath, GELUPerceptron
 from mmskel.skeleton import SKATE_TYPES, Layout, get_layout, skate_parts, skate_sizes
 
 
@@ -64,7 +65,7 @@ class PositionBias(nn.Module):
         return bias.view(-1, *self.place.shape).transpose(1, 2)
 
     def prepared(self) -> Tensor:
-        """The same for :func:`~mmskel.models.layers.skate_attention.attend_into`, without a gradient."""
+        """The same for :func:`~mmskel.models.kernels.skate_attention.attend_into`, without a gradient."""
         # looking whether the table is still the same is much faster than to gather from it again
         if self._last is None or self._last[0].dtype != self.table.dtype or not torch.equal(self._last[0], self.table):
             self._last = self.table.detach().clone(), prepared(self().detach())

@@ -9,8 +9,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 
-class ZeroShotError(ValueError):
+
+class ZeroShotError(UserError):
     """Features, texts and classes that do not belong together; the message says which and what to do."""
 
 

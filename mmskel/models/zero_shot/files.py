@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmskel.data.atomic import atomic_path
+from mmskel.files.atomic import atomic_path
 from mmskel.models.zero_shot.aligner import Aligner, ZeroShotError
 
 

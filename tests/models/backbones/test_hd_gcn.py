@@ -64,7 +64,7 @@ def test_inner_features():
 
 
 def test_gradients_of_the_hand_written_backward_passes():
-    from mmskel.models.layers.hierarchy import hierarchical_conv, temporal_max, weighted_sum
+    from mmskel.models.kernels.hierarchy import hierarchical_conv, temporal_max, weighted_sum
 
     def drawn(*shape):
         return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
@@ -83,7 +83,7 @@ def test_gradients_of_the_hand_written_backward_passes():
 
 @pytest.mark.parametrize('frames, stride', [(1, 1), (2, 1), (7, 1), (7, 2), (8, 2)])
 def test_max_of_three_is_max_pooling(frames, stride):
-    from mmskel.models.layers.multi_branch_tcn import max_of_three
+    from mmskel.models.kernels.multi_branch_tcn import max_of_three
     torch.manual_seed(0)
     x = torch.randn(2, 3, frames, 4).relu().round(decimals=1).requires_grad_()  # with ties
     flat = x.permute(0, 1, 3, 2).flatten(0, 1)
@@ -97,7 +97,7 @@ def test_max_of_three_is_max_pooling(frames, stride):
 
 
 def test_frames_that_are_equally_large_share_the_gradient():
-    from mmskel.models.layers.hierarchy import temporal_max
+    from mmskel.models.kernels.hierarchy import temporal_max
     x = torch.tensor([1., 5, 5, 2]).view(1, 1, 4, 1, 1).requires_grad_()
     temporal_max(x)[0].sum().backward()
     assert x.grad.ravel().tolist() == [0, 0.5, 0.5, 0]

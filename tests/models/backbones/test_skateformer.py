@@ -9,7 +9,8 @@ from torch.nn import functional
 from mmskel.interop import build_published
 from mmskel.models import SkateFormer
 from mmskel.models.backbones.skateformer import PositionBias, time_embedding
-from mmskel.models.layers import DropPath, GELUPerceptron
+from mmskel.models.kernels import GELUPerceptron
+from mmskel.models.layers import DropPath
 from mmskel.skeleton import skate_parts
 
 

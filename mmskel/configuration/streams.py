@@ -1,0 +1,91 @@
+"""What an encoder may make of the joints, and the members of an ensemble."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mmskel.configuration.find import ConfigError
+
+if TYPE_CHECKING:
+    from mmskel.models.encoders import SkeletonEncoder
+
+
+def encoder_of(cfg) -> type[SkeletonEncoder] | None:
+    """The model's encoder; None for a data preprocessor that is none of ours."""
+    from mmaction.registry import MODELS
+
+    from mmskel.models.encoders import SkeletonEncoder
+    name = (cfg.model.get('data_preprocessor') or {}).get('type')
+    found = MODELS.get(name) if name else None
+    return found if found is not None and issubclass(found, SkeletonEncoder) else None
+
+
+def streams_of(cfg) -> tuple[str, ...]:
+    """What the encoder's ``stream`` may be; () for an encoder without."""
+    has_stream = 'stream' in (cfg.model.get('data_preprocessor') or {})
+    encoder = encoder_of(cfg)
+    return encoder.streams if has_stream and encoder else ()
+
+
+def members_of(cfg) -> dict[str, dict[str, Any]]:
+    """What ``--streams all`` trains: the config's ``members``, or the encoder's streams (of volumes: joint and limb).
+
+    A config names the members of its ensemble where they differ in more than the stream::
+
+        members = dict(joint_spine=dict(stream='joint', options={'model.backbone.centre': 'spine'}), ...)
+
+    Returns:
+        Name -> ``stream`` (may be missing) and ``options``, dotted keys and values as of ``--cfg-options``.
+
+    Raises:
+        ConfigError: If the table is written in another way.
+    """
+    members, streams = cfg.get('members'), streams_of(cfg)
+    if members is None:
+        return {name: dict(stream=name, options={}) for name in (encoder_of(cfg).ensemble if streams else ())}
+    for name, member in members.items():
+        if name in ('all', 'fused', *streams):
+            raise ConfigError(f"members: '{name}' has a meaning of its own; give the member another name")
+        if not isinstance(member, Mapping) or set(member) - {'stream', 'options'}:
+            raise ConfigError(f"members: '{name}' is a dict of stream and options, not {member!r}")
+        if 'stream' in member and member['stream'] not in streams:
+            raise ConfigError(f"members: '{name}' has the unknown stream {member['stream']!r}; known: "
+                              f'{", ".join(streams)}')
+    return {name: dict(stream=member.get('stream'), options=dict(member.get('options', {})))
+            for name, member in members.items()}
+
+
+def set_stream(cfg, name: str) -> None:
+    """Makes a config that of one stream, or of one member of its ensemble (see :func:`members_of`).
+
+    Raises:
+        ConfigError: If the config knows no such stream; lists those it knows.
+    """
+    members, plain = members_of(cfg), streams_of(cfg)
+    if name not in (*plain, *members):
+        if not plain and not members:
+            raise ConfigError(f"'{cfg.filename}': the model's data_preprocessor has no stream to set; a stream needs "
+                              'an encoder such as StreamEncoder')
+        known = ', '.join(dict.fromkeys((*plain, *members)))
+        raise ConfigError(f"'{cfg.filename}' has no stream '{name}'; known: {known}")
+    member = members.get(name, dict(stream=name, options={}))
+    if member['stream']:
+        cfg.merge_from_dict({'model.data_preprocessor.stream': member['stream']})
+    cfg.merge_from_dict(member['options'])
+    fit_channels(cfg)
+    if name not in plain:
+        cfg.member = name
+
+
+def fit_channels(cfg) -> None:
+    """A network of volumes takes as many channels as its encoder draws, which depends on stream and layout."""
+    from mmaction.registry import MODELS
+    if _draws_volumes(cfg):
+        backbone = cfg.model.backbone
+        pathway = backbone.get('pose_pathway', backbone)
+        pathway.in_channels = MODELS.build(cfg.model.data_preprocessor).channels()
+
+
+def _draws_volumes(cfg) -> bool:
+    encoder = encoder_of(cfg)
+    return encoder is not None and encoder.coords == (2, ) and bool(encoder.streams or encoder.pathway)

@@ -1,0 +1,224 @@
+"""Looks through an annotation file and says in words what is wrong: in clips, between clips, between splits.
+
+``report.exit_code`` is 1 if there is any error, and clips shared between training and test are errors; warnings
+alone give 0.
+"""
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmskel.data.annotation_file import AnnotationFile
+from mmskel.data.checking.clips import ERROR, KINDS, WARNING, findings, unit_of, usable_keypoint
+from mmskel.data.checking.report import ALL, CheckReport, Problem, counted
+from mmskel.data.checking.shared_poses import MAX_CLIPS, PoseIndex
+from mmskel.data.checking.splits import find_conflicts, find_leaks, find_overlaps, find_repeats, split_families
+from mmskel.files.restricted_pickle import UnsafePickleError, load_pickle
+from mmskel.skeleton import Clip, ClipError
+
+_SUBJECT = re.compile(r'a\d\d_s(\d\d)(?=_|$)|S\d{3}C\d{3}P(\d{3})')
+_NUM_EXAMPLES = 8
+
+
+def check_file(path: str | Path, max_jump: float | None = None) -> CheckReport:
+    """Checks an annotation file of ours, PYSKL or MMAction2; goes on after every problem.
+
+    Args:
+        path: The file.
+        max_jump: Furthest a joint may move between two frames, in the file's unit. Default: 1 metre, or a quarter of
+            the image's diagonal.
+
+    Raises:
+        FileNotFoundError: If there is no such file. Whatever else is wrong is in the report.
+    """
+    report = CheckReport(str(path))
+    try:
+        data = load_pickle(path)
+    except (ValueError, UnsafePickleError) as error:
+        report.problems.append(Problem(ERROR, 'file', str(error)))
+        return report
+    _Check(report, data).run(max_jump)
+    report.problems.sort(key=lambda p: p.severity != ERROR)
+    return report
+
+
+class _Check:
+    """One run over the content of a file; fills a report."""
+
+    def __init__(self, report: CheckReport, data: Any):
+        self.report = report
+        data = dict(annotations=data) if isinstance(data, list) else data
+        data = data if isinstance(data, dict) else {}
+        annotations, split, meta = (data.get(key) for key in ('annotations', 'split', 'meta'))
+        if not isinstance(annotations, list) or not annotations:
+            self.add(ERROR, 'file', f'no clips: expected a list of annotations, found {type(annotations).__name__}')
+        if not isinstance(split or {}, dict) or not isinstance(meta or {}, dict):
+            self.add(ERROR, 'file', "'split' and 'meta' must be dictionaries; they were not read")
+        self.annotations = annotations if isinstance(annotations, list) else []
+        self.meta = meta if isinstance(meta, dict) else {}
+        self.split = self._read_splits(split if isinstance(split, dict) else {})
+        self.cases: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.items: dict[str, dict[str, Any]] = {}
+
+    def add(self, severity: str, kind: str, message: str, details: Iterable[tuple[str, str]] = ()) -> None:
+        self.report.problems.append(Problem(severity, kind, message, tuple(details)))
+
+    def _read_splits(self, split: dict) -> dict[str, list[str]]:
+        good = {str(k): [str(i) for i in v] for k, v in split.items() if isinstance(v, (list, tuple, set, np.ndarray))}
+        for name in split:
+            if str(name) not in good:
+                self.add(ERROR, 'split', f"split '{name}' is {type(split[name]).__name__}; expected a list of clip ids")
+        return good
+
+    def run(self, max_jump: float | None) -> None:
+        names = self.meta.get('class_names')
+        self.report.class_names = [str(n) for n in names] if isinstance(names, (list, tuple)) else []
+        for place, item in enumerate(self.annotations):
+            name = item.get('frame_dir', item.get('filename')) if isinstance(item, dict) else None
+            if name is None:
+                found = f'keys {", ".join(map(str, item))}' if isinstance(item, dict) else type(item).__name__
+                self.cases['annotation'].append((f'annotation {place}', f'no frame_dir: {found}'))
+            elif str(name) in self.items:
+                self.cases['duplicate id'].append((str(name), f'again as annotation {place}'))
+            else:
+                self.items[str(name)] = item
+        layout = AnnotationFile(list(self.items.values()), meta=self.meta).layout
+        num_classes = len(self.report.class_names) or None
+        for name, item in self.items.items():
+            try:
+                for kind, detail in findings(item, layout, num_classes, max_jump):
+                    self.cases[kind].append((name, detail))
+            except (TypeError, ValueError, IndexError) as error:  # fields of types nobody thought of
+                self.cases['annotation'].append((name, f'{type(error).__name__}: {error}'))
+        labelled = {name: int(item['label']) for name, item in self.items.items()
+                    if isinstance(item.get('label'), (int, np.integer)) and not isinstance(item['label'], bool)}
+        if labelled:
+            self.cases['no label'] += [(n, 'no label') for n, item in self.items.items() if item.get('label') is None]
+        for kind, cases in self.cases.items():
+            if cases:
+                severity, what, advice = KINDS[kind]
+                self.add(severity, kind, f'{_sentence(what)}: {len({clip for clip, _ in cases})} of '
+                                         f'{len(self.annotations)} clips. {_sentence(advice)}', cases)
+        self._check_splits(labelled)
+        self._count(labelled)
+        self._check_shared(labelled)
+        self._describe(layout)
+
+    def _check_splits(self, labels: dict[str, int]) -> None:
+        for name, members in self.split.items():
+            lost = [i for i in members if i not in self.items]
+            if lost:
+                self.add(ERROR, 'split', f"split '{name}' names {len(lost)} of {len(members)} clips that the file "
+                         'does not have. Remove them from the split or add the clips',
+                         [(i, 'not in the file') for i in lost])
+            twice = [i for i, times in Counter(members).items() if times > 1]
+            if twice:
+                self.add(WARNING, 'split', f"split '{name}' names {len(twice)} clips more than once",
+                         [(i, 'named more than once') for i in twice])
+        for train, test in split_families(list(self.split)):
+            both = sorted(set(self.split[train]) & set(self.split[test]))
+            if both:
+                self.add(ERROR, 'leak', f"{len(both)} clips are both in '{train}' and in '{test}'",
+                         [(i, 'in both') for i in both])
+            unseen = sorted({labels[i] for i in self.split[test] if i in labels} -
+                            {labels[i] for i in self.split[train] if i in labels})
+            if unseen:
+                self.add(WARNING, 'unseen class', f"{len(unseen)} classes of '{test}' are not in '{train}'. That is "
+                         'wanted in zero-shot work only', [('', self.report.class_name(k)) for k in unseen])
+        inside = {i for members in self.split.values() for i in members}
+        outside = [i for i in self.items if i not in inside]
+        if self.split and outside:
+            self.add(WARNING, 'no split', f'{len(outside)} of {len(self.items)} clips are in no split',
+                     [(i, 'in no split') for i in outside])
+
+    def _count(self, labels: dict[str, int]) -> None:
+        subjects = {name: subject for name, item in self.items.items()
+                    if (subject := subject_of(name, item)) is not None}
+        for name, members in {ALL: list(self.items), **self.split}.items():
+            self.report.class_counts[name] = dict(sorted(Counter(labels[i] for i in members if i in labels).items()))
+            if subjects:
+                self.report.subject_counts[name] = dict(Counter(subjects[i] for i in members if i in subjects))
+        empty = [k for k in range(len(self.report.class_names)) if k not in self.report.class_counts[ALL]]
+        if empty:
+            self.add(WARNING, 'empty class', f'{len(empty)} of {len(self.report.class_names)} classes have no clip',
+                     [('', self.report.class_name(k)) for k in empty])
+
+    def _check_shared(self, labels: dict[str, int]) -> None:
+        index, ids = PoseIndex(), list(self.items)
+        arrays = [usable_keypoint(self.items[name]) for name in ids]
+        totals = [0 if a is None else index.add(place, a) for place, a in enumerate(arrays)]
+        shared = index.shared()
+        same = {(a, b): arrays[a].shape == arrays[b].shape and bool((arrays[a] == arrays[b]).all())
+                for a, b in shared.pairs}
+        overlaps = find_overlaps(shared, ids, [labels.get(i) for i in ids], totals, same)
+        self.report.leaks = find_leaks(overlaps, self.split)
+        self.report.conflicts = find_conflicts(overlaps)
+        together = defaultdict(list)
+        for leak in self.report.leaks:
+            together[leak.overlaps].append(leak)
+        for found, leaks in together.items():
+            whole = sum(o.identical for o in found)
+            also = ''.join(f"; the same holds for '{leak.test}' and '{leak.train}'" for leak in leaks[1:])
+            self.add(ERROR, 'leak', f"{len(found)} of {leaks[0].num_test} clips of '{leaks[0].test}' share poses with "
+                     f"clips of '{leaks[0].train}'{f', {whole} as whole copies' if whole else ''}{also}. "
+                     'Report results without them as well, or take their twins out of training',
+                     [(o.clip, str(o)) for o in found])
+        for kind, found, what in (
+                ('label conflict', self.report.conflicts, 'different labels. A pose or two is a cut that overlaps; '
+                                                          'more means that one of the labels is wrong'),
+                ('repeated poses', find_repeats(overlaps, self.report.leaks), 'the same label, on one side of every '
+                                                                              'split. They count twice')):
+            if found:
+                self.add(WARNING, kind, f'{counted(len(found), "pair")} of clips with shared poses (at most '
+                                        f'{found[0].poses}) and {what}', [(o.clip, str(o)) for o in found])
+        if shared.widespread:
+            self.add(WARNING, 'frozen pose', f'{len(shared.widespread)} poses occur in more than {MAX_CLIPS} clips '
+                     'each: a placeholder or a frozen tracker? They were not compared further',
+                     [('', f'in {len(c)} clips, e.g. {ids[c[0]]}, {ids[c[1]]}') for c in shared.widespread])
+
+    def _describe(self, layout: str) -> None:
+        report, persons, coords, units, seen = self.report, [], set(), set(), set()
+        for name, item in self.items.items():
+            keypoint = usable_keypoint(item)
+            if keypoint is None:
+                continue
+            report.lengths.append(keypoint.shape[1])
+            persons.append(keypoint.shape[0])
+            coords.add(keypoint.shape[3])
+            units.add(unit_of(item))
+            if len(report.examples) < _NUM_EXAMPLES and item.get('label') not in seen:
+                try:
+                    report.examples.append(Clip.from_annotation(item, layout=layout).check())
+                    seen.add(item.get('label'))
+                except (ClipError, TypeError, ValueError):
+                    continue  # what is wrong with it is in the report already
+        if not persons:
+            return
+        lengths = np.array(report.lengths)
+        report.facts = dict(
+            clips=f'{len(lengths)} with {lengths.sum()} frames',
+            frames=f'{lengths.min()} to {lengths.max()}, median {np.median(lengths):g}, mean {lengths.mean():.1f}',
+            classes=str(len(report.labels())), splits=str(len(self.split)), layout=layout or 'unknown',
+            persons=f'{min(persons)} to {max(persons)}' if min(persons) != max(persons) else str(max(persons)),
+            coordinates=f'{" and ".join(map(str, sorted(coords)))}, {" and ".join(sorted(units))}')
+        if self.meta.get('source'):
+            report.facts['source'] = str(self.meta['source'])
+        if self.meta.get('skipped'):
+            report.facts['skipped'] = f'{len(self.meta["skipped"])} broken clips, when the file was prepared'
+
+
+def subject_of(name: str, item: dict[str, Any]) -> str | None:
+    """The subject of a clip: what the annotation says, else what an id like a01_s02_... or S001C001P003... says."""
+    if item.get('subject') not in (None, ''):
+        return str(item['subject'])
+    found = _SUBJECT.match(name)
+    return str(int(found[1] or found[2])) if found else None
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]

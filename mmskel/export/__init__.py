@@ -1,0 +1,1 @@
+"""A recogniser as one ONNX file."""

@@ -1,0 +1,5 @@
+"""Modules and functions with a custom backward pass, and what such passes are written with."""
+from mmskel.models.kernels.gelu_perceptron import GELUPerceptron
+from mmskel.models.kernels.multi_branch_tcn import MultiBranchTCN
+
+__all__ = ['GELUPerceptron', 'MultiBranchTCN']

@@ -1,0 +1,36 @@
+"""When a hand-written backward pass is wanted, and what such passes are written with."""
+from functools import partial
+
+import torch
+from torch import Tensor
+
+_compiling = getattr(torch.compiler, 'is_compiling', lambda: False)  # PyTorch 2.1 and 2.2 may lack it
+
+
+try:
+    torch.is_autocast_enabled('cpu')
+    _autocasting = partial(torch.is_autocast_enabled, 'cpu')
+except TypeError:  # PyTorch below 2.4 knows no device here
+    _autocasting = torch.is_autocast_cpu_enabled
+
+
+def wants_custom_backward(x: Tensor) -> bool:
+    """Whether ``x`` needs a gradient and nobody else writes the backward pass: a compiler makes its own."""
+    return torch.is_grad_enabled() and x.requires_grad and not _compiling()
+
+
+def only_result(x: Tensor) -> bool:
+    """Whether nothing but the result is wanted, on a CPU: no gradient, no graph, no other precision.
+
+    Passes may then work in place and call what autograd, exporters and autocast do not know.
+    """
+    return not (_compiling() or torch.jit.is_tracing() or torch.is_grad_enabled() or x.device.type != 'cpu'
+                or _autocasting())
+
+
+def equal(x: Tensor, other: Tensor) -> Tensor:
+    """1 where two tensors are equal, else 0, in the type of ``x``; ``other`` may be broadcast.
+
+    Several times as fast on a CPU as truth values that are converted afterwards. For passes that keep no graph.
+    """
+    return torch.eq(x, other, out=torch.empty_like(x))

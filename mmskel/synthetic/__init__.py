@@ -1,0 +1,1 @@
+"""Made-up motions, and videos in which people cut out of real ones act."""

@@ -1,0 +1,1 @@
+"""Videos: sources, decoding, reading, writing, listing. Knows no skeleton."""

@@ -1,0 +1,236 @@
+"""Frames of a video, one by one: every frame once, in order, at its own time, upright, as BGR.
+
+    with open_video('clip.mp4') as video:
+        for index, time, image in video.prefetch():
+            ...
+"""
+from __future__ import annotations
+
+import math
+import queue
+import re
+import threading
+from collections.abc import Container, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mmskel.video.decoding import VideoFile
+from mmskel.video.sources import PICTURE_SUFFIXES, Camera, Damage, Pictures, VideoError
+
+
+class Frame(NamedTuple):
+    """One frame: its number from 0, its time in seconds since the first, and image (H, W, 3) uint8 BGR (None where the
+    source was told that it is not wanted)."""
+    index: int
+    time: float
+    image: np.ndarray | None
+
+
+class Video:
+    """An open source of frames; made by :func:`open_video`, read once by a ``for`` loop, closed by ``with``.
+
+    Attributes:
+        name: What messages call it.
+        fps: Frames per second; of a variable rate the average. ``Frame.time`` holds each frame's own time.
+        size: (H, W) in pixels, after rotation.
+        num_frames: None where the source does not say it, or not reliably.
+        rotation: Degrees counterclockwise by which the frames were turned upright.
+        notes: What was amiss and passed over because of ``keep_going``.
+    """
+
+    def __init__(self, source: VideoFile | Pictures | Camera, keep_going: bool):
+        self._source, self._keep_going, self._prefetcher, self._used = source, keep_going, None, False
+        self.name, self.fps, self.num_frames = source.name, source.fps, source.num_frames
+        self.notes: list[str] = []
+        self._frames = source.frames()
+        try:
+            self._first = next(self._frames, None)
+        except Damage as damage:
+            raise VideoError(f"'{self.name}': no frame could be read: {damage}; copy or convert it anew") from damage
+        if self._first is None:
+            raise VideoError(f"'{self.name}': it holds no frame; expected at least one")
+        self.size, self.rotation = self._first[1].shape[:2], source.rotation
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames, one at a time, so that memory stays flat.
+
+        Raises:
+            VideoError: Where the source is damaged, after all frames before that place; with ``keep_going`` the
+                iteration ends there and ``notes`` says why. Also if the frames were already read.
+        """
+        if self._used:
+            raise VideoError(f"'{self.name}': its frames were already read; open it again")
+        self._used = True
+        return self._numbered()
+
+    def _numbered(self) -> Iterator[Frame]:
+        (seconds, image), self._first, index = self._first, None, 0
+        while True:
+            yield Frame(index, seconds, image)
+            del image  # else it would live on while the next one is decoded
+            try:
+                found = next(self._frames, None)
+            except Damage as damage:
+                text = self._report(damage, index, seconds)
+                if not self._keep_going:
+                    mend = 'open it again' if self._source.live else 'copy or convert it anew'
+                    raise VideoError(f'{text}; {mend}, or be content with the frames before that (--keep-going)') \
+                        from damage
+                self.notes.append(text)
+                return
+            if found is None:
+                return
+            (seconds, image), found, index = found, None, index + 1
+
+    def _report(self, damage: Damage, index: int, seconds: float) -> str:
+        of = f' of {self.num_frames}' if self.num_frames else ''
+        what = 'broke off' if self._source.live else 'damaged'
+        return (f"'{self.name}': {what} after {index + 1}{of} frames: {damage}; "
+                f'the last good frame is {index}, at {seconds:.3f} s')
+
+    def prefetch(self, ahead: int = 8) -> Prefetcher:
+        """The same frames, decoded in a thread while the caller works; at most ``ahead`` wait in memory."""
+        self._prefetcher = Prefetcher(iter(self), ahead)
+        return self._prefetcher
+
+    def close(self) -> None:
+        """Ends the decoding and closes the source."""
+        if self._prefetcher is not None:
+            self._prefetcher.close()
+        self._source.close()
+
+    def __enter__(self) -> Video:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class Prefetcher:
+    """Takes items from an iterator in a thread, ahead of whoever iterates over this.
+
+    An exception in the iterator is raised at its place in the sequence. ``close``, also called by ``with`` and when
+    the object is forgotten, ends the thread.
+    """
+
+    def __init__(self, items: Iterable, ahead: int):
+        if ahead < 1:
+            raise ValueError(f'ahead is {ahead}; expected at least 1 item')
+        self._ready, self._stop = queue.Queue(ahead), threading.Event()
+        # the thread must not know this object, or it would never be forgotten
+        self._thread = threading.Thread(target=_fill, args=(iter(items), self._ready, self._stop), daemon=True)
+        self._thread.start()
+        self._over = False
+
+    def __iter__(self) -> Prefetcher:
+        return self
+
+    def __next__(self):
+        if self._over:
+            raise StopIteration
+        item, error, last = self._ready.get()
+        if not last:
+            return item
+        self.close()
+        raise StopIteration if error is None else error
+
+    def close(self) -> None:
+        """Ends the thread; what it had ready is dropped."""
+        self._over = True
+        self._stop.set()
+        while self._thread.is_alive():
+            try:
+                self._ready.get_nowait()  # it may wait for room
+            except queue.Empty:
+                self._thread.join(.005)
+
+    def __enter__(self) -> Prefetcher:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, '_over'):
+            self.close()
+
+
+def _fill(items: Iterator, ready: queue.Queue, stop: threading.Event) -> None:
+    error = None
+    try:
+        for item in items:
+            ready.put((item, None, False))
+            del item
+            if stop.is_set():
+                return
+    except BaseException as raised:  # whoever reads gets it
+        error = raised
+    ready.put((None, error, True))
+
+
+def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str | Path], *, fps: float | None = None,
+               keep_going: bool = False, threads: int = 1, wanted: Container[int] | None = None) -> Video:
+    """Opens anything that has frames.
+
+    Args:
+        source: A video file; a folder of pictures (taken in natural order: ``2.png`` before ``10.png``) or one
+            picture; a stream's URL; the number of a camera; arrays uint8, (T, H, W, 3) or a sequence of (H, W, 3) BGR,
+            (H, W, 4) BGRA, (H, W) grey; a sequence of paths of pictures.
+        fps: Frames per second. Given, it replaces what a file says, and frame i is at i / fps seconds; needed only
+            where a file says nothing. Pictures are taken as 30 per second without it.
+        keep_going: At a damaged place, end with a note in ``Video.notes`` instead of an error.
+        threads: Of the decoder. More help with large frames on idle cores; errors then come some frames later.
+        wanted: Numbers of the frames whose images are made, of a file, which saves time.
+            Default: all.
+
+    Returns:
+        The video, its first frame decoded already, so that a file without any is refused here.
+
+    Raises:
+        VideoError: If the source does not exist, is no video, or has no frame that can be read.
+    """
+    if fps is not None and not (fps > 0 and math.isfinite(fps)):
+        raise VideoError(f'fps is {fps}; expected a positive number of frames per second')
+    found = _find(source, fps, threads, wanted)
+    try:
+        return Video(found, keep_going)
+    except BaseException:
+        found.close()
+        raise
+
+
+def _find(source, fps: float | None, threads: int, wanted: Container[int] | None) -> VideoFile | Pictures | Camera:
+    if isinstance(source, (int, np.integer)) and not isinstance(source, bool):
+        return Camera(int(source), fps)
+    if isinstance(source, (np.ndarray, list, tuple)):
+        return Pictures(f'{len(source)} pictures', source, fps)
+    if not isinstance(source, (str, Path)):
+        raise VideoError(f'a {type(source).__name__} was given as a video; expected a path, a URL, the number of a '
+                         'camera, or arrays (H, W, 3) uint8')
+    text, path = str(source), Path(source).expanduser()
+    if isinstance(source, str) and re.match(r'[A-Za-z][A-Za-z0-9+.-]+://', text):
+        return VideoFile(text, url=True, fps=fps, threads=threads)
+    if isinstance(source, str) and re.fullmatch('[0-9]+', text) and not path.exists():
+        return Camera(int(text), fps)
+    if path.is_dir():
+        return Pictures(text, _pictures_in(path), fps)
+    if not path.exists():
+        raise VideoError(f"'{text}': no such file; expected a video, a folder of pictures, a URL or a camera's number")
+    if path.stat().st_size == 0:
+        raise VideoError(f"'{text}': the file is empty (0 bytes); expected a video: copy it anew")
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return Pictures(text, [path], fps)
+    return VideoFile(str(path), url=False, fps=fps, threads=threads, wanted=wanted)
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    files = [f for f in folder.iterdir() if f.is_file() and not f.name.startswith('.')]
+    pictures = [f for f in files if f.suffix.lower() in PICTURE_SUFFIXES]
+    if not pictures:
+        found = f'{len(files)} other files, such as {min(files).name}' if files else 'no files at all'
+        raise VideoError(f"'{folder}': a folder without pictures ({found}); expected {', '.join(PICTURE_SUFFIXES)}; "
+                         'give videos one by one')
+    return sorted(pictures, key=lambda f: [int(p) if i % 2 else p.lower()
+                                           for i, p in enumerate(re.split(r'(\d+)', f.name))])
