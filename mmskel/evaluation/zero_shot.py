@@ -37,7 +37,7 @@ def zero_shot_accuracy(scores: np.ndarray, labels: np.ndarray, unseen: Sequence[
     labels, unseen = np.asarray(labels), np.sort(unseen)
     if not len(labels) or not np.isin(labels, unseen).all():
         raise EvaluationError(f'expected clips of the unseen classes {unseen.tolist()}; found '
-                         f'{np.unique(labels).tolist() if len(labels) else "no clip"}')
+                              f'{np.unique(labels).tolist() if len(labels) else "no clip"}')
     return float((unseen[np.argmax(scores, 1)] == labels).mean())
 
 
@@ -66,8 +66,8 @@ def gate_features(unseen: np.ndarray, seen: np.ndarray, top: int) -> np.ndarray:
         EvaluationError: If there are fewer scores.
     """
     if min(unseen.shape[1], seen.shape[1]) < top:
-        raise EvaluationError(f'the gate takes the {top} highest scores of both classifiers; they have {unseen.shape[1]} '
-                         f'and {seen.shape[1]} classes')
+        raise EvaluationError(f'the gate takes the {top} highest scores of both classifiers; they have '
+                              f'{unseen.shape[1]} and {seen.shape[1]} classes')
     return np.concatenate([-np.sort(-half, 1)[:, :top] for half in (unseen, seen)], 1)
 
 
@@ -185,8 +185,8 @@ class GateSearch:
         """
         count = min(len(unseen_scores), len(scores))
         if count < 6:
-            raise EvaluationError(f'{len(unseen_scores)} unseen and {len(scores)} seen validation clips; a gate takes at '
-                             'least 6 of each')
+            raise EvaluationError(f'{len(unseen_scores)} unseen and {len(scores)} seen validation clips; a gate '
+                                  'takes at least 6 of each')
         random = np.random.RandomState(self.seed)
         picked = random.choice(len(scores), count, replace=False)
         scores, logits = scores[picked], logits[picked]
