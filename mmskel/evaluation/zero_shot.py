@@ -21,6 +21,8 @@ class EvaluationError(UserError):
 
 THRESHOLDS = tuple(percent / 100 for percent in range(25, 75))
 TEMPERATURES = tuple(range(1, 10))
+SMALLEST = 6
+"""Clips of either kind that a gate takes at least: a sixth is held out."""
 
 
 def zero_shot_accuracy(scores: np.ndarray, labels: np.ndarray, unseen: Sequence[int]) -> float:
@@ -181,12 +183,12 @@ class GateSearch:
             top: How many of the highest scores of either kind the gate takes.
 
         Raises:
-            EvaluationError: If there are fewer than six clips of either kind: a sixth is held out.
+            EvaluationError: If there are fewer than :data:`SMALLEST` clips of either kind.
         """
         count = min(len(unseen_scores), len(scores))
-        if count < 6:
+        if count < SMALLEST:
             raise EvaluationError(f'{len(unseen_scores)} unseen and {len(scores)} seen validation clips; a gate '
-                                  'takes at least 6 of each')
+                                  f'takes at least {SMALLEST} of each')
         random = np.random.RandomState(self.seed)
         picked = random.choice(len(scores), count, replace=False)
         scores, logits = scores[picked], logits[picked]

@@ -1,0 +1,136 @@
+"""Features of clips: one vector per clip, by clip id, as zero-shot recognition takes them."""
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
+
+
+class FeatureError(UserError):
+    """Features that cannot be read or do not belong together; the message names the file."""
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features of n clips.
+
+    Args:
+        features: (n, D) float32.
+        labels: (n,) class numbers of the whole data set, seen and unseen.
+        ids: n clip ids, all different.
+        logits: (n, W) raw scores of the recogniser's classifier: of all classes, or of the seen ones in ascending
+            order; None where there are none.
+        split: n times ``'train'`` or ``'test'``; None where unknown.
+        class_names: K names; empty where unknown.
+        recogniser: What made the features; empty where unknown.
+        trained_classes: Class numbers the recogniser was trained on; None where unknown.
+    """
+    features: np.ndarray
+    labels: np.ndarray
+    ids: tuple[str, ...]
+    logits: np.ndarray | None = None
+    split: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
+    recogniser: str = ''
+    trained_classes: tuple[int, ...] | None = None
+
+    def __post_init__(self):
+        n = len(self.ids)
+        shapes = {'features': self.features, 'labels': self.labels, 'logits': self.logits, 'split': self.split}
+        found = {name: np.shape(value) for name, value in shapes.items() if value is not None}
+        if found['features'][:1] != (n, ) or len(found['features']) != 2 or found['labels'] != (n, ) or \
+                found.get('logits', (n, 0))[0] != n or found.get('split', (n, )) != (n, ):
+            raise FeatureError(f'{n} ids with arrays of shape {found}; expected features (n, D), labels (n,), logits '
+                               '(n, W), split (n,)')
+        twice = [name for name, times in Counter(self.ids).items() if times > 1]
+        if twice:
+            raise FeatureError(f"clip '{twice[0]}' is there twice; features are kept by clip id")
+        if not np.isfinite(self.features).all():
+            row = int(np.argwhere(~np.isfinite(self.features))[0][0])
+            raise FeatureError(f"the feature of clip '{self.ids[row]}' has numbers that are not finite")
+        if n and self.labels.min() < 0:
+            raise FeatureError(f"clip '{self.ids[int(self.labels.argmin())]}' has label {self.labels.min()}; zero-shot "
+                               'training and testing take clips with labels')
+
+    def __len__(self) -> int:
+        """n."""
+        return len(self.ids)
+
+    def only(self, rows: np.ndarray) -> FeatureTable:
+        """Some clips.
+
+        Args:
+            rows: Their numbers, or (n,) true and false.
+        """
+        rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows, np.int64)
+        take = {name: None if value is None else value[rows] for name, value in (
+            ('features', self.features), ('labels', self.labels), ('logits', self.logits), ('split', self.split))}
+        return replace(self, ids=tuple(self.ids[k] for k in rows), **take)
+
+    def of_classes(self, classes: Sequence[int]) -> FeatureTable:
+        """The clips of some classes."""
+        return self.only(np.isin(self.labels, list(classes)))
+
+    def of_split(self, name: str) -> FeatureTable:
+        """The clips of ``'train'`` or ``'test'``."""
+        return self.only(self.split == name)
+
+
+def read_features(path: str | Path) -> FeatureTable:
+    """Reads a ``.npz`` of features without running anything in it.
+
+    It holds ``ids``, ``features`` and ``labels``, and may hold ``logits``, ``split``, ``class_names``, ``model`` (the
+    recogniser) and ``trained_classes``; see :class:`FeatureTable`.
+
+    Raises:
+        FeatureError: A missing file, one that is no such archive, or arrays that do not belong together; names it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FeatureError(f"there is no file of features '{path}'; `mmskel features` writes one")
+    if not zipfile.is_zipfile(path):
+        raise FeatureError(f"'{path}' is no .npz of features; `mmskel features` writes one")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise FeatureError(f"'{path}' is no .npz of features: {error}") from None
+    missing = [key for key in ('ids', 'features', 'labels') if key not in arrays]
+    if missing:
+        raise FeatureError(f"'{path}' has no {' and no '.join(missing)}; it has "
+                           f"{', '.join(sorted(arrays)) or 'nothing'}. `mmskel features` writes such a file")
+    if arrays['features'].dtype.kind != 'f' or arrays['labels'].dtype.kind not in 'iu':
+        raise FeatureError(f"'{path}': features of {arrays['features'].dtype} and labels of {arrays['labels'].dtype}; "
+                           'expected floating-point numbers and integers')
+    trained = arrays.get('trained_classes')
+    try:
+        return FeatureTable(
+            arrays['features'].astype(np.float32), arrays['labels'].astype(np.int64), tuple(map(str, arrays['ids'])),
+            arrays.get('logits'), arrays.get('split'), tuple(map(str, arrays.get('class_names', ()))),
+            str(arrays.get('model', '')), None if trained is None else tuple(map(int, trained)))
+    except FeatureError as error:
+        raise FeatureError(f"'{path}': {error}") from None
+
+
+def write_features(path: str | Path, table: FeatureTable) -> Path:
+    """Writes what :func:`read_features` reads, whole or not at all.
+
+    Args:
+        path: ``.npz``.
+        table: What to write; what it does not know is left out.
+    """
+    arrays = dict(ids=np.array(table.ids), features=table.features, labels=table.labels)
+    for key, value in (('logits', table.logits), ('split', table.split), ('class_names', table.class_names or None),
+                       ('model', table.recogniser or None), ('trained_classes', table.trained_classes)):
+        if value is not None:
+            arrays[key] = np.asarray(value)
+    with atomic_path(path) as temporary, temporary.open('wb') as file:
+        np.savez(file, **arrays)
+    return Path(path)
