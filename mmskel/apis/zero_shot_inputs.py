@@ -29,7 +29,7 @@ from mmskel.language import (
 )
 from mmskel.models.zero_shot import ZeroShotError
 
-CONFIG = 'custom/sadvae_custom.py'
+CONFIG = 'zeroshot/sadvae_custom.py'
 
 
 @dataclass(frozen=True)

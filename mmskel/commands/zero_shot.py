@@ -40,8 +40,8 @@ def _arguments(parser: Parser) -> None:
     _features(train)
     _experiment(train)
     _texts(train, required=True)
-    train.add_argument('--config', default='custom/sadvae_custom.py', help='default: %(default)s; a linear map: '
-                       'custom/linear_custom.py; the published runs: sadvae/...')
+    train.add_argument('--config', default='zeroshot/sadvae_custom.py', help='default: %(default)s; a linear map: '
+                       'zeroshot/linear_custom.py; the published runs: zeroshot/sadvae_...')
     train.add_argument('--pick', choices=('validated', 'published', 'last'), help='the cycle that is kept: best on '
                        'validation classes (default), best on the test clips, the last')
     train.add_argument('--seed', type=int, help='seed of everything random (default: 5)')

@@ -70,8 +70,8 @@ def make_test_set(train: FeatureTable, test: FeatureTable, unseen: Sequence[int]
                            f'{num_classes - 1})')
     known = set(unseen).intersection(train.trained_classes or ())
     if known:
-        raise FeatureError(f'the recogniser of these features was trained on the classes {sorted(known)}, which are called '
-                           'unseen; train one on the others alone')
+        raise FeatureError(f'the recogniser of these features was trained on the classes {sorted(known)}, which are '
+                           'called unseen; train one on the others alone')
     seen = tuple(k for k in range(num_classes) if k not in unseen)
     return ZeroShotSet(train.of_classes(seen), test.of_classes(unseen), test, seen, tuple(sorted(unseen)))
 

@@ -91,7 +91,7 @@ def test_commands_from_features_to_scores(files, capsys):
     given = [str(files / 'features.npz'), '--unseen', 'kick;jump']
     words = ['--texts', str(files / 'classes.csv')]
     out = ['--out', str(files / 'run')]
-    assert main(['zeroshot', 'train', *given, *words, *out, '--config', 'custom/linear_custom.py', '--cfg-options',
+    assert main(['zeroshot', 'train', *given, *words, *out, '--config', 'zeroshot/linear_custom.py', '--cfg-options',
                  'training.cycles=2', 'training.steps_per_cycle=30']) == 0
     said = capsys.readouterr().out
     assert 'unseen: kick; jump   (chance 50.0 %)' in said and 'GZSL: H ' in said and 'cycle best on validation classes' in said
@@ -103,7 +103,7 @@ def test_commands_from_features_to_scores(files, capsys):
     assert 'stgcn_mine_val_2_r' in capsys.readouterr().out
     # and the published folders are as good as the file
     folder = str(files / 'sk_feats/stgcn_mine_2_r')
-    assert main(['zeroshot', 'train', folder, *words, *out, '--config', 'custom/linear_custom.py', '--cfg-options',
+    assert main(['zeroshot', 'train', folder, *words, *out, '--config', 'zeroshot/linear_custom.py', '--cfg-options',
                  'training.cycles=2', 'training.steps_per_cycle=30']) == 0
     report = json.loads((files / 'run/zero_shot.json').read_text())
     assert report['unseen'] == ['kick', 'jump'] and report['clips']['others'] == 40 and len(report['gzsl']) == 4
@@ -185,12 +185,12 @@ def test_files_that_do_not_belong_together(files):
 
 
 def test_configs_are_read_and_wrong_ones_refused(files):
-    names = sorted(path.relative_to(packaged_configs()) for path in packaged_configs().glob('sadvae/*.py'))
+    names = sorted(path.relative_to(packaged_configs()) for path in packaged_configs().glob('zeroshot/sadvae_*_*.py'))
     assert len(names) == 7
     for name in names:
         config = load_zero_shot_config(str(name))
         assert config.model['type'] == 'SADVAE' and config.training['cycles'] == 10 and config.seed == 5
-    assert load_zero_shot_config('sadvae/sadvae_ntu120_synse.py').gate == dict(temperatures=[2], thresholds=[0.5])
+    assert load_zero_shot_config('zeroshot/sadvae_ntu120_synse.py').gate == dict(temperatures=[2], thresholds=[0.5])
     assert load_zero_shot_config(options={'training.lr': 1., 'seed': 7}).training['lr'] == 1.
     with pytest.raises(ZeroShotError, match='stgcn_nwucla.py.* is no config of zero-shot recognition'):
         load_zero_shot_config('stgcn/stgcn_nwucla.py')
