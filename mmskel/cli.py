@@ -15,8 +15,8 @@ from mmskel.commands.zero_shot import ZERO_SHOT
 from mmskel.version import __version__
 
 _ALL = {**TRAINING, **FILES, **VIDEOS, **ZERO_SHOT}
-COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'predict', 'draw',
-                                          'zeroshot', 'check', 'convert', 'export', 'models', 'demo', 'doctor')}
+COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'predict', 'features',
+                                          'zeroshot', 'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor')}
 
 
 def usage() -> str:
