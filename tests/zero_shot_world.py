@@ -1,7 +1,7 @@
 """Made-up features whose classes have meaning: a clip is a linear image of the letters of its class's text."""
 import numpy as np
 
-from mmskel.data.features import FeatureTable
+from mmskel.data.feature_table import FeatureTable
 
 NAMES = ('wave', 'kick', 'clap', 'bow', 'jump', 'walk', 'throw', 'sit down', 'stand up', 'drink')
 

@@ -16,7 +16,7 @@ from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.data.annotation_file import AnnotationError, AnnotationFile, clip_id, load_annotation_file
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.features import FeatureError, Features, save_features
-from mmskel.models.recognizers import pooled_features
+from mmskel.models.recognizers import clip_features
 from mmskel.skeleton import Clip
 from mmskel.version import __version__
 
@@ -24,7 +24,7 @@ from mmskel.version import __version__
 def extract_features(config: str | Path | Config, checkpoint: str | Path, out: str | Path | None = None, *,
                      data: str | Path | None = None, split: str | None = None, stream: str | None = None,
                      device: str | None = None, progress: bool = True) -> Features:
-    """The pooled features of every clip of an annotation file: what the recogniser's classifier takes.
+    """The pooled features of every clip of an annotation file, what the recogniser's classifier takes, and its logits.
 
     Clips go through the config's test pipeline; features of several views are averaged. Classes play no part, so clips
     of classes that the recogniser never saw are welcome, and so are clips without a label.
@@ -59,18 +59,20 @@ def extract_features(config: str | Path | Config, checkpoint: str | Path, out: s
     file = load_annotation_file(dataset_of(cfg, 'test_dataloader')['ann_file'])
     items = _chosen(file, split)
     recogniser = SkeletonInferencer(cfg, checkpoint, device)
-    ids, rows, labels = [], [], []
+    ids, rows, logits, labels = [], [], [], []
     batches = _batches(items, file, recogniser.pipeline, cfg.test_dataloader)
     for batch, batch_ids, batch_labels in _shown(batches, progress):
         with torch.inference_mode():
-            rows.append(pooled_features(recogniser.model, batch).cpu().numpy())
+            pooled, scores = clip_features(recogniser.model, batch)
+        rows.append(pooled.cpu().numpy())
+        logits += [] if scores is None else [scores.cpu().numpy()]
         ids += batch_ids
         labels += batch_labels
     known = set(ids)
     features = Features(ids, np.concatenate(rows), np.array(labels), file.class_names,
                         {name: kept for name, members in file.split.items()
                          if (kept := [one for one in members if one in known])},
-                        _origin(cfg, checkpoint, file, recogniser))
+                        _origin(cfg, checkpoint, file, recogniser), np.concatenate(logits) if logits else None)
     if out is not None:
         save_features(out, features)
     return features
@@ -114,10 +116,12 @@ def _collate(triples: Sequence[tuple[dict[str, Any], str, int]]) -> tuple[dict[s
 
 def _origin(cfg: Config, checkpoint: str | Path, file: AnnotationFile, recogniser: SkeletonInferencer
             ) -> dict[str, Any]:
+    trained = (dataset_of(cfg, 'train_dataloader') or {}).get('classes')
+    said = {} if trained is None else dict(trained_classes=list(trained))
     return dict(model=type(recogniser.model.backbone).__name__, config=Path(cfg.filename or '').name,
                 checkpoint=Path(checkpoint).name, stream=cfg.model.get('data_preprocessor', {}).get('stream', ''),
                 data=Path(file.path).name, source=str(file.meta.get('source', '')),
-                layout=recogniser.layout or file.layout, mmskel_version=__version__)
+                layout=recogniser.layout or file.layout, mmskel_version=__version__, **said)
 
 
 def _shown(batches: DataLoader, progress: bool) -> DataLoader:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmskel.data.features import FeatureTable
+from mmskel.data.feature_table import FeatureTable
 from mmskel.data.zero_shot_sets import ZeroShotSet
 from mmskel.evaluation.results import Results, save_results
 from mmskel.evaluation.zero_shot import SMALLEST, GateSearch, evaluate_gate, zero_shot_accuracy

@@ -9,7 +9,7 @@ from typing import Any
 from mmskel.apis.zero_shot import ZeroShotConfig
 from mmskel.configuration.find import find_config
 from mmskel.data.class_splits import unseen_classes
-from mmskel.data.features import FeatureError, FeatureTable, read_features
+from mmskel.data.feature_table import FeatureTable, read_features
 from mmskel.data.zero_shot_sets import (
     ZeroShotSet,
     make_test_set,
@@ -17,6 +17,7 @@ from mmskel.data.zero_shot_sets import (
     read_published,
     validation_folder,
 )
+from mmskel.evaluation.features import FeatureError
 from mmskel.language import (
     DEFAULT_ENCODER,
     ClassEmbeddings,
@@ -105,13 +106,19 @@ def load_zero_shot_config(name: str = CONFIG, options: Mapping[str, Any] | None 
     return ZeroShotConfig(**cfg.to_dict())
 
 
-def tables_of(features: str | Path, test: str | Path | None = None) -> tuple[FeatureTable, FeatureTable]:
-    """Training and test clips of one ``.npz`` with a ``split``, or of two.
+def tables_of(features: str | Path, test: str | Path | None = None,
+              split: str = '') -> tuple[FeatureTable, FeatureTable]:
+    """Training and test clips of one ``.npz``, or of two.
+
+    Args:
+        features: Clips of both, or of training alone.
+        test: Test clips, where they are in a file of their own.
+        split: Protocol, see :func:`~mmskel.data.feature_table.read_features`.
 
     Raises:
         FeatureError: One file without a split, two recognisers, or clips that are in both.
     """
-    table = read_features(features)
+    table = read_features(features, split)
     if test is None:
         if table.split is None:
             raise FeatureError(f"'{features}' does not say which clips are for training and which for testing (split); "
@@ -130,14 +137,16 @@ def tables_of(features: str | Path, test: str | Path | None = None) -> tuple[Fea
     return table, other
 
 
-def load_sets(features: str | Path, class_names: Sequence[str], unseen: str = '', *, test: str | Path | None = None,
-              validation: str | Path | None = None, seed: int = 5) -> tuple[ZeroShotSet, ZeroShotSet | None]:
+def load_sets(features: str | Path, class_names: Sequence[str], unseen: str = '', *, split: str = '',
+              test: str | Path | None = None, validation: str | Path | None = None,
+              seed: int = 5) -> tuple[ZeroShotSet, ZeroShotSet | None]:
     """The experiment, and the same inside the seen classes.
 
     Args:
         features: A published folder, or a ``.npz``.
         class_names: K names of all classes.
         unseen: See :func:`~mmskel.data.class_splits.unseen_classes`; of a published folder only compared.
+        split: Protocol that says which clips are for training and which for testing, e.g. ``'xview'``.
         test: Test clips, where they are in a file of their own.
         validation: The published twin (by default the folder of that name, if it is there), or a ``.npz`` by a second
             recogniser.
@@ -154,6 +163,8 @@ def load_sets(features: str | Path, class_names: Sequence[str], unseen: str = ''
         return data, read_published(twin) if validation or twin.is_dir() else None
     if not unseen:
         raise FeatureError('which classes are unseen? Give their names or numbers, or a published split')
-    data = make_test_set(*tables_of(features, test), unseen_classes(unseen, class_names), len(class_names))
-    own = read_features(validation) if validation else None
+    data = make_test_set(*tables_of(features, test, split), unseen_classes(unseen, class_names), len(class_names))
+    own = read_features(validation, split) if validation else None
+    if own is not None and own.split is not None:
+        own = own.of_split('train')
     return data, make_validation_set(data.train, len(data.unseen), seed, own)

@@ -9,6 +9,7 @@ from mmskel.commands.command import Command, Parser, cfg_options
 
 def _features(parser: Parser) -> None:
     parser.add_argument('features', help='.npz from `mmskel features`, or a folder of published features')
+    parser.add_argument('--split', default='', help='protocol, e.g. xview; default: the splits train and test')
     parser.add_argument('--unseen', default='', metavar='CLASSES', help='names or numbers from 0, e.g. "wave;kick"; a '
                         'published split, e.g. ntu60:55_5; FILE.json:SET:SPLIT or a .npy of numbers')
 
@@ -76,8 +77,8 @@ def _embeddings(args: argparse.Namespace, class_names):
 
 
 def _class_names(args: argparse.Namespace) -> tuple[str, ...]:
-    from mmskel.data.features import read_features
-    return () if Path(args.features).is_dir() else read_features(args.features).class_names
+    from mmskel.data.feature_table import read_features
+    return () if Path(args.features).is_dir() else read_features(args.features, args.split).class_names
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -89,8 +90,8 @@ def _train(args: argparse.Namespace) -> int:
     changes = {name: getattr(args, name) for name in ('pick', 'seed') if getattr(args, name) is not None}
     config = replace(config, **changes)
     embeddings = _embeddings(args, _class_names(args))
-    data, validation = load_sets(args.features, embeddings.names, args.unseen, test=args.test_features,
-                                 validation=args.validation, seed=config.seed)
+    data, validation = load_sets(args.features, embeddings.names, args.unseen, split=args.split,
+                                 test=args.test_features, validation=args.validation, seed=config.seed)
     report = train_zero_shot(data, embeddings, config, args.out, validation=validation, device=args.device)
     print(f'{describe_zero_shot(report)}\n{"wrote":>12}: {args.out}/aligner.pth, zero_shot.json, results.json')
     return 0
@@ -99,13 +100,13 @@ def _train(args: argparse.Namespace) -> int:
 def _test(args: argparse.Namespace) -> int:
     from mmskel.apis.zero_shot import test_zero_shot
     from mmskel.data.class_splits import unseen_classes
-    from mmskel.data.features import read_features
+    from mmskel.data.feature_table import read_features
     from mmskel.data.zero_shot_sets import read_published
     from mmskel.models.zero_shot import load_aligner
     if Path(args.features).is_dir():
         clips = read_published(args.features).of_unseen
     else:
-        table = read_features(args.features)
+        table = read_features(args.features, args.split)
         clips = table if table.split is None else table.of_split('test')
     embeddings = _embeddings(args, _class_names(args)) if args.texts else None
     names = embeddings.names if embeddings else load_aligner(args.aligner)[1].get('class_names', ())
@@ -118,14 +119,14 @@ def _test(args: argparse.Namespace) -> int:
 
 def _files(args: argparse.Namespace) -> int:
     from mmskel.apis.zero_shot_inputs import load_sets
-    from mmskel.data.features import FeatureError
     from mmskel.data.zero_shot_sets import validation_folder, write_published
+    from mmskel.evaluation.features import FeatureError
     names = _class_names(args)
     if not names:
         raise FeatureError(f"'{args.features}' holds no class names; a published folder is written from a .npz "
                            'that does')
-    data, validation = load_sets(args.features, names, args.unseen, test=args.test_features,
-                                 validation=args.validation, seed=args.seed)
+    data, validation = load_sets(args.features, names, args.unseen, split=args.split,
+                                 test=args.test_features, validation=args.validation, seed=args.seed)
     print(f'wrote {write_published(args.out, data)}')
     if validation is not None:
         print(f'wrote {write_published(validation_folder(args.out), validation, validation=True)}')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmskel.data.features import FeatureError
+from mmskel.evaluation.features import FeatureError
 
 PUBLISHED_SPLITS: dict[str, tuple[int, dict[str, tuple[int, ...]]]] = {
     'ntu60': (60, {

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmskel.data.features import FeatureError, FeatureTable
+from mmskel.data.feature_table import FeatureTable
+from mmskel.evaluation.features import FeatureError
 from mmskel.files.atomic import atomic_path
 
 # file of the features, of the labels, of the classifier's raw scores

@@ -11,8 +11,9 @@ from mmskel.apis.zero_shot_classifier import ZeroShotClassifier
 from mmskel.apis.zero_shot_inputs import TextOptions, load_embeddings, load_sets, load_zero_shot_config, tables_of
 from mmskel.cli import main
 from mmskel.configuration.find import packaged_configs
-from mmskel.data.features import FeatureError, write_features
+from mmskel.data.feature_table import write_features
 from mmskel.evaluation import load_results
+from mmskel.evaluation.features import FeatureError
 from mmskel.language import LanguageError, class_texts, embed_classes
 from mmskel.models.zero_shot import ZeroShotError, load_aligner
 

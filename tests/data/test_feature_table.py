@@ -6,7 +6,7 @@ import pytest
 from zero_shot_world import NAMES, table
 
 from mmskel.data.class_splits import PUBLISHED_SPLITS, unseen_classes
-from mmskel.data.features import FeatureError, read_features, write_features
+from mmskel.data.feature_table import read_features, write_features
 from mmskel.data.zero_shot_sets import (
     make_test_set,
     make_validation_set,
@@ -14,6 +14,7 @@ from mmskel.data.zero_shot_sets import (
     validation_folder,
     write_published,
 )
+from mmskel.evaluation.features import FeatureError
 
 
 def sets(unseen=(1, 4), **changes):

@@ -1,20 +1,18 @@
 """Features of clips: one vector per clip, by clip id, as zero-shot recognition takes them."""
 from __future__ import annotations
 
+import json
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from mmskel.evaluation.features import FeatureError
 from mmskel.files.atomic import atomic_path
-from mmskel.files.errors import UserError
-
-
-class FeatureError(UserError):
-    """Features that cannot be read or do not belong together; the message names the file."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +81,21 @@ class FeatureTable:
         return self.only(self.split == name)
 
 
-def read_features(path: str | Path) -> FeatureTable:
+def read_features(path: str | Path, split: str = '') -> FeatureTable:
     """Reads a ``.npz`` of features without running anything in it.
 
-    It holds ``ids``, ``features`` and ``labels``, and may hold ``logits``, ``split``, ``class_names``, ``model`` (the
-    recogniser) and ``trained_classes``; see :class:`FeatureTable`.
+    Either what `mmskel features` writes (see :mod:`mmskel.evaluation.features`), or your own arrays: ``ids``,
+    ``features``, ``labels`` and, optionally, ``logits``, ``split`` (``'train'`` or ``'test'`` of each clip),
+    ``class_names``, ``model`` (the recogniser) and ``trained_classes``; see :class:`FeatureTable`.
+
+    Args:
+        path: The file.
+        split: Protocol of the file's splits, e.g. ``'xview'``: ``xview_train`` is for training, ``xview_test`` or
+            ``xview_val`` for testing; ``''``: ``train``, and ``test`` or ``val``.
 
     Raises:
-        FeatureError: A missing file, one that is no such archive, or arrays that do not belong together; names it.
+        FeatureError: A missing file, one that is no such archive, arrays that do not belong together, or an unknown
+            split; names the file.
     """
     path = Path(path)
     if not path.is_file():
@@ -109,14 +114,41 @@ def read_features(path: str | Path) -> FeatureTable:
     if arrays['features'].dtype.kind != 'f' or arrays['labels'].dtype.kind not in 'iu':
         raise FeatureError(f"'{path}': features of {arrays['features'].dtype} and labels of {arrays['labels'].dtype}; "
                            'expected floating-point numbers and integers')
-    trained = arrays.get('trained_classes')
     try:
+        if 'split_names' in arrays:
+            arrays |= _from_splits(arrays, split)
+        elif split:
+            raise FeatureError(f"it has no split '{split}', only train and test")
+        trained = arrays.get('trained_classes')
         return FeatureTable(
             arrays['features'].astype(np.float32), arrays['labels'].astype(np.int64), tuple(map(str, arrays['ids'])),
             arrays.get('logits'), arrays.get('split'), tuple(map(str, arrays.get('class_names', ()))),
             str(arrays.get('model', '')), None if trained is None else tuple(map(int, trained)))
     except FeatureError as error:
         raise FeatureError(f"'{path}': {error}") from None
+
+
+def _from_splits(arrays: dict[str, np.ndarray], split: str) -> dict[str, Any]:
+    """``split``, ``model`` and ``trained_classes`` of a file of `mmskel features`; clips of no part are left out."""
+    known, meta = [str(name) for name in arrays['split_names']], json.loads(str(arrays['meta']))
+    said = dict(model=', '.join(str(meta[key]) for key in ('model', 'config', 'checkpoint', 'stream') if meta.get(key)))
+    if meta.get('trained_classes') is not None:
+        said['trained_classes'] = meta['trained_classes']
+    train, *tests = (f'{split}_{part}' if split else part for part in ('train', 'test', 'val'))
+    test = next((name for name in tests if name in known), '')
+    if train in known and test:
+        parts = [arrays['splits'][:, known.index(name)] for name in (train, test)]
+        if (parts[0] & parts[1]).any():
+            raise FeatureError(f'{int((parts[0] & parts[1]).sum())} clips are in {train} and in {test}')
+        rows = parts[0] | parts[1]
+        for key in ('ids', 'features', 'labels', 'logits'):
+            if key in arrays:
+                said[key] = arrays[key][rows]
+        return said | dict(split=np.where(parts[0], 'train', 'test')[rows])
+    if split or any(name.endswith('_train') for name in known):
+        raise FeatureError(f"there is no split '{train}' with a '{tests[0]}'; it has {', '.join(known)}. Name the "
+                           "protocol (split), e.g. 'xview'")
+    return said
 
 
 def write_features(path: str | Path, table: FeatureTable) -> Path:
