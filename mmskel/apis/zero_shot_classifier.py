@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from mmskel.language import ClassTexts, TextEncoder, class_texts, embed_classes, load_text_encoder
+from mmskel.models.recognizers import FeatureScorer
 from mmskel.models.zero_shot import ZeroShotError, load_aligner
 
 
@@ -82,3 +83,50 @@ class ZeroShotClassifier:
         clips = torch.as_tensor(np.asarray(features, np.float32)).to(self._device)
         self.aligner.check_widths(clips, torch.zeros(0, self.aligner.text_channels))
         return self._scorer(clips).softmax(1).cpu().numpy()
+
+
+class TypedWords:
+    """Class names to probabilities, for :class:`~mmskel.models.recognizers.FeatureScorer`.
+
+    Args:
+        aligner: The file of `mmskel zeroshot train`.
+        classes: The first classes, so that a mistake shows before any clip is read.
+        encoder, device: See :class:`ZeroShotClassifier`.
+    """
+
+    def __init__(self, aligner: str | Path, classes: Sequence[str], encoder: TextEncoder | None = None,
+                 device: str = 'cpu'):
+        self._arguments = aligner, encoder, device
+        self.classifier = ZeroShotClassifier(aligner, classes, encoder, device)
+
+    def probabilities(self, features: torch.Tensor, class_names: Sequence[str]) -> torch.Tensor:
+        """(N, D) pooled features, K names -> (N, K); names that differ from the last ones are encoded."""
+        if list(class_names) != self.classifier.class_names:
+            aligner, encoder, device = self._arguments
+            self.classifier = ZeroShotClassifier(aligner, class_names, encoder, device)
+        return torch.from_numpy(self.classifier.scores(features.cpu().numpy()))
+
+
+def zero_shot_scorer(aligner: str | Path, classes: Sequence[str], checkpoint: str | Path = '',
+                     encoder: TextEncoder | None = None, device: str = 'cpu') -> FeatureScorer:
+    """What makes a :class:`~mmskel.apis.inferencer.SkeletonInferencer` name classes that a user typed.
+
+    Args:
+        aligner: The file of `mmskel zeroshot train`.
+        classes: Class names.
+        checkpoint: The recogniser's weights; a file of another name than the aligner's features came from is refused.
+        encoder, device: See :class:`ZeroShotClassifier`.
+
+    Raises:
+        ZeroShotError, LanguageError: See :class:`ZeroShotClassifier`.
+
+    Example:
+        >>> scorer = zero_shot_scorer('work_dirs/zeroshot/aligner.pth', ['wave', 'kick'])
+        >>> SkeletonInferencer(config, checkpoint, scorer=scorer)('clip.mp4', classes=['wave', 'kick'])
+    """
+    words = TypedWords(aligner, classes, encoder, device)
+    known = words.classifier.recogniser
+    if checkpoint and '.pth' in known and Path(checkpoint).name not in known.split(', '):
+        raise ZeroShotError(f"'{aligner}' was trained on features of {known}, not of '{Path(checkpoint).name}'; "
+                            'features of different recognisers have nothing in common, even of one width')
+    return FeatureScorer(words.probabilities)
