@@ -180,7 +180,7 @@ def _array(path: Path) -> np.ndarray:
         array = np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise FeatureError(f"there is no file '{path}'; expected a folder of published features, see "
-                           'docs/sa_dvae.md, or a .npz file') from None
+                           'docs/zero_shot.md, or a .npz file') from None
     except (ValueError, EOFError, OSError) as error:
         raise FeatureError(f"'{path}' is no NumPy file of numbers: {error}") from None
     if array.dtype.kind not in 'fiu':
