@@ -1,7 +1,7 @@
 """SA-DVAE's card."""
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, ModelCard, Official, Paper, Published, Reference
 
-# (data, seen and unseen classes, streams or network) -> accuracy on unseen classes alone, harmonic mean of seen and unseen ones
+# (data, seen and unseen classes, streams or network) -> accuracy on unseen classes, harmonic mean of both kinds
 REACHED = {
     ('NTU60', '55/5', 'joint'): (82.37, 66.27),
     ('NTU60', '48/12', 'joint'): (41.38, 42.56),
@@ -34,7 +34,7 @@ SA_DVAE = ModelCard(
     config='zeroshot/sadvae_custom.py',
     notes='An aligner, not a recogniser: it takes the features of one. ZSL is the accuracy among unseen classes, GZSL '
           'the harmonic mean of seen and unseen ones. The published cycle is the best on the test clips, and the '
-          'published threshold of the gate is applied to the wrong probability; other figures are reported beside them. '
+          'published threshold of the gate is applied to the wrong probability; the others are reported as well. '
           'The first features are of Shift-GCN, those of the random splits of ST-GCN.',
     published=tuple(Published(data, f'{split} {kind}', streams, top1, 'paper')
                     for (data, split, streams), figures in REACHED.items()
