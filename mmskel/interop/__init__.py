@@ -17,12 +17,13 @@ from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_
 from mmskel.interop.sa_dvae import SA_DVAE
 from mmskel.interop.skateformer import SKATEFORMER
 from mmskel.interop.st_gcn import ST_GCN
+from mmskel.interop.stc_net import STC_NET
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 
 __all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
            'convert_checkpoint', 'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER, ST_GCN)}
+SYSTEMS = {system.name: system for system in (HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER, STC_NET, ST_GCN)}
 """Every published system that can be read, by name."""
 
 

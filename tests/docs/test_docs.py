@@ -93,6 +93,7 @@ NOT_RUN = {
     'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
+    'mmskel train stcnet/stcnet_nwucla_short.py --data data/nwucla.pkl --amp': 'the lines before it run the other recipe',
     'mmskel train skateformer/skateformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
@@ -115,6 +116,7 @@ NOT_RUN = {
     'mmskel convert rgbpose work_dirs/rgbonly_ntu60/epoch_18.pth data/rgbpose_start.pth --pose work_dirs/poseonly_ntu60/'
     'epoch_18.pth': 'the same test',
     'mmskel train rgbpose/rgbpose_ntu60.py --videos data/nturgbd_videos': 'the same test',
+    'mmskel train rgbpose/rgbpose_ntu60_plan.py --videos data/nturgbd_videos': 'tests/apis/test_plan.py, narrow',
     'mmskel predict clip.mp4 --config work_dirs/rgbpose_custom_small/rgbpose_custom_small.py --checkpoint work_dirs/'
     'rgbpose_custom_small/epoch_20.pth': 'fetches models; tests/apis/test_rgbpose.py runs it with files',
     'mmskel extract videos data/rtmo.pkl --pose-config mmpose::body_2d_keypoint/rtmo/coco/rtmo-s_8xb32-600e_coco-640x640.py '
@@ -484,6 +486,7 @@ DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
     'docs/install.md': [],
+    'docs/architecture.md': [],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights],
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips, volleyball, nba, kinetics400,
                      lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
@@ -491,7 +494,7 @@ DATA = {
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
-    'docs/models.md': [],
+    'docs/models.md': [mine],
     'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights, nwucla_file],
     'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
                         lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
@@ -500,6 +503,7 @@ DATA = {
     'docs/pose.md': [video_clip, pose_weights, mine],
     'docs/rgbpose.md': [videos],
     'docs/skateformer.md': [nwucla_file, ntu_sgn_file, mine, official_weights],
+    'docs/stc_net.md': [nwucla_file, mine],
     'docs/streams.md': [nwucla_file, mine],
     'docs/tracking.md': [],
     'docs/training.md': [nwucla_file],
@@ -563,7 +567,6 @@ def page_folder(tmp_path, monkeypatch):
     """The folder a page is run in: the current one, on the module path; what pages register is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delenv('MMSKEL_SHARED', raising=False)
     known, modules = dict(LAYOUTS), set(sys.modules)
     (tmp_path / 'data').mkdir()
     yield tmp_path
@@ -603,6 +606,9 @@ def run_line(line: str, where: str, small: dict, capsys) -> None:
     small.update(width=8, epochs=2 if '--resume' in words else 1)
     if words[0] in ('test', 'export'):
         words[2], small['width'] = trained(Path(words[2]))
+    if '--curves' in words:
+        at = words.index('--curves') + 1
+        words[at], small['width'] = trained(Path(words[at]))
     status = cli.main(words)
     printed = capsys.readouterr()
     assert status == expected, f'{where}: {line}\nended with {status}, not {expected}:\n{printed.err[-2000:]}'
@@ -694,7 +700,7 @@ def test_commands_and_flags_exist(page, flags):
 
 @pytest.mark.parametrize('command, page', [('train', 'docs/training.md'), ('test', 'docs/training.md'),
                                            ('check', 'docs/data.md'), ('fuse', 'docs/streams.md'),
-                                           ('export', 'docs/export.md')])
+                                           ('export', 'docs/export.md'), ('features', 'docs/predict.md')])
 def test_every_flag_is_explained(command, page, flags):
     page = PAGES[page].read_text()
     missing = {flag for flag in flags[command] - {'-h', '--help', '--local_rank', '--local-rank'} if flag not in page}
@@ -774,13 +780,13 @@ def test_table_of_repairs():
 
 
 def test_table_of_configs():
-    from mmengine.config import Config
+    from mmskel.configuration import load_config
     found = {names(config)[0]: epochs for config, _, epochs in rows('docs/training.md', 'config | data')}
     folder = ROOT / 'configs'
     there = {p.relative_to(folder).as_posix() for p in folder.rglob('*.py') if not {'_base_', 'zeroshot'} & set(p.parts)}  # those have no epochs; docs/zero_shot.md lists them
     assert set(found) == there
     for name, epochs in found.items():
-        cfg = Config.fromfile(folder / name)
+        cfg = load_config(str(folder / name), fit=False)
         passes = cfg.train_dataloader.dataset.get('repeat', 1)
         said = f'{cfg.train_cfg.max_epochs} of {passes} passes' if passes > 1 else str(cfg.train_cfg.max_epochs)
         assert epochs.startswith(said), f'{name}: {said}'
