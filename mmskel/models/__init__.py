@@ -1,4 +1,4 @@
-"""Encoders, backbones, heads, losses, recognisers and aligners, registered into MMAction2's ``MODELS`` by this import."""
+"""Encoders, backbones, heads, losses, recognisers, aligners; importing this registers them into ``MODELS``."""
 from mmskel.models.backbones import (
     HDGCN,
     MPGCN,
