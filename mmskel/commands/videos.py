@@ -1,10 +1,10 @@
-"""Commands about videos: ``extract``, ``predict``, ``draw``, ``demo``."""
+"""Commands about videos and clips: ``extract``, ``predict``, ``features``, ``draw``, ``demo``."""
 from __future__ import annotations
 
 import argparse
 from dataclasses import replace
 
-from mmskel.commands.command import Command, Parser
+from mmskel.commands.command import Command, Parser, cfg_options
 
 
 def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
@@ -70,10 +70,10 @@ def _extract_arguments(parser: Parser) -> None:
 
 
 def _extract(args: argparse.Namespace) -> int:
-    from mmskel.apis.extract import extract
+    from mmskel.apis.extract import Work, extract
     from mmskel.data.prepare import summary
     file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
-                   jobs=args.jobs, threads=args.threads, fps=args.fps, keep_going=args.keep_going)
+                   work=Work(args.jobs, args.threads, args.fps, args.keep_going))
     print(summary(file))
     return 1 if file.meta.get('skipped') else 0
 
@@ -90,6 +90,10 @@ def _predict_arguments(parser: Parser) -> None:
     parser.add_argument('--per-person', action='store_true', help='recognise every person alone')
     parser.add_argument('--min-score', type=float, default=0., metavar='P', help='leave out segments below it')
     parser.add_argument('--class-names', metavar='FILE', help='a name per line; default: those of the checkpoint')
+    parser.add_argument('--zero-shot', metavar='ALIGNER', help='aligner.pth of `mmskel zeroshot train`: recognise the '
+                        'classes of --classes, seen in training or not')
+    parser.add_argument('--classes', metavar='NAMES', help='with --zero-shot: class names, e.g. '
+                        '"wave;kick;carry a box"')
     _pose_options(parser)
     _group_options(parser)
 
@@ -101,14 +105,53 @@ def seconds(text: str) -> float:
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from mmskel.apis.predict import describe_predictions, predict
+    from mmskel.apis.clip_source import ClipSource
+    from mmskel.apis.inferencer import OutputOptions
+    from mmskel.apis.predict import RecogniserOptions, predict
+    from mmskel.evaluation.prediction import describe_predictions
+    from mmskel.evaluation.windows import WindowOptions
     predictions, failed = predict(
-        args.source, args.config, args.checkpoint, _group_models(args), class_names=args.class_names, out=args.out,
-        save_to=args.save, window=args.window, stride=args.stride, per_person=args.per_person,
-        min_score=args.min_score, group=args.group, object_tracks=args.object_tracks, fps=args.fps,
-        keep_going=args.keep_going)
+        args.source,
+        RecogniserOptions(args.config, args.checkpoint, args.device, args.class_names, *_typed_words(args)),
+        ClipSource(_group_models(args), args.fps, args.keep_going, args.object_tracks or None),
+        windows=WindowOptions(args.window, args.stride, args.per_person),
+        output=OutputOptions(args.out, args.save, args.min_score, args.group))
     print(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
+
+
+def _typed_words(args: argparse.Namespace) -> tuple:
+    """Scorer and classes of ``--zero-shot`` and ``--classes``; (None, None) without them."""
+    if not args.zero_shot and not args.classes:
+        return None, None
+    from mmskel.apis.zero_shot_classifier import zero_shot_scorer
+    from mmskel.language import LanguageError, check_class_names
+    if not args.zero_shot or not args.classes:
+        raise LanguageError('--zero-shot ALIGNER and --classes "wave;kick" go together')
+    classes = check_class_names(args.classes.split(';'))
+    return zero_shot_scorer(args.zero_shot, classes, args.checkpoint), classes
+
+
+def _features_arguments(parser: Parser) -> None:
+    parser.add_argument('config', help='the config the checkpoint was trained with: the one in its work dir')
+    parser.add_argument('checkpoint', help='weights, .pth')
+    parser.add_argument('--data', metavar='FILE', help='annotation file; default: the one that the config names')
+    parser.add_argument('--out', metavar='FILE', required=True, help='the file to write, .npz')
+    parser.add_argument('--split', help='split of the file, e.g. xsub_train, or a protocol, e.g. xsub; default: all')
+    parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
+    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at images as well')
+    parser.add_argument('--device', help='cpu, cuda:0, ...; default: a GPU, if any')
+    parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(), help='override the config')
+
+
+def _features(args: argparse.Namespace) -> int:
+    from mmskel.apis.features import extract_features
+    from mmskel.configuration import load_config
+    cfg = load_config(args.config, data=args.data, stream=args.stream, videos=args.videos, fit=False,
+                      cfg_options=cfg_options(args))
+    features = extract_features(cfg, args.checkpoint, args.out, split=args.split, device=args.device)
+    print(f'wrote {args.out}: {len(features.ids)} clips, {features.features.shape[1]} features each')
+    return 0
 
 
 def _draw_arguments(parser: Parser) -> None:
@@ -143,8 +186,7 @@ def _draw(args: argparse.Namespace) -> int:
 
 def _demo_arguments(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of made-up motions')
-    parser.add_argument('--video', nargs='+', default=(), help='from videos with people in them to a labelled video; '
-                        'default: what lies below MMSKEL_SHARED, if that variable is set')
+    parser.add_argument('--video', nargs='+', default=(), help='from videos with people in them to a labelled video')
     parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--epochs', type=int, help='how many, instead of the demo\'s own number')
@@ -161,6 +203,8 @@ def _demo(args: argparse.Namespace) -> int:
 VIDEOS = {
     'extract': Command('turn raw videos into skeletons, one annotation file', _extract_arguments, _extract),
     'predict': Command('say what is done in videos or clips, and show it', _predict_arguments, _predict),
+    'features': Command('write what a recogniser makes of clips before it names a class', _features_arguments,
+                        _features),
     'draw': Command('draw a clip, over its video where there is one', _draw_arguments, _draw),
     'demo': Command('make a small data set, train ST-GCN on it, show the result', _demo_arguments, _demo),
 }

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,36 +120,6 @@ class Prediction:
                 for i in np.argsort(-scores, kind='stable')[:top].tolist()]
 
 
-def sliding_windows(num_frames: int, fps: float, length: float | None = None, stride: float | None = None
-                    ) -> np.ndarray:
-    """(W, 2) int: windows over a clip; the last one ends with it, so that every frame is in one.
-
-    Args:
-        num_frames: T.
-        fps: Frames per second.
-        length: Of a window in seconds; None, or as long as the clip: one window, the clip.
-        stride: Seconds from one window's beginning to the next one's; default: half a window.
-
-    Raises:
-        ValueError: A length or stride that is not positive, or a stride that would leave frames out.
-    """
-    stride = stride if stride is not None or length is None else length / 2
-    if length is None:
-        if stride is not None:
-            raise ValueError(f'a stride of {stride:g} s needs a window length')
-        return np.array([[0, num_frames]])
-    if not (length > 0 and stride > 0):
-        raise ValueError(f'a window of {length:g} s every {stride:g} s; expected positive times')
-    if stride > length:
-        raise ValueError(f'windows of {length:g} s every {stride:g} s would leave frames out; expected a stride of at '
-                         'most the length')
-    size, step = max(round(length * fps), 1), max(round(stride * fps), 1)
-    if size >= num_frames:
-        return np.array([[0, num_frames]])
-    starts = [*range(0, num_frames - size, step), num_frames - size]
-    return np.array([[start, start + size] for start in starts])
-
-
 def save_predictions(predictions: Sequence[Prediction], path: str | Path, min_score: float = 0.) -> Path:
     """Writes predictions, whole or not at all: ``.json`` (everything) or ``.csv`` (a row per segment).
 
@@ -176,3 +146,26 @@ def _rows(predictions: Sequence[Prediction], min_score: float) -> Iterator[tuple
             for segment in prediction.segments(track, min_score):
                 yield (prediction.id, person, f'{segment.start:.3f}', f'{segment.stop:.3f}',
                        prediction.class_names[segment.label], f'{segment.score:.4f}')
+
+
+def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str, str], min_score: float = 0.) -> str:
+    """What was recognised, a line per clip, person and segment.
+
+    Args:
+        predictions: What was recognised.
+        failed: Why videos were not, by id; or that nobody was found.
+        min_score: Probability below which segments are left out.
+    """
+    lines = []
+    for prediction in predictions:
+        lines.append(f'{prediction.id}   ({prediction.num_frames} frames, {prediction.fps:g} per second)')
+        for track in prediction.tracks:
+            label, score = prediction.best(track)
+            who = '' if track.person is None else f'person {track.person}: '
+            lines.append(f'  {who}{label}   {100 * score:.1f} %' if label else f'  {who}nobody was found')
+            segments = prediction.segments(track, min_score)
+            if len(track.windows) > 1:
+                lines += [f'  {s.start:8.2f} - {s.stop:7.2f} s   {prediction.class_names[s.label]}   '
+                          f'{100 * s.score:.1f} %' for s in segments]
+    known = {prediction.id for prediction in predictions}
+    return '\n'.join(lines + [f'{name}: {why}' for name, why in failed.items() if name not in known])

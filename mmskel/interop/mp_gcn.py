@@ -1,4 +1,4 @@
-"""The official MP-GCN (github.com/mgiant/MP-GCN) as ours. Spec sheet ``mp_gcn``, "State dict"."""
+"""The official MP-GCN (github.com/mgiant/MP-GCN) as ours. See ``docs/published/mp_gcn.md``."""
 from __future__ import annotations
 
 import re
@@ -18,6 +18,7 @@ _ARGUMENTS = {'': {'data_shape', 'num_class', 'graph', 'model_args'},
               'graph': {'graph', 'labeling', 'max_hop', 'inter_link', 'base', 'dilation', 'hop', 'part'},
               # the published code takes `dilation` and ignores it: dilations 1 and 2 are what ran
               'model_args': {'kernel_size', 'reduct_ratio', 'use_att', 'dilation', 'adaptive', 'edge_importance'}}
+_STREAMS = ('joint', 'joint_motion', 'bone', 'bone_motion')  # in the published order
 _BLOCK = re.compile(r'(?:input_branches\.(\d+)\.layers\.([012])|main_stream\.([0-5]))\.(.+)')
 _WHOLE = {'scn.bn': 'gcn.norm', 'scn.residual.0': 'gcn.residual', 'scn.residual.1': 'gcn.residual.norm',
           'tcn.residual.conv': 'residual', 'tcn.residual.bn': 'residual.norm', 'tcn.branches.3.0': 'tcn.shortcut',
@@ -58,8 +59,7 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _streams(streams: int, channels: int) -> dict[str, Any]:
     """The encoder's arguments; a file does not say which streams fewer than four are."""
-    names = ('joint', 'joint_motion', 'bone', 'bone_motion')
-    return dict(with_score=channels % 3 == 0, **({} if streams == 4 else dict(streams=names[:streams])))
+    return dict(with_score=channels % 3 == 0, **({} if streams == 4 else dict(streams=_STREAMS[:streams])))
 
 
 def _graph(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -143,8 +143,8 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     joints = state[f'{first}.att.joints'].numpy() if attention else None
     graph = next(_fitting(adjacency, joints), None)
     if graph is None:
-        raise ConversionError(f'mp_gcn: a graph of {adjacency.shape[-1]} nodes that is none of the published ones with '
-                              'the nose as base; give the constructor arguments (convert_checkpoint(model_kwargs=...))')
+        raise ConversionError(f'mp_gcn: a graph of {adjacency.shape[-1]} nodes that is none of the published ones; '
+                              'give the constructor arguments (model_kwargs)')
     return dict(
         data_shape=[streams, channels, 1, adjacency.shape[-1], 1], num_class=state['fcn.weight'].shape[0], graph=graph,
         model_args=dict(kernel_size=[state[f'{first}.tcn.branches.0.3.conv.weight'].shape[2], len(adjacency) - 1],
@@ -158,9 +158,11 @@ def _fitting(adjacency: np.ndarray, joints: np.ndarray | None) -> Iterator[dict[
         size = len(panoramic_graph(layout, 1, objects).bone_origins)
         if nodes % size:
             continue
-        persons = nodes // size
+        persons, bases = nodes // size, _bases(adjacency, size)
         for links in _TOPOLOGIES if persons > 1 else _TOPOLOGIES[:1]:
             arguments = dict(graph=f'{name}-{persons}' if persons > 1 else name, **links)
+            if bases != [0]:
+                arguments['base'] = bases
             shared, rest = _graph(arguments)
             for labeling in ('intra-inter', 'spatial', 'distance') if persons > 1 else ('spatial', 'distance'):
                 for parts in ('body', 'person'):
@@ -172,4 +174,20 @@ def _fitting(adjacency: np.ndarray, joints: np.ndarray | None) -> Iterator[dict[
                         yield dict(arguments, labeling=labeling, part=parts)
 
 
-MP_GCN = System('mp_gcn', _config, _rename, _logits, _guess)
+def _bases(adjacency: np.ndarray, size: int) -> list[int]:
+    """The nodes of a person that are linked to the same node of another, in the nearest partition that has any."""
+    _, nodes, _ = adjacency.shape
+    owner, place = np.divmod(np.arange(nodes), size)
+    between = (owner[:, None] != owner[None]) & (place[:, None] == place[None])
+    for matrix in adjacency[1:]:
+        if (found := np.nonzero(matrix * between)[0]).size:
+            return sorted(set((found % size).tolist()))
+    return [0]
+
+
+def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
+    streams = arguments['data_shape'][0]
+    return {} if streams == 4 else dict(data_shape=f'its streams are {", ".join(_STREAMS[:streams])}')
+
+
+MP_GCN = System('mp_gcn', _config, _rename, _logits, _guess, assumed=_assumed)

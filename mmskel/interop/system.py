@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,8 +16,21 @@ class ConversionError(UserError):
     """A state dict that is not what the system's published code writes; the message names the keys."""
 
 
+def _certain(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """The ``assumed`` of a system whose tensors say everything."""
+    return {}
+
+
 def _whole(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """The ``part`` of a system that consists of recognisers alone."""
+
+
+def _as_given(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(arguments)
+
+
+def _one_file(path: Path, read: Callable[[Path], dict[str, Tensor]]) -> dict[str, Tensor]:
+    return read(path)
 
 
 @dataclass(frozen=True)
@@ -24,17 +38,19 @@ class Piece:
     """A part of one of our tensors: where ours is one tensor, the published code may have many.
 
     Args:
-        key: Ours. A buffer that our state dict does not hold is a function of the arguments: it is compared, not
-            copied.
-        index: What to take of it; all by default.
+        key: Name of our tensor. A buffer that our state dict does not hold is a function of the arguments: it is
+            compared, not copied.
+        index: Part of it; default: all.
         links: Where the published code keeps a number for every pair of nodes and ours one for every link: a buffer of
             ours that says where the links are, true or false, in the published shape.
         elsewhere: What the published code has where there is no link.
+        fixed: Whether to compare it and not to copy it, although our state dict holds it.
     """
     key: str
     index: tuple[int | slice, ...] = ()
     links: str = ''
     elsewhere: float = 0.
+    fixed: bool = False
 
     def of_links(self, published: Tensor, model: nn.Module) -> Tensor:
         """A published tensor as ours holds it.
@@ -71,6 +87,15 @@ class System:
         guess: Published state dict -> constructor arguments, for checkpoints that come without any.
         part: Published arguments and state -> a module of the published code that is not a whole recogniser (its data
             pipeline, one layer, its losses), behind the published inputs; None where the arguments mean a recogniser.
+        assumed: Guessed constructor arguments -> what no tensor says and ``guess`` took from the published networks:
+            the argument's name, with dots, and why; for example ``{'backbone.temporal_strides': '...'}``.
+        complete: Published arguments and state -> the arguments and what the published code has a class of its own for,
+            read off the tensors.
+        load: A path that the user named and a function that reads one file -> published state dict, for checkpoints of
+            several files.
+        gradients: Published gradients by key -> the same, and parts of large ones under names of their own.
+        convert_folder: For published code that writes several files: source, file to write, reader of one state dict
+            -> the file.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -78,6 +103,11 @@ class System:
     logits: Callable[..., Tensor | dict[str, Tensor]]
     guess: Callable[[Mapping[str, Tensor]], dict[str, Any]]
     part: Callable[[Mapping[str, Any], Mapping[str, Any]], nn.Module | None] = _whole
+    assumed: Callable[[Mapping[str, Any]], Mapping[str, str]] = _certain
+    complete: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] = _as_given
+    load: Callable[[Path, Callable[[Path], dict[str, Tensor]]], dict[str, Tensor]] = _one_file
+    gradients: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
+    convert_folder: Callable[[str | Path, str | Path, Callable], Path] | None = None
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
         """A published state dict as the state dict of ``model``, every tensor accounted for.
@@ -90,7 +120,7 @@ class System:
         """
         ours = {key: value.clone() for key, value in model.state_dict().items()}
         unknown, wrong, differs, filled = [], [], [], dict.fromkeys(ours, 0)
-        fixed = {key: value for key, value in model.named_buffers() if key not in ours}
+        buffers = dict(model.named_buffers())
         for key, value in state.items():
             value = torch.as_tensor(value)
             try:
@@ -99,8 +129,9 @@ class System:
                 unknown.append(key)
                 continue
             for target in targets:
-                if target.key in fixed:
-                    expected = target.published(fixed[target.key], fixed[target.links or target.key].shape, model, 0.)
+                if target.fixed or target.key in buffers and target.key not in ours:
+                    shape = buffers[target.links or target.key].shape
+                    expected = target.published(buffers[target.key], shape, model, 0.)
                     same = expected.shape == value.shape
                     if not same or not torch.allclose(expected.double(), value.double(), atol=1e-5):
                         differs.append(f'{key} {tuple(value.shape)} is not {target.key} {tuple(expected.shape)}')
@@ -158,7 +189,7 @@ class PublishedModel(nn.Module):
             for piece in self._pieces(key, ours)[:1]:
                 if ours[piece.key].grad is not None:
                     found[key] = piece.published(ours[piece.key].grad[piece.index], shape, self.model, 0.)
-        return found
+        return self.system.gradients(found)
 
     def published_state(self) -> dict[str, Tensor]:
         """The weights as the published code keeps them: the keys and shapes this was built from, our numbers.

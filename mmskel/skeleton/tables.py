@@ -28,7 +28,7 @@ _KINECT20_EDGES = ((0, 1), (1, 2), (3, 2), (4, 2), (5, 4), (6, 5), (7, 6), (8, 2
                    (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18))
 _NTU25 = ('pelvis', 'spine', 'neck', *_KINECT20[3:], 'spine_shoulder', 'left_hand_tip', 'left_thumb',
           'right_hand_tip', 'right_thumb')
-# place of every Kinect v1 joint in MSR-Action3D's order (spec sheet, 0-based)
+# place of every Kinect v1 joint in MSR-Action3D's order (counted from 0)
 _KINECT20_IN_MSR = (6, 3, 2, 19, 0, 7, 9, 11, 1, 8, 10, 12, 4, 13, 15, 17, 5, 14, 16, 18)
 _SMPL24 = ('pelvis', 'left_hip', 'right_hip', 'spine1', 'left_knee', 'right_knee', 'spine2', 'left_ankle',
            'right_ankle', 'spine3', 'left_foot', 'right_foot', 'neck', 'left_collar', 'right_collar', 'head',
@@ -42,6 +42,9 @@ _H36M17 = ('pelvis', 'right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left
            'spine_shoulder', 'neck', 'head', 'left_shoulder', 'left_elbow', 'left_wrist', 'right_shoulder',
            'right_elbow', 'right_wrist')
 _H36M17_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+# Penn Action: a head and twelve joints, left before right
+_PENN13 = ('head', *(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
+                     for side in _SIDES))
 _HAND21 = ('wrist', *(f'{finger}{i}' for finger in _FINGERS for i in range(1, 5)))
 
 # The 68 face points as a symmetric tree: bridge of the nose on the nose, brows and eyes on the bridge, mouth under
@@ -149,6 +152,9 @@ def _tables() -> dict[str, Layout]:
         _table('kinect20_msr', tuple(msr_joints), msr_edges, 'spine_shoulder'),
         _wholebody(),
         _table('halpe26', _HALPE26, halpe_edges, 'neck', links=((11, 12), )),
+        # as COCO's: limbs on the shoulders, which hang on the head
+        _table('penn13', _PENN13, ((1, 0), (2, 0), (3, 1), (4, 2), (5, 3), (6, 4), (7, 1), (8, 2), (9, 7), (10, 8),
+                                   (11, 9), (12, 10)), 'head', links=((1, 2), (7, 8))),
         _table('hand21', _HAND21, _hand(_HAND21, '', 0), 'wrist'),
         _table('smpl24', _SMPL24, tuple((j, p) for j, p in enumerate(_SMPL24_PARENTS) if j != p), 'pelvis'),
         _table('h36m17', _H36M17, tuple((j, p) for j, p in enumerate(_H36M17_PARENTS) if j != p), 'pelvis'),
@@ -160,8 +166,9 @@ LAYOUTS: dict[str, Layout] = _tables()
 """Every layout known by name; :func:`register_layout` adds one."""
 
 # the names other projects use for the same joint order
-ALIASES = {'coco': 'coco17', 'openpose': 'openpose18', 'nturgb+d': 'ntu25', 'coco_wholebody': 'coco_wholebody133',
-           'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24', 'h36m': 'h36m17'}
+ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 'nturgb+d': 'ntu25',
+           'coco_wholebody': 'coco_wholebody133', 'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24',
+           'h36m': 'h36m17'}
 
 
 def get_layout(layout: str | Layout) -> Layout:

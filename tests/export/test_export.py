@@ -34,6 +34,8 @@ FLAT = dict(NARROW, **{'model.data_preprocessor.layout': 'coco17', 'model.data_p
 VOLUMES = {'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 128, 'model.cls_head.num_classes': 12,
            **{f'test_dataloader.dataset.pipeline.{place}': size for place, size in (
                ('0.clip_len', 16), ('2.size', 32), ('3.size', 32))}}
+TOKENS = {'model.backbone.channels': 32, 'model.backbone.num_heads': 2, 'model.backbone.num_layers': 1,
+          'model.cls_head.in_channels': 32}
 CASES = {
     'ST-GCN 2-D': ('stgcn/stgcn_ntu60_2d.py', NARROW),
     'ST-GCN 3-D': ('stgcn/stgcn_ntu60_3d.py', NARROW),
@@ -47,6 +49,11 @@ CASES = {
     'STC-Net 3-D': ('stcnet/stcnet_ntu60_3d.py', NARROW),
     'STC-Net 2-D': ('custom/stcnet_custom.py', dict(FLAT, fit_to_data=False)),
     'MP-GCN, twelve persons and a ball': ('mpgcn/mpgcn_volleyball.py', NARROW),
+    'CascadeFormer 3-D': ('cascadeformer/cascadeformer_nwucla.py', TOKENS),
+    'CascadeFormer 2-D, full length, padding mask': ('cascadeformer/cascadeformer_penn.py', dict(
+        TOKENS, **{'model.backbone.padding_mask': True})),
+    'CascadeFormer of NTU': ('cascadeformer/cascadeformer_ntu60_3d.py', dict(TOKENS, **{
+        'model.backbone.embedding': 'spatial', 'model.backbone.channels': 50, 'model.cls_head.in_channels': 50})),
     'PoseC3D joint': ('posec3d/posec3d_ntu60_2d.py', VOLUMES),
     'PoseC3D joint and limb': ('posec3d/posec3d_ntu60_2d.py', dict(VOLUMES, **{
         'model.data_preprocessor.stream': 'joint_limb', 'model.backbone.in_channels': 34})),
@@ -67,7 +74,8 @@ def trained(cfg, folder):
     recogniser = SkeletonInferencer(Config.fromfile(path), device='cpu')
     model = recogniser.model
     head = model.cls_head
-    nn.init.normal_((head.fc if hasattr(head, 'fc') else head.fc_cls).weight)  # MMAction2's heads do not agree
+    # heads do not agree
+    nn.init.normal_((head.fc if hasattr(head, 'fc') else head.net[-1] if hasattr(head, 'net') else head.fc_cls).weight)
     norms = [one for one in model.modules() if isinstance(one, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
     for norm in norms:
         norm.momentum = .9
@@ -172,21 +180,24 @@ def test_configs_of_mmaction2(base, backbone, tmp_path):
 class TwoViews(StreamEncoder):
     """As PoseC3D's: the clip and its mirror image."""
 
-    def encode(self, keypoint, score=None, following=None, following_score=None):
+    def encode(self, batch, samples=()):
+        keypoint = batch['keypoint']
         return torch.cat([keypoint, keypoint * keypoint.new_tensor([-1., 1., 1.])], 1)
 
 
 class Constant(StreamEncoder):
     """What a trace takes for a constant is none."""
 
-    def encode(self, keypoint, score=None, following=None, following_score=None):
+    def encode(self, batch, samples=()):
+        keypoint = batch['keypoint']
         return keypoint / float(keypoint.abs().mean().numpy())
 
 
 class Pieces(StreamEncoder):
     """Goes through a batch in pieces, whose number becomes that of the example."""
 
-    def encode(self, keypoint, score=None, following=None, following_score=None):
+    def encode(self, batch, samples=()):
+        keypoint = batch['keypoint']
         keypoint = torch.cat([part * 2 for part in keypoint.flatten(0, 1).split(2)]) if not torch.compiler.is_compiling() \
             else keypoint.flatten(0, 1) * 2
         return keypoint[:, None]
