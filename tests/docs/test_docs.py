@@ -650,7 +650,7 @@ def trained(checkpoint: Path) -> tuple[str, int]:
     import torch
     if not checkpoint.is_file():
         assert re.fullmatch(r'epoch_\d+\.pth', checkpoint.name), checkpoint
-        checkpoint = Path((checkpoint.parent / 'last_checkpoint').read_text().strip())
+        checkpoint = checkpoint.parent / (checkpoint.parent / 'last_checkpoint').read_text().strip()
     return str(checkpoint), torch.load(checkpoint, weights_only=True)['state_dict']['cls_head.fc.weight'].shape[1] // 4
 
 
