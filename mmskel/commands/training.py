@@ -67,7 +67,7 @@ def _train(args: argparse.Namespace) -> int:
 
 def _train_plan(args: argparse.Namespace, whole) -> int:
     from mmskel.apis.plan import load_plan, run_plan
-    from mmskel.configuration import load_config, needs_videos, set_videos
+    from mmskel.configuration import load_config, needs_video, set_videos
     _refuse(f"'{args.config}' is a plan of several trainings", {
         '--no-test': args.no_test, '--resume CHECKPOINT': args.resume not in (False, 'auto'), '--from': args.start})
 
@@ -75,7 +75,7 @@ def _train_plan(args: argparse.Namespace, whole) -> int:
         cfg = load_config(config, data=args.data, split=args.split, stream=stream or args.stream, epochs=args.epochs,
                           seed=args.seed, amp=args.amp, launcher=args.launcher,
                           cfg_options={**options, **(cfg_options(args) or {})})
-        if args.videos and needs_videos(cfg):
+        if args.videos and needs_video(cfg):
             set_videos(cfg, args.videos)
         return cfg
 
