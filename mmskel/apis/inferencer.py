@@ -15,6 +15,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
+from mmskel.apis.training import load_weights
 from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions

@@ -6,6 +6,7 @@ from mmskel.engine.checkpointing import WholeCheckpointHook
 from mmskel.engine.divergence import DivergedError, FiniteHook
 from mmskel.engine.evaluators import ResultsMetric
 from mmskel.engine.progress import ProgressBarHook
+from mmskel.engine.reconstruction import ReconstructionError
 from mmskel.engine.runner import SkeletonRunner
 from mmskel.engine.schedules import CosineFromStartLR
 from mmskel.engine.seeding import EpochSeedHook, innermost_dataset
@@ -13,5 +14,6 @@ from mmskel.engine.starting import StartWeightsHook
 from mmskel.engine.testing import RecognitionTestLoop, run_test
 
 __all__ = ['AveragedWeightsHook', 'BFloat16OptimWrapper', 'CosineFromStartLR', 'DivergedError', 'EpochSeedHook',
-           'FiniteHook', 'ProgressBarHook', 'RecognitionTestLoop', 'ResultsMetric', 'SkeletonAccuracy',
-           'SkeletonRunner', 'StartWeightsHook', 'WholeCheckpointHook', 'innermost_dataset', 'run_test']
+           'FiniteHook', 'ProgressBarHook', 'RecognitionTestLoop', 'ReconstructionError', 'ResultsMetric',
+           'SkeletonAccuracy', 'SkeletonRunner', 'StartWeightsHook', 'WholeCheckpointHook', 'innermost_dataset',
+           'run_test']

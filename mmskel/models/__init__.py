@@ -1,7 +1,17 @@
-"""Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
-from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, SkateFormer, SkeletonSTGCN, X3DShallow
+"""Encoders, backbones, heads, losses, recognisers, aligners; importing this registers them into ``MODELS``."""
+from mmskel.models.backbones import (
+    HDGCN,
+    MPGCN,
+    C3DLight,
+    CascadeFormer,
+    SkateFormer,
+    SkeletonSTGCN,
+    STCNet,
+    X3DShallow,
+)
 from mmskel.models.encoders import (
     HeatmapEncoder,
+    PaddedStreamEncoder,
     PanoramaEncoder,
     PictureEncoder,
     RGBPoseEncoder,
@@ -9,8 +19,12 @@ from mmskel.models.encoders import (
     SkeletonEncoder,
     StreamEncoder,
 )
-from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead
+from mmskel.models.heads import GroupActivityHead, PerceptronHead, RGBPoseFusionHead
+from mmskel.models.losses import MaskedMSELoss
+from mmskel.models.recognizers import MaskedPretraining
+from mmskel.models.zero_shot import SADVAE, LinearAligner
 
-__all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'PanoramaEncoder', 'PictureEncoder',
-           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder', 'SkeletonSTGCN',
-           'StreamEncoder', 'X3DShallow']
+__all__ = ['C3DLight', 'CascadeFormer', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'LinearAligner', 'MPGCN',
+           'MaskedMSELoss', 'MaskedPretraining', 'PaddedStreamEncoder', 'PanoramaEncoder', 'PerceptronHead',
+           'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead', 'SADVAE', 'STCNet', 'SkateEncoder', 'SkateFormer',
+           'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']

@@ -34,6 +34,8 @@ FLAT = dict(NARROW, **{'model.data_preprocessor.layout': 'coco17', 'model.data_p
 VOLUMES = {'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 128, 'model.cls_head.num_classes': 12,
            **{f'test_dataloader.dataset.pipeline.{place}': size for place, size in (
                ('0.clip_len', 16), ('2.size', 32), ('3.size', 32))}}
+TOKENS = {'model.backbone.channels': 32, 'model.backbone.num_heads': 2, 'model.backbone.num_layers': 1,
+          'model.cls_head.in_channels': 32}
 CASES = {
     'ST-GCN 2-D': ('stgcn/stgcn_ntu60_2d.py', NARROW),
     'ST-GCN 3-D': ('stgcn/stgcn_ntu60_3d.py', NARROW),
@@ -44,7 +46,14 @@ CASES = {
     'ST-GCN bone motion': ('stgcn/stgcn_ntu60_2d.py', dict(NARROW, **{'model.data_preprocessor.stream': 'bone_motion'})),
     'HD-GCN 3-D': ('hdgcn/hdgcn_ntu60_3d.py', NARROW),
     'HD-GCN 2-D': ('custom/hdgcn_custom.py', dict(FLAT, fit_to_data=False)),
+    'STC-Net 3-D': ('stcnet/stcnet_ntu60_3d.py', NARROW),
+    'STC-Net 2-D': ('custom/stcnet_custom.py', dict(FLAT, fit_to_data=False)),
     'MP-GCN, twelve persons and a ball': ('mpgcn/mpgcn_volleyball.py', NARROW),
+    'CascadeFormer 3-D': ('cascadeformer/cascadeformer_nwucla.py', TOKENS),
+    'CascadeFormer 2-D, full length, padding mask': ('cascadeformer/cascadeformer_penn.py', dict(
+        TOKENS, **{'model.backbone.padding_mask': True})),
+    'CascadeFormer of NTU': ('cascadeformer/cascadeformer_ntu60_3d.py', dict(TOKENS, **{
+        'model.backbone.embedding': 'spatial', 'model.backbone.channels': 50, 'model.cls_head.in_channels': 50})),
     'PoseC3D joint': ('posec3d/posec3d_ntu60_2d.py', VOLUMES),
     'PoseC3D joint and limb': ('posec3d/posec3d_ntu60_2d.py', dict(VOLUMES, **{
         'model.data_preprocessor.stream': 'joint_limb', 'model.backbone.in_channels': 34})),
@@ -52,7 +61,7 @@ CASES = {
 SHALLOW = ('custom/hdgcn_custom.py', dict(FLAT, **{'fit_to_data': False, 'model.backbone.num_stages': 3,
                                                    'model.cls_head.in_channels': 8}))
 INPUTS = {'PoseC3D joint': ['keypoint', 'score'], 'PoseC3D joint and limb': ['keypoint', 'score'],
-          'ST-GCN 2-D': ['keypoint', 'score'], 'HD-GCN 2-D': ['keypoint', 'score'],
+          'ST-GCN 2-D': ['keypoint', 'score'], 'HD-GCN 2-D': ['keypoint', 'score'], 'STC-Net 2-D': ['keypoint', 'score'],
           'ST-GCN bone motion': ['keypoint', 'keypoint_next', 'score', 'score_next']}
 
 
@@ -65,7 +74,8 @@ def trained(cfg, folder):
     recogniser = SkeletonInferencer(Config.fromfile(path), device='cpu')
     model = recogniser.model
     head = model.cls_head
-    nn.init.normal_((head.fc if hasattr(head, 'fc') else head.fc_cls).weight)  # MMAction2's heads do not agree
+    # heads do not agree
+    nn.init.normal_((head.fc if hasattr(head, 'fc') else head.net[-1] if hasattr(head, 'net') else head.fc_cls).weight)
     norms = [one for one in model.modules() if isinstance(one, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
     for norm in norms:
         norm.momentum = .9

@@ -12,6 +12,7 @@ from mmskel.data.readers.nba import NBA
 from mmskel.data.readers.ntu import NTU
 from mmskel.data.readers.numpy_folder import NumpyFolder
 from mmskel.data.readers.nw_ucla import NWUCLA
+from mmskel.data.readers.penn_action import PennAction
 from mmskel.data.readers.pickled import Pickled
 from mmskel.data.readers.reader import Option, Reader, ReadError, options_of
 from mmskel.data.readers.utkinect import UTKinect
@@ -26,6 +27,7 @@ READERS: dict[str, type[Reader]] = {
     'ntu': NTU,
     'numpy': NumpyFolder,
     'nw_ucla': NWUCLA,
+    'penn_action': PennAction,
     'pickle': Pickled,
     'utkinect': UTKinect,
     'volleyball': Volleyball,
@@ -34,5 +36,5 @@ READERS: dict[str, type[Reader]] = {
 """Format name -> reader; a new format is one more file and one more line here."""
 
 __all__ = ['FileTree', 'GroupScenes', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA', 'NTU', 'NWUCLA',
-           'NumpyFolder', 'Option', 'Pickled', 'READERS', 'ReadError', 'Reader', 'UTKinect', 'Volleyball',
+           'NumpyFolder', 'Option', 'PennAction', 'Pickled', 'READERS', 'ReadError', 'Reader', 'UTKinect', 'Volleyball',
            'VolleyballWeak', 'options_of']

@@ -1,0 +1,4 @@
+"""Losses that MMAction2 does not have."""
+from mmskel.models.losses.masked import MaskedMSELoss
+
+__all__ = ['MaskedMSELoss']
