@@ -116,6 +116,8 @@ NOT_RUN = {
     'mmskel convert rgbpose work_dirs/rgbonly_ntu60/epoch_18.pth data/rgbpose_start.pth --pose work_dirs/poseonly_ntu60/'
     'epoch_18.pth': 'the same test',
     'mmskel train rgbpose/rgbpose_ntu60.py --videos data/nturgbd_videos': 'the same test',
+    'mmskel train custom/stgcn_custom.py --data data/mine.pkl --from work_dirs/stgcn_nwucla/epoch_26.pth':
+    'a training of its own; tests/apis/test_trust.py fine-tunes',
     'mmskel train cascadeformer/cascadeformer_nwucla_short_plan.py --data data/nwucla.pkl --amp': 'the line before it runs one',
     'mmskel train custom/cascadeformer_pretrain_custom.py --data data/all_clips.pkl --no-test':
     'tests/apis/test_pretraining.py pretrains without labels and fine-tunes, small',
