@@ -94,6 +94,7 @@ NOT_RUN = {
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
     'mmskel train stcnet/stcnet_nwucla_short.py --data data/nwucla.pkl --amp': 'the lines before it run the other recipe',
+    'mmskel train stcnet/stcnet_nwucla.py --data data/nwucla.pkl --streams all': 'four trainings; docs/streams.md runs several',
     'mmskel train skateformer/skateformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
