@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
-from mmskel.checkpoints import load_checkpoint
+from mmskel.apis.training import load_weights
 from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
@@ -28,8 +28,6 @@ from mmskel.skeleton import Clip
 from mmskel.video.kinds import passes_once
 from mmskel.video.sources import VideoError
 from mmskel.visualization.over_video import Link
-
-_USUAL_FPS = 30.  # of clips that do not say, as in all drawing
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ class SkeletonInferencer(BaseInferencer):
         model = MODELS.build(cfg.model)
         model.cfg = cfg
         if weights is not None:
-            self.meta = load_checkpoint(model, weights).meta.get('dataset_meta', {})
+            self.meta = load_weights(model, weights, cfg).get('dataset_meta', {})
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg) -> ClipPipeline:
@@ -214,7 +212,7 @@ class SkeletonInferencer(BaseInferencer):
         names = self.classes_of(classes)
         if self.needs_video and len(clip.keypoint):
             _check_video(clip, video)
-        fps = clip.fps or _USUAL_FPS
+        fps = clip.rate
         whole = self.pipeline.fitted(clip) if len(clip.keypoint) else clip
         cuts = cuts_of(whole, fps, WindowOptions(window, stride, per_person))
         slots, scored = self.graph is not None, 'keypoint_score' in whole.to_annotation()

@@ -5,7 +5,7 @@ The path of a prediction, function by function, is told in docs/architecture.md.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from mmskel.apis.clip_source import ClipSource
 from mmskel.apis.inferencer import OutputOptions, SkeletonInferencer
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions
+from mmskel.files.progress import progress_bar
 from mmskel.models.recognizers import Scorer
 from mmskel.pose.models import ExtractError
 from mmskel.skeleton import Clip, ClipError
@@ -82,7 +83,7 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
     unsaid = set(inferencer.graph.person.objects) if inferencer.graph is not None else set()
     found = inferencer.stream(source, window=windows.length, stride=windows.stride, per_person=windows.per_person,
                               classes=recogniser.classes, failed=failed)
-    for one, prediction in _shown(found, total, progress and several):
+    for one, prediction in progress_bar(found, 'predict', total=total, wanted=progress and several):
         predictions.append(prediction)
         unsaid -= _warn_of_objects(unsaid, one.clip)
         if not len(one.clip.keypoint):
@@ -105,11 +106,6 @@ def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
                       f'never seen, here and in all such clips; to find it: --objects {missing[0]}=CLASS, or '
                       '--object-tracks TABLE', stacklevel=3)
     return set(missing)
-
-
-def _shown(found: Iterator, total: int | None, progress: bool) -> Iterator:
-    from tqdm import tqdm
-    return tqdm(found, 'predict', total, unit='clip', disable=None if progress else True)
 
 
 def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: bool) -> None:

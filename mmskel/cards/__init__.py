@@ -13,12 +13,13 @@ from mmskel.cards.posec3d import C3D_LIGHT, POSEC3D, X3D_SHALLOW
 from mmskel.cards.rgbpose import RGBPOSE
 from mmskel.cards.skateformer import SKATEFORMER
 from mmskel.cards.st_gcn import ST_GCN
+from mmskel.cards.stc_net import STC_NET
 
 __all__ = ['ANY_LAYOUT', 'CARDS', 'Measured', 'ModelCard', 'NOT_STATED', 'Official', 'Paper', 'Published', 'Reference',
            'find_card']
 
-CARDS = {card.name: card for card in (ST_GCN, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, SKATEFORMER, MP_GCN,
-                                       CASCADEFORMER)}
+CARDS = {card.name: card for card in (ST_GCN, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, STC_NET, SKATEFORMER,
+                                      MP_GCN, CASCADEFORMER)}
 """Every model, by the name of its system (and network, where a system has several); in the order of the papers."""
 
 

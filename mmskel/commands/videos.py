@@ -70,10 +70,10 @@ def _extract_arguments(parser: Parser) -> None:
 
 
 def _extract(args: argparse.Namespace) -> int:
-    from mmskel.apis.extract import extract
+    from mmskel.apis.extract import Work, extract
     from mmskel.data.prepare import summary
     file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
-                   jobs=args.jobs, threads=args.threads, fps=args.fps, keep_going=args.keep_going)
+                   work=Work(args.jobs, args.threads, args.fps, args.keep_going))
     print(summary(file))
     return 1 if file.meta.get('skipped') else 0
 
@@ -143,11 +143,27 @@ def _draw_arguments(parser: Parser) -> None:
     parser.add_argument('--out', metavar='FILE', help='.mp4, .gif, .png or .avi; default: ID_skeleton.mp4')
     parser.add_argument('--video', help='the video it was extracted from; default: the one that the clip names')
     parser.add_argument('--plain', action='store_true', help='skeletons alone, not over the video')
+    parser.add_argument('--curves', metavar='CHECKPOINT', help='the curves that a trained STC-Net follows, as one '
+                        'picture')
+    parser.add_argument('--config', help='with --curves: the config in the work dir of its training')
+    parser.add_argument('--block', type=int, default=1, help='with --curves: which block\'s (default: 1)')
+    parser.add_argument('--joints', nargs='+', metavar='NAME', default=(), help='with --curves: whose curves are drawn '
+                        'thick; default: the ends of the limbs')
 
 
 def _draw(args: argparse.Namespace) -> int:
     from mmskel.apis.draw import draw
-    print(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
+    if args.curves is None:
+        wrong = '--config' if args.config else '--block' if args.block != 1 else '--joints' if args.joints else None
+        if wrong:
+            raise ValueError(f'{wrong} goes with --curves')
+        print(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
+        return 0
+    from mmskel.apis.curves import draw_clip_curves
+    if args.config is None or args.video or args.plain:
+        raise ValueError('--curves needs --config, and goes with neither --video nor --plain')
+    written = draw_clip_curves(args.file, args.config, args.curves, args.clip, args.out, args.block, args.joints)
+    print(f'wrote {written}')
     return 0
 
 

@@ -18,12 +18,14 @@ from mmskel.interop.posec3d import POSEC3D
 from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_state
 from mmskel.interop.skateformer import SKATEFORMER
 from mmskel.interop.st_gcn import ST_GCN
+from mmskel.interop.stc_net import STC_NET
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 
-__all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
-           'convert_checkpoint', 'load_published_state', 'start_rgbpose']
+__all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'build_published', 'convert_checkpoint',
+           'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (CASCADEFORMER, HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
+SYSTEMS = {system.name: system for system in (CASCADEFORMER, HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, STC_NET,
+                                              ST_GCN)}
 """Every published system that can be read, by name."""
 
 

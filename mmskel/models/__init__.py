@@ -1,5 +1,14 @@
 """Encoders, backbones, heads, losses and recognisers; importing this registers them into MMAction2's ``MODELS``."""
-from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, CascadeFormer, SkateFormer, SkeletonSTGCN, X3DShallow
+from mmskel.models.backbones import (
+    HDGCN,
+    MPGCN,
+    C3DLight,
+    CascadeFormer,
+    SkateFormer,
+    SkeletonSTGCN,
+    STCNet,
+    X3DShallow,
+)
 from mmskel.models.encoders import (
     HeatmapEncoder,
     PaddedStreamEncoder,
@@ -16,5 +25,5 @@ from mmskel.models.recognizers import MaskedPretraining
 
 __all__ = ['C3DLight', 'CascadeFormer', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'MaskedMSELoss',
            'MaskedPretraining', 'PaddedStreamEncoder', 'PanoramaEncoder', 'PerceptronHead', 'PictureEncoder',
-           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder', 'SkeletonSTGCN',
-           'StreamEncoder', 'X3DShallow']
+           'RGBPoseEncoder', 'RGBPoseFusionHead', 'STCNet', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder',
+           'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']

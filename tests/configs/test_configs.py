@@ -21,6 +21,7 @@ WORDS = {
     'stgcnpp': lambda c: c.model.backbone.type == 'STGCN' and c.model.backbone.tcn_type == 'mstcn',
     'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
     'skateformer': lambda c: c.model.backbone.type == 'SkateFormer' and c.model.data_preprocessor.type == 'SkateEncoder',
+    'stcnet': lambda c: c.model.backbone.type == 'STCNet',
     'stgcn': lambda c: c.model.backbone.type == 'SkeletonSTGCN',
     'mpgcn': lambda c: c.model.backbone.type == 'MPGCN' and c.model.data_preprocessor.type == 'PanoramaEncoder',
     'volleyball': lambda c: 'volleyball' in data(c) and classes(c) == 8,

@@ -67,6 +67,7 @@ NOT_RUN = {
     'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
+    'mmskel train stcnet/stcnet_nwucla_short.py --data data/nwucla.pkl --amp': 'the lines before it run the other recipe',
     'mmskel train skateformer/skateformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
@@ -476,7 +477,7 @@ DATA = {
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
-    'docs/models.md': [],
+    'docs/models.md': [mine],
     'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights, nwucla_file],
     'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
                         lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
@@ -485,6 +486,7 @@ DATA = {
     'docs/pose.md': [video_clip, pose_weights, mine],
     'docs/rgbpose.md': [videos],
     'docs/skateformer.md': [nwucla_file, ntu_sgn_file, mine, official_weights],
+    'docs/stc_net.md': [nwucla_file, mine],
     'docs/streams.md': [nwucla_file, mine],
     'docs/tracking.md': [],
     'docs/training.md': [nwucla_file],
@@ -586,6 +588,9 @@ def run_line(line: str, where: str, small: dict, capsys) -> None:
     small.update(width=8, epochs=2 if '--resume' in words else 1)
     if words[0] in ('test', 'export'):
         words[2], small['width'] = trained(Path(words[2]))
+    if '--curves' in words:
+        at = words.index('--curves') + 1
+        words[at], small['width'] = trained(Path(words[at]))
     status = cli.main(words)
     printed = capsys.readouterr()
     assert status == expected, f'{where}: {line}\nended with {status}, not {expected}:\n{printed.err[-2000:]}'

@@ -46,6 +46,8 @@ CASES = {
     'ST-GCN bone motion': ('stgcn/stgcn_ntu60_2d.py', dict(NARROW, **{'model.data_preprocessor.stream': 'bone_motion'})),
     'HD-GCN 3-D': ('hdgcn/hdgcn_ntu60_3d.py', NARROW),
     'HD-GCN 2-D': ('custom/hdgcn_custom.py', dict(FLAT, fit_to_data=False)),
+    'STC-Net 3-D': ('stcnet/stcnet_ntu60_3d.py', NARROW),
+    'STC-Net 2-D': ('custom/stcnet_custom.py', dict(FLAT, fit_to_data=False)),
     'MP-GCN, twelve persons and a ball': ('mpgcn/mpgcn_volleyball.py', NARROW),
     'CascadeFormer 3-D': ('cascadeformer/cascadeformer_nwucla.py', TOKENS),
     'CascadeFormer 2-D, full length, padding mask': ('cascadeformer/cascadeformer_penn.py', dict(
@@ -60,7 +62,7 @@ CASES = {
 SHALLOW = ('custom/hdgcn_custom.py', dict(FLAT, **{'fit_to_data': False, 'model.backbone.num_stages': 3,
                                                    'model.cls_head.in_channels': 8}))
 INPUTS = {'PoseC3D joint': ['keypoint', 'score'], 'PoseC3D joint and limb': ['keypoint', 'score'],
-          'ST-GCN 2-D': ['keypoint', 'score'], 'HD-GCN 2-D': ['keypoint', 'score'],
+          'ST-GCN 2-D': ['keypoint', 'score'], 'HD-GCN 2-D': ['keypoint', 'score'], 'STC-Net 2-D': ['keypoint', 'score'],
           'ST-GCN bone motion': ['keypoint', 'keypoint_next', 'score', 'score_next']}
 
 

@@ -77,7 +77,7 @@ class ResampleFrames(SkeletonTransform):
 @TRANSFORMS.register_module()
 class CropAndResize(SkeletonTransform):
     """A part of the clip, stretched to a fixed number of frames by linear interpolation (CTR-GCN's and HD-GCN's NTU
-    feeders; spec sheet ``hd_gcn``, section 4, steps 1 to 3).
+    feeders; ``docs/published/hd_gcn.md``, D8).
 
     Frames whose coordinates sum to exactly zero are no valid frames; valid ones are taken to come first.
 

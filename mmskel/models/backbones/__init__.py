@@ -5,6 +5,7 @@ from mmskel.models.backbones.hd_gcn import HDGCN
 from mmskel.models.backbones.mp_gcn import MPGCN
 from mmskel.models.backbones.skateformer import SkateFormer
 from mmskel.models.backbones.st_gcn import SkeletonSTGCN
+from mmskel.models.backbones.stc_net import STCNet
 from mmskel.models.backbones.x3d_shallow import X3DShallow
 
-__all__ = ['C3DLight', 'CascadeFormer', 'HDGCN', 'MPGCN', 'SkateFormer', 'SkeletonSTGCN', 'X3DShallow']
+__all__ = ['C3DLight', 'CascadeFormer', 'HDGCN', 'MPGCN', 'STCNet', 'SkateFormer', 'SkeletonSTGCN', 'X3DShallow']

@@ -66,7 +66,8 @@ class PositionBias(nn.Module):
 
     def prepared(self) -> Tensor:
         """The same for :func:`~mmskel.models.kernels.skate_attention.attend_into`, without a gradient."""
-        # looking whether the table is still the same is much faster than to gather from it again
+        # Comparing numbers is much faster than to gather them again, and no counter would do: a table also changes by
+        # load_state_dict, by an averaged model that is swapped in, and on its way to another device.
         if self._last is None or self._last[0].dtype != self.table.dtype or not torch.equal(self._last[0], self.table):
             self._last = self.table.detach().clone(), prepared(self().detach())
         return self._last[1]

@@ -10,7 +10,7 @@ from torch import Tensor
 from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.models.encoders.heatmap_encoder import HeatmapEncoder
 
-# ImageNet's, of pixels from 0 to 255, red first (spec sheet ``posec3d``, section 4)
+# ImageNet's, of pixels from 0 to 255, red first
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 
