@@ -15,6 +15,7 @@ from mmskel.cards.sa_dvae import SA_DVAE
 from mmskel.cards.skateformer import SKATEFORMER
 from mmskel.cards.st_gcn import ST_GCN
 from mmskel.cards.stc_net import STC_NET
+from mmskel.files.errors import UserError
 
 __all__ = ['ANY_LAYOUT', 'CARDS', 'Measured', 'ModelCard', 'NOT_STATED', 'Official', 'Paper', 'Published', 'Reference',
            'find_card']
@@ -28,13 +29,13 @@ def find_card(name: str) -> ModelCard:
     """A card by the name of the system, its title, or its backbone: ``st_gcn``, ``ST-GCN``, ``SkeletonSTGCN``.
 
     Raises:
-        ValueError: No such model; lists those there are.
+        UserError: No such model; lists those there are.
     """
     wanted = _plain(name)
     for card in CARDS.values():
         if wanted in map(_plain, (card.name, card.title, card.backbone)):
             return card
-    raise ValueError(f"there is no model '{name}'; known: {', '.join(CARDS)}")
+    raise UserError(f"there is no model '{name}'; known: {', '.join(CARDS)}")
 
 
 def _plain(text: str) -> str:
