@@ -94,6 +94,7 @@ NOT_RUN = {
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
     'mmskel train stcnet/stcnet_nwucla_short.py --data data/nwucla.pkl --amp': 'the lines before it run the other recipe',
+    'mmskel train stcnet/stcnet_nwucla.py --data data/nwucla.pkl --streams all': 'four trainings; docs/streams.md runs several',
     'mmskel train skateformer/skateformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
@@ -116,6 +117,8 @@ NOT_RUN = {
     'mmskel convert rgbpose work_dirs/rgbonly_ntu60/epoch_18.pth data/rgbpose_start.pth --pose work_dirs/poseonly_ntu60/'
     'epoch_18.pth': 'the same test',
     'mmskel train rgbpose/rgbpose_ntu60.py --videos data/nturgbd_videos': 'the same test',
+    'mmskel train custom/stgcn_custom.py --data data/mine.pkl --from work_dirs/stgcn_nwucla/epoch_26.pth':
+    'a training of its own; tests/apis/test_trust.py fine-tunes',
     'mmskel train cascadeformer/cascadeformer_nwucla_short_plan.py --data data/nwucla.pkl --amp': 'the line before it runs one',
     'mmskel train custom/cascadeformer_pretrain_custom.py --data data/all_clips.pkl --no-test':
     'tests/apis/test_pretraining.py pretrains without labels and fine-tunes, small',

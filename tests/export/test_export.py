@@ -51,9 +51,10 @@ CASES = {
     'MP-GCN, twelve persons and a ball': ('mpgcn/mpgcn_volleyball.py', NARROW),
     'CascadeFormer 3-D': ('cascadeformer/cascadeformer_nwucla.py', TOKENS),
     'CascadeFormer 2-D, full length, padding mask': ('cascadeformer/cascadeformer_penn.py', dict(
-        TOKENS, **{'model.backbone.padding_mask': True})),
+        TOKENS, **{'model.backbone.padding_mask': True, 'test_dataloader.dataset.pipeline': [
+            dict(type='PadFrames', length=200), dict(type='PackSkeleton')]})),
     'CascadeFormer of NTU': ('cascadeformer/cascadeformer_ntu60_3d.py', dict(TOKENS, **{
-        'model.backbone.embedding': 'spatial', 'model.backbone.channels': 50, 'model.cls_head.in_channels': 50})),
+        'model.backbone.embedding': 'spatial', 'model.backbone.channels': 200, 'model.cls_head.in_channels': 200})),
     'PoseC3D joint': ('posec3d/posec3d_ntu60_2d.py', VOLUMES),
     'PoseC3D joint and limb': ('posec3d/posec3d_ntu60_2d.py', dict(VOLUMES, **{
         'model.data_preprocessor.stream': 'joint_limb', 'model.backbone.in_channels': 34})),
@@ -108,6 +109,14 @@ def seven_clips(recogniser):
                                           for one in made_up_samples(recogniser)[1:]]
     assert len(more) == 7
     return more
+
+
+def test_clips_of_full_length_need_one_length(tmp_path):
+    config, weights = trained(load_config('cascadeformer/cascadeformer_penn.py', fit=False, cfg_options={
+        **TOKENS, 'test_dataloader.dataset.pipeline': [dict(type='PadFrames', length=40), dict(type='PackSkeleton')]}), tmp_path)
+    with pytest.raises(ValueError, match="put dict.type='PadFrames', length=T. before its PackSkeleton"):
+        export(config, weights, tmp_path / 'a.onnx', cfg_options={
+            'test_dataloader.dataset.pipeline': [dict(type='PackSkeleton')]})
 
 
 @pytest.mark.parametrize('case', CASES)
