@@ -41,7 +41,7 @@ from mmskel.data.checking.clips import KINDS
 from mmskel.data.readers.nw_ucla import ACTIONS
 from mmskel.evaluation import PRESETS, RULES
 from mmskel.models.encoders.streams import STREAMS
-from mmskel.skeleton import ALIASES, LAYOUTS, tables
+from mmskel.skeleton import ALIASES, LAYOUTS, hierarchy_graph, hierarchy_rings, partition, tables
 from mmskel.synthetic.motions import make_motion_clips
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -430,14 +430,15 @@ def official_weights(folder: Path) -> None:
     description, arrays, state = load('st_gcn_ntu_spatial')
     state = {key: torch.from_numpy(value) for key, value in dict(state, A=arrays['buf_A']).items()}
     torch.save(state, folder / 'st_gcn.ntu-xsub.pt')
-    torch.save({key: torch.from_numpy(value) for key, value in load('hd_gcn_ntu_com1')[2].items()},
-               folder / 'hdgcn_ntu60_joint.pt')
+    graph = torch.from_numpy(hierarchy_graph(hierarchy_rings('ntu25', 0))).float()  # a drawn one is refused
+    torch.save({key: graph if key.endswith('.PA') else torch.from_numpy(value)
+                for key, value in load('hd_gcn_ntu_com1')[2].items()}, folder / 'hdgcn_ntu60_joint.pt')
     torch.save({key: torch.from_numpy(value) for key, value in load('skateformer_ntu60')[2].items()},
                folder / 'SkateFormer_j.pt')
     sizes = {25: 18, 75: 54, 60: 400}
     shapes = {key: [sizes.get(n, n) for n in value.shape] for key, value in state.items()}
-    torch.save({key: torch.from_numpy(drawn_tensor(key, tuple(shape))) for key, shape in shapes.items()},
-               folder / 'st_gcn.kinetics.pt')
+    kinetics = {key: torch.from_numpy(drawn_tensor(key, tuple(shape))) for key, shape in shapes.items()}
+    torch.save(dict(kinetics, A=torch.from_numpy(partition('openpose18'))), folder / 'st_gcn.kinetics.pt')
 
 
 def posec3d_weights(folder: Path) -> None:

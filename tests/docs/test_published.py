@@ -14,7 +14,7 @@ NAMED = re.compile(r'published/(\w+)\.md[`)]*((?:(?:, | and | to |,\s+#?\s*| of 
 
 
 def points(page):
-    return [int(number) for number in re.findall(r'^## D(\d+)\. \S', PAGES[page].read_text(), re.M)]
+    return [int(number) for number in re.findall(r'^(?:#+ |\| |- \*\*)?D(\d+)(?:[.,:]| \|)\s*\S', PAGES[page].read_text(), re.M)]
 
 
 def links():
