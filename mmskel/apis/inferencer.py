@@ -20,6 +20,7 @@ from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
+from mmskel.files.errors import UserError
 from mmskel.models.backbones import MPGCN
 from mmskel.models.recognizers import HeadScorer, Scorer
 from mmskel.pose.extraction import SkeletonExtractor
@@ -230,14 +231,14 @@ class SkeletonInferencer(BaseInferencer):
         """(N, K) float32 probabilities of the samples of a collated batch.
 
         Raises:
-            ValueError: A scorer that gives something else.
+            UserError: A scorer that gives something else.
         """
         names = self.classes_of(None) if classes is None else classes
         with torch.inference_mode():
             scores = self.scorer(self.model, inputs, names).float().cpu().numpy()
         if scores.shape != (len(inputs['data_samples']), len(names)):
-            raise ValueError(f'{type(self.scorer).__name__} gave scores {scores.shape} of '
-                             f'{len(inputs["data_samples"])} clips and {len(names)} classes')
+            raise UserError(f'{type(self.scorer).__name__} gave scores {scores.shape} of '
+                            f'{len(inputs["data_samples"])} clips and {len(names)} classes')
         return scores
 
     def links(self, clip: Clip) -> list[Link]:

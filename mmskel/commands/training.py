@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 
 from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.files.errors import UserError
 
 
 def _run_options(parser: Parser) -> None:
@@ -57,7 +58,7 @@ def _train(args: argparse.Namespace) -> int:
         return _train_plan(args, cfg)
     if args.start:
         if args.resume:
-            raise ValueError('--from begins a training with weights, --resume goes on with one; give one of them')
+            raise UserError('--from begins a training with weights, --resume goes on with one; give one of them')
         cfg.load_from = args.start
     results = train(cfg, test_after=not args.no_test, overwrite=args.overwrite)
     if results is not None:
@@ -102,7 +103,7 @@ def _train_streams(args: argparse.Namespace) -> int:
 def _refuse(what: str, flags: dict) -> None:
     for flag, given in flags.items():
         if given:
-            raise ValueError(f'{what}; it does not go with {flag}')
+            raise UserError(f'{what}; it does not go with {flag}')
 
 
 def _print_fused(results, folder) -> None:

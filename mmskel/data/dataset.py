@@ -12,6 +12,7 @@ from mmaction.registry import DATASETS
 
 from mmskel.data.annotation_file import AnnotationError
 from mmskel.data.store import ClipStore, fingerprint, open_store, rows_of, split_name
+from mmskel.files.errors import UserError
 from mmskel.skeleton import ClipError, LayoutError, get_layout, joint_map
 
 
@@ -60,9 +61,9 @@ class SkeletonDataset(BaseActionDataset):
                  max_refetch: int = 1000):
         self.split, self.part = split, part or ('test' if test_mode else 'train')
         if self.part not in ('train', 'test'):
-            raise ValueError(f"part is 'train' or 'test', not {part!r}")
+            raise UserError(f"part is 'train' or 'test', not {part!r}")
         if repeat < 1:
-            raise ValueError(f'repeat is at least 1, not {repeat}')
+            raise UserError(f'repeat is at least 1, not {repeat}')
         self.layout, self.repeat, self.fixed_copies, self.need_labels = layout, repeat, fixed_copies, need_labels
         self.classes = None if classes is None else tuple(classes)
         self.subsets = dict(subsets or {})

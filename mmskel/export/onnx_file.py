@@ -23,6 +23,7 @@ from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.export.exporters import TRACED, ExportError, captured, traced
 from mmskel.export.sample_inputs import NAMES, made_up_samples, named_tensors
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.models.encoders import SkeletonEncoder
 from mmskel.models.recognizers import average_views, network_output
 from mmskel.skeleton import get_layout
@@ -159,7 +160,7 @@ def _require_packages() -> None:
         for name in _PACKAGES:
             importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(f"an export needs {' and '.join(_PACKAGES)} ({error}): pip install {' '.join(_PACKAGES)}, or "
+        raise UserError(f"an export needs {' and '.join(_PACKAGES)} ({error}): pip install {' '.join(_PACKAGES)}, or "
                           "install mmskel with the extra 'export'") from error
 
 

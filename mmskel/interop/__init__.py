@@ -16,6 +16,7 @@ from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
 from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_state
+from mmskel.interop.sa_dvae import SA_DVAE
 from mmskel.interop.skateformer import SKATEFORMER
 from mmskel.interop.st_gcn import ST_GCN
 from mmskel.interop.stc_net import STC_NET
@@ -24,8 +25,8 @@ from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 __all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'build_published', 'convert_checkpoint',
            'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (CASCADEFORMER, HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, STC_NET,
-                                              ST_GCN)}
+SYSTEMS = {system.name: system for system in (CASCADEFORMER, HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER,
+                                              STC_NET, ST_GCN)}
 """Every published system that can be read, by name."""
 
 
@@ -96,12 +97,15 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
 
     Returns:
         The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train. What no tensor says
-        and nobody said is taken from the published networks; the config's ``assumed`` lists it.
+        and nobody said is taken from the published networks; the config's ``assumed`` lists it. Of a system whose
+        models need no config (SA-DVAE), the target.
 
     Raises:
         ConversionError: See :func:`build_published`; the source is named.
     """
     known = _system(system)
+    if known.convert_folder is not None:
+        return known.convert_folder(source, target, load_published_state)
     state = known.load(Path(source), load_published_state)
     try:
         arguments, assumed = _arguments(known, state, model_kwargs or {})

@@ -56,13 +56,13 @@ class Piece:
         """A published tensor as ours holds it.
 
         Raises:
-            ValueError: If it has another shape than the graph.
+            UserError: If it has another shape than the graph.
         """
         if not self.links:
             return published
         mask = model.get_buffer(self.links)
         if mask.shape != published.shape:
-            raise ValueError(f'a graph of shape {tuple(mask.shape)}')
+            raise UserError(f'a graph of shape {tuple(mask.shape)}')
         return published[mask]
 
     def published(self, ours: Tensor, shape: torch.Size, model: nn.Module, elsewhere: float) -> Tensor:
@@ -94,6 +94,8 @@ class System:
         load: A path that the user named and a function that reads one file -> published state dict, for checkpoints of
             several files.
         gradients: Published gradients by key -> the same, and parts of large ones under names of their own.
+        convert_folder: For published code that writes several files: source, file to write, reader of one state dict
+            -> the file.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -105,6 +107,7 @@ class System:
     complete: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] = _as_given
     load: Callable[[Path, Callable[[Path], dict[str, Tensor]]], dict[str, Tensor]] = _one_file
     gradients: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
+    convert_folder: Callable[[str | Path, str | Path, Callable], Path] | None = None
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
         """A published state dict as the state dict of ``model``, every tensor accounted for.

@@ -1,4 +1,4 @@
-"""Encoders, backbones, heads, losses and recognisers; importing this registers them into MMAction2's ``MODELS``."""
+"""Encoders, backbones, heads, losses, recognisers, aligners; importing this registers them into ``MODELS``."""
 from mmskel.models.backbones import (
     HDGCN,
     MPGCN,
@@ -22,8 +22,9 @@ from mmskel.models.encoders import (
 from mmskel.models.heads import GroupActivityHead, PerceptronHead, RGBPoseFusionHead
 from mmskel.models.losses import MaskedMSELoss
 from mmskel.models.recognizers import MaskedPretraining
+from mmskel.models.zero_shot import SADVAE, LinearAligner
 
-__all__ = ['C3DLight', 'CascadeFormer', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'MaskedMSELoss',
-           'MaskedPretraining', 'PaddedStreamEncoder', 'PanoramaEncoder', 'PerceptronHead', 'PictureEncoder',
-           'RGBPoseEncoder', 'RGBPoseFusionHead', 'STCNet', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder',
-           'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']
+__all__ = ['C3DLight', 'CascadeFormer', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'LinearAligner', 'MPGCN',
+           'MaskedMSELoss', 'MaskedPretraining', 'PaddedStreamEncoder', 'PanoramaEncoder', 'PerceptronHead',
+           'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead', 'SADVAE', 'STCNet', 'SkateEncoder', 'SkateFormer',
+           'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']

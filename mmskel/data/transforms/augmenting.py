@@ -8,6 +8,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, CoordinateTransform, SkeletonTransform
+from mmskel.files.errors import UserError
 from mmskel.skeleton import get_layout
 
 
@@ -44,7 +45,7 @@ class RandomRotation3D(CoordinateTransform):
     def __init__(self, degrees: Sequence[float] = (17, 17, 17), integer: bool = False, order: str = 'yxz',
                  one_axis: bool = False, probability: float = 1.):
         if sorted(order) != ['x', 'y', 'z']:
-            raise ValueError(f"RandomRotation3D: order is the letters x, y and z in some order, not '{order}'")
+            raise UserError(f"RandomRotation3D: order is the letters x, y and z in some order, not '{order}'")
         self.degrees, self.integer, self.order = tuple(degrees), integer, order
         self.one_axis, self.probability = one_axis, probability
 

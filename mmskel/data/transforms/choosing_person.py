@@ -7,6 +7,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
+from mmskel.files.errors import UserError
 
 RULES = ('absolute_sum', 'motion')
 
@@ -39,7 +40,7 @@ class ChoosePerson(SkeletonTransform):
 
     def __init__(self, rule: str = 'absolute_sum'):
         if rule not in RULES:
-            raise ValueError(f'ChoosePerson: rule is one of {", ".join(RULES)}, not {rule!r}')
+            raise UserError(f'ChoosePerson: rule is one of {", ".join(RULES)}, not {rule!r}')
         self.rule = rule
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform, sample_name
+from mmskel.files.errors import UserError
 
 
 def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = False) -> dict[str, Any]:
@@ -91,7 +92,7 @@ class CropAndResize(SkeletonTransform):
     def __init__(self, clip_len: int = 64, share: Sequence[float] | float = (0.5, 1.0)):
         low, high = (share, share) if isinstance(share, (int, float)) else share
         if not 0 < low <= high <= 1:
-            raise ValueError(f'CropAndResize: share lies in (0, 1], not {share}')
+            raise UserError(f'CropAndResize: share lies in (0, 1], not {share}')
         self.clip_len, self.low, self.high = clip_len, low, high
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -175,7 +176,7 @@ class SampleUniformly(SkeletonTransform):
                  with_next: bool = False, p_interval: Sequence[float] | float = 1):
         low, high = (p_interval, p_interval) if isinstance(p_interval, (int, float)) else p_interval
         if not 0 < low <= high <= 1:
-            raise ValueError(f'SampleUniformly: p_interval lies in (0, 1], not {p_interval}')
+            raise UserError(f'SampleUniformly: p_interval lies in (0, 1], not {p_interval}')
         self.clip_len, self.num_clips, self.test_mode, self.seed = clip_len, num_clips, test_mode, seed
         self.with_next, self.p_interval = with_next, (low, high)
 
@@ -183,12 +184,12 @@ class SampleUniformly(SkeletonTransform):
         """The frame indices.
 
         Raises:
-            ValueError: A clip without frames; named.
+            UserError: A clip without frames; named.
         """
         state = np.random.RandomState(self.seed if self.test_mode else rng.integers(2**32))
         total, (low, high) = sample['keypoint'].shape[1], self.p_interval
         if not total:
-            raise ValueError(f"clip '{sample_name(sample)}' has no frames to sample")
+            raise UserError(f"clip '{sample_name(sample)}' has no frames to sample")
         if low == 1:
             return dict(frames=uniform_frames(total, self.clip_len, self.num_clips, state, even_starts=self.test_mode))
         clips = []
