@@ -40,7 +40,7 @@ class CurveModule(nn.Module):
 
     Every joint is linked to the ``neighbours`` joints of the next and of the previous frame that are most similar to
     it, itself excluded; features of links are gathered as in an edge convolution, and then summed along the curves that
-    the nearest links make (docs/published/stc_net.md, "The curve module").
+    the nearest links make (docs/published/stc_net.md, D6, D7, D8, D9 and D10).
 
     Args:
         in_channels, out_channels: C before and after; inside, a quarter of ``out_channels``.
@@ -115,6 +115,8 @@ class CurveModule(nn.Module):
 
 class SpatialModule(nn.Module):
     """Dilated-kernel graph convolutions side by side, plus the curve module: ``ReLU(BN(sum) + shortcut)``.
+
+    See docs/published/stc_net.md, D1 and D5.
 
     Args:
         in_channels, out_channels: C before and after.

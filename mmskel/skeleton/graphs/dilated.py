@@ -1,7 +1,7 @@
 """Dilated kernels of graph convolutions: the three-subset graph of a skeleton whose links skip joints. NumPy only.
 
 J. Lee et al., "Leveraging Spatio-Temporal Dependency for Skeleton-Based Action Recognition", ICCV 2023, arXiv
-2212.04761 (DK-GC); the exact form is ours, docs/published/stc_net.md.
+2212.04761 (DK-GC); the exact form is ours, docs/published/stc_net.md, D3 and D4.
 """
 from __future__ import annotations
 
