@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from mmskel.files.atomic import atomic_path
+from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
+from mmskel.interop.mans import MANS
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
 from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_state
@@ -20,14 +22,18 @@ from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 __all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
            'convert_checkpoint', 'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
+SYSTEMS = {system.name: system for system in (ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
 """Every published system that can be read, by name."""
+
+_ALIASES = {'mans+ensemble_1dcnn': 'mans', 'ensem_nn': 'ensemble_1dcnn'}
 
 
 def _system(name: str) -> System:
-    if name not in SYSTEMS:
+    plain = name.lower().replace('-', '_').replace(' ', '_')
+    plain = _ALIASES.get(plain, plain)
+    if plain not in SYSTEMS:
         raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
-    return SYSTEMS[name]
+    return SYSTEMS[plain]
 
 
 def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping[str, Any]) -> nn.Module:
@@ -50,7 +56,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
     known = _system(system)
     if (part := known.part(model_kwargs, state)) is not None:
         return part
-    config = known.config(model_kwargs)
+    config = known.config(known.complete(model_kwargs, state))
     # MMEngine looks for it in the default scope, which a script need not have set
     config['data_preprocessor'] = MODELS.build(config['data_preprocessor'])
     model = MODELS.build(config)

@@ -17,6 +17,11 @@ def _whole(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """The ``part`` of a system that consists of recognisers alone."""
 
 
+def _as_given(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``complete`` of a system whose arguments say everything."""
+    return dict(arguments)
+
+
 @dataclass(frozen=True)
 class Piece:
     """A part of one of our tensors: where ours is one tensor, the published code may have many.
@@ -69,6 +74,8 @@ class System:
         guess: Published state dict -> constructor arguments, for checkpoints that come without any.
         part: Published arguments and state -> a module of the published code that is not a whole recogniser (its data
             pipeline, one layer, its losses), behind the published inputs; None where the arguments mean a recogniser.
+        complete: Published arguments and state -> the arguments with what only the tensors tell, such as which of
+            several constructors was called.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -76,6 +83,7 @@ class System:
     logits: Callable[..., Tensor | dict[str, Tensor]]
     guess: Callable[[Mapping[str, Tensor]], dict[str, Any]]
     part: Callable[[Mapping[str, Any], Mapping[str, Any]], nn.Module | None] = _whole
+    complete: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] = _as_given
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
         """A published state dict as the state dict of ``model``, every tensor accounted for.

@@ -1,15 +1,28 @@
 """Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
-from mmskel.models.backbones import HDGCN, MPGCN, C3DLight, SkateFormer, SkeletonSTGCN, X3DShallow
+from mmskel.models.backbones import (
+    HDGCN,
+    MPGCN,
+    C3DLight,
+    Ensemble1DCNN,
+    MANs,
+    SkateFormer,
+    SkeletonSTGCN,
+    X3DShallow,
+)
 from mmskel.models.encoders import (
     HeatmapEncoder,
     PanoramaEncoder,
     PictureEncoder,
     RGBPoseEncoder,
+    SeriesEncoder,
     SkateEncoder,
     StreamEncoder,
 )
-from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead
+from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead, StreamProductHead
+from mmskel.models.losses import KernelPenalty
+from mmskel.models.recognizers import PenalisedRecognizer
 
-__all__ = ['C3DLight', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'MPGCN', 'PanoramaEncoder', 'PictureEncoder',
-           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder',
+__all__ = ['C3DLight', 'Ensemble1DCNN', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'KernelPenalty', 'MANs', 'MPGCN',
+           'PanoramaEncoder', 'PenalisedRecognizer', 'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead',
+           'SeriesEncoder', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder', 'StreamProductHead',
            'X3DShallow']
