@@ -22,7 +22,8 @@ from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 __all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
            'convert_checkpoint', 'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
+SYSTEMS = {system.name: system for system in (
+    ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
 """Every published system that can be read, by name."""
 
 _ALIASES = {'mans+ensemble_1dcnn': 'mans', 'ensem_nn': 'ensemble_1dcnn'}

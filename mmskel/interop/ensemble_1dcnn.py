@@ -80,8 +80,8 @@ def _width(key: str) -> int:
 
 
 def _logits(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
-    """(N, T, D), of the body-part network (N, 5, T, D) -> probabilities, raw scores of the first trunk, both (N, K), and
-    the mean over time of its last group (N, 256)."""
+    """(N, T, D), of the body-part network (N, 5, T, D) -> probabilities and raw scores of the first trunk, both (N, K),
+    and the mean over time of its last group (N, 256)."""
     backbone, seen = model.backbone, []
     first = getattr(backbone, {'two_stream': 'temporal', 'body_part': 'parts'}.get(backbone.network, 'trunk'))
     handle = first.groups.register_forward_hook(lambda module, inputs, output: seen.append(output))

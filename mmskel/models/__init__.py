@@ -22,7 +22,7 @@ from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead, StreamProd
 from mmskel.models.losses import KernelPenalty
 from mmskel.models.recognizers import PenalisedRecognizer
 
-__all__ = ['C3DLight', 'Ensemble1DCNN', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'KernelPenalty', 'MANs', 'MPGCN',
-           'PanoramaEncoder', 'PenalisedRecognizer', 'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead',
+__all__ = ['C3DLight', 'Ensemble1DCNN', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'KernelPenalty', 'MANs',
+           'MPGCN', 'PanoramaEncoder', 'PenalisedRecognizer', 'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead',
            'SeriesEncoder', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder', 'StreamProductHead',
            'X3DShallow']

@@ -28,9 +28,9 @@ from mmskel.data.transforms.sampling import (
 from mmskel.data.transforms.trimming import SampleTrimmed
 from mmskel.data.transforms.trunk import AlignTrunk3D
 
-__all__ = ['AddObjects', 'AlignBody3D', 'AlignTrunk3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint', 'CoordinateTransform',
-           'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons', 'FitFrames', 'FitIntoImage', 'LoadClipFrames',
-           'MirrorImage', 'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage',
-           'RandomDropAxis', 'RandomDropJoints', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale',
-           'RandomShear', 'RandomSwapPersons', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage',
-           'SampleTrimmed', 'SampleUniformly', 'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']
+__all__ = ['AddObjects', 'AlignBody3D', 'AlignTrunk3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint',
+           'CoordinateTransform', 'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons', 'FitFrames',
+           'FitIntoImage', 'LoadClipFrames', 'MirrorImage', 'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames',
+           'ProjectToImage', 'RandomDropAxis', 'RandomDropJoints', 'RandomMirror', 'RandomMove', 'RandomRotation3D',
+           'RandomScale', 'RandomShear', 'RandomSwapPersons', 'RandomWindow', 'RangeNormalize', 'ResampleFrames',
+           'ResizeImage', 'SampleTrimmed', 'SampleUniformly', 'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']

@@ -196,7 +196,7 @@ class Ensemble1DCNN(BaseModule):
         if (persons, joints, coords) != (self.num_person, self.num_joints, self.in_channels):
             raise ValueError(f'Ensemble1DCNN was built for num_person={self.num_person}, {self.num_joints} joints '
                              f"('{self.layout}') and in_channels={self.in_channels}, but the clips have {persons} "
-                             f'persons, {joints} joints and {coords} coordinates; give SetPersons the number of persons')
+                             f'persons, {joints} joints and {coords} coordinates; SetPersons sets how many persons')
         if self.network == 'body_part':
             return self.part_features(self.part_series(x))
         return self.series_features(x.transpose(1, 2).flatten(2).transpose(1, 2))

@@ -219,7 +219,7 @@ class MANs(BaseModule):
         if (persons, joints, coords) != (self.num_person, self.num_joints, self.in_channels):
             raise ValueError(f"MANs was built for num_person={self.num_person}, {self.num_joints} joints "
                              f"('{self.layout}') and in_channels={self.in_channels}, but the clips have {persons} "
-                             f'persons, {joints} joints and {coords} coordinates; give SetPersons the number of persons')
+                             f'persons, {joints} joints and {coords} coordinates; SetPersons sets how many persons')
         x = exactly(x, 2, self.num_frames, centre=True)
         x = x.permute(0, 4, 2, 1, 3).flatten(3)
         spare = self.columns - persons * joints

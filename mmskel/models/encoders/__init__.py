@@ -9,5 +9,5 @@ from mmskel.models.encoders.skate import SkateEncoder
 from mmskel.models.encoders.streams import STREAMS, StreamEncoder, bones, encode_stream, motion
 
 __all__ = ['GenerateHeatmapVolume', 'HeatmapEncoder', 'PANORAMA_STREAMS', 'PanoramaEncoder', 'PictureEncoder',
-           'RGBPoseEncoder', 'STREAMS', 'SeriesEncoder', 'SkateEncoder', 'StreamEncoder', 'VOLUME_STREAMS', 'append_objects',
-           'bone_angles', 'bones', 'encode_stream', 'fill_slots', 'heatmap_volume', 'motion']
+           'RGBPoseEncoder', 'STREAMS', 'SeriesEncoder', 'SkateEncoder', 'StreamEncoder', 'VOLUME_STREAMS',
+           'append_objects', 'bone_angles', 'bones', 'encode_stream', 'fill_slots', 'heatmap_volume', 'motion']

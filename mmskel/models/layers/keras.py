@@ -118,8 +118,9 @@ class BidirectionalGRUs(nn.Module):
         for weight in (self.weight_ih, self.weight_hh):
             for one in weight.flatten(0, 1).unbind():
                 nn.init.orthogonal_(one)
-        for bias in filter(None.__ne__, (self.bias_ih, self.bias_hh)):
-            nn.init.zeros_(bias)
+        nn.init.zeros_(self.bias_ih)
+        if self.bias_hh is not None:
+            nn.init.zeros_(self.bias_hh)
 
     def forward(self, x: Tensor) -> Tensor:
         """(G, N, T, D) -> (G, N, T, H)."""

@@ -40,5 +40,6 @@ def five_parts(layout: str | Layout) -> tuple[tuple[int, ...], ...]:
     if not all(limbs):
         return tuple(tuple(int(joint) for joint in part) for part in np.array_split(order, NUM_PARTS))
     trunk = [layout.joints.index(joint) for joint in _TRUNK if joint in layout.joints]
-    rest = [joint for joint in (*trunk, *(j for j in order if j not in trunk)) if not any(joint in one for one in limbs)]
+    in_limbs = set().union(*limbs)
+    rest = [joint for joint in dict.fromkeys((*trunk, *order)) if joint not in in_limbs]
     return (*(tuple(joint for joint in order if joint in limb) for limb in limbs), tuple(rest))

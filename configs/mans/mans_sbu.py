@@ -1,0 +1,27 @@
+# MANs_9 on SBU, two persons, view-invariant coordinates. Splits: --split fold1 ... fold5, whose mean is reported.
+# Not trained here yet.
+_base_ = ['../_base_/datasets/sbu.py', '../_base_/models/mans.py', '../_base_/schedules/mans.py']
+
+clip_len = 50
+
+layout = {{_base_.layout}}
+model = dict(
+    data_preprocessor=dict(layout=layout),
+    backbone=dict(layout=layout, num_person={{_base_.num_person}}),
+    cls_head=dict(num_classes={{_base_.num_classes}}))
+
+pipeline = [
+    dict(type='AlignTrunk3D', layout=layout),
+    dict(type='SetPersons', num_person={{_base_.num_person}}),
+    dict(type='FitFrames', clip_len=clip_len, place='centre'),
+    dict(type='PackSkeleton')
+]
+train_dataloader = dict(batch_size=16, dataset=dict(repeat=10, pipeline=pipeline))
+val_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
+test_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
+
+max_epochs = 20
+train_cfg = dict(max_epochs=max_epochs)
+param_scheduler = [
+    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=0, end=max_epochs, convert_to_iter_based=True)
+]
