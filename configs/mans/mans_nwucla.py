@@ -20,7 +20,7 @@ train_dataloader = dict(batch_size=16, dataset=dict(repeat=5, pipeline=pipeline)
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
 
-max_epochs = 20
+max_epochs = 16
 train_cfg = dict(max_epochs=max_epochs)
 param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=0, end=max_epochs, convert_to_iter_based=True)

@@ -17,7 +17,7 @@ pipeline = [
     dict(type='FitFrames', clip_len=clip_len, place='centre'),
     dict(type='PackSkeleton')
 ]
-train_dataloader = dict(batch_size=16, dataset=dict(repeat=10, pipeline=pipeline))
+train_dataloader = dict(batch_size=16, dataset=dict(repeat=4, pipeline=pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
 

@@ -23,7 +23,7 @@ WORDS = {
     'skateformer': lambda c: c.model.backbone.type == 'SkateFormer' and c.model.data_preprocessor.type == 'SkateEncoder',
     'mans': lambda c: c.model.backbone.type == 'MANs' and c.model.penalties[0].l2 == 1e-4,
     'densenet161': lambda c: c.model.backbone.network == 'densenet161' and c.clip_len == 224,
-    'ensemble1dcnn': lambda c: (c.model.backbone.type == 'Ensemble1DCNN' and c.fusion.rule == 'product'
+    'ensemnn': lambda c: (c.model.backbone.type == 'Ensemble1DCNN' and c.fusion.rule == 'product'
                                 and set(c.members) == set(NETWORKS) - {'base'}),
     'sbu': lambda c: 'sbu' in data(c) and c.model.cls_head.num_classes == 8 and c.num_person == 2,
     'hdm05': lambda c: 'hdm05' in data(c) and c.model.cls_head.num_classes == 130,

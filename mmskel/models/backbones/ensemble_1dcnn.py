@@ -1,7 +1,7 @@
 """Ensem-NN: a clip as a time series of all coordinates, under four one-dimensional residual networks.
 
 Y. Xu, J. Cheng, L. Wang, H. Xia, F. Liu, D. Tao, "Ensemble One-Dimensional Convolution Neural Networks for
-Skeleton-Based Action Recognition", IEEE Signal Processing Letters 2018, arXiv 1801.02475. Official code:
+Skeleton-Based Action Recognition", IEEE Signal Processing Letters (SPL) 2018, arXiv 1801.02475. Official code:
 github.com/Qingyang-Xu/Ensem-NN (licence: not stated; no weights); written from the paper and its description. Ours: any
 layout, number of persons and coordinates; the five body-part trunks as one grouped network; a frame attention that
 attends, on request (docs/published/ensemble_1dcnn.md).

@@ -1,9 +1,9 @@
-# Ensem-NN on N-UCLA, views 1 and 2 -> 3, prepared and augmented as graph networks are: raw coordinates of one camera say
-# little about another.
+# Ensem-NN on UT-Kinect, prepared and augmented as N-UCLA. Splits: --split xsub (half of the subjects), loseqo01 ...
+# loseqo20 (leave one recording out, averaged over the segments).
 # Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a stream:
 # the base network.
 # Not trained here yet.
-_base_ = ['../_base_/datasets/nwucla.py', '../_base_/models/ensemble_1dcnn.py',
+_base_ = ['../_base_/datasets/utkinect.py', '../_base_/models/ensemble_1dcnn.py',
           '../_base_/schedules/ensemble_1dcnn.py']
 
 layout = {{_base_.layout}}
@@ -12,9 +12,9 @@ model = dict(
     backbone=dict(layout=layout, num_person={{_base_.num_person}}, num_frames={{_base_.clip_len}}),
     cls_head=dict(num_classes={{_base_.num_classes}}))
 
-train_dataloader = dict(batch_size=16, dataset=dict(repeat=5))
+train_dataloader = dict(batch_size=16, dataset=dict(repeat=4))
 
-max_epochs = 20
+max_epochs = 10
 train_cfg = dict(max_epochs=max_epochs)
 param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=0, end=max_epochs, convert_to_iter_based=True)

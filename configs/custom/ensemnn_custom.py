@@ -1,6 +1,6 @@
 # Ensem-NN on any annotation file; layout, classes and persons are read off it, body parts follow from the layout.
-#   mmskel train custom/ensemble1dcnn_custom.py --data my.pkl
-#   mmskel train custom/ensemble1dcnn_custom.py --data my.pkl --streams all
+#   mmskel train custom/ensemnn_custom.py --data my.pkl
+#   mmskel train custom/ensemnn_custom.py --data my.pkl --streams all
 _base_ = 'stgcn_custom.py'
 
 max_epochs = 20
