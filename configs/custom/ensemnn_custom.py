@@ -4,7 +4,7 @@
 _base_ = 'stgcn_custom.py'
 
 max_epochs = 20
-base_lr = 0.01
+base_lr = 0.05
 
 layout = {{_base_.layout}}
 model = dict(
@@ -30,5 +30,6 @@ fusion = dict(rule='product')
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(optimizer=dict(lr=base_lr, weight_decay=0.))
 param_scheduler = [
-    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=0, end=max_epochs, convert_to_iter_based=True)
+    dict(type='LinearLR', start_factor=0.1, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=1, end=max_epochs, convert_to_iter_based=True)
 ]

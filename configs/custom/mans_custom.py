@@ -3,7 +3,7 @@
 _base_ = 'stgcn_custom.py'
 
 max_epochs = 20
-base_lr = 0.01
+base_lr = 0.05
 clip_len = 50
 
 layout = {{_base_.layout}}
@@ -39,5 +39,6 @@ test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(optimizer=dict(lr=base_lr, weight_decay=0.))
 param_scheduler = [
-    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=0, end=max_epochs, convert_to_iter_based=True)
+    dict(type='LinearLR', start_factor=0.1, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=1, end=max_epochs, convert_to_iter_based=True)
 ]

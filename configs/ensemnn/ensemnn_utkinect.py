@@ -12,10 +12,13 @@ model = dict(
     backbone=dict(layout=layout, num_person={{_base_.num_person}}, num_frames={{_base_.clip_len}}),
     cls_head=dict(num_classes={{_base_.num_classes}}))
 
-train_dataloader = dict(batch_size=16, dataset=dict(repeat=4))
+train_dataloader = dict(batch_size=16, dataset=dict(repeat=10))
 
-max_epochs = 10
+max_epochs = 8
+base_lr = 0.05
 train_cfg = dict(max_epochs=max_epochs)
+optim_wrapper = dict(optimizer=dict(lr=base_lr))
 param_scheduler = [
-    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=0, end=max_epochs, convert_to_iter_based=True)
+    dict(type='LinearLR', start_factor=0.1, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=1, end=max_epochs, convert_to_iter_based=True)
 ]

@@ -11,6 +11,7 @@ from torch import nn
 from mmskel.files.atomic import atomic_path
 from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
+from mmskel.interop.keras_files import keras_state
 from mmskel.interop.mans import MANS
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
@@ -107,9 +108,11 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
         ConversionError: See :func:`build_published`; the source is named.
     """
     known = _system(system)
-    state = load_published_state(source)
+    from_keras = Path(source).suffix.lower() in ('.h5', '.hdf5', '.keras')
+    state = keras_state(known.name, source) if from_keras else load_published_state(source)
     try:
         arguments = dict(model_kwargs) if model_kwargs else known.guess(state)
+        arguments = known.complete(arguments, state)
         published = build_published(system, arguments, state)
     except ConversionError as error:
         raise ConversionError(f"'{source}': {error}") from None
