@@ -16,7 +16,8 @@ _LOCATIONS = dict(
     MODELS=['mmskel.models'], DATASETS=['mmskel.data.dataset'],
     TRANSFORMS=['mmskel.data.transforms', 'mmskel.models.encoders'],
     DATA_SAMPLERS=['mmskel.data.class_sampler'],
-    HOOKS=['mmskel.engine'], METRICS=['mmskel.engine'], OPTIM_WRAPPERS=['mmskel.engine'])
+    HOOKS=['mmskel.engine'], METRICS=['mmskel.engine'], OPTIM_WRAPPERS=['mmskel.engine'],
+    LOOPS=['mmskel.engine'])
 
 
 def _register(registry_module) -> None:

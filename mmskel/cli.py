@@ -14,8 +14,8 @@ from mmskel.commands.videos import VIDEOS
 from mmskel.version import __version__
 
 _ALL = {**TRAINING, **FILES, **VIDEOS}
-COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'predict', 'draw',
-                                          'check', 'convert', 'export', 'models', 'demo', 'doctor')}
+COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'predict', 'features',
+                                          'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor')}
 
 
 def usage() -> str:

@@ -51,7 +51,7 @@ def test_help_imports_nothing_that_is_slow():
     assert done.stdout.strip() == __version__
 
 
-@pytest.mark.parametrize('command', ['train', 'test', 'fuse', 'prepare', 'extract', 'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor'])
+@pytest.mark.parametrize('command', ['train', 'test', 'fuse', 'prepare', 'extract', 'predict', 'features', 'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor'])
 def test_every_command_explains_itself(command, capsys):
     from mmskel.cli import main
     with pytest.raises(SystemExit) as done:

@@ -1,25 +1,25 @@
-"""Anything that shows people becomes clips: videos, pictures, arrays, annotation files, clips themselves."""
+"""Anything that shows people becomes clips: videos, images, arrays, annotation files, clips themselves."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmskel.data.annotation_file import load_annotation_file
+from mmskel.data.annotation_file import clip_id, load_annotation_file
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.models import PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.skeleton import Clip, ClipError
-from mmskel.video.listing import VIDEO_SUFFIXES, list_videos
-from mmskel.video.sources import PICTURE_SUFFIXES
-
-_ANNOTATIONS = ('.pkl', '.pickle')
+from mmskel.video.kinds import Kind, are_frames, kind_of
+from mmskel.video.listing import list_videos
+from mmskel.video.sources import VideoError
 
 
 class Found(NamedTuple):
-    """A clip and what it was found in: the video, folder of pictures or frames; None for a clip that came as one."""
+    """A clip and what it was found in: the video, folder of images or frames; None for a clip that came as one."""
     clip: Clip
     video: Any = None
 
@@ -29,23 +29,26 @@ class ClipSource:
 
     Args:
         pose: How skeletons are found in videos; default: the preset ``'balanced'``.
-        fps: Of videos, instead of what they say.
-        keep_going: Of a damaged video take the frames before the damage.
-        object_tracks: Places of objects by the clips' ids, instead of those that were found.
+        fps: Frames per second of videos, instead of what they say.
+        keep_going: Whether of a damaged video the frames before the damage are taken.
+        object_tracks: Places of objects by the clips' ids, instead of those that were found: a table, or its path.
+
+    Raises:
+        VideoError: A table that cannot be read.
     """
 
     def __init__(self, pose: SkeletonExtractor | PoseModels | None = None, fps: float | None = None,
-                 keep_going: bool = False, object_tracks: ObjectTracks | None = None):
-        self._pose, self.fps, self.keep_going, self.object_tracks = pose, fps, keep_going, object_tracks
+                 keep_going: bool = False, object_tracks: ObjectTracks | str | Path | None = None):
+        self._pose, self.fps, self.keep_going = pose, fps, keep_going
+        self.object_tracks = ObjectTracks(object_tracks) if isinstance(object_tracks, (str, Path)) else object_tracks
 
-    def __call__(self, given: Any) -> Iterator[Found]:
+    def __call__(self, given: Any, failed: dict[str, str] | None = None) -> Iterator[Found]:
         """The clips of one thing.
 
         Args:
-            given: A :class:`Clip`; an annotation dictionary; the path of an annotation file (``.pkl``: every clip in
-                it), of a video, of a folder of videos or of pictures, or of a ``.txt`` list of videos; a stream's
-                address, a camera's number; frames, (T, H, W, 3) uint8 BGR or a sequence of (H, W, 3); a sequence of
-                any of these.
+            given: A :class:`Clip`; an annotation dictionary; any source of :func:`~mmskel.video.kinds.kind_of` but a
+                sequence of paths; a sequence of any of these.
+            failed: Takes up, by id, why a video of several could not be read, and the others go on. None: an error.
 
         Raises:
             ClipError: Something else; or a clip that is wrong.
@@ -55,29 +58,61 @@ class ClipSource:
             yield self._found(given.check())
         elif isinstance(given, Mapping):
             yield self._found(Clip.from_annotation(given).check())
-        elif isinstance(given, (str, Path)):
-            yield from self._of_path(given)
-        elif _are_frames(given) or isinstance(given, int):
+        elif isinstance(given, (str, Path, int, np.integer)):
+            yield from self._of_source(given, failed)
+        elif are_frames(given):
             yield self.extract(given, 'clip')
         elif isinstance(given, Sequence):
             for one in given:
-                yield from self(one)
+                yield from self(one, failed)
         else:
             what = f'an array {given.shape} of {given.dtype}' if isinstance(given, np.ndarray) else f'a {type(given)}'
             raise ClipError(f'{what} was given; expected a path, a Clip, an annotation dictionary, or frames '
                             '(T, H, W, 3) uint8')
 
-    def _of_path(self, given: str | Path) -> Iterator[Found]:
-        path = Path(given)
-        if path.suffix.lower() in _ANNOTATIONS:
-            file = load_annotation_file(path)
+    def _of_source(self, given: str | Path | int, failed: dict[str, str] | None) -> Iterator[Found]:
+        kind = kind_of(given)
+        if kind is Kind.ANNOTATIONS:
+            file = load_annotation_file(given)
             for clip in file.clips():
                 yield self._found(clip.check(), clip.rgb if clip.rgb and Path(clip.rgb).exists() else None)
-        elif holds_videos(path):
-            for item in list_videos(path):
-                yield self.extract(item.path, item.id)
+        elif kind.several:
+            items = list_videos(given)
+            for item in items:
+                try:
+                    yield self.extract(item.path, item.id)
+                except VideoError as error:
+                    if failed is None or len(items) == 1:
+                        raise
+                    failed[item.id] = str(error)
         else:
-            yield self.extract(str(given), path.stem if path.exists() else None)
+            yield self.extract(given, _name_of(given, kind))
+
+    def check(self, given: str | Path | int) -> int | None:
+        """Looks, without loading any model, whether there are clips in a source and the table of objects fits them.
+
+        Returns:
+            The number of clips of a folder or list, 1 for one video, None where only reading would tell.
+
+        Raises:
+            VideoError: Nothing is there, it is neither videos nor clips, or the table names other clips.
+            AnnotationError: An annotation file that cannot be read, where a table of objects needs its ids.
+        """
+        kind = kind_of(given)
+        if kind is Kind.ANNOTATIONS:
+            if self.object_tracks is not None:
+                self.object_tracks.check(map(clip_id, load_annotation_file(given).annotations))
+            return None
+        ids = [item.id for item in list_videos(given)] if kind.several else [Path(str(given)).stem]
+        if self.object_tracks is not None:
+            self.object_tracks.check(iter(ids))
+        return len(ids)
+
+    def limit_group(self, persons: int) -> None:
+        """Of a group, at most that many persons are found in a video, unless the pose models' options say how many."""
+        pose = self._pose
+        if isinstance(pose, PoseModels) and pose.options.group and pose.options.max_persons is None:
+            self._pose = replace(pose, options=replace(pose.options, max_persons=persons))
 
     def extract(self, video: Any, name: str | None = None) -> Found:
         """The clip of one video, see :func:`~mmskel.video.reading.open_video`; ``name`` becomes its id."""
@@ -89,17 +124,5 @@ class ClipSource:
         return Found(clip if self.object_tracks is None else self.object_tracks.add_to(clip), video)
 
 
-def _are_frames(given: Any) -> bool:
-    if isinstance(given, np.ndarray):
-        return given.dtype == np.uint8 and given.ndim == 4
-    return (isinstance(given, Sequence) and not isinstance(given, (str, bytes)) and len(given) > 0
-            and all(isinstance(one, np.ndarray) and one.dtype == np.uint8 and one.ndim in (2, 3) for one in given))
-
-
-def holds_videos(source: str | Path) -> bool:
-    """Whether it is a folder or a list of videos, each a clip; a folder of pictures only is one clip."""
-    path = Path(source)
-    if not path.is_dir():
-        return path.suffix.lower() == '.txt'
-    pictures = any(file.suffix.lower() in PICTURE_SUFFIXES for file in path.iterdir())
-    return not pictures or any(file.suffix.lower() in VIDEO_SUFFIXES for file in path.rglob('*'))
+def _name_of(source: str | Path | int, kind: Kind) -> str | None:
+    return Path(source).stem if kind in (Kind.FILE, Kind.IMAGES) else None

@@ -1,43 +1,67 @@
-"""Videos and clips recognised, said and shown: what ``mmskel predict`` does."""
+"""Videos and clips recognised, said and shown: what ``mmskel predict`` does.
+
+The path of a prediction, function by function, is told in docs/architecture.md.
+"""
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from mmskel.apis.clip_source import ClipSource, Found, holds_videos
-from mmskel.apis.inferencer import SkeletonInferencer
-from mmskel.data.annotation_file import clip_id, load_annotation_file
+from mmskel.apis.clip_source import ClipSource
+from mmskel.apis.inferencer import OutputOptions, SkeletonInferencer
 from mmskel.evaluation.prediction import Prediction, save_predictions
-from mmskel.pose.models import ExtractError, PoseModels
-from mmskel.pose.object_tracks import ObjectTracks
-from mmskel.skeleton import ClipError
-from mmskel.video.listing import VideoItem, list_videos
-from mmskel.video.sources import VideoError
+from mmskel.evaluation.windows import WindowOptions
+from mmskel.models.recognizers import Scorer
+from mmskel.pose.models import ExtractError
+from mmskel.skeleton import Clip, ClipError
+from mmskel.video.kinds import kind_of
 from mmskel.video.writing import SUFFIXES
 
 
-def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseModels, *,
-            class_names: str | Path | None = None, out: str | Path | None = None, save_to: str | Path | None = None,
-            window: float | None = None, stride: float | None = None, per_person: bool = False, min_score: float = 0.,
-            group: bool = False, object_tracks: str | Path | None = None, fps: float | None = None,
-            keep_going: bool = False, progress: bool = True) -> tuple[list[Prediction], dict[str, str]]:
+@dataclass(frozen=True)
+class RecogniserOptions:
+    """Which recogniser says what is done.
+
+    Args:
+        config: The config that the checkpoint was trained with: the one in its work dir.
+        checkpoint: Its weights.
+        device: ``'cpu'``, ``'cuda:0'``; ``''``: a GPU if there is one.
+        class_names: File with a name per line, instead of the checkpoint's names.
+        scorer: Says how likely every class is, see :class:`~mmskel.models.recognizers.Scorer`; default: the
+            recogniser's own head.
+        classes: Names of the classes, for a scorer with an open vocabulary.
+    """
+    config: str | Path
+    checkpoint: str | Path
+    device: str = ''
+    class_names: str | Path | None = None
+    scorer: Scorer | None = None
+    classes: Sequence[str] | None = None
+
+    def build(self, source: ClipSource) -> SkeletonInferencer:
+        """Loads the recogniser.
+
+        Args:
+            source: Makes the clips.
+        """
+        return SkeletonInferencer(self.config, self.checkpoint, self.device or None, source=source,
+                                  class_names=_read_names(self.class_names), scorer=self.scorer)
+
+
+def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource, *,
+            windows: WindowOptions = WindowOptions(), output: OutputOptions = OutputOptions(), progress: bool = True
+            ) -> tuple[list[Prediction], dict[str, str]]:
     """Recognises everything in a source. Of several videos, one that cannot be read does not stop the others.
 
     Args:
-        source: See :meth:`~mmskel.apis.clip_source.ClipSource.__call__`.
-        config, checkpoint: Of the recogniser.
-        pose: How skeletons are found in videos.
-        class_names: A file with a name per line.
-        out: Annotated video; a folder where there are several clips.
-        save_to: ``.json`` or ``.csv``.
-        window, stride, per_person, min_score: See :meth:`~mmskel.apis.inferencer.SkeletonInferencer.__call__`.
-        group: Of a group: the video shows what the recogniser's graph joins; ``pose`` finds at most as many persons as
-            the recogniser has slots, unless it says how many.
-        object_tracks: Table of places of objects, see :class:`~mmskel.pose.object_tracks.ObjectTracks`.
-        fps, keep_going: See :class:`~mmskel.apis.clip_source.ClipSource`.
-        progress: Show a progress bar.
+        source: See :func:`~mmskel.video.kinds.kind_of`.
+        recogniser: Config, checkpoint, classes.
+        clips: How the source becomes clips.
+        windows: How clips are divided up.
+        output: Videos and tables to write.
+        progress: Whether to show a progress bar.
 
     Returns:
         The predictions, and why videos failed, by id.
@@ -48,37 +72,27 @@ def predict(source: str | Path, config: str, checkpoint: str | Path, pose: PoseM
         VideoError, AnnotationError: A single source, or a table of objects, that cannot be read.
         ClipError, LayoutError: Skeletons that the recogniser cannot take.
     """
-    items = _items(source)
-    several = len(items) > 1 or Path(source).suffix.lower() in ('.pkl', '.pickle')
-    _check_outputs(out, save_to, several)
-    tables = ObjectTracks(object_tracks) if object_tracks else None
-    if tables is not None:
-        tables.check(_ids(items))
-    inferencer = SkeletonInferencer(config, checkpoint, pose.device or None, class_names=_read_names(class_names))
-    if group and inferencer.graph is not None and pose.options.max_persons is None:
-        pose = replace(pose, options=replace(pose.options, max_persons=inferencer.graph.num_person))
-    inferencer.source = ClipSource(pose, fps, keep_going, tables)
+    several = kind_of(source).several
+    total = clips.check(source)
+    several = several and total != 1
+    _check_outputs(output.video, output.table, several)
+    inferencer = recogniser.build(clips)
     predictions: list[Prediction] = []
     failed: dict[str, str] = {}
     unsaid = set(inferencer.graph.person.objects) if inferencer.graph is not None else set()
-    for found in _shown(_found(inferencer, items, failed), len(items), progress and several):
-        prediction = inferencer.predict(found.clip, window=window, stride=stride, per_person=per_person,
-                                        video=found.video)
+    found = inferencer.stream(source, window=windows.length, stride=windows.stride, per_person=windows.per_person,
+                              classes=recogniser.classes, failed=failed)
+    for one, prediction in _shown(found, total, progress and several):
         predictions.append(prediction)
-        if lost := sorted(unsaid - set(found.clip.objects)):
-            unsaid -= set(lost)
-            warnings.warn(f"the graph has {', '.join(lost)}, but clip '{prediction.id}' does not say where; "
-                          'it counts as never seen, here and in all such clips; to find it: '
-                          f'--objects {lost[0]}=CLASS, or --object-tracks TABLE', stacklevel=2)
-        if not len(found.clip.keypoint):
+        unsaid -= _warn_of_objects(unsaid, one.clip)
+        if not len(one.clip.keypoint):
             failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'
-        if out is not None:
-            if several:
-                inferencer.visualize([found], [prediction], out_dir=out, min_score=min_score, group=group)
-            else:
-                inferencer.draw(found, prediction, out, min_score, group)
-    if save_to is not None:
-        save_predictions(predictions, save_to, min_score)
+        if output.video is not None and several:
+            inferencer.visualize([one], [prediction], output=output)
+        elif output.video is not None:
+            inferencer.draw(one, prediction, output.video, output)
+    if output.table is not None:
+        save_predictions(predictions, output.table, output.min_score)
     return predictions, failed
 
 
@@ -99,39 +113,19 @@ def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str,
     return '\n'.join(lines + [f'{name}: {why}' for name, why in failed.items() if name not in known])
 
 
-def _items(source: str | Path) -> list[VideoItem]:
-    """The videos of a folder or a list; one item, whatever it is, for anything else."""
-    if not Path(source).exists() and '://' not in str(source) and not str(source).isdecimal():
-        raise VideoError(f"'{source}': no such file or folder; expected a video, a folder, a .txt list, an annotation "
-                         "file, a stream's address or a camera's number")
-    return list_videos(source) if holds_videos(source) else [VideoItem('', str(source))]
+def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
+    """Says once that a graph's objects are unknown in a clip; returns those it spoke of."""
+    missing = sorted(unsaid - set(clip.objects))
+    if missing:
+        warnings.warn(f"the graph has {', '.join(missing)}, but clip '{clip.id}' does not say where; it counts as "
+                      f'never seen, here and in all such clips; to find it: --objects {missing[0]}=CLASS, or '
+                      '--object-tracks TABLE', stacklevel=3)
+    return set(missing)
 
 
-def _found(inferencer: SkeletonInferencer, items: Sequence[VideoItem], failed: dict[str, str]) -> Iterator[Found]:
-    for item in items:
-        if not item.id:
-            yield from inferencer.source(item.path)
-            continue
-        try:
-            yield inferencer.source.extract(item.path, item.id)
-        except VideoError as error:
-            if len(items) == 1:
-                raise
-            failed[item.id] = str(error)
-
-
-def _ids(items: Sequence[VideoItem]) -> Iterator[str]:
-    """Of all clips that will come."""
-    for item in items:
-        if Path(item.path).suffix.lower() in ('.pkl', '.pickle'):
-            yield from map(clip_id, load_annotation_file(item.path).annotations)
-        else:
-            yield item.id or Path(item.path).stem
-
-
-def _shown(found: Iterator[Found], total: int, progress: bool) -> Iterator[Found]:
+def _shown(found: Iterator, total: int | None, progress: bool) -> Iterator:
     from tqdm import tqdm
-    return tqdm(found, 'predict', total if total > 1 else None, unit='clip', disable=None if progress else True)
+    return tqdm(found, 'predict', total, unit='clip', disable=None if progress else True)
 
 
 def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: bool) -> None:

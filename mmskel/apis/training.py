@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mmskel.checkpoints import load_checkpoint
 from mmskel.configuration import ConfigError, dataset_of
 from mmskel.evaluation import Results, save_results
 
@@ -85,19 +86,18 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
         The results by clip id; None on all ranks of a distributed test but the first, which writes.
 
     Raises:
-        ConfigError: No such checkpoint, or one of another model.
+        CheckpointError: No such checkpoint, or one of another model.
     """
     from mmengine.dist import is_main_process
 
-    from mmskel.engine import SkeletonAccuracy, raw_scores
+    from mmskel.engine import SkeletonAccuracy, run_test
     from mmskel.visualization.report import write_report
     _check_evaluator(cfg)
     cfg.load_from, cfg.resume = None, False
     just_trained = runner is not None
     runner = runner or _runner(cfg)
     meta = load_weights(runner.model, checkpoint)
-    with raw_scores(getattr(runner.model, 'module', runner.model), runner.test_evaluator.metrics):
-        runner.test()
+    run_test(runner)
     if not is_main_process():
         return None
     metric = next(m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy))
@@ -131,32 +131,9 @@ def load_weights(model, checkpoint: str | Path) -> dict[str, Any]:
         ``epoch``, ``seed`` and ``dataset_meta`` of the checkpoint, where it has them.
 
     Raises:
-        ConfigError: If the file is missing, no checkpoint, or of another model; names the first keys that differ.
+        CheckpointError: If the file is missing, no checkpoint, or of another model; names the first keys that differ.
     """
-    import torch
-    path = Path(checkpoint)
-    if not path.is_file():
-        raise ConfigError(f"there is no checkpoint '{path}'")
-    try:
-        data = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # damaged files and forbidden content raise many things
-        raise ConfigError(f"'{path}' ({path.stat().st_size} bytes) is no checkpoint that can be read safely: "
-                          f'{str(error).splitlines()[0]}') from None
-    state = data.get('state_dict', data) if isinstance(data, dict) else {}
-    model = getattr(model, 'module', model)
-    own = model.state_dict()
-    lost = sorted(k for k in own if k not in state and not k.startswith('data_preprocessor.'))
-    strange = sorted(k for k in state if k not in own)
-    shapes = sorted(k for k in own if k in state and getattr(state[k], 'shape', None) != own[k].shape)
-    if lost or strange or shapes:
-        say = [f'{len(keys)} {what}, e.g. {keys[0]}' for what, keys in (
-            ('weights are missing', lost), ('are not of this model', strange), ('have another shape', shapes)) if keys]
-        if shapes:
-            say[-1] += f' ({tuple(state[shapes[0]].shape)}, the model has {tuple(own[shapes[0]].shape)})'
-        raise ConfigError(f"'{path}' is a checkpoint of another model or data set: {'; '.join(say)}. Use the config "
-                          'it was trained with')
-    model.load_state_dict(state, strict=False)
-    meta = data.get('meta', {}) if isinstance(data, dict) else {}
+    meta = load_checkpoint(model, checkpoint).meta
     return {k: meta[k] for k in ('epoch', 'seed', 'dataset_meta') if k in meta}
 
 

@@ -6,8 +6,8 @@ PAPER = 'paper, DenseNet-161'
 MANS = ModelCard(
     name='mans',
     title='MANs',
-    summary='The clip as an image of frames and joints, recalibrated by a gated memory of the whole clip; a 2-D network '
-            'classifies it.',
+    summary='The clip as an image of frames and joints, recalibrated by a gated memory of the whole clip, under a 2-D '
+            'network.',
     paper=Paper(
         title='Memory Attention Networks for Skeleton-based Action Recognition',
         authors='C. Xie, C. Li, B. Zhang, C. Chen, J. Han, C. Zou, J. Liu', venue='IJCAI', year=2018,
@@ -25,7 +25,7 @@ MANS = ModelCard(
     published_layouts=('ntu25', ),
     config='mans/mans_utkinect.py',
     notes='The configs train the published small network (MANs_9: 857,269 parameters, 0.19 G for 50 frames), of which no '
-          'accuracy was published; mans_ntu60_3d_densenet161.py has the paper\'s. The published code multiplies the '
+          'accuracy is known; mans_ntu60_3d_densenet161.py has the paper\'s. The published code multiplies the '
           'memory by a gate that is never trained; here it is (gate=\'untrained\' as published).',
     published=(
         Published('NTU60', 'X-Sub', 'joint', 82.67, PAPER), Published('NTU60', 'X-View', 'joint', 93.22, PAPER),

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Parser = argparse.ArgumentParser
@@ -19,12 +19,20 @@ class Command:
 
 def cfg_options(args: argparse.Namespace) -> dict | None:
     """The settings of ``--cfg-options KEY=VALUE ...`` as MMEngine reads them; None where there are none."""
-    from mmengine.config import DictAction
     os.environ.setdefault('LOCAL_RANK', str(getattr(args, 'local_rank', 0)))
+    return key_values('--cfg-options', args.cfg_options)
+
+
+def key_values(flag: str, pairs: Sequence[str]) -> dict | None:
+    """``KEY=VALUE`` pairs as MMEngine reads them, keys with their dots; None where there are none.
+
+    Raises:
+        ValueError: If there is no ``=``; names the flag.
+    """
+    from mmengine.config import DictAction
     holder = argparse.Namespace()
-    if args.cfg_options:
-        wrong = [option for option in args.cfg_options if '=' not in option]
-        if wrong:
-            raise ValueError(f"--cfg-options takes KEY=VALUE pairs; '{wrong[0]}' has no '='")
-        DictAction(['--cfg-options'], 'options')(Parser(), holder, list(args.cfg_options))
+    if wrong := [pair for pair in pairs if '=' not in pair]:
+        raise ValueError(f"{flag} takes KEY=VALUE pairs; '{wrong[0]}' has no '='")
+    if pairs:
+        DictAction([flag], 'options')(Parser(), holder, list(pairs))
     return getattr(holder, 'options', None)

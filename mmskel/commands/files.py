@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.commands.command import Command, Parser, cfg_options, key_values
 
 
 def _prepare_arguments(parser: Parser) -> None:
@@ -54,15 +54,24 @@ def _convert_arguments(parser: Parser) -> None:
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
     parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, '
                         'trained on pictures, and this one, trained on poses')
+    parser.add_argument('--arguments', nargs='+', metavar='KEY=VALUE', default=(), help='arguments of the published '
+                        'constructor that the weights do not show, e.g. backbone.temporal_strides=[1,1,1]')
 
 
 def _convert(args: argparse.Namespace) -> int:
+    from mmengine.config import Config
+
     from mmskel.interop import convert_checkpoint, start_rgbpose
     if args.pose and args.system != 'rgbpose':
         raise ValueError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
+    said = Config()
+    said.merge_from_dict(key_values('--arguments', args.arguments) or {})
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
-        convert_checkpoint(args.system, args.source, args.target)
+        convert_checkpoint(args.system, args.source, args.target, said.to_dict())
     print(f'wrote {args.target} and {config}')
+    if assumed := Config.fromfile(config, import_custom_modules=False).get('assumed'):
+        print('assumed, since the weights do not say (--arguments KEY=VALUE says otherwise):')
+        print('\n'.join(f'  {line}' for line in assumed))
     return 0
 
 

@@ -1,10 +1,10 @@
-"""Commands about videos: ``extract``, ``predict``, ``draw``, ``demo``."""
+"""Commands about videos and clips: ``extract``, ``predict``, ``features``, ``draw``, ``demo``."""
 from __future__ import annotations
 
 import argparse
 from dataclasses import replace
 
-from mmskel.commands.command import Command, Parser
+from mmskel.commands.command import Command, Parser, cfg_options
 
 
 def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
@@ -101,14 +101,39 @@ def seconds(text: str) -> float:
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from mmskel.apis.predict import describe_predictions, predict
+    from mmskel.apis.clip_source import ClipSource
+    from mmskel.apis.inferencer import OutputOptions
+    from mmskel.apis.predict import RecogniserOptions, describe_predictions, predict
+    from mmskel.evaluation.windows import WindowOptions
     predictions, failed = predict(
-        args.source, args.config, args.checkpoint, _group_models(args), class_names=args.class_names, out=args.out,
-        save_to=args.save, window=args.window, stride=args.stride, per_person=args.per_person,
-        min_score=args.min_score, group=args.group, object_tracks=args.object_tracks, fps=args.fps,
-        keep_going=args.keep_going)
+        args.source, RecogniserOptions(args.config, args.checkpoint, args.device, args.class_names),
+        ClipSource(_group_models(args), args.fps, args.keep_going, args.object_tracks or None),
+        windows=WindowOptions(args.window, args.stride, args.per_person),
+        output=OutputOptions(args.out, args.save, args.min_score, args.group))
     print(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
+
+
+def _features_arguments(parser: Parser) -> None:
+    parser.add_argument('config', help='the config the checkpoint was trained with: the one in its work dir')
+    parser.add_argument('checkpoint', help='weights, .pth')
+    parser.add_argument('--data', metavar='FILE', help='annotation file; default: the one that the config names')
+    parser.add_argument('--out', metavar='FILE', required=True, help='the file to write, .npz')
+    parser.add_argument('--split', help='split of the file, e.g. xsub_train, or a protocol, e.g. xsub; default: all')
+    parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
+    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at images as well')
+    parser.add_argument('--device', help='cpu, cuda:0, ...; default: a GPU, if any')
+    parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(), help='override the config')
+
+
+def _features(args: argparse.Namespace) -> int:
+    from mmskel.apis.features import extract_features
+    from mmskel.configuration import load_config
+    cfg = load_config(args.config, data=args.data, stream=args.stream, videos=args.videos, fit=False,
+                      cfg_options=cfg_options(args))
+    features = extract_features(cfg, args.checkpoint, args.out, split=args.split, device=args.device)
+    print(f'wrote {args.out}: {len(features.ids)} clips, {features.features.shape[1]} features each')
+    return 0
 
 
 def _draw_arguments(parser: Parser) -> None:
@@ -145,6 +170,8 @@ def _demo(args: argparse.Namespace) -> int:
 VIDEOS = {
     'extract': Command('turn raw videos into skeletons, one annotation file', _extract_arguments, _extract),
     'predict': Command('say what is done in videos or clips, and show it', _predict_arguments, _predict),
+    'features': Command('write what a recogniser makes of clips before it names a class', _features_arguments,
+                        _features),
     'draw': Command('draw a clip, over its video where there is one', _draw_arguments, _draw),
     'demo': Command('make a small data set, train ST-GCN on it, show the result', _demo_arguments, _demo),
 }

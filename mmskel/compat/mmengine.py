@@ -96,8 +96,8 @@ def get_installed_path(package: str) -> str:
 
 def _loads_checkpoints(module: ModuleType) -> str:
     import torch
-    if torch.__version__ < (2, 6):
-        return f'torch {torch.__version__} does not load with weights_only=True by default'
+    if not hasattr(torch.serialization, 'add_safe_globals'):
+        return f'torch {torch.__version__} cannot be told what is safe to load'
     if module.HistoryBuffer in torch.serialization.get_safe_globals():
         return 'mmengine registers HistoryBuffer for safe loading itself'
     return ''
@@ -106,22 +106,13 @@ def _loads_checkpoints(module: ModuleType) -> str:
 def _allow_history_buffer(module: ModuleType) -> None:
     """Let torch's safe loading read what mmengine puts into a checkpoint, and nothing more.
 
-    ``torch.load`` is untouched. NumPy's reconstructors are known by two names, for files written
-    with NumPy 1 and 2; an empty array is pickled as a call of ``bytes``.
+    ``torch.load`` is untouched. NumPy's arrays are rebuilt from checked parts.
     """
-    import numpy as np
     import torch
-    try:
-        from numpy._core import multiarray
-    except ImportError:  # NumPy 1
-        from numpy.core import multiarray
-    allowed: list[Any] = [module.HistoryBuffer, np.ndarray, np.dtype, bytes]
-    allowed += [type(np.dtype(code)) for code in '?bBhHiIlLqQefd']
-    for path in ('numpy.core.multiarray', 'numpy._core.multiarray'):
-        allowed += [(multiarray._reconstruct, f'{path}._reconstruct'),
-                    (multiarray.scalar, f'{path}.scalar')]
-    allowed.append((_statistics_of(module.HistoryBuffer), 'builtins.getattr'))
-    torch.serialization.add_safe_globals(allowed)
+
+    from mmskel.files.numpy_parts import SAFE_GLOBALS, named
+    torch.serialization.add_safe_globals(
+        [module.HistoryBuffer, *SAFE_GLOBALS, named(_statistics_of(module.HistoryBuffer), 'builtins.getattr')])
 
 
 def _statistics_of(buffer: type) -> Callable[[Any, str], Callable]:
@@ -139,6 +130,47 @@ def _statistics_of(buffer: type) -> Callable[[Any, str], Callable]:
         return method
 
     return statistic
+
+
+def _loads_safely(module: ModuleType) -> str:
+    return '' if hasattr(module, 'torch') and hasattr(module, 'load_url') else 'mmengine loads in another way'
+
+
+def _load_safely(module: ModuleType) -> None:
+    """Read every checkpoint, whatever its URL scheme, with mmskel's loader.
+
+    All schemes end in the module's ``torch.load`` or ``load_url``, so these two are replaced, in this module alone.
+    """
+    safe = ModuleType('torch')
+    vars(safe).update(vars(module.torch), load=_read_safely)
+    module.torch, module.load_url = safe, _download_and_read
+
+
+def _read_safely(f: Any, map_location: Any = None, **ignored: Any) -> Any:
+    from mmskel.checkpoints import read_data
+    return read_data(f, map_location)
+
+
+def _download_and_read(url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True,
+                       **ignored: Any) -> Any:
+    from mmskel.checkpoints import download, read_data
+    return read_data(download(url, model_dir, progress), map_location)
+
+
+def _finds_moved(module: ModuleType) -> str:
+    return '' if hasattr(module, 'find_latest_checkpoint') else 'mmengine looks for the last checkpoint elsewhere'
+
+
+def _find_moved(module: ModuleType) -> None:
+    """Look for the last checkpoint in the work dir itself, wherever that lay when it was written."""
+    original = module.find_latest_checkpoint
+
+    def find_latest_checkpoint(path: str) -> str | None:
+        last = original(path)
+        here = osp.join(path, osp.basename(last)) if last else ''
+        return here if last and '://' not in last and osp.isfile(here) else last
+
+    _replace_everywhere(original, find_latest_checkpoint)
 
 
 def _knows_mmskel(module: ModuleType) -> str:
@@ -183,6 +215,23 @@ REPAIRS = (
         'training checkpoint',
         healthy=_loads_checkpoints,
         mend=_allow_history_buffer),
+    Repair(
+        package='mmengine',
+        name='safe loading of every checkpoint',
+        modules=('mmengine.runner.checkpoint', ),
+        issue='https://github.com/open-mmlab/mmengine/issues/1655',
+        why='mmengine calls torch.load without weights_only, so that a checkpoint runs code on torch < 2.6, and on '
+        'later ones where TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD is set',
+        healthy=_loads_safely,
+        mend=_load_safely),
+    Repair(
+        package='mmengine',
+        name='resume in a moved work dir',
+        modules=('mmengine.runner.checkpoint', ),
+        issue='none, it is a limitation',
+        why='last_checkpoint holds a path from where the work dir lay when it was written',
+        healthy=_finds_moved,
+        mend=_find_moved),
     Repair(
         package='mmengine',
         name='mmskel:: config references',

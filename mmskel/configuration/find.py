@@ -5,9 +5,10 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import mmskel
+from mmskel.files.errors import UserError
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError):
     """A config that cannot be found or does not have what an argument wants to set."""
 
 

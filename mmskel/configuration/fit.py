@@ -6,7 +6,7 @@ import inspect
 from mmskel.configuration.datasets import dataset_of, datasets_of
 from mmskel.configuration.find import ConfigError
 from mmskel.configuration.streams import _draws_volumes, fit_channels
-from mmskel.data.annotation_file import load_annotation_file
+from mmskel.data.store import open_store
 from mmskel.skeleton import LAYOUTS, get_layout
 
 
@@ -21,18 +21,17 @@ def fit_to_data(cfg) -> None:
         ConfigError: If the file does not say its layout, mixes 2-D and 3-D, or has no splits.
     """
     path = next(datasets_of(cfg))['ann_file']
-    file = load_annotation_file(path)
+    file = open_store(path)
     if not file.layout:
         raise ConfigError(f"'{path}' does not say its layout, and its joint count fits none; write it with "
                           f'`mmskel prepare ... --layout NAME`, one of {", ".join(sorted(LAYOUTS))}')
-    shapes = [clip.keypoint.shape for clip in file.clips()]
-    coords = {shape[-1] for shape in shapes}
+    coords = set(file.shapes[:, 3].tolist())
     if len(coords) != 1:
         raise ConfigError(f"'{path}' mixes clips of {' and '.join(map(str, sorted(coords)))} coordinates")
     if not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
     layout, classes = get_layout(file.layout).name, len(file.class_names)
-    persons = min(max(shape[0] for shape in shapes), cfg.get('max_person', 2))
+    persons = min(int(file.shapes[:, 0].max()), cfg.get('max_person', 2))
     model = cfg.model
     model.data_preprocessor.layout = layout
     if _draws_volumes(cfg):

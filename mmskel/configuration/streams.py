@@ -2,22 +2,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmskel.configuration.find import ConfigError
 
+if TYPE_CHECKING:
+    from mmskel.models.encoders import SkeletonEncoder
 
-def encoder_of(cfg) -> type | None:
-    """The class of the model's data preprocessor; None if the config names none."""
+
+def encoder_of(cfg) -> type[SkeletonEncoder] | None:
+    """The model's encoder; None for a data preprocessor that is none of ours."""
     from mmaction.registry import MODELS
+
+    from mmskel.models.encoders import SkeletonEncoder
     name = (cfg.model.get('data_preprocessor') or {}).get('type')
-    return MODELS.get(name) if name else None
+    found = MODELS.get(name) if name else None
+    return found if found is not None and issubclass(found, SkeletonEncoder) else None
 
 
 def streams_of(cfg) -> tuple[str, ...]:
     """What the encoder's ``stream`` may be; () for an encoder without."""
     has_stream = 'stream' in (cfg.model.get('data_preprocessor') or {})
-    return getattr(encoder_of(cfg), 'streams', ()) if has_stream else ()
+    encoder = encoder_of(cfg)
+    return encoder.streams if has_stream and encoder else ()
 
 
 def members_of(cfg) -> dict[str, dict[str, Any]]:
@@ -76,8 +83,9 @@ def fit_channels(cfg) -> None:
     if _draws_volumes(cfg):
         backbone = cfg.model.backbone
         pathway = backbone.get('pose_pathway', backbone)
-        pathway.in_channels = MODELS.build(cfg.model.data_preprocessor).num_channels
+        pathway.in_channels = MODELS.build(cfg.model.data_preprocessor).channels()
 
 
 def _draws_volumes(cfg) -> bool:
-    return hasattr(encoder_of(cfg), 'num_channels')
+    encoder = encoder_of(cfg)
+    return encoder is not None and encoder.coords == (2, ) and bool(encoder.streams or encoder.pathway)

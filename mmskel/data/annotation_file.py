@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.files.restricted_pickle import load_pickle
 from mmskel.skeleton import Clip, ClipError, likely_layout
 
+_MOST_CLASSES = 100_000
 
-class AnnotationError(ValueError):
+
+class AnnotationError(UserError):
     """An annotation file that cannot be used; the message names the file and what to do."""
 
 
@@ -53,10 +56,20 @@ class AnnotationFile:
 
     @property
     def class_names(self) -> list[str]:
-        """The names of the classes, ``class 0`` ... where the file has none."""
-        named = list(self.meta.get('class_names', ()))
-        labels = [item['label'] for item in self.annotations if isinstance(item.get('label'), (int, np.integer))]
-        return named or [f'class {i}' for i in range(max(labels, default=-1) + 1)]
+        """The names of the classes, ``class 0`` ... where the file has none.
+
+        Raises:
+            AnnotationError: A label that can be no class index.
+        """
+        if named := list(self.meta.get('class_names', ())):
+            return named
+        labels = {clip_id(item): item['label'] for item in self.annotations
+                  if isinstance(item.get('label'), (int, np.integer))}
+        most = max(labels, key=labels.get, default=None)
+        if most is not None and labels[most] >= _MOST_CLASSES:
+            raise AnnotationError(f"clip '{most}' in '{self.path}' has label {labels[most]}; expected class indices 0, "
+                                  f'1, ... below {_MOST_CLASSES}')
+        return [f'class {i}' for i in range(labels.get(most, -1) + 1)]
 
     def of(self, split: str | None) -> list[dict[str, Any]]:
         """The annotations of one split, in file order; all of them for None.

@@ -1,4 +1,4 @@
-"""Annotation file to samples, as an MMAction2 data set."""
+"""Clips of a store to samples, as an MMAction2 data set."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,22 +10,21 @@ import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
 
-from mmskel.data.annotation_file import AnnotationError, AnnotationFile, clip_id, load_annotation_file
-from mmskel.skeleton import Clip, get_layout
-
-_PARTS = {'train': ('train', ), 'test': ('test', 'val')}
+from mmskel.data.annotation_file import AnnotationError
+from mmskel.data.store import ClipStore, fingerprint, open_store, rows_of, split_name
+from mmskel.skeleton import ClipError, LayoutError, get_layout, joint_map
 
 
 @DATASETS.register_module()
 class SkeletonDataset(BaseActionDataset):
     """Clips of one split of an annotation file (ours, PYSKL's or MMAction2's; see ``mmskel prepare``).
 
-    Every clip is checked when the file is read. Every sample carries its own random generator, a function of seed,
-    epoch and index alone: what a clip looks like does not depend on workers, and a resumed training sees what an
-    uninterrupted one would have seen.
+    Opening reads ids, labels, splits and shapes; a clip is checked when it is first drawn, and ``mmskel check`` checks
+    all. Every sample carries its own random generator, a function of seed, epoch and index alone: what a clip looks
+    like does not depend on workers, and a resumed training sees what an uninterrupted one would have seen.
 
     Args:
-        ann_file: The annotation file.
+        ann_file: The annotation file, or what else :func:`~mmskel.data.store.open_store` opens.
         pipeline: Transforms.
         split: Protocol, e.g. ``'xview'``: the clips of ``xview_train`` or ``xview_test`` (``xview_val``) are used;
             ``''``: those of ``train`` or ``test`` (``val``); ``'1'``: ``train1`` or ``test1``. A full name
@@ -42,24 +41,27 @@ class SkeletonDataset(BaseActionDataset):
         test_mode: No random choice among refetched samples; evaluation.
         data_prefix: ``dict(video=FOLDER)``: where the clips' videos are, for networks that look at pictures, too;
             becomes ``video_root`` of every sample.
+        need_labels: Whether a clip without a label is an error; if not, its label is -1 (masked pretraining).
         kwargs of MMEngine's data sets: ``indices``, ``lazy_init``, ``max_refetch``.
 
     Raises:
         AnnotationError: Unknown split, no clips, labels missing or out of range.
-        ClipError, LayoutError: A clip that is wrong; named.
+        LayoutError: Joints that the wanted layout needs and the file's cannot give.
+        ClipError: A clip that is wrong, when it is drawn; clip and file are named.
     """
 
     def __init__(self, ann_file: str, pipeline: Sequence[Mapping | Callable], split: str | None = None,
                  part: str | None = None, layout: str | None = None, num_classes: int | None = None,
                  classes: Sequence[int] | None = None, repeat: int = 1, seed: int = 0,
                  subsets: Mapping[str, str] | None = None, test_mode: bool = False, data_prefix: Mapping | None = None,
-                 indices: int | Sequence[int] | None = None, lazy_init: bool = False, max_refetch: int = 1000):
+                 need_labels: bool = True, indices: int | Sequence[int] | None = None, lazy_init: bool = False,
+                 max_refetch: int = 1000):
         self.split, self.part = split, part or ('test' if test_mode else 'train')
-        if self.part not in _PARTS:
+        if self.part not in ('train', 'test'):
             raise ValueError(f"part is 'train' or 'test', not {part!r}")
         if repeat < 1:
             raise ValueError(f'repeat is at least 1, not {repeat}')
-        self.layout, self.repeat = layout, repeat
+        self.layout, self.repeat, self.need_labels = layout, repeat, need_labels
         self.classes = None if classes is None else tuple(classes)
         self.subsets = dict(subsets or {})
         # (seed, epoch), shared with the loader's worker processes, which outlive an epoch
@@ -75,68 +77,78 @@ class SkeletonDataset(BaseActionDataset):
             self._clock[0] = seed
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        """Reads and checks the file; one dictionary per clip, already in the wanted layout."""
-        file = load_annotation_file(self.ann_file)
-        items = file.of(self._split_name(file))
-        if not items:
-            raise AnnotationError(f"'{self.ann_file}': split '{self._split_name(file)}' holds no clip")
-        names = file.class_names
+        """Opens the store; row, id and label of every clip of the split."""
+        store = self._store = open_store(self.ann_file)
+        split = split_name(store, self.split, self.part)
+        rows = rows_of(store, split)
+        if not len(rows):
+            raise AnnotationError(f"'{self.ann_file}': split '{split}' holds no clip")
+        labels, names = store.labels, list(store.class_names)
         if self.classes is not None:
-            items = [dict(item, label=self.classes.index(item['label'])) for item in items
-                     if item.get('label') in self.classes]
+            rows = rows[np.isin(labels[rows], self.classes)]
+            if not len(rows):
+                raise AnnotationError(f"'{self.ann_file}': no clip of split '{split}' has one of the labels "
+                                      f'{", ".join(map(str, self.classes))}')
             names = [names[label] for label in self.classes if label < len(names)]
-            if not items:
-                raise AnnotationError(f"'{self.ann_file}': no clip of split '{self._split_name(file)}' has one of the "
-                                      f'labels {", ".join(map(str, self.classes))}')
-        known = {clip_id(item) for item in items}
+            place = {label: new for new, label in enumerate(self.classes)}
+            labels = np.array([place.get(label, -1) for label in labels.tolist()], np.int64)
+        self._check(store, rows, labels)
+        known = {store.ids[row] for row in rows}
         # a batch cannot mix clips with and without scores: all have them if one has
-        self._with_score = any('keypoint_score' in item for item in items)
+        self._with_score = bool(store.scored[rows].any())
+        self._sound = np.zeros(len(store), bool)
         self._metainfo.update(
-            layout=self.layout or file.layout, class_names=names, split=self._split_name(file),
-            ann_file=str(self.ann_file),
-            subsets={name: list(file.split[split]) for name, split in self.subsets.items()
-                     if split in file.split and set(file.split[split]) <= known})
-        samples = [self._sample(item, file) for item in items]
-        self._labels = np.array([sample['label'] for sample in samples])
-        return samples
+            layout=self.layout or store.layout, class_names=names, split=split, ann_file=str(self.ann_file),
+            fingerprint=fingerprint(store, rows),
+            subsets={name: list(store.split[one]) for name, one in self.subsets.items()
+                     if one in store.split and set(store.split[one]) <= known})
+        self._labels = labels[rows]
+        return [dict(row=int(row), frame_dir=store.ids[row], label=int(labels[row])) for row in rows]
 
-    def _split_name(self, file: AnnotationFile) -> str | None:
-        if self.split is None:
-            return None
-        if self.split in file.split:
-            return self.split
-        wanted = [f'{self.split}_{part}' if self.split else part for part in _PARTS[self.part]]
-        wanted += [f'{part}{self.split}' for part in _PARTS[self.part] if self.split.isdigit()]
-        for name in wanted:
-            if name in file.split:
-                return name
-        raise AnnotationError(f"'{self.ann_file}' has no split '{self.split}' with a part for {self.part} "
-                              f"({' or '.join(wanted)}); it has: {', '.join(sorted(file.split)) or 'none'}")
+    def _check(self, store: ClipStore, rows: np.ndarray, labels: np.ndarray) -> None:
+        """What columns tell about all clips."""
+        if self.layout and store.layout:
+            joint_map(store.layout, get_layout(self.layout).name)
+        elif self.layout:
+            get_layout(self.layout)
+        for row in rows[labels[rows] < 0][:1 if self.need_labels else 0]:
+            raise AnnotationError(f"clip '{store.ids[row]}' in '{self.ann_file}' has no label")
+        for row in rows[labels[rows] >= (np.inf if self.num_classes is None else self.num_classes)][:1]:
+            raise AnnotationError(f"clip '{store.ids[row]}' in '{self.ann_file}' has label {labels[row]}, but the "
+                                  f'model has {self.num_classes} classes (0 to {self.num_classes - 1}); set '
+                                  'num_classes or fix the labels')
 
-    def _sample(self, item: Mapping[str, Any], file: AnnotationFile) -> dict[str, Any]:
-        clip = Clip.from_annotation(item, layout=file.layout).check()
-        wanted = self._metainfo['layout']
-        if wanted and clip.layout != get_layout(wanted).name:
-            clip = clip.to_layout(wanted)
-        if clip.label is None:
-            raise AnnotationError(f"clip '{clip.id}' in '{self.ann_file}' has no label")
-        if self.num_classes is not None and clip.label >= self.num_classes:
-            raise AnnotationError(f"clip '{clip.id}' in '{self.ann_file}' has label {clip.label}, but the model has "
-                                  f'{self.num_classes} classes (0 to {self.num_classes - 1}); set num_classes or '
-                                  'mend the labels')
+    def _sample(self, row: int, label: int) -> dict[str, Any]:
+        try:
+            clip = self._store.clip(row)
+            if not self._sound[row]:
+                clip.check()
+                self._sound[row] = True
+            wanted = self._metainfo['layout']
+            if wanted and clip.layout != get_layout(wanted).name:
+                clip = clip.to_layout(wanted)
+        except (ClipError, LayoutError) as error:
+            raise type(error)(f"'{self.ann_file}': {error}") from None
         sample = clip.to_annotation()
         if self._with_score:
             sample['keypoint_score'] = clip.score
-        return dict(sample, total_frames=clip.num_frames, layout=clip.layout)
+        for key in ('keypoint', 'keypoint_score'):  # the store's own arrays, which a transform might change
+            if key in sample:
+                sample[key] = sample[key].copy()
+        return dict(sample, label=label, total_frames=clip.num_frames, layout=clip.layout)
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """The sample of an index below ``len(self)``, with its generator."""
-        info = super().get_data_info(int(idx) % super().__len__())
+        info = self._clip_info(int(idx) % super().__len__())
         info['rng'] = np.random.default_rng((*self._clock.tolist(), int(idx)))
         info['classmate'] = partial(self._classmate, info['label'])
         if 'video' in self.data_prefix:
             info['video_root'] = self.data_prefix['video']
         return info
+
+    def _clip_info(self, idx: int) -> dict[str, Any]:
+        known = super().get_data_info(idx)
+        return dict(self._sample(known['row'], known['label']), sample_idx=known['sample_idx'])
 
     def labels(self) -> list[int]:
         """The class of every index below ``len(self)``."""
@@ -149,7 +161,7 @@ class SkeletonDataset(BaseActionDataset):
         return self._labels
 
     def _classmate(self, label: int, rng: np.random.Generator) -> dict[str, Any]:
-        return super().get_data_info(int(rng.choice(np.flatnonzero(self._clip_labels() == label))))
+        return self._clip_info(int(rng.choice(np.flatnonzero(self._clip_labels() == label))))
 
     def __len__(self) -> int:
         """Clips times ``repeat``."""

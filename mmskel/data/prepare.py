@@ -1,6 +1,7 @@
 """Any benchmark format into one annotation file: whole or not at all, and nothing left out in silence."""
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_annotation_file
 from mmskel.data.readers import READERS, Reader, ReadError, options_of
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
+from mmskel.files.text import printable
 from mmskel.skeleton import Clip, ClipError
 
 
-class PrepareError(ValueError):
+class PrepareError(UserError):
     """A data set that could not be prepared; nothing was written."""
 
 
@@ -44,7 +47,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
     try:
         for item in _progress(reader.items(), f'prepare {format}', progress):
             try:
-                clips.append(reader.read(item).check())
+                clips.append(_read(reader, item))
             except (ReadError, ClipError) as error:
                 if not keep_going:
                     raise PrepareError(f'{error}. Nothing was written; repair or remove the file, or skip broken ones '
@@ -56,7 +59,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         repeated = [name for name, times in Counter(clip.id for clip in clips).items() if times > 1]
         if repeated:
             raise PrepareError(f"'{source}' has {len(repeated)} clip ids that occur twice, e.g. '{repeated[0]}'")
-        splits = {name: ids for name, ids in reader.splits([clip.id for clip in clips]).items() if ids}
+        splits = _splits(reader, clips, str(source))
         # what a file of ours already says about its origin stays
         meta = {'format': format, 'notes': reader.notes(), 'options': _set_options(reader), **reader.meta()}
         if skipped:
@@ -67,8 +70,32 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         reader.close()
     file = save_with_skipped(out, clips, splits, meta, skipped)
     if progress:
-        print(summary(file))
+        print(printable(summary(file)))
     return file
+
+
+def _splits(reader: Reader, clips: list[Clip], source: str) -> dict[str, list[str]]:
+    """The splits that have clips.
+
+    Raises:
+        PrepareError: If the source has splits, but none of them names a clip that was read.
+    """
+    splits = reader.splits([clip.id for clip in clips])
+    if splits and not any(splits.values()):
+        raise PrepareError(f"'{source}' has the splits {', '.join(splits)}, but none of them names one of its "
+                           f'{len(clips)} clips; the ids in the splits are spelt in another way')
+    return {name: ids for name, ids in splits.items() if ids}
+
+
+def _read(reader: Reader, item: str) -> Clip:
+    """The checked clip of one item; whatever a damaged file makes its parser raise names the item."""
+    try:
+        return reader.read(item).check()
+    except UserError:
+        raise
+    except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError, MemoryError,
+            struct.error) as error:
+        raise ReadError(f"'{item}' cannot be read: {type(error).__name__}: {str(error)[:200]}") from error
 
 
 def open_reader(format: str, source: str | Path, options: Mapping[str, Any]) -> Reader:
@@ -89,6 +116,11 @@ def open_reader(format: str, source: str | Path, options: Mapping[str, Any]) -> 
         return READERS[format](source, **options)
     except (ReadError, AnnotationError) as error:
         raise PrepareError(str(error)) from None
+    except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError, struct.error) as error:
+        if isinstance(error, UserError):
+            raise
+        raise PrepareError(f"'{source}' is no {format} data set that can be read: {type(error).__name__}: "
+                           f'{str(error)[:200]}') from error
 
 
 def summary(file: AnnotationFile) -> str:

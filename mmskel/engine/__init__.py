@@ -1,10 +1,11 @@
 """Hooks and metrics of a run; importing this registers them into MMAction2's registries."""
-from mmskel.engine.accuracy import SkeletonAccuracy, average_views, raw_scores
+from mmskel.engine.accuracy import SkeletonAccuracy
 from mmskel.engine.averaging import AveragedWeightsHook
 from mmskel.engine.bfloat16 import BFloat16OptimWrapper
 from mmskel.engine.progress import ProgressBarHook
 from mmskel.engine.schedules import CosineFromStartLR
 from mmskel.engine.seeding import EpochSeedHook, innermost_dataset
+from mmskel.engine.testing import RecognitionTestLoop, run_test
 
 __all__ = ['AveragedWeightsHook', 'BFloat16OptimWrapper', 'CosineFromStartLR', 'EpochSeedHook', 'ProgressBarHook',
-           'SkeletonAccuracy', 'average_views', 'innermost_dataset', 'raw_scores']
+           'RecognitionTestLoop', 'SkeletonAccuracy', 'innermost_dataset', 'run_test']

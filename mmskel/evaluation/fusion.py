@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from mmskel.evaluation.results import Results
+from mmskel.files.errors import UserError
 
 _TINY = 1e-12  # a probability below it counts as it: one stream's zero shall not veto all others
 
 
-class FusionError(ValueError):
+class FusionError(UserError):
     """Results that do not belong together, or weights that do not belong to them."""
 
 

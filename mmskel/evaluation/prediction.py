@@ -120,36 +120,6 @@ class Prediction:
                 for i in np.argsort(-scores, kind='stable')[:top].tolist()]
 
 
-def sliding_windows(num_frames: int, fps: float, length: float | None = None, stride: float | None = None
-                    ) -> np.ndarray:
-    """(W, 2) int: windows over a clip; the last one ends with it, so that every frame is in one.
-
-    Args:
-        num_frames: T.
-        fps: Frames per second.
-        length: Of a window in seconds; None, or as long as the clip: one window, the clip.
-        stride: Seconds from one window's beginning to the next one's; default: half a window.
-
-    Raises:
-        ValueError: A length or stride that is not positive, or a stride that would leave frames out.
-    """
-    stride = stride if stride is not None or length is None else length / 2
-    if length is None:
-        if stride is not None:
-            raise ValueError(f'a stride of {stride:g} s needs a window length')
-        return np.array([[0, num_frames]])
-    if not (length > 0 and stride > 0):
-        raise ValueError(f'a window of {length:g} s every {stride:g} s; expected positive times')
-    if stride > length:
-        raise ValueError(f'windows of {length:g} s every {stride:g} s would leave frames out; expected a stride of at '
-                         'most the length')
-    size, step = max(round(length * fps), 1), max(round(stride * fps), 1)
-    if size >= num_frames:
-        return np.array([[0, num_frames]])
-    starts = [*range(0, num_frames - size, step), num_frames - size]
-    return np.array([[start, start + size] for start in starts])
-
-
 def save_predictions(predictions: Sequence[Prediction], path: str | Path, min_score: float = 0.) -> Path:
     """Writes predictions, whole or not at all: ``.json`` (everything) or ``.csv`` (a row per segment).
 

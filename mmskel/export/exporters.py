@@ -17,12 +17,14 @@ from contextlib import contextmanager, redirect_stderr
 import torch
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
+
 OPSET = 17  # the oldest with everything that is used, layer norm included
 OPSET_CAPTURED = 18  # the oldest that this exporter writes
 TRACED = 2  # clips: one may be taken for no axis at all
 
 
-class ExportError(ValueError):
+class ExportError(UserError):
     """A recogniser that does not become an ONNX file, or a file that would not compute what the recogniser computes."""
 
 

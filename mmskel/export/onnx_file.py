@@ -23,6 +23,8 @@ from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.export.exporters import TRACED, ExportError, captured, traced
 from mmskel.export.sample_inputs import NAMES, made_up_samples, named_tensors
 from mmskel.files.atomic import atomic_path
+from mmskel.models.encoders import SkeletonEncoder
+from mmskel.models.recognizers import average_views, network_output
 from mmskel.skeleton import get_layout
 from mmskel.version import __version__
 
@@ -73,19 +75,16 @@ class EndToEnd(nn.Module):
         """(N, M, T, V, C), ... -> (N, K). Of several views that the encoder makes of a clip, the average that the head
         takes in a test; as logits, whose softmax it is."""
         packed = {name: tensor[:, None] for name, tensor in zip(self.names, inputs)}
-        encoder = self.recognizer.data_preprocessor
-        if hasattr(encoder, 'encode'):
-            encoded = encoder(dict(inputs=packed, data_samples=[self.sample]))['inputs']
-        else:
-            encoded = packed['keypoint']
-        scores = self.recognizer(encoded, mode='tensor', stage='head')
-        views = scores.shape[0] // inputs[0].shape[0]
+        model, encoder = self.recognizer, self.recognizer.data_preprocessor
+        encoded = encoder(dict(inputs=packed, data_samples=[self.sample]))['inputs'] \
+            if isinstance(encoder, SkeletonEncoder) else packed['keypoint']
+        rows = network_output(model, encoded)
+        views = rows.shape[0] // inputs[0].shape[0]
         if views == 1:
-            return scores
-        scores = scores.reshape(-1, views, scores.shape[-1])
-        if self.recognizer.cls_head.average_clips == 'score':
-            return scores.mean(1)
-        return scores.softmax(-1).mean(1).log()
+            return rows
+        average = model.cls_head.average_clips
+        scores = average_views(rows.unflatten(0, (-1, views)), average)
+        return scores.logits if average == 'score' else scores.probability.log()
 
 
 def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, stream: str | None = None,
@@ -198,7 +197,7 @@ def _set_clip_length(cfg, clip_len: int | None) -> int | None:
 
 def _compare_with_test(recogniser: SkeletonInferencer, samples: Sequence[dict[str, Any]], logits: np.ndarray) -> None:
     """The function that is exported must be the one that a test computes, down to the probabilities."""
-    tested = np.stack(recogniser.forward(pseudo_collate(list(samples))))
+    tested = recogniser.forward(pseudo_collate(list(samples)))
     probability = torch.from_numpy(logits).softmax(1).numpy()
     if logits.shape != tested.shape or not np.abs(probability - tested).max() <= TOLERANCE:
         model = recogniser.model

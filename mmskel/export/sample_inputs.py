@@ -39,7 +39,7 @@ def made_up_samples(recogniser: SkeletonInferencer, persons: int | None = None) 
     for coords, with_score in ((2, True), (3, True), (3, False)):
         clips = [made_up_clip(recogniser.layout, coords, with_score, persons or 2, seed) for seed in range(_CLIPS)]
         try:
-            samples = [_one_view(recogniser.prepare(clip)) for clip in clips]
+            samples = [_one_view(recogniser.pipeline(clip)) for clip in clips]
             recogniser.forward(pseudo_collate(samples))
         except Exception as error:  # pipelines and networks have no error of their own for it
             refusals.append(f'{coords}-D clips {"with" if with_score else "without"} scores: '

@@ -1,39 +1,35 @@
-"""Reading pickles of strangers: NumPy arrays and plain containers, nothing else, and no code is run."""
+"""Pickles from strangers: NumPy arrays and plain containers are built here, piece by piece, and no code is run.
+
+Python's own unpickler hands an array's state to NumPy as the file has it, and NumPy believes it: a crafted state reads
+and writes outside the array. So the opcodes are interpreted here. What a pickle calls by name is looked up in a table
+of this module's own builders, which check every part; nothing of the file ever reaches ``__setstate__``.
+"""
 from __future__ import annotations
 
-import pickle
+import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-# everything PYSKL's, MMAction2's and our own annotation files are made of
-_ALLOWED = {
-    ('collections', 'OrderedDict'), ('numpy', 'dtype'), ('numpy', 'ndarray'),
-    *((f'numpy.{core}.multiarray', name) for core in ('core', '_core') for name in ('_reconstruct', 'scalar')),
-    *((f'numpy.{core}.numeric', '_frombuffer') for core in ('core', '_core')),
-    ('_codecs', 'encode'),
-    *((builtins, name) for builtins in ('builtins', '__builtin__') for name in ('set', 'frozenset', 'bytes')),
-}
-_NUMBERS = {'float16', 'float32', 'float64', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32',
-            'uint64', 'bool_', 'str_'}
+from mmskel.files.errors import UserError
+from mmskel.files.pickled_parts import (
+    BUILDERS,
+    ArrayType,
+    PendingArray,
+    UnsafePickleError,
+    array_of,
+    dictionary,
+    hashable,
+)
+
+MAX_DEPTH = 32
+"""Containers within containers; annotation files have five."""
+
+_MARK = object()
 
 
-class UnsafePickleError(pickle.UnpicklingError):
-    """A pickle asks for something that is no array and no plain container."""
-
-
-class _RestrictedUnpickler(pickle.Unpickler):
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _ALLOWED or (module == 'numpy' and name in _NUMBERS):
-            if module.startswith('numpy.core'):  # the name until NumPy 1; the new one does not warn
-                try:
-                    return super().find_class(module.replace('numpy.core', 'numpy._core'), name)
-                except (ImportError, AttributeError):
-                    pass
-            return super().find_class(module, name)
-        raise UnsafePickleError(f"the pickle asks for '{module}.{name}', which is no NumPy array and no plain "
-                                'container; nothing was run. Only annotation data is read here: if you trust the '
-                                'file, load it yourself and save arrays, lists, dicts, numbers and strings')
+class UnreadablePickleError(UserError):
+    """A file that is empty, cut off, or no pickle."""
 
 
 def load_pickle(path: str | Path) -> Any:
@@ -41,7 +37,7 @@ def load_pickle(path: str | Path) -> Any:
 
     Raises:
         UnsafePickleError: If it asks for anything else; no code of the file is run.
-        ValueError: If the file is empty, cut off or no pickle; names the file.
+        UnreadablePickleError: If the file is empty, cut off or no pickle; names the file.
         FileNotFoundError: If there is no such file.
     """
     path = Path(path)
@@ -56,15 +52,244 @@ def read_pickle(file: BinaryIO, name: str, size: int, expected: str) -> Any:
 
     Args:
         file: At its beginning.
-        name, size, expected: What it is called, how many bytes it has and what should be in it; for messages.
+        name, size, expected: The file's name, its size in bytes, and what should be in it; for messages.
 
     Raises:
-        UnsafePickleError, ValueError: See :func:`load_pickle`.
+        UnsafePickleError, UnreadablePickleError: See :func:`load_pickle`.
     """
     try:
-        return _RestrictedUnpickler(file).load()
+        data = file.read()
+        value = _Interpreter(data).run()
+        _check_nesting(value, len(data))
+        return value
     except UnsafePickleError as error:
         raise UnsafePickleError(f"'{name}': {error}") from None
     except Exception as error:  # a damaged pickle can raise nearly anything
-        raise ValueError(f"'{name}' ({size} bytes) is no readable pickle: {type(error).__name__}: {error}; expected "
-                         f'{expected}') from None
+        raise UnreadablePickleError(f"'{name}' ({size} bytes) is no readable pickle: {type(error).__name__}: {error}; "
+                                    f'expected {expected}') from None
+
+
+def _global(module: str, name: str) -> Any:
+    if (module, name) not in BUILDERS:
+        raise UnsafePickleError(f"the pickle asks for '{module}.{name}', which is neither a NumPy array nor a plain "
+                                'container; nothing was run. Only annotation data is read here: if you trust the '
+                                'file, load it yourself and save arrays, lists, dicts, numbers and strings')
+    return BUILDERS[module, name]
+
+
+class _Interpreter:
+    """The opcodes of protocols 0 to 5, as Python's ``pickletools`` documents them, without classes and extensions."""
+
+    def __init__(self, data: bytes):
+        self.data, self.at = data, 0
+        self.stack: list[Any] = []
+        self.memo: dict[int, Any] = {}
+
+    def run(self) -> Any:
+        """The value at the top of the stack when the pickle says STOP."""
+        data, handlers = self.data, _HANDLERS
+        while True:
+            opcode = data[self.at]  # past the end: IndexError
+            self.at += 1
+            if opcode == 0x2e:
+                value = self.stack.pop()
+                if isinstance(value, (PendingArray, ArrayType)) or callable(value):
+                    raise UnsafePickleError('the pickle is the name of a type; nothing was run')
+                return value
+            handler = handlers[opcode]
+            if handler is None:
+                raise ValueError(f'opcode {opcode:#04x} at byte {self.at - 1} has no place in a file of data')
+            handler(self)
+
+    def take(self, count: int) -> bytes:
+        """The next bytes; as many as asked for."""
+        start, self.at = self.at, self.at + count
+        if count < 0 or self.at > len(self.data):
+            raise ValueError(f'{count} bytes should follow byte {start}, but the file ends')
+        return self.data[start:self.at]
+
+    def number(self, form: str) -> Any:
+        """The next number, by the letter of ``struct``."""
+        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+
+    def line(self) -> str:
+        """The next text, up to the end of the line."""
+        end = self.data.index(b'\n', self.at)
+        start, self.at = self.at, end + 1
+        return self.data[start:end].decode('latin-1')
+
+    def marked(self) -> list[Any]:
+        """What lies above the last mark; mark and items are taken off the stack."""
+        stack, at = self.stack, len(self.stack) - 1
+        while stack[at] is not _MARK:
+            at -= 1
+            if at < 0:
+                raise ValueError('there is no mark')
+        items = stack[at + 1:]
+        del stack[at:]
+        return items
+
+
+def _push(read: Callable[[_Interpreter], Any]) -> Callable[[_Interpreter], None]:
+    return lambda run: run.stack.append(read(run))
+
+
+def _sized(form: str, make: Callable[[bytes], Any]) -> Callable[[_Interpreter], None]:
+    """A length, then so many bytes."""
+    return lambda run: run.stack.append(make(run.take(run.number(form))))
+
+
+def _utf8(data: bytes) -> str:
+    return data.decode('utf-8', 'surrogatepass')
+
+
+def _latin1(data: bytes) -> str:
+    return data.decode('latin-1')
+
+
+def _long(data: bytes) -> int:
+    return int.from_bytes(data, 'little', signed=True)
+
+
+def _quoted(run: _Interpreter) -> str:
+    text = run.line()
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in '\'"':
+        raise ValueError(f'{text!r:.40} is no quoted string')
+    return text[1:-1].encode('latin-1').decode('unicode_escape')
+
+
+def _integer(run: _Interpreter) -> int | bool:
+    text = run.line()
+    return {'00': False, '01': True}[text] if text in ('00', '01') else int(text.rstrip('L'))
+
+
+def _top(run: _Interpreter, kinds: type | tuple[type, ...]) -> Any:
+    if not isinstance(run.stack[-1], kinds):
+        raise ValueError(f'items for a {type(run.stack[-1]).__name__}')
+    return run.stack[-1]
+
+
+def _append(run: _Interpreter) -> None:
+    item = run.stack.pop()
+    _top(run, list).append(item)
+
+
+def _appends(run: _Interpreter) -> None:
+    items = run.marked()
+    _top(run, list).extend(items)
+
+
+def _set_item(run: _Interpreter) -> None:
+    value, key = run.stack.pop(), run.stack.pop()
+    _top(run, dict)[hashable(key)] = value
+
+
+def _pairs(items: list[Any], into: dict | None = None) -> dict:
+    """Keys and values in turn, as a dictionary."""
+    return dictionary({} if into is None else into, zip(items[::2], items[1::2], strict=True))
+
+
+def _set_items(run: _Interpreter) -> None:
+    items = run.marked()
+    _pairs(items, _top(run, dict))
+
+
+def _add_items(run: _Interpreter) -> None:
+    items = run.marked()
+    _top(run, set).update(hashable(item) for item in items)
+
+
+def _tuple_of(count: int) -> Callable[[_Interpreter], None]:
+    def build(run: _Interpreter) -> None:
+        items = tuple(run.stack[-count:])
+        if len(items) < count:
+            raise ValueError('the stack is empty')
+        run.stack[-count:] = [items]
+    return build
+
+
+def _stack_global(run: _Interpreter) -> None:
+    name, module = run.stack.pop(), run.stack.pop()
+    run.stack.append(_global(str(module), str(name)))
+
+
+def _reduce(run: _Interpreter) -> None:
+    arguments, builder = run.stack.pop(), run.stack.pop()
+    if not callable(builder) or builder is PendingArray or not isinstance(arguments, tuple):
+        raise ValueError('a call of what cannot be called')
+    run.stack.append(builder(*arguments))
+
+
+def _build(run: _Interpreter) -> None:
+    state, target = run.stack.pop(), run.stack[-1]
+    if isinstance(target, ArrayType):
+        target.build(state)
+    elif isinstance(target, PendingArray) and isinstance(state, tuple) and len(state) == 5:
+        run.stack[-1] = array_of(state[4], state[2], state[1], 'F' if state[3] else 'C')
+        run.memo.update(dict.fromkeys(target.keys, run.stack[-1]))
+    else:
+        raise UnsafePickleError(f'the pickle sets the state of a {type(target).__name__}; nothing was run')
+
+
+def _put(key: Callable[[_Interpreter], int]) -> Callable[[_Interpreter], None]:
+    def remember(run: _Interpreter) -> None:
+        where, value = key(run), run.stack[-1]
+        run.memo[where] = value
+        if isinstance(value, PendingArray):
+            value.keys.append(where)
+    return remember
+
+
+def _get(key: Callable[[_Interpreter], int]) -> Callable[[_Interpreter], None]:
+    return lambda run: run.stack.append(run.memo[key(run)])
+
+
+_OPCODES: dict[str, Callable[[_Interpreter], None]] = {
+    '\x80': lambda run: run.take(1), '\x95': lambda run: run.take(8), '(': lambda run: run.stack.append(_MARK),
+    '0': lambda run: run.stack.pop(), '1': lambda run: run.marked(), '2': lambda run: run.stack.append(run.stack[-1]),
+    'N': _push(lambda run: None), '\x88': _push(lambda run: True), '\x89': _push(lambda run: False),
+    'I': _push(_integer), 'L': _push(_integer), 'F': _push(lambda run: float(run.line())),
+    'J': _push(lambda run: run.number('<i')), 'K': _push(lambda run: run.number('<B')),
+    'M': _push(lambda run: run.number('<H')), 'G': _push(lambda run: run.number('>d')),
+    '\x8a': _sized('<B', _long), '\x8b': _sized('<i', _long), 'S': _push(_quoted),
+    'V': _push(lambda run: run.line().encode('latin-1').decode('raw-unicode-escape')),
+    'T': _sized('<i', _latin1), 'U': _sized('<B', _latin1), 'X': _sized('<I', _utf8), '\x8c': _sized('<B', _utf8),
+    '\x8d': _sized('<Q', _utf8), 'B': _sized('<I', bytes), 'C': _sized('<B', bytes), '\x8e': _sized('<Q', bytes),
+    '\x96': _sized('<Q', bytearray), ']': _push(lambda run: []), '}': _push(lambda run: {}),
+    ')': _push(lambda run: ()), '\x8f': _push(lambda run: set()), 'l': _push(lambda run: run.marked()),
+    't': _push(lambda run: tuple(run.marked())), '\x85': _tuple_of(1), '\x86': _tuple_of(2), '\x87': _tuple_of(3),
+    'd': _push(lambda run: _pairs(run.marked())),
+    '\x91': _push(lambda run: frozenset(hashable(item) for item in run.marked())),
+    'a': _append, 'e': _appends, 's': _set_item, 'u': _set_items, '\x90': _add_items,
+    'c': _push(lambda run: _global(run.line(), run.line())), '\x93': _stack_global, 'R': _reduce, 'b': _build,
+    'p': _put(lambda run: int(run.line())), 'q': _put(lambda run: run.number('<B')),
+    'r': _put(lambda run: run.number('<I')), '\x94': _put(lambda run: len(run.memo)),
+    'g': _get(lambda run: int(run.line())), 'h': _get(lambda run: run.number('<B')),
+    'j': _get(lambda run: run.number('<I')),
+}
+_HANDLERS = [_OPCODES.get(chr(code)) for code in range(256)]
+
+
+def _check_nesting(value: Any, size: int) -> None:
+    """Refuses what a file of data never holds: containers in themselves, deep nesting, and types in place of values.
+
+    A container that appears many times is counted each time: a kilobyte may stand for more than memory can hold.
+    """
+    counted: dict[int, int] = {}
+
+    def count(part: Any, depth: int) -> int:
+        if not isinstance(part, (list, tuple, dict, set, frozenset)):
+            if isinstance(part, (PendingArray, ArrayType)) or callable(part):
+                raise UnsafePickleError('the pickle holds the name of a type in place of a value; nothing was run')
+            return 1
+        if counted.get(id(part), 1) == 0 or depth > MAX_DEPTH:
+            raise ValueError(f'a container holds itself, or more than {MAX_DEPTH} hold one another')
+        if id(part) not in counted:
+            counted[id(part)] = 0
+            items = part.values() if isinstance(part, dict) else part
+            counted[id(part)] = 1 + sum(count(item, depth + 1) for item in items)
+        return counted[id(part)]
+
+    total = count(value, 0)
+    if total > 10_000_000 and total > 100 * size:
+        raise ValueError(f'its {size} bytes stand for {total} values')

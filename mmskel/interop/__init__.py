@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from mmskel.checkpoints import CheckpointError, read_checkpoint
 from mmskel.files.atomic import atomic_path
 from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
@@ -72,23 +73,12 @@ def load_published_state(path: str | Path) -> dict[str, torch.Tensor]:
     ``module.`` prefixes (DataParallel) and wrapping ``state_dict`` / ``model`` entries are taken off.
 
     Raises:
-        ConversionError: If the file is no checkpoint of tensors; names it.
+        ConversionError: If the file is no checkpoint of finite tensors; names it.
     """
     try:
-        data = torch.load(path, map_location='cpu', weights_only=True)
-    except FileNotFoundError:
-        raise ConversionError(f"there is no file '{path}'") from None
-    except Exception as error:  # damaged files and forbidden content raise many things
-        raise ConversionError(f"'{path}' is no checkpoint that can be read safely: "
-                              f'{str(error).splitlines()[0]}') from None
-    for key in ('state_dict', 'model_state_dict', 'model'):
-        if isinstance(data, Mapping) and isinstance(data.get(key), Mapping):
-            data = data[key]
-    tensors = {k.removeprefix('module.'): v for k, v in data.items() if isinstance(v, torch.Tensor)} \
-        if isinstance(data, Mapping) else {}
-    if not tensors:
-        raise ConversionError(f"'{path}' holds no tensors; expected a state dict")
-    return tensors
+        return dict(read_checkpoint(path).state)
+    except CheckpointError as error:
+        raise ConversionError(str(error)) from None
 
 
 def convert_checkpoint(system: str, source: str | Path, target: str | Path,
@@ -98,11 +88,13 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
     Args:
         system: Name, e.g. ``'st_gcn'``.
         source: The published file.
-        target: Ours, ``.pth``.
-        model_kwargs: Published constructor arguments; read off the tensors by default.
+        target: Path of the checkpoint to write, ``.pth``.
+        model_kwargs: Published constructor arguments, or those that no tensor shows; the others are read off the
+            tensors.
 
     Returns:
-        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train.
+        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train. What no tensor says
+        and nobody said is taken from the published networks; the config's ``assumed`` lists it.
 
     Raises:
         ConversionError: See :func:`build_published`; the source is named.
@@ -111,13 +103,38 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
     from_keras = Path(source).suffix.lower() in ('.h5', '.hdf5', '.keras')
     state = keras_state(known.name, source) if from_keras else load_published_state(source)
     try:
-        arguments = dict(model_kwargs) if model_kwargs else known.guess(state)
-        arguments = known.complete(arguments, state)
+        arguments, assumed = _arguments(known, state, model_kwargs or {})
         published = build_published(system, arguments, state)
     except ConversionError as error:
         raise ConversionError(f"'{source}': {error}") from None
-    meta = dict(system=system, published_arguments=arguments, source=Path(source).name)
+    meta = dict(system=system, published_arguments=arguments, source=Path(source).name, assumed=assumed)
     return _write(target, published.model.state_dict(), known.config(arguments), meta)
+
+
+def _arguments(system: System, state: Mapping[str, torch.Tensor],
+               said: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Published arguments, those that were said and those that the tensors show, and what had to be assumed."""
+    try:
+        found = system.guess(state)
+    except ConversionError:
+        if not said:
+            raise
+        return dict(said), []  # then they are all of them
+    assumed = [f'{name}={_value(found, name)!r}: {why}' for name, why in system.assumed(found).items()
+               if _value(said, name) is None]
+    return _merged(found, said), assumed
+
+
+def _value(arguments: Any, name: str) -> Any:
+    for key in name.split('.'):
+        arguments = arguments.get(key) if isinstance(arguments, Mapping) else None
+    return arguments
+
+
+def _merged(usual: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    both = {key: _merged(usual[key], value) if isinstance(value, Mapping) and isinstance(usual.get(key), Mapping)
+            else value for key, value in said.items()}
+    return {**usual, **both}
 
 
 def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout: str = 'coco17') -> Path:
@@ -153,7 +170,9 @@ def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[s
         if isinstance(part, dict) and 'layout' in part:
             part['layout'] = getattr(part['layout'], 'name', part['layout'])
     path = Path(target).with_suffix('.py')
-    text = Config(dict(model=config, default_scope='mmaction', custom_imports=dict(imports=['mmskel']))).pretty_text
+    assumed = dict(assumed=meta['assumed']) if meta.get('assumed') else {}
+    text = Config(dict(model=config, default_scope='mmaction', custom_imports=dict(imports=['mmskel']),
+                       **assumed)).pretty_text
     with atomic_path(path) as temporary:
         temporary.write_text(text)
     return path

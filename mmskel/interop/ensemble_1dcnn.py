@@ -119,8 +119,9 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
         raise ConversionError(f"ensemble_1dcnn: the checkpoint has no '{lost[0]}'; it is no network of the ensemble "
                               '(docs/published/ensemble_1dcnn.md lists the names)')
     length = dict(max_len=state['spatial.stem.weight'].shape[1]) if network == 'two_stream' else {}
-    return dict(network=network, feat_dim=state[f'{prefix}stem.weight'].shape[1],
-                n_classes=len(state[f'{prefix}fc.weight']), **length)
+    features = state[f'{prefix}stem.weight'].shape[1]
+    skeleton = dict(zip(('layout', 'num_person'), _FEATURES.get(features, ())))
+    return dict(network=network, feat_dim=features, **skeleton, n_classes=len(state[f'{prefix}fc.weight']), **length)
 
 
 def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,4 +129,13 @@ def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[st
     return dict(dict(network=_network(state)), **arguments)
 
 
-ENSEMBLE_1DCNN = System('ensemble_1dcnn', _config, _rename, _logits, _guess, preprocessing, _complete)
+def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """A frame is a vector, and no tensor says of which joints."""
+    if 'layout' not in arguments:
+        return {}
+    why = f'{arguments["feat_dim"]} features of a frame are taken for those of this skeleton'
+    return dict(layout=why, num_person=why)
+
+
+ENSEMBLE_1DCNN = System('ensemble_1dcnn', _config, _rename, _logits, _guess, preprocessing, complete=_complete,
+                        assumed=_assumed)

@@ -28,6 +28,8 @@ _STACKED = ((re.compile(r'gcn1\.conv_down\.(\d+)\.0'), 'gcn.reduce'),
             (re.compile(r'tcn1\.branches\.([01])\.3\.bn'), 'tcn.norm'),
             (re.compile(r'tcn1\.branches\.(2)\.4'), 'tcn.norm'),
             (re.compile(r'tcn1\.branches\.(3)\.1'), 'tcn.norm'))
+# how alike (cosine) a learned graph and its start are at least, and how far on the way to another start it is at most
+_LIKE, _NEAR = 0.2, 0.25
 _SUBSET = re.compile(r'gcn1\.conv\.(\d+)\.([012])\.([01])')
 
 
@@ -105,23 +107,47 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     if 'l2.gcn1.PA' not in state or 'fc.weight' not in state:
         raise ConversionError("hd_gcn: the checkpoint has no 'l2.gcn1.PA' and 'fc.weight'; it is no HD-GCN of the "
                               'official code')
-    learned = state['l2.gcn1.PA'].numpy()
+    blocks = [value.double().numpy() for key, value in state.items() if re.fullmatch(r'l\d+\.gcn1\.PA', key)]
+    learned = np.mean([block for block in blocks if block.shape == blocks[0].shape], 0)
     joints = learned.shape[-1]
     graphs = {25: ('ntu_hierarchy', (1, 2, 21)), 20: ('ucla_hierarchy', (1, 2, 3))}
     if joints not in graphs:
         raise ConversionError(f'hd_gcn: a graph of {joints} joints; known: 25 (NTU) and 20 (N-UCLA)')
     graph, centres = graphs[joints]
     starts = {centre: hierarchy_graph(hierarchy_rings(LAYOUTS[graph], centre - 1)) for centre in centres}
-    # training moves the graph, but not so far that another centre's would be nearer
-    distance = {centre: float(np.abs(learned - start).sum()) for centre, start in starts.items()
-                if start.shape == learned.shape}
-    if not distance:
+    starts = {centre: start for centre, start in starts.items() if start.shape == learned.shape}
+    if not starts:
         raise ConversionError(f'hd_gcn: a hierarchy of {len(learned)} layers on {joints} joints is none of the '
                               'published ones')
     channels = state['l1.gcn1.conv_down.0.0.weight'].shape[1]
     return dict(num_class=state['fc.weight'].shape[0], num_point=joints, in_channels=channels,
                 num_person=state['data_bn.weight'].numel() // (joints * channels), graph=graph,
-                graph_args=dict(CoM=min(distance, key=distance.get), labeling_mode='spatial'))
+                graph_args=dict(CoM=_centre(learned, starts), labeling_mode='spatial'))
+
+
+def _centre(learned: np.ndarray, starts: Mapping[int, np.ndarray]) -> int:
+    """The centre joint whose graph the learned one began as.
+
+    Weight decay shrinks a graph and training moves it, in every block on its own; so their mean is compared, at the
+    size of the start. It must be like the nearest start, and far from half-way to any other.
+
+    Raises:
+        ConversionError: If that is not so; names what was found.
+    """
+    likeness = {centre: float((learned * start).sum() / np.linalg.norm(learned).clip(1e-12) / np.linalg.norm(start))
+                for centre, start in starts.items()}
+    nearest = max(likeness, key=likeness.get)
+    start, way = starts[nearest], []
+    if likeness[nearest] >= _LIKE:
+        moved = learned * (start**2).sum() / (learned * start).sum() - start
+        way = [float((moved * (other - start)).sum() / ((other - start)**2).sum())
+               for centre, other in starts.items() if centre != nearest]
+    if likeness[nearest] < _LIKE or max(way, default=0) > _NEAR:
+        found = ', '.join(f'{centre}: {value:.2f}' for centre, value in likeness.items())
+        raise ConversionError('hd_gcn: the learned graph is not clearly that of one centre joint (cosines to the '
+                              f'published starts: {found}); give the constructor arguments (model_kwargs), with '
+                              'graph_args=dict(CoM=...)')
+    return nearest
 
 
 HD_GCN = System('hd_gcn', _config, _rename, _logits, _guess)

@@ -17,6 +17,7 @@ from mmskel.interop.system import ConversionError
 
 Layers = Sequence[tuple[str, Sequence[np.ndarray]]]
 """Layer by layer its name and its arrays, in the order of the file."""
+FRAMES = 50  # of MANs_9, which no tensor of its files tells
 _NORM = ('weight', 'bias', 'running_mean', 'running_var')
 
 
@@ -128,7 +129,8 @@ def ensemble_state(layers: Layers) -> dict[str, Tensor]:
             state |= _norm(norms[per_trunk * trunk + 9], f'{prefix}norm')
         state |= _dense(denses[-trunks + trunk], f'{prefix}fc')
     if attention:
-        names = ['input_att.0', 'input_att.2', *(f'blocks.{group}.att.{layer}' for group in range(3) for layer in (0, 2))]
+        gates = [f'blocks.{group}.att.{layer}' for group in range(3) for layer in (0, 2)]
+        names = ['input_att.0', 'input_att.2', *gates]
         for name, dense in zip(names, denses):
             state |= _dense(dense, name)
     return state
@@ -137,9 +139,9 @@ def ensemble_state(layers: Layers) -> dict[str, Tensor]:
 def mans_state(layers: Layers) -> dict[str, Tensor]:
     """MANs_9: x, y and z in this order, of each an embedding, a bidirectional GRU and a projection.
 
-    Assumed: dense layers inside the three modules alternate between embedding and projection (the published gate is in
-    no file, so it stays as it is drawn here, which no two loads of the published code agree on either); convolutions
-    follow the blocks, the shortcut 1 wide.
+    Assumed: dense layers inside the three modules alternate between embedding and projection; convolutions follow the
+    blocks, the shortcut 1 wide. The published gate is in no file, and every load of the published code draws another
+    one: it is drawn here, for 50 frames, from seed 0.
     """
     system = 'mans'
     denses = [list(arrays) for name, arrays in layers if name.startswith(('dense', 'time_distributed'))]
@@ -153,9 +155,15 @@ def mans_state(layers: Layers) -> dict[str, Tensor]:
     _expect(len(wide), 9, 'convolutions wider than 1', system)
     _expect(len(narrow), 1, 'convolutions 1 wide', system)
     state: dict[str, Tensor] = {}
+    drawn = torch.Generator().manual_seed(0)
     for coordinate, arrays in enumerate(grus):
         name = f'tarm.{coordinate}'
         state |= _dense(denses[2 * coordinate], f'{name}.embed') | _dense(denses[2 * coordinate + 1], f'{name}.proj')
+        squeezed = max(FRAMES // 16, 1)
+        for layer, shape in ((0, (squeezed, FRAMES)), (2, (FRAMES, squeezed))):
+            weight = torch.empty(*shape)
+            state[f'{name}.att.{layer}.weight'] = torch.nn.init.xavier_uniform_(weight, generator=drawn)
+            state[f'{name}.att.{layer}.bias'] = torch.zeros(shape[0])
         half = len(arrays) // 2
         state |= gru_direction(arrays[:half], f'{name}.gru', '')
         state |= gru_direction(arrays[half:], f'{name}.gru', '_reverse')

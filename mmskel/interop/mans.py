@@ -22,6 +22,11 @@ _COLUMNS = {50: ('ntu25', 2), 25: ('ntu25', 1), 40: ('kinect20', 2), 20: ('kinec
             31: ('hdm31', 1), 34: ('coco17', 2), 17: ('coco17', 1)}
 
 
+def _skeleton(columns: int) -> tuple[str, int]:
+    """Layout and persons that this many columns are most likely of."""
+    return _COLUMNS.get(columns, ('ntu25', 2 if columns >= 50 else 1))
+
+
 def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := set(arguments) - set(_KNOWN):
         raise ConversionError(f'mans: unknown constructor arguments {", ".join(sorted(unknown))}; known: '
@@ -29,7 +34,7 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
     network = arguments.get('network', 'small')
     small = network == 'small'
     columns = arguments.get('feature_dim', 50 if small else 224)
-    layout, persons = _COLUMNS.get(columns, ('ntu25', 2 if columns >= 50 else 1))
+    layout, persons = _skeleton(columns)
     layout, persons = arguments.get('layout', layout), arguments.get('num_person', persons)
     channels = 64 * 2**(len(arguments.get('repetitions', (2, 2))) - 1) if small else 2208
     return dict(
@@ -74,8 +79,9 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     small = 'stem.conv.weight' in state
     blocks = {tuple(map(int, key.split('.')[1:3])) for key in state if key.startswith('stages.')}
     classes = next((len(state[key]) for key in ('fc.weight', 'classifier.weight') if key in state), 60)
+    layout, persons = _skeleton(columns)
     return dict(
-        network='small' if small else 'densenet161', feature_dim=columns, nb_lstm=hidden, nb_classes=classes,
+        layout=layout, num_person=persons, network='small' if small else 'densenet161', feature_dim=columns, nb_lstm=hidden, nb_classes=classes,
         num_frame=state['tarm.0.att.2.weight'].shape[0], gru='torch' if 'tarm.0.gru.bias_hh_l0' in state else 'keras',
         repetitions=[sum(stage == one for stage, _ in blocks) for one in sorted({stage for stage, _ in blocks})]
         if small else [2, 2])
@@ -88,4 +94,10 @@ def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[st
     return dict(dict(network=network, gru=gru), **arguments)
 
 
-MANS = System('mans', _config, _rename, _logits, _guess, preprocessing, _complete)
+def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Joints stand in columns, and no tensor says whose."""
+    why = f'{arguments["feature_dim"]} columns are taken for those of this skeleton'
+    return dict(layout=why, num_person=why)
+
+
+MANS = System('mans', _config, _rename, _logits, _guess, preprocessing, complete=_complete, assumed=_assumed)

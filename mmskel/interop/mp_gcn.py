@@ -143,8 +143,8 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     joints = state[f'{first}.att.joints'].numpy() if attention else None
     graph = next(_fitting(adjacency, joints), None)
     if graph is None:
-        raise ConversionError(f'mp_gcn: a graph of {adjacency.shape[-1]} nodes that is none of the published ones with '
-                              'the nose as base; give the constructor arguments (convert_checkpoint(model_kwargs=...))')
+        raise ConversionError(f'mp_gcn: a graph of {adjacency.shape[-1]} nodes that is none of the published ones; '
+                              'give the constructor arguments (model_kwargs)')
     return dict(
         data_shape=[streams, channels, 1, adjacency.shape[-1], 1], num_class=state['fcn.weight'].shape[0], graph=graph,
         model_args=dict(kernel_size=[state[f'{first}.tcn.branches.0.3.conv.weight'].shape[2], len(adjacency) - 1],
@@ -158,9 +158,11 @@ def _fitting(adjacency: np.ndarray, joints: np.ndarray | None) -> Iterator[dict[
         size = len(panoramic_graph(layout, 1, objects).bone_origins)
         if nodes % size:
             continue
-        persons = nodes // size
+        persons, bases = nodes // size, _bases(adjacency, size)
         for links in _TOPOLOGIES if persons > 1 else _TOPOLOGIES[:1]:
             arguments = dict(graph=f'{name}-{persons}' if persons > 1 else name, **links)
+            if bases != [0]:
+                arguments['base'] = bases
             shared, rest = _graph(arguments)
             for labeling in ('intra-inter', 'spatial', 'distance') if persons > 1 else ('spatial', 'distance'):
                 for parts in ('body', 'person'):
@@ -170,6 +172,17 @@ def _fitting(adjacency: np.ndarray, joints: np.ndarray | None) -> Iterator[dict[
                         continue
                     if np.allclose(graph.partitions(labeling, keep=keep), adjacency, atol=1e-6):
                         yield dict(arguments, labeling=labeling, part=parts)
+
+
+def _bases(adjacency: np.ndarray, size: int) -> list[int]:
+    """The nodes of a person that are linked to the same node of another, in the nearest partition that has any."""
+    _, nodes, _ = adjacency.shape
+    owner, place = np.divmod(np.arange(nodes), size)
+    between = (owner[:, None] != owner[None]) & (place[:, None] == place[None])
+    for matrix in adjacency[1:]:
+        if (found := np.nonzero(matrix * between)[0]).size:
+            return sorted(set((found % size).tolist()))
+    return [0]
 
 
 MP_GCN = System('mp_gcn', _config, _rename, _logits, _guess)

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from mmskel.interop.rgbpose import RGBPOSE, is_rgbpose
 from mmskel.interop.system import ConversionError, Piece, System
 
 # published kind (or name of the backbone) -> ours
@@ -24,13 +25,15 @@ _DROPPED = {'type', 'pretrained', 'loss_cls', 'average_clips', 'spatial_type'}
 
 
 def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    if strange := set(arguments) - _PART - _NOTES:
-        raise ConversionError(f'posec3d: unknown constructor arguments {", ".join(sorted(strange))}; known: '
+    if is_rgbpose(arguments):
+        return RGBPOSE.config({key: value for key, value in arguments.items() if key not in _NOTES})
+    if unknown := set(arguments) - _PART - _NOTES:
+        raise ConversionError(f'posec3d: unknown constructor arguments {", ".join(sorted(unknown))}; known: '
                               f'{", ".join(sorted(_PART))}')
     backbone, head = arguments['backbone'], arguments['cls_head']
     kind = arguments.get('kind') or backbone.get('type')
     if kind not in _BACKBONES:
-        raise ConversionError(f"posec3d: unknown backbone '{kind}'; known: {', '.join(_BACKBONES)}")
+        raise ConversionError(f"posec3d: unknown backbone '{kind}'; known: {', '.join(_BACKBONES)}, RGBPoseConv3D")
     kept = {key: list(value) if isinstance(value, tuple) else value for key, value in backbone.items()
             if key not in _DROPPED}
     if _BACKBONES[kind] == 'X3DShallow':  # the official defaults are those of RGB
@@ -47,14 +50,14 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rename(key: str, size: int) -> Sequence[Piece]:
-    if not key.startswith(('backbone.', 'cls_head.fc_cls.')):
+    if not key.startswith(('backbone.', 'cls_head.fc_cls.', 'cls_head.fc_rgb.', 'cls_head.fc_pose.')):
         raise KeyError(key)
     return (Piece(key), )
 
 
-def _logits(model: nn.Module, x: Tensor) -> Tensor:
-    """(N, C, T, H, W) -> (N, K)."""
-    return model.cls_head(model.backbone(x))
+def _logits(model: nn.Module, x: Tensor, heatmaps: Tensor | None = None) -> Tensor | dict[str, Tensor]:
+    """(N, C, T, H, W) -> (N, K); of RGBPose-Conv3D frames and heatmaps -> both heads' by name."""
+    return model.cls_head(model.backbone(x)) if heatmaps is None else RGBPOSE.logits(model, x, heatmaps)
 
 
 def _blocks(state: Mapping[str, Tensor]) -> list[int]:
@@ -65,6 +68,8 @@ def _blocks(state: Mapping[str, Tensor]) -> list[int]:
 
 
 def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
+    if 'cls_head.fc_rgb.weight' in state:
+        return RGBPOSE.guess(state)
     if 'cls_head.fc_cls.weight' not in state:
         raise ConversionError("posec3d: the checkpoint has no 'cls_head.fc_cls.weight'; it is no PoseC3D of PYSKL or "
                               'MMAction2 with one head')
@@ -72,14 +77,13 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     blocks = _blocks(state)
     if 'backbone.conv1a.conv.weight' in state:
         kind, (width, channels) = 'c3d', state['backbone.conv1a.conv.weight'].shape[:2]
-        backbone = dict(num_stages=4 if 'backbone.conv5a.conv.weight' in state else 3)
+        backbone = dict(num_stages=4 if 'backbone.conv5a.conv.weight' in state else 3, temporal_downsample=False)
     elif 'backbone.conv1_s.conv.weight' in state:
         kind, (width, channels) = 'x3d', state['backbone.conv1_s.conv.weight'].shape[:2]
         gates = [key for key in state if key.endswith('se_module.fc1.weight')]
         if gates:
             raise ConversionError("posec3d: this X3D has squeeze and excitation, which PoseC3D's has not; whether it "
-                                  'also uses Swish cannot be read off the tensors: call convert_checkpoint with '
-                                  'model_kwargs')
+                                  'also uses Swish cannot be read off the tensors: give model_kwargs')
         backbone = dict(num_stages=len(blocks), stage_blocks=blocks, spatial_strides=[2] * len(blocks), gamma_d=1,
                         se_ratio=None, use_swish=False)
     elif 'backbone.conv1.conv.weight' in state and blocks:
@@ -95,9 +99,22 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
                               f'{", ".join(sorted(state)[:3])}')
     if channels != 17:
         raise ConversionError(f'posec3d: {channels} channels, where the published networks have 17 (COCO joints or '
-                              "limbs); call convert_checkpoint with model_kwargs, which name 'layout' and 'stream'")
-    return dict(kind=kind, backbone=dict(in_channels=channels, base_channels=width, **backbone),
+                              "limbs); give model_kwargs, which name 'layout' and 'stream'")
+    return dict(kind=kind, stream='joint', backbone=dict(in_channels=channels, base_channels=width, **backbone),
                 cls_head=dict(num_classes=classes, in_channels=features))
 
 
-POSEC3D = System('posec3d', _config, _rename, _logits, _guess)
+def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
+    if is_rgbpose(arguments):
+        return dict(RGBPOSE.assumed(arguments))
+    found = dict(stream='the channels are joints; networks of limbs have as many (and then: limb)')
+    if arguments['kind'] == 'c3d':
+        found['backbone.temporal_downsample'] = 'no pool halves time, as in every published configuration'
+    elif arguments['kind'] == 'slowonly':
+        last = len(arguments['backbone']['temporal_strides'])
+        found['backbone.temporal_strides'] = (f'stage {last} halves time, as in every published network of poses; a '
+                                              'pose pathway trained for RGBPose-Conv3D has 1 everywhere')
+    return found
+
+
+POSEC3D = System('posec3d', _config, _rename, _logits, _guess, assumed=_assumed)

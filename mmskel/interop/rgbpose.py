@@ -15,6 +15,10 @@ from mmskel.interop.system import ConversionError, Piece, System
 from mmskel.skeleton import get_layout
 
 _EXPANSION = 4  # of ResNet-50's bottlenecks
+# of the published constructors
+_RATIOS = ('speed_ratio', 'channel_ratio')
+_SWITCHES = ('rgb_detach', 'pose_detach', 'rgb_drop_path', 'pose_drop_path')
+_HEAD = ('dropout', 'loss_weights', 'init_std', 'average_clips')
 
 
 def rgb_pathway(base_channels: int = 64, stage_blocks: Sequence[int] = (3, 4, 6, 3)) -> dict[str, Any]:
@@ -34,17 +38,44 @@ def pose_pathway(in_channels: int = 17, base_channels: int = 32,
                 dilations=(1, 1, 1), with_pool2=False)
 
 
+def is_rgbpose(arguments: Mapping[str, Any]) -> bool:
+    """Whether published arguments are those of RGBPose-Conv3D: a backbone of two pathways."""
+    backbone = arguments.get('backbone') or {}
+    names = {arguments.get('kind'), arguments.get('type'), backbone.get('type')}
+    return bool(names & {'rgbpose', 'RGBPoseConv3D'} or {'rgb_pathway', 'pose_pathway'} & {*arguments, *backbone})
+
+
+def _refuse_unknown(arguments: Mapping[str, Any], known: set[str], where: str) -> None:
+    if unknown := set(arguments) - known:
+        raise ConversionError(f'rgbpose: unknown {where} {", ".join(sorted(unknown))}; known: '
+                              f'{", ".join(sorted(known))}')
+
+
 def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    if strange := set(arguments) - {'num_classes', 'layout', 'rgb_pathway', 'pose_pathway'}:
-        raise ConversionError(f'rgbpose: unknown arguments {", ".join(sorted(strange))}; known: num_classes, layout, '
-                              'rgb_pathway, pose_pathway')
-    rgb, pose = dict(arguments['rgb_pathway']), dict(arguments['pose_pathway'])
-    channels = [path['base_channels'] * _EXPANSION * 2**(path['num_stages'] - 1) for path in (rgb, pose)]
+    """From the published ``backbone`` and ``cls_head``, or from their parts that a file shows (`_arguments`)."""
+    if 'cls_head' in arguments:
+        _refuse_unknown(arguments, {'backbone', 'cls_head', 'kind', 'layout'}, 'arguments')
+        backbone, head = dict(arguments.get('backbone') or {}), dict(arguments['cls_head'])
+    else:
+        _refuse_unknown(arguments, {'num_classes', 'layout', 'rgb_pathway', 'pose_pathway'}, 'arguments')
+        backbone = {key: arguments[key] for key in ('rgb_pathway', 'pose_pathway')}
+        head = dict(num_classes=arguments['num_classes'])
+    _refuse_unknown(backbone, {*_RATIOS, *_SWITCHES, 'rgb_pathway', 'pose_pathway', 'type', 'pretrained'},
+                    'arguments of the backbone')
+    _refuse_unknown(head, {*_HEAD, 'num_classes', 'in_channels', 'type', 'loss_cls', 'loss_components'},
+                    'arguments of the head')
+    rgb = dict(backbone.get('rgb_pathway') or rgb_pathway())
+    pose = dict(backbone.get('pose_pathway') or pose_pathway())
+    channels = [path.get('base_channels', 64) * _EXPANSION * 2**(path.get('num_stages', 4) - 1) for path in (rgb, pose)]
     return dict(
         type='MMRecognizer3D',
         data_preprocessor=dict(type='RGBPoseEncoder', layout=arguments.get('layout', 'coco17')),
-        backbone=dict(type='RGBPoseConv3D', speed_ratio=4, channel_ratio=4, rgb_pathway=rgb, pose_pathway=pose),
-        cls_head=dict(type='RGBPoseFusionHead', num_classes=arguments['num_classes'], in_channels=channels))
+        backbone=dict(type='RGBPoseConv3D', **{key: backbone.get(key, 4) for key in _RATIOS},
+                      **{key: backbone[key] for key in _SWITCHES if key in backbone},
+                      rgb_pathway=rgb, pose_pathway=pose),
+        cls_head=dict(type='RGBPoseFusionHead', num_classes=head['num_classes'],
+                      in_channels=list(head.get('in_channels', channels)),
+                      **{key: head[key] for key in _HEAD if key in head}))
 
 
 def _rename(key: str, size: int) -> Sequence[Piece]:
@@ -53,16 +84,16 @@ def _rename(key: str, size: int) -> Sequence[Piece]:
     return (Piece(key), )
 
 
-def _logits(model: nn.Module, pictures: Tensor, heatmaps: Tensor) -> Tensor:
-    """(N, 3, T, H, W) and (N, V, T', H', W') -> (N, 2, K): RGB and pose."""
-    scores = model.cls_head(model.backbone(pictures, heatmaps))
-    return torch.stack([scores['rgb'], scores['pose']], 1)
+def _logits(model: nn.Module, frames: Tensor, heatmaps: Tensor) -> dict[str, Tensor]:
+    """(N, 3, T, H, W) and (N, V, T', H', W') -> (N, K) each of RGB and pose."""
+    scores = model.cls_head(model.backbone(frames, heatmaps))
+    return dict(out_logits_rgb=scores['rgb'], out_logits_pose=scores['pose'])
 
 
 def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     heads = [f'cls_head.fc_{stream}.weight' for stream in ('rgb', 'pose')]
-    if lost := [key for key in heads if key not in state]:
-        raise ConversionError(f"rgbpose: the checkpoint has no '{lost[0]}'; it is no RGBPose-Conv3D of MMAction2 or "
+    if missing := [key for key in heads if key not in state]:
+        raise ConversionError(f"rgbpose: the checkpoint has no '{missing[0]}'; it is no RGBPose-Conv3D of MMAction2 or "
                               'PYSKL. To start one from an RGB and a pose checkpoint: mmskel convert rgbpose RGB.pth '
                               'START.pth --pose POSE.pth')
     paths = [_pathway(state, f'backbone.{stream}_path.') for stream in ('rgb', 'pose')]
@@ -91,8 +122,8 @@ def _arguments(num_classes: int, rgb: tuple[int, int, list[int]], pose: tuple[in
     table = get_layout(layout)
     if pose[0] != table.num_joints:
         raise ConversionError(f"rgbpose: the pose network takes {pose[0]} channels, but layout '{table.name}' has "
-                              f'{table.num_joints} joints; call start_rgbpose(..., layout=NAME), or '
-                              "convert_checkpoint with model_kwargs, which name 'layout'")
+                              f'{table.num_joints} joints; name the right one with the argument '
+                              'layout, or with layout in model_kwargs')
     return dict(num_classes=num_classes, layout=table.name, rgb_pathway=rgb_pathway(rgb[1], rgb[2]),
                 pose_pathway=pose_pathway(pose[0], pose[1], pose[2]))
 
@@ -169,4 +200,8 @@ def start_state(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor], model: nn
     return ours
 
 
-RGBPOSE = System('rgbpose', _config, _rename, _logits, _guess)
+def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
+    return dict(layout='the channels of the pose pathway are the joints of this layout')
+
+
+RGBPOSE = System('rgbpose', _config, _rename, _logits, _guess, assumed=_assumed)

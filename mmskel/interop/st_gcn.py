@@ -2,17 +2,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from torch import Tensor, nn
 
 from mmskel.interop.system import ConversionError, Piece, System
-from mmskel.skeleton import Layout, get_layout
+from mmskel.skeleton import Layout, get_layout, partition
 
 _BLOCK = re.compile(r'st_gcn_networks\.(\d+)\.(.+)')
 _PARTS = {'gcn.conv': 'gcn.conv', 'tcn.0': 'gcn.bn', 'tcn.2': 'tcn.conv', 'tcn.3': 'tcn.bn',
           'residual.0': 'residual.conv', 'residual.1': 'residual.bn'}
+# what a file's graph may be, by the published constructor's names; graphs that differ in name alone: the first
+_LAYOUTS = {18: 'openpose', 25: 'ntu-rgb+d', 24: 'ntu_edge'}
+_HOPS = [(max_hop, dilation) for max_hop in (1, 2, 3, 4) for dilation in range(1, max_hop + 1)]
 
 
 def _layout(name: str) -> Layout:
@@ -43,8 +47,8 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rename(key: str, size: int) -> Sequence[Piece]:
-    if key == 'A':
-        return ()
+    if key == 'A':  # a function of the arguments
+        return (Piece('backbone.gcn.0.gcn.A', fixed=True), )
     if key.startswith('data_bn.'):
         return (Piece(f'backbone.{key}'), )
     if key.startswith('edge_importance.'):
@@ -67,14 +71,29 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     if 'A' not in state or 'fcn.weight' not in state:
         raise ConversionError("st_gcn: the checkpoint has no 'A' and 'fcn.weight'; it is no ST-GCN of the official "
                               'code')
-    subsets, joints = state['A'].shape[:2]
-    layouts = {18: 'openpose', 25: 'ntu-rgb+d', 24: 'ntu_edge'}
-    if joints not in layouts:
-        raise ConversionError(f'st_gcn: a graph of {joints} joints; known: {layouts}')
-    return dict(
-        in_channels=state['st_gcn_networks.0.gcn.conv.weight'].shape[1], num_class=state['fcn.weight'].shape[0],
-        graph_args=dict(layout=layouts[joints], strategy={1: 'uniform', 2: 'distance'}.get(subsets, 'spatial')),
-        edge_importance_weighting='edge_importance.0' in state)
+    adjacency = state['A'].numpy()
+    joints = adjacency.shape[-1]
+    if joints not in _LAYOUTS:
+        raise ConversionError(f'st_gcn: a graph of {joints} joints; known: {_LAYOUTS}')
+    graph = next(_fitting(adjacency), None)
+    if graph is None:
+        raise ConversionError(f"st_gcn: the file's graph 'A' {adjacency.shape} is no partition of the published layout "
+                              f"'{_LAYOUTS[joints]}' (uniform, distance or spatial, up to {_HOPS[-1][0]} hops); the "
+                              'network was trained on other links')
+    return dict(in_channels=state['st_gcn_networks.0.gcn.conv.weight'].shape[1],
+                num_class=state['fcn.weight'].shape[0], graph_args=graph,
+                edge_importance_weighting='edge_importance.0' in state)
+
+
+def _fitting(adjacency: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Published graphs that equal this one, as ``graph_args``; (K, V, V)."""
+    name = _LAYOUTS[adjacency.shape[-1]]
+    for max_hop, dilation in _HOPS:
+        for strategy in ('spatial', 'distance', 'uniform'):
+            found = partition(_layout(name), strategy, max_hop, dilation)
+            if found.shape == adjacency.shape and np.allclose(found, adjacency, atol=1e-5):
+                hops = {} if (max_hop, dilation) == (1, 1) else dict(max_hop=max_hop, dilation=dilation)
+                yield dict(layout=name, strategy=strategy, **hops)
 
 
 ST_GCN = System('st_gcn', _config, _rename, _logits, _guess)

@@ -8,9 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 
-class ConversionError(ValueError):
+
+class ConversionError(UserError):
     """A state dict that is not what the system's published code writes; the message names the keys."""
+
+
+def _certain(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """The ``assumed`` of a system whose tensors say everything."""
+    return {}
 
 
 def _whole(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> None:
@@ -27,17 +34,19 @@ class Piece:
     """A part of one of our tensors: where ours is one tensor, the published code may have many.
 
     Args:
-        key: Ours. A buffer that our state dict does not hold is a function of the arguments: it is compared, not
-            copied.
-        index: What to take of it; all by default.
+        key: Name of our tensor. A buffer that our state dict does not hold is a function of the arguments: it is
+            compared, not copied.
+        index: Part of it; default: all.
         links: Where the published code keeps a number for every pair of nodes and ours one for every link: a buffer of
             ours that says where the links are, true or false, in the published shape.
         elsewhere: What the published code has where there is no link.
+        fixed: Whether to compare it and not to copy it, although our state dict holds it.
     """
     key: str
     index: tuple[int | slice, ...] = ()
     links: str = ''
     elsewhere: float = 0.
+    fixed: bool = False
 
     def of_links(self, published: Tensor, model: nn.Module) -> Tensor:
         """A published tensor as ours holds it.
@@ -76,6 +85,8 @@ class System:
             pipeline, one layer, its losses), behind the published inputs; None where the arguments mean a recogniser.
         complete: Published arguments and state -> the arguments with what only the tensors tell, such as which of
             several constructors was called.
+        assumed: Guessed constructor arguments -> what no tensor says and ``guess`` took from the published networks:
+            the argument's name, with dots, and why; for example ``{'backbone.temporal_strides': '...'}``.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -84,6 +95,7 @@ class System:
     guess: Callable[[Mapping[str, Tensor]], dict[str, Any]]
     part: Callable[[Mapping[str, Any], Mapping[str, Any]], nn.Module | None] = _whole
     complete: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] = _as_given
+    assumed: Callable[[Mapping[str, Any]], Mapping[str, str]] = _certain
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
         """A published state dict as the state dict of ``model``, every tensor accounted for.
@@ -96,7 +108,7 @@ class System:
         """
         ours = {key: value.clone() for key, value in model.state_dict().items()}
         unknown, wrong, differs, filled = [], [], [], dict.fromkeys(ours, 0)
-        fixed = {key: value for key, value in model.named_buffers() if key not in ours}
+        buffers = dict(model.named_buffers())
         for key, value in state.items():
             value = torch.as_tensor(value)
             try:
@@ -105,8 +117,9 @@ class System:
                 unknown.append(key)
                 continue
             for target in targets:
-                if target.key in fixed:
-                    expected = target.published(fixed[target.key], fixed[target.links or target.key].shape, model, 0.)
+                if target.fixed or target.key in buffers and target.key not in ours:
+                    shape = buffers[target.links or target.key].shape
+                    expected = target.published(buffers[target.key], shape, model, 0.)
                     same = expected.shape == value.shape
                     if not same or not torch.allclose(expected.double(), value.double(), atol=1e-5):
                         differs.append(f'{key} {tuple(value.shape)} is not {target.key} {tuple(expected.shape)}')

@@ -16,6 +16,7 @@ from mmskel.models.encoders import (
     RGBPoseEncoder,
     SeriesEncoder,
     SkateEncoder,
+    SkeletonEncoder,
     StreamEncoder,
 )
 from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead, StreamProductHead
@@ -24,5 +25,5 @@ from mmskel.models.recognizers import PenalisedRecognizer
 
 __all__ = ['C3DLight', 'Ensemble1DCNN', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'KernelPenalty', 'MANs',
            'MPGCN', 'PanoramaEncoder', 'PenalisedRecognizer', 'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead',
-           'SeriesEncoder', 'SkateEncoder', 'SkateFormer', 'SkeletonSTGCN', 'StreamEncoder', 'StreamProductHead',
-           'X3DShallow']
+           'SeriesEncoder', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder',
+           'StreamProductHead', 'X3DShallow']

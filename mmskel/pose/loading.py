@@ -3,17 +3,18 @@ the config, which is Python by nature."""
 from __future__ import annotations
 
 import warnings
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 from torch import nn
 
+from mmskel.checkpoints import CheckpointError, load_checkpoint
+from mmskel.files.errors import UserError
 
-class PoseModelError(ValueError):
+
+class PoseModelError(UserError):
     """A detector or pose model that cannot be made; the message names file or address, and the flag to use."""
 
 
@@ -65,42 +66,22 @@ def load_weights(model: nn.Module, weights: str, flag: str) -> Mapping[str, Any]
 
     Args:
         model: To fill.
-        weights: A file, or an address that is fetched into PyTorch's cache.
+        weights: A file, or a URL that is downloaded into PyTorch's cache.
         flag: The flag that takes a file, for messages.
 
     Returns:
         The checkpoint's ``meta``.
 
     Raises:
-        PoseModelError: Not found, not to be fetched, damaged, or of another model.
+        PoseModelError: Not found, not to be downloaded, damaged, or of another model.
     """
-    from mmengine.runner.checkpoint import _load_checkpoint
-    remote = weights.startswith(('http://', 'https://'))
-    if not remote and not Path(weights).is_file():
-        raise PoseModelError(f"{flag}: there is no file '{weights}'")
     try:
-        checkpoint = _load_checkpoint(weights, map_location='cpu')
-    except (URLError, ConnectionError, TimeoutError) as error:
-        raise PoseModelError(f"'{weights}' cannot be fetched ({error}). Fetch it on a machine with a network and give "
-                             f'the file: {flag} FILE') from None
-    except Exception as error:  # damaged files raise many things
-        raise PoseModelError(f"{flag}: '{weights}' is no checkpoint that can be read: {str(error).splitlines()[0]}"
+        return load_checkpoint(model, weights, allow=('unexpected', )).meta
+    except CheckpointError as error:
+        raise PoseModelError(f'{flag}: {error}') from None
+    except OSError as error:
+        raise PoseModelError(f'{error}. Download it on a machine with a network and give the file: {flag} FILE'
                              ) from None
-    found = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, Mapping) else {}
-    state = OrderedDict((key.removeprefix('module.'), value) for key, value in found.items() if hasattr(value, 'shape'))
-    # mmpose's models rename what its older versions called otherwise, by the versions that stand here
-    state._metadata = {key.removeprefix('module.'): value for key, value in getattr(found, '_metadata', {}).items()}
-    try:
-        lost = [key for key in model.load_state_dict(state, strict=False).missing_keys
-                if not key.endswith('num_batches_tracked')]
-        said = f'{len(lost)} tensors are missing, e.g. {lost[0]}' if lost else ''
-    except RuntimeError as error:  # tensors of other shapes, below a headline
-        said = (str(error).splitlines()[1:] or [str(error)])[0].strip(' \t.')
-    if said:
-        raise PoseModelError(f"{flag}: '{weights}' is no checkpoint of this config's model: {said}; config and weights "
-                             'belong together')
-    meta = checkpoint.get('meta', {}) if isinstance(checkpoint, Mapping) else {}
-    return meta if isinstance(meta, Mapping) else {}
 
 
 def chosen_device(device: str | None) -> str:

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 
+from mmskel.files.errors import UserError
 from mmskel.pose.extraction import ExtractionOptions, SkeletonExtractor
 from mmskel.pose.presets import PRESETS
 from mmskel.skeleton import LAYOUTS
 
 
-class ExtractError(ValueError):
+class ExtractError(UserError):
     """An extraction that cannot begin or came to nothing."""
 
 

@@ -6,24 +6,23 @@ read as they are and ours are read by them.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from mmskel.skeleton.annotation import ClipError, clip_arguments, is_number
 from mmskel.skeleton.layout import Layout
 from mmskel.skeleton.tables import LAYOUTS, get_layout
 
 UNITS = ('pixel', 'metre', 'normalised')
+MAX_CLASSES = 1_000_000
+"""Labels from here on are ids of something else."""
 # what a file that says nothing most likely holds: (V, C) -> layout
 _LIKELY = {(17, 2): 'coco17', (18, 2): 'openpose18', (25, 2): 'openpose25', (26, 2): 'halpe26', (21, 2): 'hand21',
            (133, 2): 'coco_wholebody133', (25, 3): 'ntu25', (20, 3): 'kinect20', (24, 3): 'smpl24',
            (21, 3): 'hand21', (17, 3): 'coco17'}
-
-
-class ClipError(ValueError):
-    """A clip that cannot be used; the message names the clip, what was found and what was expected."""
 
 
 def likely_layout(num_joints: int, num_coords: int) -> str | None:
@@ -63,13 +62,19 @@ class Clip:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        self.keypoint = np.asarray(self.keypoint, np.float32)
+        try:
+            self.keypoint = np.asarray(self.keypoint, np.float32)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ClipError(f"clip '{self.id}': keypoint is no array of numbers: {error}", 'shape') from None
         if self.keypoint.ndim != 4 or self.keypoint.shape[-1] not in (2, 3):
             raise ClipError(f"clip '{self.id}': keypoint has shape {self.keypoint.shape}; expected (M, T, V, C) = "
-                            'persons, frames, joints, 2 or 3 coordinates')
+                            'persons, frames, joints, 2 or 3 coordinates', 'shape')
         if self.score is None:
             self.score = derived_score(self.keypoint)
-        self.score = np.asarray(self.score, np.float32)
+        try:
+            self.score = np.asarray(self.score, np.float32)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ClipError(f"clip '{self.id}': score is no array of numbers: {error}", 'shape') from None
         if not self.layout:
             self.layout = likely_layout(*self.keypoint.shape[2:]) or ''
         self.unit = self.unit or ('pixel' if self.keypoint.shape[-1] == 2 else 'metre')
@@ -80,47 +85,67 @@ class Clip:
         return self.keypoint.shape[1]
 
     def check(self) -> Clip:
-        """Raises one readable :class:`ClipError` for anything wrong; returns the clip.
+        """Raises one readable :class:`ClipError` for the first of :meth:`problems`; returns the clip."""
+        for kind, what in self.problems():
+            raise ClipError(f"clip '{self.id}': {what}", kind)
+        return self
 
-        Checked: shapes agree, at least one person, frame and joint, joint count of the layout, finite coordinates
-        and scores, a known unit, an image size for pixels, a non-negative integer label, positive fps.
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Everything for which the clip cannot be used: the rules that checking, training and prediction obey.
+
+        Shapes agree, there is at least one person, frame and joint, the joint count is the layout's, coordinates and
+        scores are finite, no score is below 0, the unit is known, an image size has two positive numbers, a label is a
+        class index, fps is positive, tracks and objects have as many entries as persons and frames.
+
+        Yields:
+            Kind, and what is wrong in words that do not name the clip.
         """
         M, T, V, _ = self.keypoint.shape
-        say = f"clip '{self.id}': "
         if not (M and T and V):
-            raise ClipError(f'{say}keypoint has shape {self.keypoint.shape} (persons, frames, joints, coordinates); '
+            yield 'shape', (f'keypoint has shape {self.keypoint.shape} (persons, frames, joints, coordinates); '
                             'at least one person, frame and joint are needed')
-        if self.layout not in LAYOUTS:
-            raise ClipError(f"{say}{V} joints but no known layout (found '{self.layout}'); name one of "
-                            f'{", ".join(sorted(LAYOUTS))}, or register your own')
-        if V != get_layout(self.layout).num_joints:
-            fits = [n for n, known in LAYOUTS.items() if known.num_joints == V] or ['none known']
-            raise ClipError(f"{say}has {V} joints, but layout '{self.layout}' has "
-                            f'{get_layout(self.layout).num_joints}; layouts with {V}: {", ".join(fits)}')
+            return
+        known = LAYOUTS.get(self.layout) if isinstance(self.layout, str) else None
+        if known is None:
+            yield 'layout', (f'{V} joints but no known layout (found {self.layout!r}); name one of '
+                             f'{", ".join(sorted(LAYOUTS))}, or register your own')
+        elif V != known.num_joints:
+            fits = [n for n, other in LAYOUTS.items() if other.num_joints == V] or ['none known']
+            yield 'layout', (f"has {V} joints, but layout '{self.layout}' has {known.num_joints}; layouts with {V}: "
+                             f'{", ".join(fits)}')
         if self.score.shape != (M, T, V):
-            raise ClipError(f'{say}score has shape {self.score.shape}; expected {(M, T, V)} like keypoint')
+            yield 'shape', f'score has shape {self.score.shape}; expected {(M, T, V)} like keypoint'
         for what, values in (('keypoint', self.keypoint), ('score', self.score)):
             if not np.isfinite(values).all():
-                frames = np.unique(np.argwhere(~np.isfinite(values))[:, 1])
-                raise ClipError(f'{say}{what} holds NaN or infinity in {len(frames)} of {T} frames (first: frame '
-                                f'{frames[0]}); write missing joints as zeros with score 0')
-        if self.score.min() < 0:
-            raise ClipError(f'{say}score reaches down to {self.score.min():.3g}; expected confidences from 0 to 1. Was '
-                            'a coordinate taken for a score?')
+                frames = np.unique(np.argwhere(~np.isfinite(values))[:, 1]) if values.ndim > 1 else np.array([0])
+                yield 'nan', (f'{what} holds NaN or infinity in {len(frames)} of {T} frames (first: frame '
+                              f'{frames[0]}); write missing joints as zeros with score 0')
+        if self.score.size and np.nanmin(self.score) < 0:
+            yield 'score', (f'score reaches down to {np.nanmin(self.score):.3g}; expected confidences from 0 to 1. '
+                            'Was a coordinate taken for a score?')
+        yield from self._odd_facts()
+
+    def _odd_facts(self) -> Iterator[tuple[str, str]]:
+        M, T = self.keypoint.shape[:2]
         if self.unit not in UNITS:
-            raise ClipError(f"{say}unknown unit '{self.unit}'; known: {', '.join(UNITS)}")
-        if self.image_size is not None and (len(self.image_size) != 2 or min(self.image_size) <= 0):
-            raise ClipError(f'{say}image size {self.image_size}; expected (height, width) in pixels')
-        if self.label is not None and (not isinstance(self.label, (int, np.integer)) or self.label < 0):
-            raise ClipError(f'{say}label is {self.label!r}; expected a class index 0, 1, ...')
-        if self.fps is not None and not self.fps > 0:
-            raise ClipError(f'{say}fps is {self.fps!r}; expected a positive number')
-        if self.track_id is not None and len(self.track_id) != M:
-            raise ClipError(f'{say}{len(self.track_id)} track ids for {M} persons')
+            yield 'unit', f"unknown unit '{self.unit}'; known: {', '.join(UNITS)}"
+        size = self.image_size
+        if size is not None and (len(size) != 2 or not all(is_number(n) and n > 0 for n in size)):
+            yield 'image size', f'image size {size}; expected (height, width) in pixels'
+        label = self.label
+        if label is not None and (isinstance(label, (bool, np.bool_)) or not isinstance(label, (int, np.integer))
+                                  or not 0 <= label < MAX_CLASSES):
+            yield 'label', f'label is {label!r}; expected a class index 0, 1, ... below {MAX_CLASSES}'
+        if self.fps is not None and not (is_number(self.fps) and 0 < self.fps < np.inf):
+            yield 'fps', f'fps is {self.fps!r}; expected a positive number'
+        if self.track_id is not None and np.shape(self.track_id) != (M, ):
+            count = len(self.track_id) if np.ndim(self.track_id) == 1 else f'an array {np.shape(self.track_id)} of'
+            yield 'track', f'{count} track ids for {M} persons'
         for name, track in self.objects.items():
-            if np.shape(track) != (T, 3):
-                raise ClipError(f"{say}object '{name}' has shape {np.shape(track)}; expected ({T}, 3): x, y, score")
-        return self
+            if np.shape(track) != (T, 3) or np.asarray(track).dtype.kind not in 'fiu':
+                yield 'objects', f"object '{name}' has shape {np.shape(track)}; expected ({T}, 3): x, y, score"
+            elif not np.isfinite(track).all():
+                yield 'nan', f"object '{name}' holds NaN or infinity; write frames without it as zeros"
 
     def to_layout(self, target: str | Layout, missing: str = 'error') -> Clip:
         """The clip in another joint order, matched by joint names.
@@ -172,37 +197,12 @@ class Clip:
         Raises:
             ClipError: If a key is missing or the arrays do not fit together.
         """
-        name = item.get('frame_dir', item.get('filename'))
-        if name is None:
-            raise ClipError(f"an annotation has neither 'frame_dir' nor 'filename'; its keys: {', '.join(item)}")
-        if 'keypoint' not in item:
-            raise ClipError(f"clip '{name}' has no 'keypoint'; its keys: {', '.join(map(str, item))}. If the file is "
-                            "Kinetics' index of raw files, its keypoints lie in the files named by 'raw_file'")
-        keypoint = np.asarray(item['keypoint'])
-        if keypoint.dtype == object or keypoint.dtype.kind not in 'fiu':
-            raise ClipError(f"clip '{name}': keypoint is an array of {keypoint.dtype}; expected numbers")
-        score = item.get('keypoint_score')
-        if keypoint.ndim == 3:
-            keypoint = keypoint[None]
-            score = None if score is None else np.asarray(score)[None]
-        frames = item.get('total_frames', keypoint.shape[1] if keypoint.ndim > 1 else 0)
-        if keypoint.ndim == 4 and frames != keypoint.shape[1]:
-            raise ClipError(f"clip '{name}': total_frames is {frames}, but keypoint has {keypoint.shape[1]} frames "
-                            f'(shape {keypoint.shape})')
-        label = item.get('label')
-        known = {'frame_dir', 'keypoint', 'keypoint_score', 'total_frames', 'label', 'img_shape', 'layout', 'unit',
-                 'fps', 'track_id', 'objects', 'rgb'}
-        size = item.get('img_shape')
-        extra = {k: v for k, v in item.items() if k not in known}
-        if size is not None and extra.get('original_shape') == tuple(size):
-            extra.pop('original_shape')
-        return cls(
-            id=str(name), keypoint=keypoint, score=score, layout=item.get('layout', layout or ''),
-            unit=item.get('unit', ''), image_size=None if size is None else tuple(int(s) for s in size),
-            fps=item.get('fps'), label=int(label) if isinstance(label, np.integer) else label,
-            track_id=item.get('track_id'), objects=dict(item.get('objects', {})), rgb=item.get('rgb'), extra=extra)
+        return cls(**clip_arguments(item, layout))
 
 
 def derived_score(keypoint: np.ndarray) -> np.ndarray:
     """(..., V, C) -> (..., V) float32: 1 where a joint has any coordinate that is not zero, else 0."""
-    return (keypoint != 0).any(-1).astype(np.float32)
+    seen = keypoint[..., 0] != 0
+    for axis in range(1, keypoint.shape[-1]):  # a reduction over so short an axis takes ten times as long
+        seen |= keypoint[..., axis] != 0
+    return seen.astype(np.float32)

@@ -6,14 +6,17 @@ functions of it. A new keypoint set is one more table in :mod:`mmskel.skeleton.t
 """
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order, connected_components, shortest_path
+
+from mmskel.files.errors import UserError
 
 
-class LayoutError(ValueError):
+class LayoutError(UserError):
     """A layout that is no skeleton, or a joint that a layout does not have."""
 
 
@@ -182,49 +185,24 @@ class Layout:
         return cls(name, joints, edges, root, tuple(sorted(pairs)), parts, extra)
 
 
-def neighbours(num: int, links: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Neighbour lists of an undirected graph with ``num`` nodes, each in ascending order."""
-    near: list[set[int]] = [set() for _ in range(num)]
-    for a, b in links:
-        if a != b:
-            near[a].add(b)
-            near[b].add(a)
-    return [sorted(n) for n in near]
+def adjacency_matrix(num: int, links: Iterable[tuple[int, int]]) -> csr_array:
+    """(V, V) boolean matrix of an undirected graph with ``num`` nodes; links of a node to itself are left out."""
+    pairs = sorted({pair for a, b in links if a != b for pair in ((a, b), (b, a))})
+    rows, columns = np.array(pairs, int).reshape(-1, 2).T
+    return csr_array((np.ones(len(pairs), bool), (rows, columns)), shape=(num, num))
 
 
 def spanning_tree(num: int, links: Iterable[tuple[int, int]], root: int) -> tuple[tuple[int, int], ...]:
     """(child, parent) edges of the breadth-first tree from ``root``, sorted by child."""
-    near, parent, todo = neighbours(num, links), {root: root}, deque([root])
-    while todo:
-        at = todo.popleft()
-        for other in near[at]:
-            if other not in parent:
-                parent[other] = at
-                todo.append(other)
-    return tuple((child, parent[child]) for child in sorted(parent) if child != root)
+    order, parents = breadth_first_order(adjacency_matrix(num, links), root, directed=False)
+    return tuple((child, int(parents[child])) for child in sorted(order.tolist()) if child != root)
 
 
 def _components(num: int, links: Sequence[tuple[int, int]]) -> list[list[int]]:
-    left, pieces = set(range(num)), []
-    while left:
-        root = min(left)
-        piece = sorted({root, *(child for child, _ in spanning_tree(num, links, root))})
-        pieces.append(piece)
-        left -= set(piece)
-    return pieces
+    count, piece = connected_components(adjacency_matrix(num, links), directed=False)
+    return [np.flatnonzero(piece == label).tolist() for label in range(count)]
 
 
 def _graph_centre(piece: Sequence[int], num: int, links: Sequence[tuple[int, int]]) -> int:
-    def reach(root: int) -> tuple[int, int, int]:
-        parent = dict(spanning_tree(num, links, root))
-        depth = {root: 0}
-        for joint in piece:
-            way = []
-            while joint not in depth:
-                way.append(joint)
-                joint = parent[joint]
-            for step in reversed(way):
-                depth[step] = depth[parent[step]] + 1
-        return max(depth.values()), sum(depth.values()), root
-
-    return min(piece, key=reach)
+    hops = shortest_path(adjacency_matrix(num, links), directed=False, unweighted=True)[:, piece]
+    return min(piece, key=lambda root: (hops[root].max(), hops[root].sum(), root))

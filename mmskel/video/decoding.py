@@ -16,15 +16,16 @@ import cv2
 import numpy as np
 from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
+from packaging.version import Version
 
 from mmskel.video.sources import Damage, VideoError, sides
 
-_LIVE = ('rtsp', 'rtsps', 'rtmp', 'rtmps', 'rtp', 'udp', 'srt')
+LIVE_SCHEMES = ('rtsp', 'rtsps', 'rtmp', 'rtmps', 'rtp', 'udp', 'srt')
 _PATIENCE = 10.  # seconds for a stream to open, and for each of its packets
 _STATES_LENGTH = ('mov', 'matroska', 'asf')  # containers whose duration is written down, not guessed from the bytes
 
 # PyAV before 19 refuses a file over a title that is not UTF-8, unless told so
-_LENIENT = {'metadata_errors': 'replace'} if int(av.__version__.partition('.')[0]) < 19 else {}
+_LENIENT = {'metadata_errors': 'replace'} if Version(av.__version__) < Version('19') else {}
 
 
 class VideoFile:
@@ -51,7 +52,7 @@ class VideoFile:
                  wanted: Container[int] | None = None):
         self.name = re.sub(r'//[^/@]*@', '//...@', address) if url else address  # no passwords in messages
         self.rotation, self._end, self._wanted = 0, 0., wanted
-        self.live = url and address.partition(':')[0].lower() in _LIVE
+        self.live = url and address.partition(':')[0].lower() in LIVE_SCHEMES
         try:
             self._container = _open_stream(address) if url else av.open(f'file:{address}', **_LENIENT)
         except av.FFmpegError as error:

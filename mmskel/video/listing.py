@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmskel.video.kinds import VIDEO_SUFFIXES, Kind, kind_of
 from mmskel.video.sources import VideoError
 
-VIDEO_SUFFIXES = ('.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.mts', '.ts', '.webm', '.wmv')
 SPLITS = ('train', 'val', 'test')
 
 
@@ -41,14 +41,14 @@ def list_videos(source: str | Path, labels: str | Path | None = None) -> list[Vi
         VideoError: Nothing there, a line or row that leads nowhere, or two videos with the same id.
     """
     source = Path(source)
+    kind = kind_of(source)
+    if kind is Kind.ANNOTATIONS:
+        raise VideoError(f"'{source}': an annotation file holds skeletons already; expected a video, a folder of "
+                         'videos or a .txt list')
     if source.is_dir():
         items = _of_folder(source)
-    elif source.suffix.lower() == '.txt' and source.is_file():
-        items = _of_list(source)
-    elif source.exists():
-        items = [VideoItem(source.stem, str(source))]
     else:
-        raise VideoError(f"'{source}': no such file or folder; expected a video, a folder of videos or a .txt list")
+        items = _of_list(source) if kind is Kind.LIST else [VideoItem(source.stem, str(source))]
     twice = [name for name, times in Counter(item.id for item in items).items() if times > 1]
     if twice:
         paths = [item.path for item in items if item.id == twice[0]]

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmskel.video.decoding import VideoFile
+from mmskel.video.kinds import Kind, kind_of
 from mmskel.video.sources import PICTURE_SUFFIXES, Camera, Damage, Pictures, VideoError
 
 
@@ -202,25 +203,19 @@ def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str
 
 
 def _find(source, fps: float | None, threads: int, wanted: Container[int] | None) -> VideoFile | Pictures | Camera:
-    if isinstance(source, (int, np.integer)) and not isinstance(source, bool):
+    kind = kind_of(source)
+    if kind is Kind.CAMERA:
         return Camera(int(source), fps)
-    if isinstance(source, (np.ndarray, list, tuple)):
+    if kind is Kind.ARRAYS or isinstance(source, (list, tuple)):
         return Pictures(f'{len(source)} pictures', source, fps)
-    if not isinstance(source, (str, Path)):
-        raise VideoError(f'a {type(source).__name__} was given as a video; expected a path, a URL, the number of a '
-                         'camera, or arrays (H, W, 3) uint8')
+    if kind is Kind.STREAM:
+        return VideoFile(source, url=True, fps=fps, threads=threads)
     text, path = str(source), Path(source).expanduser()
-    if isinstance(source, str) and re.match(r'[A-Za-z][A-Za-z0-9+.-]+://', text):
-        return VideoFile(text, url=True, fps=fps, threads=threads)
-    if isinstance(source, str) and re.fullmatch('[0-9]+', text) and not path.exists():
-        return Camera(int(text), fps)
     if path.is_dir():
         return Pictures(text, _pictures_in(path), fps)
-    if not path.exists():
-        raise VideoError(f"'{text}': no such file; expected a video, a folder of pictures, a URL or a camera's number")
     if path.stat().st_size == 0:
         raise VideoError(f"'{text}': the file is empty (0 bytes); expected a video: copy it anew")
-    if path.suffix.lower() in PICTURE_SUFFIXES:
+    if kind is Kind.IMAGES:
         return Pictures(text, [path], fps)
     return VideoFile(str(path), url=False, fps=fps, threads=threads, wanted=wanted)
 

@@ -12,11 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmskel.files.errors import UserError
+
 PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
 _PICTURES_FPS = 30.  # of pictures that come without a rate
 
 
-class VideoError(ValueError):
+class VideoError(UserError):
     """A source that cannot be read, or not to its end; says which, what was found and what to do."""
 
 

@@ -7,18 +7,17 @@ from __future__ import annotations
 import io
 from base64 import b64encode
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mmskel.data.checking.clips import ERROR
-from mmskel.data.checking.report import ALL, CheckReport, Problem, counted
+from mmskel.data.checking.report import ALL, CheckReport, counted
 from mmskel.data.checking.splits import split_families, split_role
-from mmskel.files.atomic import atomic_path
 from mmskel.skeleton import Clip
 from mmskel.visualization import palette
-from mmskel.visualization.page import asset, fill
+from mmskel.visualization.page import write_page
 from mmskel.visualization.skeleton_drawing import Scene
 
 _MAX_CASES = 500  # of a problem; a page with more is slow to open
@@ -38,27 +37,16 @@ def write_check_page(report: CheckReport, path: str | Path) -> Path:
     Returns:
         The path.
     """
-    sections = []
-    if report.examples:
-        drawn = ''.join(_example(clip, report) for clip in report.examples)
-        sections.append(('Examples', f'<div class="clips">{drawn}</div>'
-                         '<p class="muted">First, middle and last frame of a clip. Left is blue, right is orange.</p>'))
+    plots = []
     if report.class_counts.get(ALL):
-        sections.append(('Clips per class', _picture(draw_class_counts(report), 'Number of clips per class and split')))
+        plots.append(('Clips per class', _encoded(draw_class_counts(report)), 'Number of clips per class and split'))
     if report.lengths:
-        sections.append(('Length of clips', _picture(draw_lengths(report.lengths), 'Histogram of clip lengths')))
-    cards = ''.join(f'<section class="card"><h2>{title}</h2>{html}</section>' for title, html in sections)
-    tables = ''.join(f'<section class="card"><details><summary>{title}</summary>{html}</details></section>'
-                     for title, html in (('Splits', _split_table(report)), ('Subjects', _subject_table(report)))
-                     if html)
-    facts = ''.join(f'<dt>{escape(name)}</dt><dd>{escape(value)}</dd>' for name, value in report.facts.items())
-    card = f'<section class="card"><h2>The file</h2><dl class="facts">{facts}</dl></section>' if facts else ''
-    page = fill('check.html', title=escape(Path(report.path).name), headline=escape(report.verdict),
-                style=asset('report.css'), figures=_figures(report), problems=_problems(report.problems),
-                sections=cards + tables + card, footer='Written by mmskel check.')
-    with atomic_path(path) as temporary:
-        temporary.write_text(page, encoding='utf-8')
-    return Path(path)
+        plots.append(('Length of clips', _encoded(draw_lengths(report.lengths)), 'Histogram of clip lengths'))
+    return write_page(
+        path, 'check.html', title=Path(report.path).name, headline=report.verdict, figures=_figures(report),
+        problems=report.problems, most_cases=_MAX_CASES, examples=[_example(clip, report) for clip in report.examples],
+        plots=plots, tables=[('Splits', *_split_table(report)), ('Subjects', *_subject_table(report))],
+        facts=report.facts, counted=counted)
 
 
 def draw_class_counts(report: CheckReport) -> bytes:
@@ -141,22 +129,22 @@ def _png(figure) -> bytes:
     return buffer.getvalue()
 
 
-def _picture(png: bytes, text: str) -> str:
-    return f'<img class="plot" alt="{escape(text)}" src="data:image/png;base64,{b64encode(png).decode()}">'
+def _encoded(png: bytes) -> str:
+    return b64encode(png).decode()
 
 
-def _example(clip: Clip, report: CheckReport) -> str:
-    """A card with the first, middle and last frame of a clip side by side."""
+def _example(clip: Clip, report: CheckReport) -> dict[str, Any]:
+    """The first, middle and last frame of a clip side by side, and what stands below them."""
     import cv2
     scene = Scene(clip, (300, 210), turn=0)
     frames = [scene.frame(index) for index in (0, clip.num_frames // 2, clip.num_frames - 1)]
     png = cv2.imencode('.png', np.concatenate(frames, 1)[..., ::-1])[1].tobytes()
     what = 'no label' if clip.label is None else report.class_name(clip.label)
-    return (f'<figure class="clip">{_picture(png, f"skeleton of {clip.id}")}<figcaption><b>{escape(what)}</b>'
-            f'<span>{escape(clip.id)}, {counted(clip.num_frames, "frame")}</span></figcaption></figure>')
+    return dict(id=clip.id, frames=clip.num_frames, what=what, png=_encoded(png))
 
 
-def _figures(report: CheckReport) -> str:
+def _figures(report: CheckReport) -> list[tuple[str, str]]:
+    """Number and what it counts."""
     errors = sum(problem.severity == ERROR for problem in report.problems)
     leaked = {overlap.clip for leak in report.leaks[:1] for overlap in leak.overlaps}
     numbers = [(f'{report.num_clips:,}', 'clips'), (str(len(report.labels())), 'classes'),
@@ -165,46 +153,20 @@ def _figures(report: CheckReport) -> str:
     if leaked:
         leak = report.leaks[0]
         numbers.append((f'{len(leaked)} of {leak.num_test}', f'clips of {leak.test} are in training'))
-    return ''.join(f'<div class="figure{" first" * (place == 0)}"><b>{number}</b><span>{escape(text)}</span></div>'
-                   for place, (number, text) in enumerate(numbers))
+    return numbers
 
 
-def _problems(problems: Sequence[Problem]) -> str:
-    return ''.join(map(_problem, problems)) or '<p><span class="pill good">fine</span>Nothing was found.</p>'
-
-
-def _problem(problem: Problem) -> str:
-    cases = ''.join(f'<li>{f"<b>{escape(clip)}</b>" if clip else ""}{escape(what)}</li>'
-                    for clip, what in problem.details[:_MAX_CASES])
-    more = len(problem.details) - _MAX_CASES
-    cases += f'<li class="muted">and {more:,} more</li>' if more > 0 else ''
-    listing = (f'<details><summary>{counted(len(problem.details), "case")}</summary>'
-               f'<ul class="cases">{cases}</ul></details>' if cases else '')
-    return (f'<div class="problem"><p><span class="pill {problem.severity}">{problem.severity}</span>'
-            f'<b>{escape(problem.kind)}</b></p><p>{escape(problem.message)}</p>{listing}</div>')
-
-
-def _split_table(report: CheckReport) -> str:
-    if len(report.class_counts) < 2:
-        return ''
+def _split_table(report: CheckReport) -> tuple[Sequence[str], Sequence[tuple]]:
+    """Head and rows."""
     rows = [(name, sum(counts.values()), len(counts), min(counts.values(), default=0), max(counts.values(), default=0))
             for name, counts in report.class_counts.items()]
-    return _table(('split', 'clips', 'classes', 'fewest per class', 'most per class'), rows)
+    head = ('split', 'clips', 'classes', 'fewest per class', 'most per class')
+    return head, rows if len(report.class_counts) > 1 else []
 
 
-def _subject_table(report: CheckReport) -> str:
+def _subject_table(report: CheckReport) -> tuple[Sequence[str], Sequence[tuple]]:
+    """Head and rows."""
     subjects = sorted(report.subject_counts.get(ALL, {}), key=lambda s: (s.zfill(9) if s.isdigit() else 'x' + s))
     splits = list(report.subject_counts)[:7]
-    rows = [(subject, *(report.subject_counts[split].get(subject, 0) for split in splits)) for subject in subjects]
-    return _table(('subject', *splits), rows) if rows else ''
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence]) -> str:
-    def cell(tag: str, place: int, value) -> str:
-        text = f'{value:,}' if isinstance(value, int) else escape(str(value))
-        return f'<{tag}{" class=num" * (place > 0)}>{text}</{tag}>'
-
-    lines = ''.join(f'<tr>{"".join(cell("td", i, value) for i, value in enumerate(row))}</tr>' for row in rows)
-    return (f'<div class="scroll"><table class="plain narrow"><thead><tr>'
-            f'{"".join(cell("th", i, name) for i, name in enumerate(head))}</tr></thead><tbody>{lines}</tbody></table>'
-            '</div>')
+    return ('subject', *splits), [(subject, *(report.subject_counts[split].get(subject, 0) for split in splits))
+                                  for subject in subjects]

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from mmskel.evaluation.results import Results
 from mmskel.skeleton import Clip
 from mmskel.visualization import palette
 from mmskel.visualization.animation import Caption
-from mmskel.visualization.page import percent
+from mmskel.visualization.page import render
 from mmskel.visualization.skeleton_drawing import Scene
 from mmskel.visualization.stage import extent
 
@@ -29,7 +28,13 @@ class Shown(NamedTuple):
 
     @property
     def right(self) -> bool:
+        """Whether the clip was recognised."""
         return self.caption.truth == self.caption.predicted
+
+    @property
+    def solid(self) -> bool:
+        """Whether the clip has depth and can be turned."""
+        return self.clip.keypoint.shape[-1] == 3
 
 
 def choose_clips(results: Results, available: set[str], right: int = 4, wrong: int = 4) -> list[str]:
@@ -121,27 +126,8 @@ def _joints(clip: Clip, scene: Scene) -> dict[str, Any]:
 
 def clips_html(shown: Sequence[Shown]) -> str:
     """The players, mistakes first; their canvases are filled by ``player.js``."""
-    groups = (('Mistaken', [i for i, s in enumerate(shown) if not s.right]),
-              ('Recognised', [i for i, s in enumerate(shown) if s.right]))
-    solid = any(s.clip.keypoint.shape[-1] == 3 for s in shown)
-    body = ''.join(f'<h3>{title}</h3><div class="clips">{"".join(_figure(i, shown[i]) for i in places)}</div>'
-                   for title, places in groups if places)
-    hint = 'Drag to turn, double-click to turn back.' if solid else ''
-    hint += ' The share is the probability given to the class.' if any(s.confidence is not None for s in shown) else ''
-    return ('<div class="bartop"><h2>Clips</h2><div class="controls"><button type="button" id="play-all">Pause all'
-            '</button><label>Speed <select id="speed"><option value="0.25">\u00bc</option><option value="0.5">\u00bd'
-            f'</option><option value="1" selected>1</option></select></label></div></div><p class="hint">Left side '
-            f'blue, right side orange. {hint}</p>{body}')
-
-
-def _figure(place: int, item: Shown) -> str:
-    truth, predicted = (escape(text or '') for text in item.caption)
-    sure = '' if item.confidence is None else f' <small>{percent(item.confidence, 0)}</small>'
-    below = '' if item.right else f'<span title="{truth}">true: {truth}</span>'
-    frames = _thinned(item.clip).num_frames
-    return (f'<figure class="clip {"right" if item.right else "wrong"}" data-clip="{place}"><figcaption>'
-            f'<b title="{predicted}">{"&#10003;" if item.right else "&#10007;"} {predicted}{sure}</b>'
-            f'{below}<span title="{escape(item.clip.id)}">{escape(item.clip.id)}</span>'
-            f'</figcaption><canvas{" class=solid" if item.clip.keypoint.shape[-1] == 3 else ""} role="img" '
-            f'aria-label="{escape(item.clip.id)}"></canvas><div class="play"><button type="button"></button>'
-            f'<input type="range" min="0" max="{frames - 1}" value="0" aria-label="frame"><span></span></div></figure>')
+    figures = [(place, item, _thinned(item.clip).num_frames) for place, item in enumerate(shown)]
+    groups = [('Mistaken', [figure for figure in figures if not figure[1].right]),
+              ('Recognised', [figure for figure in figures if figure[1].right])]
+    return render('clips.html', groups=groups, solid=any(item.solid for item in shown),
+                  sure=any(item.confidence is not None for item in shown))

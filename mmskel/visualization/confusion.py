@@ -5,9 +5,8 @@ Blue cells are recognised clips, red ones mistakes, both as a share of their row
 from __future__ import annotations
 
 import warnings
-from html import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from mmskel.evaluation.metrics import confusion_matrix
 from mmskel.evaluation.results import Results
 from mmskel.files.atomic import atomic_path
 from mmskel.visualization import palette
-from mmskel.visualization.page import fill, percent, style_and_scripts
+from mmskel.visualization.page import percent, render, write_page
 
 _COUNTS_UP_TO = 40  # classes; beyond, numbers in cells are too small to be read
 _NAMES_UP_TO = 120  # classes that are all named in the picture
@@ -142,43 +141,29 @@ def confusion_html(results: Results) -> str:
     K, colours = len(counts), _colours(counts)
     sizes = ((12, 42, 13), (20, 32, 12), (40, 24, 11), (70, 14, 10), (np.inf, 11, 9))  # classes, pixels, pixels
     cell, font = next((c, f) for most, c, f in sizes if K <= most)
-    names = [escape(' '.join(name.split())) for name in results.class_names]
-    rows = []
-    for t in range(K):
-        cells = []
-        for p in range(K):
-            if not counts[t, p]:
-                cells.append('<td>')
-                continue
-            colour = tuple(colours[t, p].tolist())
-            text = str(counts[t, p]) if K <= _COUNTS_UP_TO else ''
-            cells.append(f'<td style="background:{palette.css(colour)};color:'
-                         f'{palette.css(palette.readable_on(colour))}" data-n="{counts[t, p]}">{text}')
-        rows.append(f'<tr data-total="{counts[t].sum()}"><th scope="row"><span>{names[t]}</span>{"".join(cells)}')
-    head = ''.join(f'<th scope="col"><span>{name}</span>' for name in names)
-    ramps = ''.join(f'<span><i style="background:linear-gradient(90deg,{_gradient(correct)})"></i>{text}</span>'
-                    for correct, text in ((True, 'recognised'), (False, 'taken for another class')))
-    return (f'<p class="legend"><span>Rows: true class. Columns: predicted.</span>{ramps}'
-            '<span>white 0 % to full 100 % of the row</span></p>'
-            f'<div class="scroll"><table class="matrix" style="--cell:{cell}px;--font:{font}px">'
-            f'<thead><tr><td class="corner">{head}</thead><tbody>{"".join(rows)}</tbody></table></div>')
+    names = [' '.join(name.split()) for name in results.class_names]
+
+    def shown(truth: int, predicted: int) -> dict[str, Any] | None:
+        if not counts[truth, predicted]:
+            return None
+        colour = tuple(colours[truth, predicted].tolist())
+        return dict(count=int(counts[truth, predicted]), ground=palette.css(colour),
+                    ink=palette.css(palette.readable_on(colour)))
+
+    rows = [(name, int(counts[truth].sum()), [shown(truth, predicted) for predicted in range(K)])
+            for truth, name in enumerate(names)]
+    ramps = [(_gradient(True), 'recognised'), (_gradient(False), 'taken for another class')]
+    return render('matrix.html', names=names, rows=rows, ramps=ramps, cell=cell, font=font,
+                  numbers=K <= _COUNTS_UP_TO)
 
 
-def _gradient(correct: bool) -> str:
-    return ','.join(palette.css(palette.cell_colour(share, correct)) for share in np.linspace(0, 1, 7))
+def _gradient(correct: bool) -> list[str]:
+    return [palette.css(palette.cell_colour(share, correct)) for share in np.linspace(0, 1, 7)]
 
 
 def pairs_html(results: Results, limit: int = 12) -> str:
     """The most confused pairs as an HTML list."""
-    pairs = most_confused(results, limit)
-    if not pairs:
-        return '<p class="muted">No clip was mistaken.</p>'
-    most = max(pair.count for pair in pairs)
-    items = ''.join(f'<li><span><b>{escape(pair.truth)}</b> taken for <b>{escape(pair.predicted)}</b></span>'
-                    f'<span class="meter"><i style="width:{100 * pair.count / most:.0f}%"></i></span>'
-                    f'<span class="count">{pair.count}</span><span class="share">{percent(pair.share, 0)} of its clips'
-                    '</span></li>' for pair in pairs)
-    return f'<ol class="pairs">{items}</ol>'
+    return render('pairs.html', pairs=most_confused(results, limit))
 
 
 def write_confusion_page(results: Results, path: str | Path) -> Path:
@@ -190,9 +175,6 @@ def write_confusion_page(results: Results, path: str | Path) -> Path:
     Raises:
         ValueError: If no clip has a label.
     """
-    page = fill('confusion.html', title='Confusion matrix', matrix=confusion_html(results),
-                pairs=pairs_html(results, 20), headline=f'{percent(results.summary()["top1"])} of '
-                f'{int((results.labels >= 0).sum()):,} clips recognised', **style_and_scripts('tables.js'))
-    with atomic_path(path) as temporary:
-        temporary.write_text(page, encoding='utf-8')
-    return Path(path)
+    headline = f'{percent(results.summary()["top1"])} of {int((results.labels >= 0).sum()):,} clips recognised'
+    return write_page(path, 'confusion.html', title='Confusion matrix', headline=headline,
+                      matrix=confusion_html(results), pairs=pairs_html(results, 20))

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from mmskel.visualization import palette
-from mmskel.visualization.page import percent
+from mmskel.visualization.page import percent, render
 
 _METRICS = {'acc/top1': 'top-1', 'acc/top5': 'top-5', 'acc/mean_class': 'mean class', 'acc/mean1': 'mean class'}
 _WIDTH, _HEIGHT = 560, 300
@@ -115,7 +115,7 @@ def curves_html(curves: Curves) -> str:
         lines = [(text, curves.metric_step, curves.metrics[name], colour)
                  for (text, name), colour in zip(shown, (_BLUE, _ORANGE, _GREEN, _GREEN))]
         drawings.append(_drawing('Validation accuracy', curves.unit, lines, share=True))
-    return f'<div class="curves">{"".join(drawings)}</div>' if drawings else ''
+    return render('curves.html', drawings=drawings) if drawings else ''
 
 
 _BLUE, _ORANGE, _GREEN = palette.css(palette.CORRECT_CELL), '#d9822b', palette.css(palette.RIGHT)
@@ -129,8 +129,14 @@ def _round_step(reach: float, pieces: int) -> float:
 
 
 def _drawing(title: str, unit: str, lines: Sequence[tuple[str, np.ndarray, np.ndarray, str]],
-             share: bool = False) -> str:
-    """One drawing: lines (name, x (n,), y (n,), colour) over steps; ``share``: y in percent and the best marked."""
+             share: bool = False) -> dict[str, Any]:
+    """What ``curves.html`` draws: lines (name, x (n,), y (n,), colour) over steps, in SVG units.
+
+    Args:
+        title, unit: Words of the drawing.
+        lines: The curves.
+        share: Whether y is in percent, and the best of the first line is marked.
+    """
     x = np.concatenate([line[1] for line in lines])
     y = np.concatenate([line[2] for line in lines])
     low, high = float(np.nanmin(y)), float(np.nanmax(y))
@@ -140,53 +146,26 @@ def _drawing(title: str, unit: str, lines: Sequence[tuple[str, np.ndarray, np.nd
     top = top if top > bottom else bottom + step
     last = max(float(x.max()), 1.)
     first = min(float(x.min()), last - 1)
+    right, floor = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
 
-    def at(step_: float, value: float) -> tuple[float, float]:
-        return (_LEFT + (step_ - first) / (last - first) * (_WIDTH - _LEFT - _RIGHT),
-                _HEIGHT - _BOTTOM - (value - bottom) / (top - bottom) * (_HEIGHT - _TOP - _BOTTOM))
+    def point(at: float, value: float) -> dict[str, Any]:
+        return dict(step=at, x=_LEFT + (at - first) / (last - first) * (right - _LEFT),
+                    y=floor - (value - bottom) / (top - bottom) * (floor - _TOP),
+                    text=percent(value) if share else f'{value:.4g}')
 
-    parts = [f'<text class="strong" x="0" y="14">{escape(title)}</text>']
-    for k in range(int(round((top - bottom) / step)) + 1):
-        value = bottom + k * step
-        height = at(first, value)[1]
-        parts.append(f'<path d="M{_LEFT} {height:.1f}H{_WIDTH - _RIGHT}" stroke="{palette.css(palette.LINE)}"/>'
-                     f'<text x="{_LEFT - 8}" y="{height + 4:.1f}" text-anchor="end">'
-                     f'{percent(value, 0 if step >= .01 else 1) if share else f"{value:.6g}"}</text>')
+    levels = [bottom + k * step for k in range(int(round((top - bottom) / step)) + 1)]
     tick = max(_round_step(last - first, 8), 1)
-    for value in np.arange(np.ceil(first / tick) * tick, last + 1e-6, tick):
-        parts.append(f'<text x="{at(value, bottom)[0]:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">'
-                     f'{value:,.0f}</text>')
-    parts.append(f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 1}" text-anchor="end">{unit}</text>')
+    ticks = np.arange(np.ceil(first / tick) * tick, last + 1e-6, tick)
+    drawn = []
     for place, (name, steps, values, colour) in enumerate(lines):
-        parts.append(_line(name, steps, values, colour, at, unit, share))
-        if len(lines) > 1:
-            right = _WIDTH - _RIGHT - 96 * (len(lines) - place) + 20
-            parts.append(f'<path d="M{right} 10h16" stroke="{colour}" stroke-width="2.2"/>'
-                         f'<text x="{right + 21}" y="14">{escape(name)}</text>')
-    if share:
-        parts.append(_best(*lines[0], at=at, unit=unit))
-    return (f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)} per {unit}" fill="none">'
-            f'{"".join(parts)}</svg>')
-
-
-def _line(name: str, steps: np.ndarray, values: np.ndarray, colour: str, at, unit: str, share: bool) -> str:
-    points = [(step, value, *at(step, value)) for step, value in zip(steps, values) if np.isfinite(value)]
-    points = points[::-(-len(points) // _MOST_POINTS)]
-    path = 'M' + 'L'.join(f'{x:.1f} {y:.1f}' for _, _, x, y in points)
-    # wide invisible dots make the values of single steps easy to point at
-    tips = ''.join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="transparent"><title>{unit} {step:g}, '
-                   f'{escape(name)}: {percent(value) if share else f"{value:.4g}"}</title></circle>'
-                   for step, value, x, y in points)
-    _, _, x, y = points[0]
-    single = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' if len(points) == 1 else ''
-    return f'<path d="{path}" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>{single}{tips}'
-
-
-def _best(name: str, steps: np.ndarray, values: np.ndarray, colour: str, at, unit: str) -> str:
-    place = int(np.nanargmax(values))
-    x, y = at(steps[place], values[place])
-    anchor = 'end' if x > _WIDTH / 2 else 'start'
-    text = f'best {name} {percent(values[place])}, {unit} {steps[place]:g}'
-    return (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}" stroke="#fff" stroke-width="1.5"/>'
-            f'<text class="strong" x="{x:.1f}" y="{y + 24:.1f}" text-anchor="{anchor}" stroke="#fff" stroke-width="4" '
-            f'paint-order="stroke">{escape(text)}</text>')
+        points = [point(at, value) for at, value in zip(steps, values) if np.isfinite(value)]
+        drawn.append(dict(name=name, colour=colour, points=points[::-(-len(points) // _MOST_POINTS)],
+                          key=right - 96 * (len(lines) - place) + 20))
+    best = int(np.nanargmax(lines[0][2]))
+    return dict(
+        title=title, unit=unit, width=_WIDTH, height=_HEIGHT, left=_LEFT, right=right, bottom=floor,
+        grid=palette.css(palette.LINE), lines=drawn,
+        levels=[(point(first, value)['y'],
+                 percent(value, 0 if step >= .01 else 1) if share else f'{value:.6g}') for value in levels],
+        steps=[(point(value, bottom)['x'], f'{value:,.0f}') for value in ticks],
+        best=point(lines[0][1][best], lines[0][2][best]) if share else None)

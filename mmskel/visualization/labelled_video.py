@@ -9,6 +9,7 @@ import numpy as np
 
 from mmskel.evaluation.prediction import ActionTrack, Prediction, Segment
 from mmskel.skeleton import Clip
+from mmskel.video.kinds import passes_once
 from mmskel.video.reading import Video, open_video
 from mmskel.video.writing import video_writer
 from mmskel.visualization import palette
@@ -141,8 +142,8 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
         clip: (M, T, V, C); M may be 0.
         prediction: Of this clip.
         path: ``.mp4``, ``.mkv``, ``.mov`` or ``.avi``.
-        video: What the clip was extracted from: a path, frames; None, or a camera: the clip is drawn on paper. A 3-D
-            clip stands beside its video.
+        video: What the clip was extracted from: a path, frames. Of None, a camera or a live stream, which cannot be
+            opened again, the clip is drawn on paper. A 3-D clip stands beside its video.
         min_score: Segments below it are not shown.
         links: Of :class:`~mmskel.visualization.over_video.Overlay`; not shown on paper.
 
@@ -156,7 +157,7 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
     path = Path(path)
     if isinstance(video, (str, Path)) and path.exists() and Path(video).exists() and path.samefile(video):
         raise ValueError(f"'{path}' is the video itself; write to another file")
-    if video is None or isinstance(video, int) or str(video).isdecimal():  # what a camera saw is over
+    if video is None or passes_once(video):  # what a camera saw is over
         panel = Panel(prediction, clip, _PAPER_SIDE, min_score)
         return _write(path, panel, _on_paper(clip, _PAPER_SIDE))
     with open_video(video, keep_going=True) as source:  # what of a damaged one can be read is what the clip has

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmskel.skeleton import Clip, ClipError, get_layout
+from mmskel.skeleton import Clip, ClipError, PanoramicGraph, get_layout
 from mmskel.video.reading import open_video
 from mmskel.video.writing import video_writer
 from mmskel.visualization.palette import readable_on
@@ -149,3 +149,24 @@ def draw_over_video(clip: Clip, video: str | Path, path: str | Path, names: Sequ
                 raise ClipError(f"clip '{clip.id}' has {clip.num_frames} frames, '{video}' has {more}; give the video "
                                 'it was extracted from')
     return Path(path)
+
+
+def graph_links(graph: PanoramicGraph, clip: Clip) -> list[Link]:
+    """What the graph of a recogniser of groups joins in a clip, as :class:`Overlay` takes it.
+
+    Args:
+        graph: Persons to persons and joints to objects.
+        clip: The clip; [] for one of another layout than the graph's.
+    """
+    if clip.layout != graph.person.layout.name:
+        return []
+    person, persons = graph.person, min(len(clip.keypoint), graph.num_person)
+    joints = person.layout.num_joints
+    inside = [(p * person.num_nodes + a, p * person.num_nodes + b) for p in range(persons)
+              for a, b in person.edges if max(a, b) >= joints]
+
+    def node(number: int) -> Node:
+        slot, part = divmod(number, person.num_nodes)
+        return (None, person.objects[part - joints]) if part >= joints else (slot, part)
+
+    return list(dict.fromkeys((node(a), node(b)) for a, b in (*inside, *graph.inter_links)))

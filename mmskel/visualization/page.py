@@ -1,12 +1,18 @@
-"""HTML pages from the templates in this folder: everything inside one file, nothing from the network."""
+"""HTML pages from the Jinja templates in ``assets``: everything inside one file, nothing from the network.
+
+Values are escaped by the templates, so that no name in a data set can change a page.
+"""
 from __future__ import annotations
 
-import json
-import re
+from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
-_HOLE = re.compile(r'\{\{(\w+)\}\}')
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from mmskel.files.atomic import atomic_path
 
 
 def asset(name: str) -> str:
@@ -14,27 +20,31 @@ def asset(name: str) -> str:
     return (resources.files('mmskel.visualization') / 'assets' / name).read_text(encoding='utf-8')
 
 
-def fill(template: str, **parts: str) -> str:
-    """A template with each ``{{name}}`` replaced once; what is put in is not searched again.
+@cache
+def _environment() -> Environment:
+    environment = Environment(loader=PackageLoader('mmskel.visualization', 'assets'), autoescape=True,
+                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.policies['json.dumps_kwargs'] = dict(separators=(',', ':'))
+    environment.filters['percent'] = percent
+    environment.globals['asset'] = lambda name: Markup(asset(name))  # ours: style sheets and scripts
+    return environment
+
+
+def render(template: str, **values: Any) -> Markup:
+    """A filled template, which another template takes as it is; every other text is escaped there.
 
     Raises:
-        KeyError: If the template has a hole that is not given, or a part has no hole.
+        jinja2.UndefinedError: If the template names a value that is not given.
     """
-    text = asset(template)
-    holes = set(_HOLE.findall(text))
-    if holes != set(parts):
-        raise KeyError(f'{template} has holes {sorted(holes)}; given: {sorted(parts)}')
-    return _HOLE.sub(lambda hole: parts[hole.group(1)], text)
+    return Markup(_environment().get_template(template).render(**values))
 
 
-def style_and_scripts(*scripts: str) -> dict[str, str]:
-    """The parts ``style`` and ``scripts`` of a template: our style sheet and the named scripts."""
-    return dict(style=asset('report.css'), scripts='\n'.join(asset(script) for script in scripts))
-
-
-def json_for_html(value: Any) -> str:
-    """JSON that can stand in a ``<script>`` element: no ``<``, so that no text in it can end the element."""
-    return json.dumps(value, separators=(',', ':')).replace('<', '\\u003c')
+def write_page(path: str | Path, template: str, **values: Any) -> Path:
+    """Writes a filled template as one file; returns its path."""
+    page = render(template, **values)
+    with atomic_path(path) as temporary:
+        temporary.write_text(page, encoding='utf-8')
+    return Path(path)
 
 
 def percent(share: float, digits: int = 2) -> str:

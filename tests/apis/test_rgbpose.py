@@ -76,7 +76,7 @@ def test_the_inferencer_has_the_numbers_of_a_test(trained, inferencer, tmp_path)
     cfg.work_dir = str(tmp_path)
     results = run_test(cfg, run / 'epoch_2.pth', out=tmp_path)
     clips = {clip.id: clip for clip in load_annotation_file(data).clips()}
-    assert inferencer.looks and inferencer.class_names == tuple(CLASSES)
+    assert inferencer.needs_video and inferencer.class_names == tuple(CLASSES)
     for name, expected in zip(results.ids, results.scores):
         found = inferencer.predict(clips[name], video=data.parent / 'videos' / f'{name}.mp4')
         np.testing.assert_allclose(found.tracks[0].scores[0], expected, atol=1e-5)

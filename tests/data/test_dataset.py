@@ -113,8 +113,9 @@ def test_wrong_clips_are_named(tmp_path):
     path = tmp_path / 'bad.pkl'
     item = dict(frame_dir='c9', total_frames=4, keypoint=np.full((1, 4, 25, 3), np.nan, np.float32), label=0)
     path.write_bytes(pickle.dumps(dict(split={}, annotations=[item])))
-    with pytest.raises(ClipError, match="clip 'c9'.*NaN"):
-        SkeletonDataset(str(path), [])
+    data = SkeletonDataset(str(path), [])  # opening checks nothing clip by clip
+    with pytest.raises(ClipError, match="bad.pkl': clip 'c9'.*NaN"):
+        data.get_data_info(0)
     path.write_bytes(pickle.dumps(dict(split={}, annotations=[dict(item, keypoint=np.ones((1, 4, 25, 3)), label=None)])))
     with pytest.raises(AnnotationError, match="clip 'c9' in .*bad.pkl' has no label"):
         SkeletonDataset(str(path), [])
@@ -131,3 +132,32 @@ def test_numbered_splits_and_labels(file):
     assert ids(SkeletonDataset(path, [], split='2', test_mode=True)) == ['c4']
     twice = SkeletonDataset(path, [], split='xsub', repeat=2)
     assert twice.labels() == [twice.get_data_info(i)['label'] for i in range(8)]
+
+
+def unlabelled(path):
+    rng = np.random.default_rng(0)
+    clips = [Clip(f'c{i}', rng.normal(size=(1, 8, 20, 3)), layout='kinect20', label=None if i % 2 else i) for i in range(4)]
+    save_annotation_file(path, clips, dict(train=['c0', 'c1', 'c2', 'c3']), dict(layout='kinect20'))
+    return str(path)
+
+
+def test_clips_without_labels_are_taken_when_asked(tmp_path):
+    file = unlabelled(tmp_path / 'a.pkl')
+    with pytest.raises(AnnotationError, match="clip 'c1' in .*a.pkl' has no label"):
+        SkeletonDataset(file, PIPELINE, split='')
+    data = SkeletonDataset(file, PIPELINE, split='', need_labels=False)
+    assert data.labels() == [0, -1, 2, -1] and data[1]['inputs']['keypoint'].shape[0] == 1
+    assert SkeletonDataset(file, [], split='', classes=(2, 0)).labels() == [1, 0]  # labelled clips alone
+
+
+def test_a_sample_that_is_changed_leaves_the_clip_as_it_was(file):
+    data = SkeletonDataset(file, [])
+    before = data.get_data_info(0)
+    before['keypoint'][:] = 7
+    assert not (data.get_data_info(0)['keypoint'] == 7).any()
+
+
+def test_loaders_share_one_reading_of_the_file(file):
+    train, test = SkeletonDataset(file, [], split='xsub'), SkeletonDataset(file, [], split='xsub', test_mode=True)
+    assert train._store is test._store
+    assert train.metainfo['fingerprint'] != test.metainfo['fingerprint']

@@ -4,12 +4,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from mmaction.evaluation import AccMetric
 from mmaction.models.heads import GCNHead
-from mmaction.structures import ActionDataSample
 from torch import nn
 
-from mmskel.engine import BFloat16OptimWrapper, EpochSeedHook, SkeletonAccuracy, innermost_dataset, raw_scores
+from mmskel.engine import BFloat16OptimWrapper, EpochSeedHook, SkeletonAccuracy, innermost_dataset
 from mmskel.engine.schedules import CosineFromStartLR
 
 
@@ -40,40 +38,6 @@ def test_accuracy_of_merged_classes():
 def test_accuracy_needs_ids():
     with pytest.raises(KeyError, match="no 'frame_dir'"):
         SkeletonAccuracy().process({}, [dict(pred_score=torch.ones(2), gt_label=torch.tensor([0]))])
-
-
-@pytest.mark.parametrize('average', ['prob', 'score', None])
-def test_raw_scores_give_the_heads_probabilities_and_the_logits(average):
-    """Three views per clip: the mean of softmaxes is not the softmax of the mean."""
-    head = GCNHead(4, 8, average_clips=average)
-    model = nn.Module()
-    model.cls_head = head
-    feature = torch.randn(6, 1, 8, 1, 1) * 100
-    scores = head(feature).detach()
-    usual = GCNHead(4, 8, average_clips=average or 'prob').average_clip(scores, num_segs=3)
-    metric = SkeletonAccuracy()
-    metric.dataset_meta = {}
-    with raw_scores(model, [metric]):
-        found = head.predict_by_feat(scores, [ActionDataSample(), ActionDataSample()])
-    assert head.average_clips == average
-    metric.process({}, [dict(frame_dir=str(i), pred_score=one.pred_score, gt_label=torch.tensor([i])) for i, one in enumerate(found)])
-    metric.compute_metrics(metric.results)
-    np.testing.assert_array_equal(metric.last.scores, usual.softmax(1) if average == 'score' else usual)
-    np.testing.assert_array_equal(metric.last.logits, scores.view(2, 3, 4).mean(1))
-
-
-def test_raw_scores_leave_other_heads_and_metrics_alone():
-    class OwnAverage(GCNHead):
-
-        def average_clip(self, cls_scores, num_segs=1):
-            return cls_scores
-
-    model = nn.Module()
-    for head, metrics in ((OwnAverage(4, 8), [SkeletonAccuracy()]), (GCNHead(4, 8), [SkeletonAccuracy(), AccMetric()]),
-                          (nn.Linear(1, 1), [SkeletonAccuracy()])):
-        model.cls_head = head
-        with raw_scores(model, metrics):
-            assert getattr(head, 'average_clips', 'prob') == 'prob'
 
 
 class Data:

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from mmskel.evaluation.prediction import ActionTrack, Prediction, Segment, save_predictions, sliding_windows
+from mmskel.evaluation.prediction import ActionTrack, Prediction, Segment, save_predictions
+from mmskel.evaluation.windows import sliding_windows
 
 
 def prediction():

@@ -170,21 +170,24 @@ def test_configs_of_mmaction2(base, backbone, tmp_path):
 class TwoViews(StreamEncoder):
     """As PoseC3D's: the clip and its mirror image."""
 
-    def encode(self, keypoint, score=None, following=None, following_score=None):
+    def encode(self, batch, samples=()):
+        keypoint = batch['keypoint']
         return torch.cat([keypoint, keypoint * keypoint.new_tensor([-1., 1., 1.])], 1)
 
 
 class Constant(StreamEncoder):
     """What a trace takes for a constant is none."""
 
-    def encode(self, keypoint, score=None, following=None, following_score=None):
+    def encode(self, batch, samples=()):
+        keypoint = batch['keypoint']
         return keypoint / float(keypoint.abs().mean().numpy())
 
 
 class Pieces(StreamEncoder):
     """Goes through a batch in pieces, whose number becomes that of the example."""
 
-    def encode(self, keypoint, score=None, following=None, following_score=None):
+    def encode(self, batch, samples=()):
+        keypoint = batch['keypoint']
         keypoint = torch.cat([part * 2 for part in keypoint.flatten(0, 1).split(2)]) if not torch.compiler.is_compiling() \
             else keypoint.flatten(0, 1) * 2
         return keypoint[:, None]

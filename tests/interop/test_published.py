@@ -129,7 +129,7 @@ def test_wrong_checkpoints_are_refused(tmp_path):
     with pytest.raises(ConversionError, match="hd_gcn.pt.*no ST-GCN"):
         convert_checkpoint('st_gcn', tmp_path / 'hd_gcn.pt', tmp_path / 'o.pth')
     (tmp_path / 'text.pt').write_text('hello')
-    with pytest.raises(ConversionError, match="text.pt' is no checkpoint"):
+    with pytest.raises(ConversionError, match="text.pt' .5 bytes. is no checkpoint"):
         convert_checkpoint('st_gcn', tmp_path / 'text.pt', tmp_path / 'o.pth')
     assert not (tmp_path / 'o.pth').exists()
 

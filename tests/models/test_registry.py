@@ -31,7 +31,7 @@ class BehindEncoder(nn.Module):
         self.encoder, self.backbone = encoder, backbone
 
     def forward(self, x):
-        features = self.backbone(self.encoder.encode(x * 4 + 8))
+        features = self.backbone(self.encoder.draw(x * 4 + 8))
         return features.flatten(3)[:, None]
 
 
@@ -41,7 +41,7 @@ def build(name, layout, persons):
     accepted = inspect.signature(BACKBONES[name]).parameters
     if 'layout' not in accepted:
         encoder = MODELS.build(dict(type='HeatmapEncoder', layout=layout, size=(16, 16)))
-        backbone = MODELS.build(dict(type=name, in_channels=encoder.num_channels))
+        backbone = MODELS.build(dict(type=name, in_channels=encoder.channels()))
         backbone.init_weights()
         for module in backbone.modules():  # a gain of 0 hides its branch from the first step's gradients, as published
             if isinstance(module, nn.BatchNorm3d) and not module.weight.any():
@@ -111,7 +111,7 @@ def published(request):
     backbone = MODELS.build(dict(type=card.backbone, **card.reference.arguments)).eval()
     inputs = [torch.randn(1, *card.reference.input_shape)]
     if card.reference.encoder:
-        inputs = [MODELS.build(dict(card.reference.encoder)).encode(inputs[0] * 10 + 28)]
+        inputs = [MODELS.build(dict(card.reference.encoder)).draw(inputs[0] * 10 + 28)]
     if card.reference.pictures:
         inputs = [torch.randn(1, 3, *card.reference.pictures), *inputs]
     with FlopCounterMode(display=False) as counter, torch.no_grad():

@@ -143,6 +143,12 @@ def test_names_cannot_break_the_page(tmp_path):
     assert not (tmp_path / 'clips.gif').exists()
 
 
+def test_names_are_no_template(tmp_path):
+    names = ['{{ 70 * 7 }}', '{% for x in y %}', '{# gone #}']
+    page = write_report(Results(list('abc'), np.eye(3)[[1, 1, 2]], [0, 1, 2], names), tmp_path, notes=['{{ title }}']).read_text()
+    assert '490' not in page and all(page.count(name) >= 3 for name in names) and '<p>{{ title }}</p>' in page
+
+
 def test_top5_is_left_out_for_few_classes_and_unlabelled_clips_are_named(tmp_path):
     results = Results(['a', 'b', 'c'], np.eye(3), [0, 1, -1], ['x', 'y', 'z'])
     page = write_report(results, tmp_path).read_text()

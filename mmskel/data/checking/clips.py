@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mmskel.skeleton import LAYOUTS, LayoutError, get_layout
+from mmskel.data.checking.sense import findings_of_sense
+from mmskel.skeleton import Clip, ClipError
 
 ERROR, WARNING = 'error', 'warning'
 # kind -> severity, what is found, what to do about it
@@ -17,13 +18,32 @@ KINDS = {
     'layout': (ERROR, 'joint counts that are not those of the layout', 'name the right layout in meta'),
     'nan': (ERROR, 'NaN or infinity', 'write missing joints as zeros with score 0'),
     'label': (ERROR, 'labels that are no class', 'labels are 0 to number of classes - 1'),
+    'score': (ERROR, 'scores that are no confidence', 'confidences lie in [0, 1]'),
+    'unit': (ERROR, 'units nobody knows', "a unit is 'pixel', 'metre' or 'normalised'"),
+    'fps': (ERROR, 'frame rates that are none', 'fps is a positive number, or left out'),
+    'track': (ERROR, 'track ids that do not fit the persons', 'track_id has a number per person'),
+    'objects': (ERROR, 'objects that do not fit the clip', 'a track is (T, 3): x, y, score'),
     'no label': (WARNING, 'clips without a label, in a file that has labels', 'label them or leave them out of splits'),
+    'nobody': (WARNING, 'clips without anybody in any frame', 'leave them out, or extract them again'),
     'empty frames': (WARNING, 'frames without any person (all zero)', 'fine if the pipeline expects it'),
-    'origin joints': (WARNING, 'lost joints, at exactly the origin in frames that have a pose',
+    'origin joints': (WARNING, 'missing joints, at exactly the origin in frames that have a pose',
                       'interpolate them, or give them score 0'),
     'teleport': (WARNING, 'joints that jump further than a body can', 'look at the worst; interpolate or drop them'),
     'one frame': (WARNING, 'clips of a single frame', 'they repeat when resampled and have no motion'),
-    'image size': (WARNING, 'pixel coordinates without img_shape', 'add img_shape (height, width); networks need it'),
+    'no image size': (WARNING, 'pixel coordinates without img_shape',
+                      'add img_shape (height, width); networks need it'),
+    'image size': (ERROR, 'image sizes that are none', 'img_shape is (height, width) in pixels'),
+    'outside the image': (WARNING, 'joints outside of img_shape',
+                          'img_shape is (height, width), not (width, height), of the image the joints were found in'),
+    'fractions': (WARNING, 'pixel coordinates that all lie in [0, 1]',
+                  "are they fractions of the image? Say unit 'normalised', or multiply them by width and height"),
+    'confidence as depth': (WARNING, 'a third coordinate that looks like a confidence',
+                            'keypoint has x and y alone; put the third into keypoint_score'),
+    'axes': (WARNING, 'more persons than frames', 'keypoint is (persons, frames, joints, coordinates), in that order'),
+    'high score': (WARNING, 'scores above 1', 'confidences lie in [0, 1]; heatmaps peak at the score'),
+    'low score': (WARNING, 'poor confidence of most joints', 'look at some; another detector or pose model may help'),
+    'person order': (WARNING, 'persons behind the first two who are seen longer than those',
+                     "recipes for two persons take the first two; sort them, e.g. SetPersons(sort='score')"),
 }
 
 
@@ -48,54 +68,49 @@ def findings(item: Mapping[str, Any], layout: str, num_classes: int | None,
              max_jump: float | None = None) -> Iterator[tuple[str, str]]:
     """Yields (kind, detail) for everything found in one annotation; kinds are those of :data:`KINDS`.
 
+    What keeps a clip from being used comes from :meth:`mmskel.skeleton.Clip.problems`, which training obeys, too.
+
     Args:
         item: The annotation.
         layout: The file's layout, for annotations that do not name their own.
         num_classes: K, or None if the file names no classes.
         max_jump: Furthest a joint may move between two frames; default: :func:`default_max_jump`.
     """
-    label = item.get('label')
-    if label is not None and (isinstance(label, bool) or not isinstance(label, (int, np.integer)) or label < 0):
-        yield 'label', f'label {label!r} is no class index'
-    elif label is not None and num_classes is not None and label >= num_classes:
-        yield 'label', f'label {label}, but there are {num_classes} classes (0 to {num_classes - 1})'
-    keypoint = usable_keypoint(item)
-    if keypoint is None:
-        found = item.get('keypoint')
-        what = f'{found.dtype} {found.shape}' if isinstance(found, np.ndarray) else type(found).__name__
-        yield 'shape' if isinstance(found, np.ndarray) else 'annotation', (
-            f'keypoint is {what}; expected numbers (M, T, V, 2 or 3)')
+    try:
+        clip = Clip.from_annotation(item, layout=layout)
+    except ClipError as error:
+        yield error.kind, str(error).partition(': ')[2] or str(error)
         return
-    persons, frames, joints, _ = keypoint.shape
-    if item.get('total_frames', frames) != frames:
-        yield 'shape', f"total_frames is {item['total_frames']}, keypoint has {frames}"
-    yield from _layout_findings(item.get('layout') or layout, joints)
-    score = item.get('keypoint_score')
-    if score is not None:
-        score = np.asarray(score)
-        score = score[None] if score.ndim == 2 else score  # as keypoint (T, V, C) is one person
-        if score.shape != keypoint.shape[:3] or score.dtype.kind not in 'fiub':
-            yield 'shape', f'keypoint_score is {score.dtype} {score.shape}; expected {keypoint.shape[:3]}'
-            score = None
-    finite = np.isfinite(keypoint).all((0, 2, 3)) & (True if score is None else np.isfinite(score).all((0, 2)))
-    if not finite.all():
-        yield 'nan', f'{(~finite).sum()} of {frames} frames, the first: frame {(~finite).argmax()}'
+    wrong = dict(clip.problems())
+    yield from wrong.items()
+    if 'label' not in wrong and clip.label is not None and num_classes is not None and clip.label >= num_classes:
+        yield 'label', f'label {clip.label}, but there are {num_classes} classes (0 to {num_classes - 1})'
+    if 'shape' in wrong:
+        return
+    frames = clip.num_frames
     if frames == 1:
         yield 'one frame', '1 frame'
-    if unit_of(item) == 'pixel' and not item.get('img_shape'):
-        yield 'image size', 'no img_shape'
-    keypoint = np.nan_to_num(keypoint.astype(np.float32), posinf=0., neginf=0.)
+    if clip.unit == 'pixel' and clip.image_size is None:
+        yield 'no image size', 'no img_shape'
+    keypoint = np.nan_to_num(clip.keypoint, posinf=0., neginf=0.)
     placed = keypoint.any(-1)
     posed = placed.any(-1)
     empty = ~posed.any(0)
+    if empty.all():
+        yield 'nobody', f'{frames} frames'
+        return
     if empty.any():
         yield 'empty frames', f'{empty.sum()} of {frames} frames'
     # without scores, or with a score above 0, a joint at the origin claims to be there
-    lost = ~placed & posed[..., None] & (True if score is None else score > 0)
-    if lost.any():
-        where = lost.any((0, 2))
-        yield 'origin joints', f'{lost.sum()} joints in {where.sum()} frames, the first: frame {where.argmax()}'
-    yield from _jumps(keypoint, placed, default_max_jump(item, keypoint, placed) if max_jump is None else max_jump)
+    claimed = item.get('keypoint_score') is None or clip.score > 0
+    missing = ~placed & posed[..., None] & claimed
+    if missing.any():
+        where = missing.any((0, 2))
+        yield 'origin joints', f'{missing.sum()} joints in {where.sum()} frames, the first: frame {where.argmax()}'
+    if 'image size' not in wrong:
+        yield from findings_of_sense(clip, placed)
+        yield from _jumps(keypoint, placed,
+                          default_max_jump(item, keypoint, placed) if max_jump is None else max_jump)
 
 
 def default_max_jump(item: Mapping[str, Any], keypoint: np.ndarray, placed: np.ndarray) -> float:
@@ -120,21 +135,8 @@ def default_max_jump(item: Mapping[str, Any], keypoint: np.ndarray, placed: np.n
     return float(np.linalg.norm(np.ptp(points, axis=0))) / 4 if len(points) else 1.
 
 
-def _layout_findings(layout: str, joints: int) -> Iterator[tuple[str, str]]:
-    try:
-        expected = get_layout(layout).num_joints if layout else None
-    except LayoutError:
-        yield 'layout', f"unknown layout '{layout}'"
-        return
-    if expected is None:
-        yield 'layout', f'{joints} joints and no layout named'
-    elif expected != joints:
-        fits = [n for n, known in LAYOUTS.items() if known.num_joints == joints]
-        yield 'layout', f"{joints} joints, but '{layout}' has {expected}; with {joints}: {', '.join(fits) or 'none'}"
-
-
 def _jumps(keypoint: np.ndarray, placed: np.ndarray, limit: float) -> Iterator[tuple[str, str]]:
-    """A joint that is lost in one of two frames did not jump; it is reported as lost."""
+    """A joint that is missing in one of two frames did not jump; it is reported as missing."""
     if keypoint.shape[1] < 2:
         return
     step = np.linalg.norm(np.diff(keypoint, axis=1), axis=-1) * (placed[:, 1:] & placed[:, :-1])

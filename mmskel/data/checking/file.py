@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from mmskel.data.annotation_file import AnnotationFile
+from mmskel.data.checking.classes import class_findings
 from mmskel.data.checking.clips import ERROR, KINDS, WARNING, findings, unit_of, usable_keypoint
+from mmskel.data.checking.joints import JointStatistics
 from mmskel.data.checking.report import ALL, CheckReport, Problem, counted
 from mmskel.data.checking.shared_poses import MAX_CLIPS, PoseIndex
 from mmskel.data.checking.splits import find_conflicts, find_leaks, find_overlaps, find_repeats, split_families
@@ -90,11 +92,8 @@ class _Check:
         layout = AnnotationFile(list(self.items.values()), meta=self.meta).layout
         num_classes = len(self.report.class_names) or None
         for name, item in self.items.items():
-            try:
-                for kind, detail in findings(item, layout, num_classes, max_jump):
-                    self.cases[kind].append((name, detail))
-            except (TypeError, ValueError, IndexError) as error:  # fields of types nobody thought of
-                self.cases['annotation'].append((name, f'{type(error).__name__}: {error}'))
+            for kind, detail in findings(item, layout, num_classes, max_jump):
+                self.cases[kind].append((name, detail))
         labelled = {name: int(item['label']) for name, item in self.items.items()
                     if isinstance(item.get('label'), (int, np.integer)) and not isinstance(item['label'], bool)}
         if labelled:
@@ -107,6 +106,7 @@ class _Check:
         self._check_splits(labelled)
         self._count(labelled)
         self._check_shared(labelled)
+        self._check_joints(layout)
         self._describe(layout)
 
     def _check_splits(self, labels: dict[str, int]) -> None:
@@ -130,6 +130,9 @@ class _Check:
             if unseen:
                 self.add(WARNING, 'unseen class', f"{len(unseen)} classes of '{test}' are not in '{train}'. That is "
                          'wanted in zero-shot work only', [('', self.report.class_name(k)) for k in unseen])
+        if not self.split and labels:
+            self.add(WARNING, 'no splits', 'The file has no splits, so no config of ours can train and test on it; '
+                     '`mmskel prepare` writes them from a table, or add a dictionary of clip ids to the file')
         inside = {i for members in self.split.values() for i in members}
         outside = [i for i in self.items if i not in inside]
         if self.split and outside:
@@ -143,10 +146,17 @@ class _Check:
             self.report.class_counts[name] = dict(sorted(Counter(labels[i] for i in members if i in labels).items()))
             if subjects:
                 self.report.subject_counts[name] = dict(Counter(subjects[i] for i in members if i in subjects))
-        empty = [k for k in range(len(self.report.class_names)) if k not in self.report.class_counts[ALL]]
-        if empty:
-            self.add(WARNING, 'empty class', f'{len(empty)} of {len(self.report.class_names)} classes have no clip',
-                     [('', self.report.class_name(k)) for k in empty])
+        self.report.problems += class_findings(self.report.class_counts, self.report.class_names,
+                                               self.report.class_name)
+
+    def _check_joints(self, layout: str) -> None:
+        joints = JointStatistics(layout)
+        for item in self.items.values():
+            try:
+                joints.add(Clip.from_annotation(item, layout=layout))
+            except ClipError:
+                continue  # reported already
+        self.report.problems += joints.problems()
 
     def _check_shared(self, labels: dict[str, int]) -> None:
         index, ids = PoseIndex(), list(self.items)
@@ -183,7 +193,7 @@ class _Check:
 
     def _describe(self, layout: str) -> None:
         report, persons, coords, units, seen = self.report, [], set(), set(), set()
-        for name, item in self.items.items():
+        for item in self.items.values():
             keypoint = usable_keypoint(item)
             if keypoint is None:
                 continue
@@ -191,11 +201,11 @@ class _Check:
             persons.append(keypoint.shape[0])
             coords.add(keypoint.shape[3])
             units.add(unit_of(item))
-            if len(report.examples) < _NUM_EXAMPLES and item.get('label') not in seen:
+            if len(report.examples) < _NUM_EXAMPLES and str(item.get('label')) not in seen:
                 try:
                     report.examples.append(Clip.from_annotation(item, layout=layout).check())
-                    seen.add(item.get('label'))
-                except (ClipError, TypeError, ValueError):
+                    seen.add(str(item.get('label')))
+                except ClipError:
                     continue  # what is wrong with it is in the report already
         if not persons:
             return

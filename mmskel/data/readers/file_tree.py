@@ -3,10 +3,14 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from mmskel.data.readers.reader import ReadError
+
+_BOMB = 256 * 2**20, 200  # bytes, and times the packed size: what unpacks to more than both is not read
 
 
 class FileTree:
@@ -33,26 +37,37 @@ class FileTree:
                 folders[:] = sorted(f for f in folders if not _hidden(f))
                 for name in sorted(f for f in files if not _hidden(f)):
                     path = Path(folder, name)
-                    if name.lower().endswith('.zip') and zipfile.is_zipfile(path):
+                    if name.lower().endswith('.zip'):
+                        self._check_archive(path)
                         self._add_archive(path)
                     else:
                         self._loose[path.relative_to(self.source).as_posix()] = path
         elif self.source.is_file():
-            if not zipfile.is_zipfile(self.source):
-                raise ReadError(f"'{self.source}' ({self.source.stat().st_size} bytes) is no zip archive; expected a "
-                                'folder or a whole zip archive (a download that was cut off ends like this)')
+            self._check_archive(self.source)
             self._add_archive(self.source)
         else:
             raise FileNotFoundError(f"there is no folder or file '{self.source}'")
+
+    @staticmethod
+    def _check_archive(path: Path) -> None:
+        if not zipfile.is_zipfile(path):
+            raise ReadError(f"'{path}' ({path.stat().st_size} bytes) is no zip archive; expected a folder or a whole "
+                            'zip archive (a download that was cut off ends like this). Download it again, or take it '
+                            'out of the folder')
 
     def _add_archive(self, path: Path) -> None:
         try:
             self._archives[path] = zipfile.ZipFile(path)
         except zipfile.BadZipFile as error:
             raise ReadError(f"'{path}' is a damaged zip archive: {error}; download it again") from None
+        where = path.name if path == self.source else path.relative_to(self.source).as_posix()
         for member in sorted(self._archives[path].namelist()):
-            if not member.endswith('/') and not any(map(_hidden, member.split('/'))):
-                self._packed[f'{path.name}/{member}'] = path, member
+            if member.endswith('/') or any(map(_hidden, member.split('/'))):
+                continue
+            if f'{where}/{member}' in self._packed:
+                raise ReadError(f"'{path}' holds two files called '{member}'; only one of them could be read. Make "
+                                'the archive again')
+            self._packed[f'{where}/{member}'] = path, member
 
     def named(self, pattern: str) -> dict[str, str]:
         """The files whose own name (without folders) matches a regular expression as a whole.
@@ -75,6 +90,20 @@ class FileTree:
                                     'keep one, since the name is the name of the clip')
                 new[name] = place
             found.update(new)
+        return dict(sorted(found.items()))
+
+    def below(self, suffix: str) -> dict[str, str]:
+        """The files of a suffix by their path below the folder, or inside the archive.
+
+        Returns:
+            Path -> place to give to :meth:`read`, sorted by path; a loose file comes before one in an archive.
+        """
+        archives = {f'{place.partition(".zip/")[0]}.zip/' for place in self._packed}
+        found = {place: place for place in self._loose if place.endswith(suffix)}
+        for place in self._packed:
+            prefix = next(archive for archive in archives if place.startswith(archive))
+            if place.endswith(suffix):
+                found.setdefault(place.removeprefix(prefix), place)
         return dict(sorted(found.items()))
 
     def placed(self, pattern: str) -> dict[tuple[str, ...], str]:
@@ -115,8 +144,13 @@ class FileTree:
             if place in self._loose:
                 return self._loose[place].read_bytes()
             path, member = self._packed[place]
+            info = self._archives[path].getinfo(member)
+            if info.file_size > _BOMB[0] and info.file_size > _BOMB[1] * max(info.compress_size, 1):
+                raise ReadError(f"'{place}' would unpack {info.compress_size} bytes to {info.file_size}; no data set "
+                                'does. It was not read')
             return self._archives[path].read(member)
-        except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        except (OSError, RuntimeError, NotImplementedError, EOFError, zlib.error, struct.error,
+                zipfile.BadZipFile) as error:
             why = getattr(error, 'strerror', None) or error  # without the path of this machine
             raise ReadError(f"'{place}' cannot be read: {why}") from None
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
+from mmskel.files.arrays import ArrayFileError, read_npy
 from mmskel.skeleton import Clip, LayoutError, get_layout
 
 _COLUMNS = ('id', 'label', 'split', 'subject', 'fps')
@@ -21,9 +20,11 @@ _COLUMNS = ('id', 'label', 'split', 'subject', 'fps')
 class NumpyFolder(Reader):
     """Reads ``<id>.npy`` of shape (T, V, C) or (M, T, V, C) and a csv table ``id,label[,split,subject,fps]``.
 
-    Labels are class indices 0, 1, ... if every label of the table is a whole number; otherwise they are class names,
-    and classes are numbered in the alphabetical order of their names. ``split`` holds one split name or several,
-    separated by ``;``. An array without a line in the table, and a line without an array, is an error of that name.
+    An id is the path of an array below the folder, without its suffix, or the file's own name where no other file has
+    it. Labels are class indices 0, 1, ... if every label of the table is a whole number (also ``0.0``); otherwise they
+    are class names, and classes are numbered in the alphabetical order of their names. ``split`` holds one split name
+    or several, separated by ``;``. An array without a line in the table, and a line without an array, is an error of
+    that name.
     """
     labels: str | Path | None = option('path', None, "the table: csv with a header 'id,label' and, if you like, "
                                        "'split', 'subject', 'fps'")
@@ -48,13 +49,25 @@ class NumpyFolder(Reader):
         except LayoutError as error:
             raise ReadError(str(error)) from None
         self._tree = FileTree(self.source)
-        self._files = {name.removesuffix('.npy'): place for name, place in self._tree.named(r'.+\.npy').items()}
+        self._files = {path.removesuffix('.npy'): place for path, place in self._tree.below('.npy').items()}
         if not self._files:
             raise ReadError(f"'{self.source}' holds no array; expected a {self.what}")
         self._rows = _table(Path(self.labels))
-        labels = [row['label'] for row in self._rows.values()]
-        numbers = all(label.isascii() and label.isdigit() for label in labels)
-        self._names = None if numbers else sorted(set(labels))
+        self._names = _class_names(Path(self.labels), [row['label'] for row in self._rows.values()])
+        self._name_short()
+
+    def _name_short(self) -> None:
+        """Lets a line of the table name a file in a folder by its own name, where no other file has it."""
+        short: dict[str, list[str]] = {}
+        for path in self._files:
+            short.setdefault(path.rpartition('/')[2], []).append(path)
+        for name in self._rows:
+            paths = short.get(name, ()) if name not in self._files else ()
+            if len(paths) > 1:
+                raise ReadError(f"'{Path(self.labels).name}' names '{name}', but '{self.source}' holds "
+                                f"{some([f'{path}.npy' for path in paths])}; name files by their path below the folder")
+            if paths:
+                self._files = {name if path == paths[0] else path: place for path, place in self._files.items()}
 
     def items(self) -> list[str]:
         return [*self._rows, *(name for name in self._files if name not in self._rows)]
@@ -65,23 +78,21 @@ class NumpyFolder(Reader):
         if item not in self._files:
             raise ReadError(f"'{Path(self.labels).name}' has a line for '{item}', but there is no '{item}.npy'")
         try:
-            array = np.load(io.BytesIO(self._tree.read(self._files[item])), allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
-            raise ReadError(f"'{item}.npy' is no plain array (nothing in it was run): {error}; write it with "
-                            'np.save(path, array) from an array of numbers') from None
+            array = read_npy(self._tree.read(self._files[item]), f'{item}.npy')
+        except ArrayFileError as error:
+            raise ReadError(str(error)) from None
         joints = get_layout(self.layout).num_joints
         channels = (3, 4) if self.with_score else (2, 3)
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in 'fiu' or array.ndim not in (3, 4) or \
+        if array.dtype.kind not in 'fiu' or array.ndim not in (3, 4) or \
                 array.shape[-2] != joints or array.shape[-1] not in channels:
-            found = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else type(array).__name__
-            raise ReadError(f"'{item}.npy' holds {found}; expected numbers of shape (T, {joints}, C) or (M, T, "
-                            f"{joints}, C), with the {joints} joints of '{self.layout}' and C = {channels[0]} or "
-                            f'{channels[1]}{", the last one the score" if self.with_score else ""}')
+            raise ReadError(f"'{item}.npy' holds {array.dtype} {array.shape}; expected numbers of shape (T, {joints}, "
+                            f"C) or (M, T, {joints}, C), with the {joints} joints of '{self.layout}' and C = "
+                            f'{channels[0]} or {channels[1]}{", the last one the score" if self.with_score else ""}')
         array = array if array.ndim == 4 else array[None]
         row, score = self._rows[item], None
         if self.with_score:
             array, score = array[..., :-1], array[..., -1]
-        label = int(row['label']) if self._names is None else self._names.index(row['label'])
+        label = int(float(row['label'])) if self._names is None else self._names.index(row['label'])
         return Clip(item, array, score, layout=self.layout, unit=self.unit, label=label,
                     fps=self._fps(row, item), extra=dict(subject=row['subject']) if row.get('subject') else {},
                     image_size=None if self.width is None else (int(self.height), int(self.width)))
@@ -113,6 +124,18 @@ class NumpyFolder(Reader):
         self._tree.close()
 
 
+def _class_names(path: Path, labels: Sequence[str]) -> list[str] | None:
+    """The names of the classes in alphabetical order; None where all labels are class indices."""
+    try:
+        numbers = [float(label) for label in labels]
+    except ValueError:
+        return sorted(set(labels))
+    wrong = [label for label, number in zip(labels, numbers) if not (number.is_integer() and number >= 0)]
+    if wrong:
+        raise ReadError(f"'{path}': label '{wrong[0]}' is no class index; labels that are numbers are counted from 0")
+    return None
+
+
 def _table(path: Path) -> dict[str, dict[str, str]]:
     """Clip id -> row of the table."""
     if not path.is_file():
@@ -120,15 +143,15 @@ def _table(path: Path) -> dict[str, dict[str, str]]:
     reader = csv.DictReader(io.StringIO(path.read_text(encoding='utf-8-sig', errors='replace')), skipinitialspace=True)
     header = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = header
-    if not {'id', 'label'} <= set(header) or not set(header) <= set(_COLUMNS):
+    if not {'id', 'label'} <= set(header) or not set(header) <= set(_COLUMNS) or len(set(header)) < len(header):
         raise ReadError(f"'{path}' has the header '{','.join(header)}'; expected id,label and optionally "
-                        f'{", ".join(_COLUMNS[2:])}')
+                        f'{", ".join(_COLUMNS[2:])}, each once{_separator(header)}')
     rows: dict[str, dict[str, str]] = {}
     for row in reader:
         if None in row or None in row.values():
             raise ReadError(f"'{path}' line {reader.line_num}: expected {len(header)} fields: {','.join(header)}")
         row = {key: value.strip() for key, value in row.items()}
-        name = row['id'].removesuffix('.npy')
+        name = row['id'].replace('\\', '/').removesuffix('.npy')
         if not name or not row['label'] or name in rows:
             raise ReadError(f"'{path}' line {reader.line_num}: "
                             f"{f'a second line for {name!r}' if name in rows else 'an empty id or label'}")
@@ -136,3 +159,11 @@ def _table(path: Path) -> dict[str, dict[str, str]]:
     if not rows:
         raise ReadError(f"'{path}' has no line below its header")
     return rows
+
+
+def _separator(header: Sequence[str]) -> str:
+    """A hint for tables that a spreadsheet has written with other separators."""
+    for mark, word in ((';', 'semicolons'), ('\t', 'tabs')):
+        if len(header) == 1 and mark in header[0]:
+            return f'. The columns are separated by {word}; save the table with commas'
+    return ''

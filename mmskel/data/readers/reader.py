@@ -7,12 +7,13 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 
 _KINDS = {'flag': (bool, ), 'number': (int, float), 'text': (str, ), 'path': (str, Path)}
 
 
-class ReadError(ValueError):
+class ReadError(UserError):
     """A source or one file of it that cannot be read; names the file, what was found and what was expected."""
 
 

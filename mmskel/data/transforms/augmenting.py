@@ -11,11 +11,6 @@ from mmskel.data.transforms.base import COORDINATES, SCORES, CoordinateTransform
 from mmskel.skeleton import get_layout
 
 
-def happens(rng: np.random.Generator, probability: float) -> bool:
-    """Whether a change takes place; draws only where that is open, so that a certain one leaves the generator alone."""
-    return probability >= 1 or bool(rng.random() < probability)
-
-
 def rotation_xyz(angles: Sequence[float], order: str = 'yxz') -> np.ndarray:
     """(3, 3) matrix for row vectors, ``x' = x . Ry(b) . Rx(a) . Rz(c)``, angles (a, b, c) in radians.
 
@@ -42,8 +37,9 @@ class RandomRotation3D(CoordinateTransform):
         order: Which axis is turned about first, second and third. N-UCLA's feeders: ``'yxz'``; the NTU feeders of
             CTR-GCN and HD-GCN: ``'xyz'``.
         one_axis: Turn about one axis only, which is drawn (SkateFormer on NTU).
-        probability: How often.
+        probability: Share of the clips that are changed.
     """
+    coords = (2, 3)
 
     def __init__(self, degrees: Sequence[float] = (17, 17, 17), integer: bool = False, order: str = 'yxz',
                  one_axis: bool = False, probability: float = 1.):
@@ -54,8 +50,6 @@ class RandomRotation3D(CoordinateTransform):
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """Three angles in degrees."""
-        if not happens(rng, self.probability):
-            return dict(angles=np.zeros(3))
         if self.one_axis:
             axis = np.arange(3) == rng.integers(3)
             return dict(angles=rng.uniform(-1, 1) * axis * self.degrees)
@@ -79,7 +73,7 @@ class RandomScale(CoordinateTransform):
     Args:
         low, high: Range of the factor, uniform.
         per_axis: One factor per axis instead of one for all.
-        probability: How often.
+        probability: Share of the clips that are changed.
     """
 
     def __init__(self, low: float = 0.5, high: float = 1.5, per_axis: bool = False, probability: float = 1.):
@@ -87,8 +81,6 @@ class RandomScale(CoordinateTransform):
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """The factor(s)."""
-        if not happens(rng, self.probability):
-            return dict(factor=1.)
         size = sample['keypoint'].shape[-1] if self.per_axis else None
         return dict(factor=rng.uniform(self.low, self.high, size))
 
@@ -103,7 +95,7 @@ class RandomShear(CoordinateTransform):
 
     Args:
         amount: Largest entry beside the diagonal.
-        probability: How often.
+        probability: Share of the clips that are changed.
     """
 
     def __init__(self, amount: float = 0.3, probability: float = 1.):
@@ -112,8 +104,6 @@ class RandomShear(CoordinateTransform):
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """The (C, C) matrix."""
         size = sample['keypoint'].shape[-1]
-        if not happens(rng, self.probability):
-            return dict(matrix=np.eye(size))
         matrix = rng.uniform(-self.amount, self.amount, (size, size))
         np.fill_diagonal(matrix, 1)
         return dict(matrix=matrix)
@@ -129,7 +119,7 @@ class RandomMirror(SkeletonTransform):
 
     Args:
         layout: Joint order, for the left/right pairs.
-        probability: How often.
+        probability: Share of the clips that are changed.
         negate: False: left and right joints are exchanged and nothing else (SkateFormer's "spatial flip").
     """
     writes = (*COORDINATES, *SCORES)
@@ -138,14 +128,8 @@ class RandomMirror(SkeletonTransform):
         self.layout, self.probability, self.negate = layout, probability, negate
         self._swap = get_layout(layout).swap
 
-    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """Whether to mirror."""
-        return dict(flip=bool(rng.random() < self.probability))
-
-    def transform(self, sample: dict[str, Any], flip: bool) -> dict[str, Any]:
-        """Mirrors coordinates and scores, or nothing."""
-        if not flip:
-            return {}
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """Mirrors coordinates and scores."""
         changed = {}
         for key in COORDINATES:
             if key in sample:

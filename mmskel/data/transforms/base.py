@@ -31,6 +31,10 @@ import numpy as np
 COORDINATES = ('keypoint', 'keypoint_next')
 SCORES = ('keypoint_score', 'keypoint_score_next')
 
+# what to do about clips of another number of coordinates
+_HINTS = {(2, ): 'FitIntoImage and ProjectToImage make pixels of 3-D clips',
+          (3, ): 'in 2-D, pipelines have NormalizePixels or RangeNormalize instead'}
+
 
 def sample_name(sample: dict[str, Any]) -> str:
     """The clip's id for messages."""
@@ -40,10 +44,27 @@ def sample_name(sample: dict[str, Any]) -> str:
 class SkeletonTransform:
     """Base class. A subclass draws in :meth:`make_params` and computes in :meth:`transform`, which never draws.
 
-    Class attributes ``reads`` and ``writes`` name the keys used and changed.
+    A transform of your own derives from this class, says by its class attributes what it takes, and is registered into
+    MMAction2's ``TRANSFORMS``; configs, training, prediction and export ask nothing else of it. Arguments of its
+    constructor that bear the name of a knob (``layout``, ``num_person``, ``clip_len``, ...) are set from the config's.
+
+    Attributes:
+        reads: Keys of the sample that are needed.
+        writes: Keys that are changed or added; None: any.
+        coords: Numbers of coordinates per joint that are taken; None: any.
+        makes_coords: Number of coordinates per joint afterwards; None: as many as before.
+        needs_video: Whether clips need the video that they came from.
+        replaces: Whether the result takes the sample's place, as that of the last step does, instead of changing it.
+        probability: Probability that the transform is applied. A subclass whose user may choose it sets it in its
+            constructor; the base class draws, before :meth:`make_params`.
     """
     reads: tuple[str, ...] = ('keypoint', )
-    writes: tuple[str, ...] = ('keypoint', )
+    writes: tuple[str, ...] | None = ('keypoint', )
+    coords: tuple[int, ...] | None = None
+    makes_coords: int | None = None
+    needs_video: bool = False
+    replaces: bool = False
+    probability: float = 1.
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """Everything random about one application, as keyword arguments of :meth:`transform`."""
@@ -54,20 +75,39 @@ class SkeletonTransform:
         raise NotImplementedError
 
     def __call__(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """Applies the transform; the sample's dictionary is changed, its arrays are not."""
-        lost = [key for key in self.reads if key not in sample]
-        if lost:
-            raise KeyError(f"clip '{sample_name(sample)}': {type(self).__name__} needs {', '.join(lost)}, found "
-                           f'{", ".join(sample)}; check the order of the pipeline')
+        """Applies the transform, by chance; the sample's dictionary is changed, its arrays are not.
+
+        Raises:
+            KeyError: If the sample lacks what the transform reads.
+            ValueError: If the joints have a number of coordinates that the transform does not take.
+        """
+        self._check(sample)
         if 'rng' not in sample:  # outside our data set (a stock MMAction2 pipeline) the worker's global seed decides
             sample['rng'] = np.random.default_rng(np.random.randint(2**31))
-        changed = self.transform(sample, **self.make_params(sample, sample['rng']))
-        if os.environ.get('MMSKEL_DEBUG') == '1':
+        rng = sample['rng']
+        # nothing is drawn where nothing is open, so that a certain change leaves the generator alone
+        if self.probability < 1 and not rng.random() < self.probability:
+            return sample
+        changed = self.transform(sample, **self.make_params(sample, rng))
+        if self.writes is not None and os.environ.get('MMSKEL_DEBUG') == '1':
             stray = set(changed) - set(self.writes)
             if stray:
                 raise KeyError(f'{type(self).__name__} declares that it writes {self.writes}, but wrote {stray}')
+        if self.replaces:
+            return changed
         sample.update(changed)
         return sample
+
+    def _check(self, sample: dict[str, Any]) -> None:
+        missing = [key for key in self.reads if key not in sample]
+        if missing:
+            raise KeyError(f"clip '{sample_name(sample)}': {type(self).__name__} needs {', '.join(missing)}, found "
+                           f'{", ".join(sample)}; check the order of the pipeline')
+        shape = np.shape(sample['keypoint']) if self.coords and 'keypoint' in sample else ()
+        if shape and shape[-1] not in self.coords:
+            raise ValueError(f"clip '{sample_name(sample)}': {type(self).__name__} needs "
+                             f'{" or ".join(map(str, self.coords))} coordinates, found keypoint {shape}; '
+                             f'{_HINTS.get(self.coords, "use clips of that kind")}')
 
     def __repr__(self) -> str:
         public = ', '.join(f'{k}={v!r}' for k, v in vars(self).items() if not k.startswith('_'))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -30,18 +31,16 @@ class OneBranch(SkeletonTransform):
                              f'{self.probabilities}')
         self.transforms = tuple(tuple(TRANSFORMS.build(one) if isinstance(one, Mapping) else one
                                       for one in branch['transforms']) for branch in branches)
+        written = [one.writes if isinstance(one, SkeletonTransform) else None for one in chain(*self.transforms)]
+        self.writes = None if None in written else tuple(dict.fromkeys(chain(*written)))
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """Which branch; their number, where it is none."""
         return dict(branch=int(np.searchsorted(np.cumsum(self.probabilities), rng.random(), side='right')))
 
     def transform(self, sample: dict[str, Any], branch: int) -> dict[str, Any]:
-        """The sample after the branch; its transforms draw from the sample's generator one after the other."""
+        """What the branch changed; its transforms draw from the sample's generator one after the other."""
+        after = dict(sample)
         for one in self.transforms[branch] if branch < len(self.transforms) else ():
-            sample = one(sample)
-        return sample
-
-    def __call__(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """Applies one branch."""
-        sample.setdefault('rng', np.random.default_rng(np.random.randint(2**31)))
-        return self.transform(sample, **self.make_params(sample, sample['rng']))
+            after = one(after)
+        return {key: value for key, value in after.items() if key not in sample or value is not sample[key]}

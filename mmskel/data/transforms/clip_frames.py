@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms import SkeletonTransform
-from mmskel.data.transforms.base import COORDINATES, sample_name
+from mmskel.data.transforms.base import COORDINATES, SkeletonTransform, sample_name
 from mmskel.video.reading import open_video
 from mmskel.video.sources import VideoError
 
@@ -64,6 +63,8 @@ class LoadClipFrames(SkeletonTransform):
     """
     reads = ('keypoint', 'img_shape', 'video_inds')
     writes = (*COORDINATES, 'imgs', 'img_shape', 'original_shape')
+    coords = (2, )
+    needs_video = True
 
     def __init__(self, root: str = '', names: Sequence[str] = _NAMES):
         self.root, self.names = root, tuple(names)
@@ -71,9 +72,6 @@ class LoadClipFrames(SkeletonTransform):
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
         """``imgs`` (n, H, W, 3) uint8 RGB; coordinates in the pixels of the video."""
         name = sample_name(sample)
-        if sample['keypoint'].shape[-1] != 2:
-            raise ValueError(f"clip '{name}' has {sample['keypoint'].shape[-1]} coordinates per joint; with pictures "
-                             'only pixels go together, x and y')
         video = sample.get('video')
         video = self.find(sample) if video is None else video
         images = read_frames(video, sample['video_inds'] + sample.get('video_start', 0), name)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms.augmenting import happens
 from mmskel.data.transforms.base import COORDINATES, SCORES, CoordinateTransform, SkeletonTransform
 
 
@@ -16,20 +15,18 @@ class RandomDropAxis(CoordinateTransform):
     """Sets one coordinate axis of the clip to zero.
 
     Args:
-        probability: How often.
+        probability: Share of the clips that are changed.
     """
 
     def __init__(self, probability: float = 0.5):
         self.probability = probability
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """The axis, or None."""
-        return dict(axis=int(rng.integers(sample['keypoint'].shape[-1])) if happens(rng, self.probability) else None)
+        """The axis."""
+        return dict(axis=int(rng.integers(sample['keypoint'].shape[-1])))
 
-    def move(self, keypoint: np.ndarray, axis: int | None) -> np.ndarray:
+    def move(self, keypoint: np.ndarray, axis: int) -> np.ndarray:
         """(M, T, V, C) with an axis at zero."""
-        if axis is None:
-            return keypoint
         moved = keypoint.copy()
         moved[..., axis] = 0
         return moved
@@ -42,7 +39,7 @@ class RandomDropJoints(SkeletonTransform):
     Args:
         joints: Fewest and most joints.
         frames: Fewest and most frames.
-        probability: How often.
+        probability: Share of the clips that are changed.
     """
     writes = (*COORDINATES, *SCORES)
 
@@ -50,9 +47,7 @@ class RandomDropJoints(SkeletonTransform):
         self.joints, self.frames, self.probability = tuple(joints), tuple(frames), probability
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """Which joints and which frames; none of them, or not more than there are."""
-        if not happens(rng, self.probability):
-            return dict(joints=np.empty(0, int), frames=np.empty(0, int))
+        """Which joints and which frames, not more than there are."""
         _, frames, joints, _ = sample['keypoint'].shape
         many = [min(int(rng.integers(low, high + 1)), there)
                 for (low, high), there in ((self.joints, joints), (self.frames, frames))]
@@ -61,8 +56,6 @@ class RandomDropJoints(SkeletonTransform):
 
     def transform(self, sample: dict[str, Any], joints: np.ndarray, frames: np.ndarray) -> dict[str, Any]:
         """Zeroes every one of the joints in every one of the frames, scores included."""
-        if not len(joints):
-            return {}
         changed = {key: sample[key].copy() for key in (*COORDINATES, *SCORES) if key in sample}
         for value in changed.values():
             value[:, frames[:, None], joints] = 0

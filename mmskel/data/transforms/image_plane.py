@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform, sample_name
+from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
 from mmskel.data.transforms.images import cut_out, scaled
 from mmskel.skeleton import get_layout
 
@@ -24,6 +24,7 @@ class ImageTransform(SkeletonTransform):
     """A transform of pixel coordinates, of the image's size and of the pictures themselves."""
     reads = ('keypoint', 'img_shape')
     writes = (*COORDINATES, 'img_shape', 'crop_quadruple', 'imgs')
+    coords = (2, )
 
 
 def _cropped(sample: dict[str, Any], box: tuple[int, int, int, int], keep_zero: bool) -> dict[str, Any]:
@@ -77,9 +78,6 @@ class CropToPersons(ImageTransform):
         clean = {key: np.nan_to_num(np.asarray(sample[key], np.float32), nan=0., posinf=np.inf, neginf=-np.inf)
                  for key in COORDINATES if key in sample}  # files hold float16
         keypoint = clean['keypoint']
-        if keypoint.shape[-1] != 2:
-            raise ValueError(f"clip '{sample_name(sample)}': CropToPersons needs 2 coordinates, found keypoint "
-                             f'{keypoint.shape}; FitIntoImage makes them of 3')
         counted = [keypoint[..., axis][keypoint[..., axis] != 0] for axis in range(2)]
         if self.corrected:
             seen = (keypoint != 0).any(-1)
@@ -192,25 +190,20 @@ class MirrorImage(SkeletonTransform):
 
     Args:
         layout: Joint order, for the left/right pairs.
-        probability: How often.
+        probability: Share of the clips that are mirrored.
         corrected: x becomes W - 1 - x, as pictures and heatmaps are mirrored; published, joints land one pixel beside
             the picture's (spec sheet, D13).
     """
     reads = ('keypoint', 'img_shape')
     writes = (*COORDINATES, *SCORES, 'imgs')
+    coords = (2, )
 
     def __init__(self, layout: str, probability: float = 0.5, corrected: bool = False):
         self.layout, self.probability, self.corrected = layout, probability, corrected
         self._swap = get_layout(layout).swap
 
-    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """Whether to mirror."""
-        return dict(flip=bool(rng.random() < self.probability))
-
-    def transform(self, sample: dict[str, Any], flip: bool) -> dict[str, Any]:
-        """Mirrors coordinates, scores and pictures, or nothing."""
-        if not flip:
-            return {}
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """Mirrors coordinates, scores and pictures."""
         changed, width = {}, sample['img_shape'][1] - self.corrected
         for key in COORDINATES:
             if key in sample:
@@ -237,6 +230,8 @@ class FitIntoImage(ImageTransform):
     """
     reads = ('keypoint', )
     writes = (*ImageTransform.writes, *SCORES)
+    coords = (2, 3)
+    makes_coords = 2
 
     def __init__(self, size: int = 256, up: bool = True):
         self.size, self.up = size, up

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms.augmenting import happens
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
 from mmskel.data.transforms.sampling import valid_frames
 from mmskel.skeleton import get_layout, skate_bone_origins
@@ -17,20 +16,16 @@ class RandomSwapPersons(SkeletonTransform):
     """Reverses the order of the persons.
 
     Args:
-        probability: How often.
+        probability: Share of the clips that are changed.
     """
     writes = (*COORDINATES, *SCORES)
 
     def __init__(self, probability: float = 0.5):
         self.probability = probability
 
-    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """Whether to swap."""
-        return dict(swap=happens(rng, self.probability))
-
-    def transform(self, sample: dict[str, Any], swap: bool) -> dict[str, Any]:
-        """The persons in reverse, or nothing."""
-        return {key: sample[key][::-1] for key in (*COORDINATES, *SCORES) if swap and key in sample}
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """The persons in reverse."""
+        return {key: sample[key][::-1] for key in (*COORDINATES, *SCORES) if key in sample}
 
 
 @TRANSFORMS.register_module()
@@ -43,7 +38,7 @@ class BorrowBoneLengths(SkeletonTransform):
 
     Args:
         layout: Joint order; bones begin where SkateFormer's do.
-        probability: How often.
+        probability: Share of the clips that are changed.
     """
     reads = ('keypoint', 'frame_time', 'classmate')
     small = 1e-5
@@ -54,9 +49,7 @@ class BorrowBoneLengths(SkeletonTransform):
         self._outwards = _outwards(self._origins, self.layout)
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """``other``: the frames of another clip that belong to this one's, (M, T, V, C), or None."""
-        if not happens(rng, self.probability):
-            return dict(other=None)
+        """``other``: the frames of another clip that belong to this one's, (M, T, V, C)."""
         found = sample['classmate'](rng)['keypoint'].astype(np.float32, copy=False)
         frames = np.round((sample['frame_time'] + 1) * np.float32(valid_frames(found)) / 2).astype(np.int64)
         other = np.zeros_like(sample['keypoint'])
@@ -65,9 +58,9 @@ class BorrowBoneLengths(SkeletonTransform):
         other[:persons, there] = found[:persons, frames[there]]
         return dict(other=other)
 
-    def transform(self, sample: dict[str, Any], other: np.ndarray | None) -> dict[str, Any]:
+    def transform(self, sample: dict[str, Any], other: np.ndarray) -> dict[str, Any]:
         """Rebuilds the skeletons outwards from the other's root."""
-        return {} if other is None else dict(keypoint=self.rebuild(sample['keypoint'], other))
+        return dict(keypoint=self.rebuild(sample['keypoint'], other))
 
     def rebuild(self, keypoint: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Bone directions of ``keypoint``, bone lengths and root of ``other``; all (M, T, V, C)."""

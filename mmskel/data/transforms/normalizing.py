@@ -114,6 +114,7 @@ class AlignBody3D(SkeletonTransform):
         align_centre, align_spine, align_shoulders: Switch a step off.
     """
     writes = ('keypoint', 'keypoint_score', 'total_frames')
+    coords = (3, )
 
     def __init__(self, layout: str, centre: str = 'spine', spine: tuple[str, str] = ('pelvis', 'spine'),
                  shoulders: tuple[str, str] = ('right_shoulder', 'left_shoulder'), align_centre: bool = True,
@@ -127,9 +128,6 @@ class AlignBody3D(SkeletonTransform):
         """Drops empty frames, then centres and turns."""
         _refuse_successors(self, sample)
         keypoint, score = sample['keypoint'], sample.get('keypoint_score')
-        if keypoint.shape[-1] != 3:
-            raise ValueError(f"clip '{sample_name(sample)}': AlignBody3D needs 3 coordinates, found keypoint "
-                             f'{keypoint.shape}; use NormalizePixels for 2-D')
         seen = (np.abs(keypoint) > 1e-8).any((2, 3))
         if not seen.any():
             return {}
@@ -189,6 +187,7 @@ class NormalizePixels(CoordinateTransform):
 class CentreImage(SkeletonTransform):
     """Kinetics-Skeleton as ST-GCN reads it: subtract 0.5 from fractions of the image, zero where the score is 0."""
     reads = ('keypoint', 'keypoint_score')
+    coords = (2, )
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
         """(M, T, V, 2) in [0, 1] -> [-0.5, 0.5]."""

@@ -129,14 +129,16 @@ class PackSkeleton(SkeletonTransform):
         with_joints: False: pictures alone, for networks that look at nothing else.
     """
     reads = ('keypoint', )
+    writes = ('inputs', 'data_samples')
+    replaces = True
 
     def __init__(self, meta_keys: Sequence[str] = ('frame_dir', 'img_shape', 'fps'), with_frames: bool = False,
                  mirror_views: bool = False, with_joints: bool = True):
         self.meta_keys, self.with_frames, self.mirror_views = tuple(meta_keys), with_frames, mirror_views
         self.with_joints = with_joints
 
-    def __call__(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """Packs; the result replaces the sample."""
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """``inputs`` and ``data_samples``, which take the sample's place."""
         clips = sample.get('num_clips', 1)
         inputs = {}
         for key in (*COORDINATES, *SCORES):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms.base import SkeletonTransform, sample_name
+from mmskel.data.transforms.base import SkeletonTransform
 
 
 @TRANSFORMS.register_module()
@@ -22,11 +22,10 @@ class ProjectToImage(SkeletonTransform):
     Args:
         focal: Focal length in pixels; default: that of Kinect v1's depth camera in Microsoft's SDK, at 640 x 480.
         size: (H, W) of the picture in pixels.
-
-    Raises:
-        ValueError: Joints that are not 3-D.
     """
     writes = ('keypoint', 'keypoint_score', 'img_shape', 'original_shape')
+    coords = (3, )
+    makes_coords = 2
 
     def __init__(self, focal: float = 571.26, size: Sequence[int] = (480, 640)):
         if not focal > 0 or len(size) != 2:
@@ -36,9 +35,6 @@ class ProjectToImage(SkeletonTransform):
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
         """(M, T, V, 3) metres -> (M, T, V, 2) pixels."""
         keypoint = sample['keypoint']
-        if keypoint.shape[-1] != 3:
-            raise ValueError(f"clip '{sample_name(sample)}' has {keypoint.shape[-1]} coordinates per joint; "
-                             'ProjectToImage expects x, y, z in metres')
         height, width = self.size
         depth = keypoint[..., 2]
         seen = (depth > 0) & keypoint.any(-1)

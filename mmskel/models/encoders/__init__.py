@@ -1,4 +1,5 @@
 """The doors of the networks: canonical batch in, network input out, on the device."""
+from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.models.encoders.heatmap import heatmap_volume
 from mmskel.models.encoders.heatmap_encoder import VOLUME_STREAMS, HeatmapEncoder
 from mmskel.models.encoders.heatmap_transform import GenerateHeatmapVolume
@@ -9,5 +10,6 @@ from mmskel.models.encoders.skate import SkateEncoder
 from mmskel.models.encoders.streams import STREAMS, StreamEncoder, bones, encode_stream, motion
 
 __all__ = ['GenerateHeatmapVolume', 'HeatmapEncoder', 'PANORAMA_STREAMS', 'PanoramaEncoder', 'PictureEncoder',
-           'RGBPoseEncoder', 'STREAMS', 'SeriesEncoder', 'SkateEncoder', 'StreamEncoder', 'VOLUME_STREAMS',
-           'append_objects', 'bone_angles', 'bones', 'encode_stream', 'fill_slots', 'heatmap_volume', 'motion']
+           'RGBPoseEncoder', 'STREAMS', 'SeriesEncoder', 'SkateEncoder', 'SkeletonEncoder', 'StreamEncoder',
+           'VOLUME_STREAMS', 'append_objects', 'bone_angles', 'bones', 'encode_stream', 'fill_slots',
+           'heatmap_volume', 'motion']

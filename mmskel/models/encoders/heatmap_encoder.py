@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from mmaction.registry import MODELS
-from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.models.encoders.heatmap import heatmap_volume, limb_swap, mirrored
 from mmskel.skeleton import get_layout
 
@@ -16,7 +16,7 @@ VOLUME_STREAMS = ('joint', 'limb', 'joint_limb')
 
 
 @MODELS.register_module()
-class HeatmapEncoder(BaseDataPreprocessor):
+class HeatmapEncoder(SkeletonEncoder):
     """Joints to the (N, views, C, T, H, W) input of ``Recognizer3D``.
 
     Args:
@@ -30,7 +30,7 @@ class HeatmapEncoder(BaseDataPreprocessor):
     """
     streams = VOLUME_STREAMS
     ensemble = ('joint', 'limb')
-    coordinates = 2  # of a joint
+    coords = (2, )
 
     def __init__(self, layout: str, stream: str = 'joint', size: Sequence[int] | None = None, sigma: float = 0.6,
                  scaling: float = 1., use_score: bool = True, limbs: Sequence[Sequence[int]] | None = None):
@@ -46,13 +46,12 @@ class HeatmapEncoder(BaseDataPreprocessor):
         swap += [len(swap) + limb for limb in limb_swap(self.limbs, table.swap)]
         self.register_buffer('swap', torch.tensor(swap), persistent=False)
 
-    @property
-    def num_channels(self) -> int:
-        """C, the network's ``in_channels``."""
+    def channels(self, coords: int = 2) -> int:
+        """As many as are drawn: joints, limbs or both."""
         return len(self.swap)
 
-    def encode(self, keypoint: Tensor, score: Tensor | None = None, size: Sequence[int] | None = None) -> Tensor:
-        """Volumes, a pure function, also of an exported network.
+    def draw(self, keypoint: Tensor, score: Tensor | None = None, size: Sequence[int] | None = None) -> Tensor:
+        """Volumes of joints, a pure function, also of an exported network.
 
         Args:
             keypoint: (..., M, T, V, C); x and y are used.
@@ -86,7 +85,7 @@ class HeatmapEncoder(BaseDataPreprocessor):
         Args:
             keypoint: (N, clips, M, T, V, C).
             score: (N, clips, M, T, V).
-            size: As of :meth:`encode`.
+            size: (H, W) of the image; default: the encoder's own.
             frames: (N, clips, T) numbers of the frames: equal numbers in a sample are equal frames. None: all differ.
             mirror: Also the mirror image of every clip, behind the plain ones: pixel x becomes W - 1 - x (published;
                 spec sheet, 3.4).
@@ -96,7 +95,7 @@ class HeatmapEncoder(BaseDataPreprocessor):
         """
         samples, clips, persons, length = keypoint.shape[:4]
         if clips == 1:  # nothing that clips share; and an exported network needs shapes that are known
-            drawn = self.encode(keypoint, score, size)
+            drawn = self.draw(keypoint, score, size)
             return torch.cat([drawn, mirrored(drawn, self.swap)], 1) if mirror else drawn
         frames = torch.arange(clips * length, device=keypoint.device).view(clips, length).expand(samples, -1, -1) \
             if frames is None else frames
@@ -108,7 +107,7 @@ class HeatmapEncoder(BaseDataPreprocessor):
         keypoint = keypoint.transpose(2, 3).flatten(0, 2)[chosen].transpose(0, 1)[None]
         if score is not None:
             score = score.transpose(2, 3).flatten(0, 2)[chosen].transpose(0, 1)[None]
-        drawn = self.encode(keypoint, score, size)[0]
+        drawn = self.draw(keypoint, score, size)[0]
         sides = drawn.new_zeros(1, len(drawn), dtype=torch.int64) + torch.arange(len(drawn), device=drawn.device)
         if mirror:
             drawn = torch.cat([drawn, drawn.flip(-1)])
@@ -118,28 +117,33 @@ class HeatmapEncoder(BaseDataPreprocessor):
         volume = drawn.flatten(2).flatten(0, 1).index_select(0, rows.flatten())
         return volume.view(samples, -1, len(self.swap), length, *drawn.shape[-2:])
 
-    def forward(self, data: dict, training: bool = False) -> dict:
-        """Stacks the batch, moves it to the device, draws.
+    def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
+        """The network input, a pure function.
 
         Args:
-            data: ``inputs``: dictionary of lists (or stacked tensors) as ``PackSkeleton`` packs them; samples may
-                differ in their number of persons. ``data_samples``, which say ``img_shape`` and, if mirrored views are
-                wanted, ``mirror_views``.
+            batch: ``keypoint`` (N, clips, M, T, V, C) and, optional, ``keypoint_score`` (N, clips, M, T, V) and
+                ``frame_inds`` (N, clips, T).
+            samples: Data samples, which say ``img_shape`` and, if mirrored views are wanted, ``mirror_views``.
+
+        Returns:
+            (N, views, channels, T, H, W) float32, see :meth:`views`.
 
         Raises:
             ValueError: Images of several sizes in one batch.
         """
-        data = self.cast_data(data)
-        inputs, samples = data['inputs'], data.get('data_samples')
-        if not isinstance(inputs, dict):
-            inputs = dict(keypoint=inputs)
-        keypoint, score = _stack(inputs['keypoint']), inputs.get('keypoint_score')
-        frames = inputs.get('frame_inds')
-        volume = self.views(
-            keypoint, None if score is None else _stack(score), self._size(samples or ()),
-            torch.stack(frames) if isinstance(frames, (list, tuple)) else frames,
-            any(sample is not None and sample.get('mirror_views') for sample in samples or ()))
-        return dict(inputs=volume, data_samples=samples)
+        mirror = any(sample is not None and sample.get('mirror_views') for sample in samples)
+        return self.views(batch['keypoint'], batch.get('keypoint_score'), self._size(samples), batch.get('frame_inds'),
+                          mirror)
+
+    def stack(self, name: str, values: Sequence[Tensor]) -> Tensor:
+        """Clips of several numbers of persons become one tensor; persons that are lacking are zero and not drawn."""
+        if not name.startswith('keypoint'):
+            return super().stack(name, values)
+        persons = max(value.shape[1] for value in values)
+        stacked = values[0].new_zeros(len(values), len(values[0]), persons, *values[0].shape[2:])
+        for row, value in zip(stacked, values):
+            row[:, :value.shape[1]] = value
+        return stacked
 
     def _size(self, samples: Sequence) -> tuple[int, int] | None:
         sizes = {tuple(sample.img_shape) for sample in samples if sample is not None and 'img_shape' in sample}
@@ -147,14 +151,3 @@ class HeatmapEncoder(BaseDataPreprocessor):
             raise ValueError(f'a batch holds images of the sizes {", ".join(map(str, sorted(sizes)))} (H, W); end the '
                              'pipeline with ResizeImage(size=(H, W)) or CropCentre(size)')
         return sizes.pop() if sizes else self.size
-
-
-def _stack(clips: Tensor | Sequence[Tensor]) -> Tensor:
-    """Clips (clips, M, T, V, ...) of several numbers of persons as one tensor; persons that are lacking are zero."""
-    if isinstance(clips, Tensor):
-        return clips.float()
-    persons = max(clip.shape[1] for clip in clips)
-    stacked = clips[0].new_zeros(len(clips), len(clips[0]), persons, *clips[0].shape[2:], dtype=torch.float32)
-    for row, clip in zip(stacked, clips):
-        row[:, :clip.shape[1]] = clip
-    return stacked

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from mmaction.registry import MODELS
-from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.skeleton import get_layout, panoramic_graph
 
 # the published order, whatever order they are asked for in
@@ -117,7 +118,7 @@ def spread_of(keypoint: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @MODELS.register_module()
-class PanoramaEncoder(BaseDataPreprocessor):
+class PanoramaEncoder(SkeletonEncoder):
     """Joints and objects to the (N, clips, M, T, v, S * 2C) input of :class:`~mmskel.models.MPGCN`.
 
     Streams, two halves of C channels each (``extended``; otherwise the first half only):
@@ -150,20 +151,29 @@ class PanoramaEncoder(BaseDataPreprocessor):
         strange = [name for name in streams if name not in PANORAMA_STREAMS]
         if strange or not streams:
             raise ValueError(f"unknown streams {strange}; expected some of {', '.join(PANORAMA_STREAMS)}")
-        self.layout, self.streams = get_layout(layout).name, tuple(s for s in PANORAMA_STREAMS if s in streams)
+        self.layout, self.stacked = get_layout(layout).name, tuple(s for s in PANORAMA_STREAMS if s in streams)
         self.extended, self.with_score, self.num_person = extended, with_score, num_person
         self.normalized = normalized
         graph = panoramic_graph(layout, 2, objects, centre=centre)
         self.objects, self.centre = graph.person.objects, graph.centre
         self.register_buffer('origins', torch.tensor(graph.person.bone_origins), persistent=False)
 
-    def encode(self, keypoint: Tensor, score: Tensor | None = None, objects: Tensor | None = None) -> Tensor:
-        """The network input, a pure function.
+    def channels(self, coords: int = 3) -> int:
+        """S * 2C, or S * C without ``extended``; the confidence counts as a coordinate."""
+        return len(self.stacked) * (1 + self.extended) * (coords + self.with_score)
+
+    def backbone_arguments(self, coords: int = 3) -> dict[str, Any]:
+        """:class:`~mmskel.models.MPGCN` counts coordinates, and is told of streams and halves."""
+        return dict(in_channels=coords + self.with_score, streams=len(self.stacked), extended=self.extended)
+
+    def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
+        """The network input, a pure function; leading axes may be any.
 
         Args:
-            keypoint: (..., M, T, v, C); with ``objects``: (..., M, T, V, C).
-            score: (..., M, T, v) or (..., M, T, V).
-            objects: (..., T, O, 3): x, y, score, in the order of the encoder's objects; (3-D: four numbers).
+            batch: ``keypoint`` (..., M, T, v, C) and, optional, ``keypoint_score`` (..., M, T, v). With ``objects``
+                (..., T, O, 3), which are x, y and score in the order of the encoder's objects (3-D: four numbers),
+                the two have V joints.
+            samples: Data samples; are ignored.
 
         Returns:
             (..., M, T, v, S * 2C), streams first, then halves, then coordinates.
@@ -171,6 +181,7 @@ class PanoramaEncoder(BaseDataPreprocessor):
         Raises:
             ValueError: If the nodes are not those of layout and objects.
         """
+        keypoint, score, objects = batch['keypoint'], batch.get('keypoint_score'), batch.get('objects')
         if objects is not None:
             if score is not None:
                 score = append_objects(score[..., None], objects[..., -1:])[..., 0]
@@ -189,7 +200,7 @@ class PanoramaEncoder(BaseDataPreprocessor):
             if score is None:
                 score = seen[..., 0] if self.normalized else (keypoint != 0).any(-1).to(keypoint.dtype)
             keypoint = torch.cat([keypoint, score[..., None]], -1)
-        return torch.cat([half for name in self.streams for half in self._halves(name, keypoint, seen)], -1)
+        return torch.cat([half for name in self.stacked for half in self._halves(name, keypoint, seen)], -1)
 
     def _halves(self, name: str, x: Tensor, seen: Tensor | None) -> tuple[Tensor, ...]:
         if name.startswith('bone'):
@@ -207,18 +218,3 @@ class PanoramaEncoder(BaseDataPreprocessor):
             relative = x - x[..., middle, :]
             halves = x, relative if seen is None else relative * seen * seen[..., middle, :]
         return halves if self.extended else halves[:1]
-
-    def forward(self, data: dict, training: bool = False) -> dict:
-        """Stacks the batch, moves it to the device, encodes.
-
-        Args:
-            data: ``inputs``: dictionary of lists (or stacked tensors) as ``PackSkeleton`` packs them; or, from a
-                stock MMAction2 pipeline, a list of (clips, M, T, v, C) tensors. ``data_samples``.
-        """
-        inputs = self.cast_data(data['inputs'])
-        if not isinstance(inputs, dict):
-            inputs = dict(keypoint=inputs)
-        batch = {key: (torch.stack(value) if isinstance(value, (list, tuple)) else value).float()
-                 for key, value in inputs.items()}
-        return dict(inputs=self.encode(batch['keypoint'], batch.get('keypoint_score')),
-                    data_samples=self.cast_data(data.get('data_samples')))

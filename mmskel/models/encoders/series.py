@@ -1,6 +1,8 @@
 """The door of networks that take a clip as a time series of raw coordinates."""
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from mmaction.registry import MODELS
 from torch import Tensor
 
@@ -29,10 +31,9 @@ class SeriesEncoder(StreamEncoder):
         super().__init__(layout, stream, with_score)
         self.mean, self.positive_frames = mean, positive_frames
 
-    def encode(self, keypoint: Tensor, score: Tensor | None = None, following: Tensor | None = None,
-               following_score: Tensor | None = None) -> Tensor:
+    def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
         """As :class:`StreamEncoder`, less the mean."""
-        x = super().encode(keypoint, score, following, following_score)
+        x = super().encode(batch, samples)
         if not self.mean:
             return x
         frames = x.movedim(-3, -4).flatten(-3)  # (..., T, M V C)

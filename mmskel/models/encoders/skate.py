@@ -1,6 +1,8 @@
 """The door of SkateFormer: a stream of the joints, and the time of every frame."""
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor
@@ -26,18 +28,18 @@ class SkateEncoder(StreamEncoder):
         super().__init__(layout, stream, with_score)
         self.origins.copy_(torch.tensor(skate_bone_origins(layout)))
 
-    def append_time(self, x: Tensor, time: Tensor | None) -> Tensor:
-        """(..., M, T, V, C) and (..., T) in [-1, 1] -> (..., M, T, V, C + 1); without a time, x as it is."""
-        if time is None:
-            return x
+    def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
+        """As :class:`StreamEncoder`, with ``frame_time`` (..., T) in [-1, 1] of the batch as the last channel.
+
+        ``channels()`` leaves the time out: ``SkateFormer`` takes it off its input before the first layer.
+
+        Returns:
+            (..., M, T, V, C + 1); without times, C channels.
+        """
+        encoded, time = super().encode(batch), batch.get('frame_time')
+        return encoded if time is None else self.append_time(encoded, time)
+
+    def append_time(self, x: Tensor, time: Tensor) -> Tensor:
+        """(..., M, T, V, C) and (..., T) in [-1, 1] -> (..., M, T, V, C + 1)."""
         time = time[..., None, :, None, None].expand(*x.shape[:-1], 1)
         return torch.cat([x, time.to(x.dtype)], -1)
-
-    def forward(self, data: dict, training: bool = False) -> dict:
-        """As :class:`StreamEncoder`, with ``frame_time`` (clips, T) of ``inputs`` where the sampling wrote it."""
-        encoded = super().forward(data, training)
-        time = data['inputs'].get('frame_time') if isinstance(data['inputs'], dict) else None
-        if time is not None:
-            time = self.cast_data(time)
-            time = torch.stack(time) if isinstance(time, (list, tuple)) else time
-        return dict(encoded, inputs=self.append_time(encoded['inputs'], time))

@@ -4,11 +4,13 @@ Symbols: ``...`` any leading axes (batch, clips, persons), T frames, V joints, C
 """
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from mmaction.registry import MODELS
-from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.skeleton import get_layout
 
 STREAMS = ('joint', 'bone', 'joint_motion', 'bone_motion')
@@ -62,7 +64,7 @@ def encode_stream(keypoint: Tensor, stream: str, origins: Tensor, following: Ten
 
 
 @MODELS.register_module()
-class StreamEncoder(BaseDataPreprocessor):
+class StreamEncoder(SkeletonEncoder):
     """Joints to the (N, clips, M, T, V, C) input of ``RecognizerGCN``.
 
     Args:
@@ -80,44 +82,36 @@ class StreamEncoder(BaseDataPreprocessor):
         self.layout, self.stream, self.with_score = get_layout(layout).name, stream, with_score
         self.register_buffer('origins', torch.tensor(get_layout(layout).bone_origins), persistent=False)
 
-    def encode(self, keypoint: Tensor, score: Tensor | None = None, following: Tensor | None = None,
-               following_score: Tensor | None = None) -> Tensor:
-        """The network input, a pure function.
+    def channels(self, coords: int = 3) -> int:
+        """Coordinates and, with ``with_score``, the confidence."""
+        return coords + self.with_score
+
+    def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
+        """The network input, a pure function; leading axes may be any.
 
         Args:
-            keypoint: (..., M, T, V, C).
-            score: (..., M, T, V).
-            following: Every frame's successor in the source, see :func:`motion`.
-            following_score: Their scores, (..., M, T, V).
+            batch: ``keypoint`` (..., M, T, V, C) and, optional, ``keypoint_score`` (..., M, T, V); ``keypoint_next``
+                and ``keypoint_score_next``, the successor in the source of every frame, see :func:`motion`.
+            samples: Data samples; are ignored.
+
+        Returns:
+            (..., M, T, V, C), with ``with_score`` (..., M, T, V, C + 1).
 
         Raises:
             ValueError: If the joint count is not the layout's.
         """
+        keypoint, following = batch['keypoint'], batch.get('keypoint_next')
         if keypoint.shape[-2] != len(self.origins):
             raise ValueError(f"the clips have {keypoint.shape[-2]} joints, but the encoder's layout '{self.layout}' "
                              f'has {len(self.origins)}; give the data set layout={self.layout!r}')
         if self.with_score:
-            if score is None:
-                score = (keypoint != 0).any(-1).to(keypoint.dtype)
-            keypoint = torch.cat([keypoint, score[..., None]], -1)
+            keypoint = _with_score(keypoint, batch.get('keypoint_score'))
             if following is not None:
-                if following_score is None:
-                    following_score = (following != 0).any(-1).to(following.dtype)
-                following = torch.cat([following, following_score[..., None]], -1)
+                following = _with_score(following, batch.get('keypoint_score_next'))
         return encode_stream(keypoint, self.stream, self.origins, following, self.with_score)
 
-    def forward(self, data: dict, training: bool = False) -> dict:
-        """Stacks the batch, moves it to the device, encodes.
 
-        Args:
-            data: ``inputs``: dictionary of lists (or stacked tensors) as ``PackSkeleton`` packs them; or, from a
-                stock MMAction2 pipeline, a list of (clips, M, T, V, C) tensors. ``data_samples``.
-        """
-        inputs = self.cast_data(data['inputs'])
-        if not isinstance(inputs, dict):
-            inputs = dict(keypoint=inputs)
-        batch = {key: (torch.stack(value) if isinstance(value, (list, tuple)) else value).float()
-                 for key, value in inputs.items()}
-        encoded = self.encode(batch['keypoint'], batch.get('keypoint_score'), batch.get('keypoint_next'),
-                              batch.get('keypoint_score_next'))
-        return dict(inputs=encoded, data_samples=self.cast_data(data.get('data_samples')))
+def _with_score(keypoint: Tensor, score: Tensor | None) -> Tensor:
+    """(..., C) with the confidence as a further channel; without any, 1 for joints that are not zero."""
+    score = (keypoint != 0).any(-1).to(keypoint.dtype) if score is None else score
+    return torch.cat([keypoint, score[..., None]], -1)

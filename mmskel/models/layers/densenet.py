@@ -6,12 +6,14 @@ G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger, "Densely Connected Convol
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from mmskel.checkpoints import CheckpointError, read_checkpoint
 
 # early checkpoints of torchvision: norm.1, conv.2; later norm1, conv2
 _EARLY = re.compile(r'(denselayer\d+\.(?:norm|conv))\.([12])\.')
@@ -89,23 +91,16 @@ def load_densenet(network: DenseNet, path: str | Path) -> None:
     """Loads a checkpoint with torchvision's names, of any age; its classifier is left out.
 
     Raises:
-        ValueError: If the file is no such checkpoint, or one of another width; names the file and the first tensors.
+        CheckpointError: If the file is no such checkpoint, or one of another width; names the file and the first
+            tensors.
     """
-    try:
-        state = torch.load(path, map_location='cpu', weights_only=True)
-    except FileNotFoundError:
-        raise ValueError(f"there is no checkpoint '{path}' of a DenseNet") from None
-    except Exception as error:  # damaged files and forbidden content raise many things
-        raise ValueError(f"'{path}' is no checkpoint that can be read safely: {str(error).splitlines()[0]}") from None
-    if isinstance(state, Mapping):
-        state = state.get('state_dict', state)
-    state = {_EARLY.sub(r'\1\2.', key): value for key, value in state.items()
-             if not key.startswith('classifier.')} if isinstance(state, Mapping) else {}
+    state = {_EARLY.sub(r'\1\2.', key): value for key, value in read_checkpoint(path).state.items()
+             if not key.startswith('classifier.')}
     own = network.state_dict()
     wrong = [key for key in own if not key.endswith('num_batches_tracked')
              and getattr(state.get(key), 'shape', None) != own[key].shape]
     wrong += [key for key in state if key not in own]
     if wrong:
-        raise ValueError(f"'{path}' is no DenseNet of this size with torchvision's names: {len(wrong)} tensors do not "
-                         f'fit, e.g. {", ".join(wrong[:3])}')
+        raise CheckpointError(f"'{path}' is no DenseNet of this size with torchvision's names: {len(wrong)} tensors do "
+                              f'not fit, e.g. {", ".join(wrong[:3])}')
     network.load_state_dict(state, strict=False)

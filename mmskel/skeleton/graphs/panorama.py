@@ -146,7 +146,7 @@ def panoramic_graph(layout: str | Layout, num_person: int = 1, objects: Sequence
                     dilation: int = 1, parts: str = 'body', centre: int | str | None = None) -> PanoramicGraph:
     """Persons and objects as one graph.
 
-    Persons are joined at their ``base`` joints:
+    Persons are joined at their ``base`` nodes:
 
     ========== =======================================================================================================
     inter_link links
@@ -163,13 +163,13 @@ def panoramic_graph(layout: str | Layout, num_person: int = 1, objects: Sequence
         num_person: P.
         objects: See :func:`person_graph`.
         inter_link: One of ``INTER_LINKS``.
-        base: Joint (index or name), or several: the links are made for each.
-        hop, dilation: Of ``pairwise``.
-        parts: What attention pools over: ``'body'``: every body part of every person, and every object; ``'person'``:
-            every person with its objects. With P = 1 ``'person'`` means the joints, then every object; for a person
-            without objects it is the same as ``'body'``, as published.
-        centre: Joint, index or name. Default, as published: the layout's centre for P = 1, the first joint of every
-            person otherwise.
+        base: Node of a person (index or name): a joint, or an object; or several: the links are made for each.
+        hop, dilation: Numbers of ``pairwise``.
+        parts: Nodes that attention pools over: ``'body'``: every body part of every person, and every object;
+            ``'person'``: every person with its objects. With P = 1 ``'person'`` means the joints, then every object;
+            for a person without objects it is the same as ``'body'``, as published.
+        centre: Node of a person, index or name. Default, as published: the layout's centre for P = 1, the first joint
+            of every person otherwise.
 
     Raises:
         ValueError: Unknown topology or parts, numbers that are not positive.
@@ -187,8 +187,8 @@ def panoramic_graph(layout: str | Layout, num_person: int = 1, objects: Sequence
         star=[(0, i) for i in range(1, num_person)],
         pairwise=[(i, i - hop) for i in range(hop, num_person, dilation)])[inter_link]
     bases = [base] if isinstance(base, (int, str)) else list(base)
-    bases = [_joint(layout, joint) for joint in bases]
-    links = tuple((a * v + joint, b * v + joint) for joint in bases for a, b in pairs)
+    bases = [_node(person, node) for node in bases]
+    links = tuple((a * v + node, b * v + node) for node in bases for a, b in pairs)
     if centre is None:
         centre = layout.centre if num_person == 1 else 0
     joints = layout.num_joints
@@ -198,12 +198,19 @@ def panoramic_graph(layout: str | Layout, num_person: int = 1, objects: Sequence
         members = (tuple(range(joints)), *((j, ) for j in range(joints, v)))
     else:
         members = tuple(tuple(range(p * v, (p + 1) * v)) for p in range(num_person))
-    return PanoramicGraph(person, num_person, links, _joint(layout, centre), members)
+    return PanoramicGraph(person, num_person, links, _node(person, centre), members)
 
 
-def _joint(layout: Layout, joint: int | str) -> int:
-    if isinstance(joint, str):
-        return layout.index(joint)
-    if not 0 <= joint < layout.num_joints:
-        raise LayoutError(f"layout '{layout.name}' has joints 0 to {layout.num_joints - 1}, not {joint}")
-    return int(joint)
+def _node(person: PersonGraph, node: int | str) -> int:
+    """The index of a joint or an object of one person."""
+    names = (*person.layout.joints, *person.objects)
+    if node in names:
+        return names.index(node)
+    of, what = f"layout '{person.layout.name}'", 'joints'
+    if person.objects:
+        of, what = f'{of} with {", ".join(person.objects)}', 'nodes'
+    if isinstance(node, str):
+        raise LayoutError(f"{of} has no node '{node}'; it has: {', '.join(names)}")
+    if not 0 <= node < len(names):
+        raise LayoutError(f'{of} has {what} 0 to {len(names) - 1}, not {node}')
+    return int(node)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from scipy.sparse.csgraph import shortest_path
 
-from mmskel.skeleton.layout import Layout, neighbours
+from mmskel.skeleton.layout import Layout, adjacency_matrix
 from mmskel.skeleton.tables import get_layout
 
 PARTITIONS = ('uniform', 'distance', 'spatial', 'inout')
@@ -27,14 +28,8 @@ def hop_distance(num_joints: int, edges: Iterable[tuple[int, int]], max_hop: flo
     Returns:
         (V, V) float64: 0 on the diagonal.
     """
-    near = neighbours(num_joints, edges)
-    hops = np.full((num_joints, num_joints), np.inf)
-    for root in range(num_joints):
-        hops[root, root], ring, distance = 0, [root], 0
-        while ring and distance < max_hop:
-            distance += 1
-            ring = sorted({b for a in ring for b in near[a] if np.isinf(hops[root, b])})
-            hops[root, ring] = distance
+    hops = shortest_path(adjacency_matrix(num_joints, edges), directed=False, unweighted=True)
+    hops[hops > max_hop] = np.inf
     return hops
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse.csgraph import depth_first_order
 
-from mmskel.skeleton.layout import Layout, LayoutError, neighbours
+from mmskel.skeleton.layout import Layout, LayoutError, adjacency_matrix
 from mmskel.skeleton.tables import get_layout
 
 SKATE_TYPES = {1: (False, False), 2: (True, False), 3: (False, True), 4: (True, True)}
@@ -68,12 +69,9 @@ def skate_parts(layout: str | Layout, size: int | None = None) -> tuple[tuple[in
 
 
 def _body_parts(layout: Layout) -> list[tuple[int, ...]]:
-    outwards, todo = [], [layout.centre]  # depth first, so a limb stays together
-    near = neighbours(layout.num_joints, layout.edges)
-    while todo:
-        outwards.append(todo.pop())
-        todo += [joint for joint in reversed(near[outwards[-1]]) if joint not in outwards]
-    place = {joint: at for at, joint in enumerate(outwards)}
+    links = adjacency_matrix(layout.num_joints, layout.edges)
+    outwards, _ = depth_first_order(links, layout.centre, directed=False)  # depth first, so a limb stays together
+    place = {joint: at for at, joint in enumerate(outwards.tolist())}
     named = sorted(layout.parts.items(), key=lambda item: item[0].startswith(('left', 'right')))
     found: list[tuple[int, ...]] = []
     for _, joints in [*named, ('', tuple(range(layout.num_joints)))]:

@@ -52,12 +52,12 @@ def test_everything_that_is_wrong_is_listed_at_once(tmp_path):
     items = [nan, empty, lost, jump, short, item('jump'), item('negative', -1), item('far', 7), item('text', 'sit'),
              item('none', None), 'no dict', dict(label=1), dict(frame_dir='no keypoint', label=0),
              dict(item('odd'), total_frames=9), dict(item('joints'), keypoint=np.ones((1, 5, 17, 3))),
-             dict(item('objects'), keypoint=np.array([None])),
+             dict(item('ragged'), keypoint=[[1, 2], [3]]),
              dict(item('scores'), keypoint_score=np.ones((1, 4, 20))), item('other', layout='coco17')]
     report = check(tmp_path, items, dict(train=['nan', 'gone'], val=['lost', 'nan']),
                    class_names=['sit', 'stand'], layout='kinect20')
     found = kinds(report)
-    assert found['nan'].clips == ('nan', ) and '1 of 5 frames, the first: frame 2' in found['nan'].details[0][1]
+    assert found['nan'].clips == ('nan', ) and '1 of 5 frames (first: frame 2)' in found['nan'].details[0][1]
     assert dict(found['empty frames'].details)['empty'] == '2 of 5 frames'
     assert dict(found['origin joints'].details)['lost'] == '2 joints in 1 frames, the first: frame 4'
     assert found['teleport'].clips == ('jump', ) and 'joint 8, frames 2 to 3' in found['teleport'].details[0][1]
@@ -66,7 +66,7 @@ def test_everything_that_is_wrong_is_listed_at_once(tmp_path):
     assert found['label'].clips == ('negative', 'far', 'text')
     assert found['no label'].clips == ('none', )
     assert set(found['annotation'].clips) == {'annotation 10', 'annotation 11', 'no keypoint'}
-    assert set(found['shape'].clips) == {'odd', 'objects', 'scores'}
+    assert set(found['shape'].clips) == {'odd', 'ragged', 'scores'}
     assert set(found['layout'].clips) == {'joints', 'other'}
     assert found['empty class'].details == (('', 'stand'), )
     assert found['split'].clips == ('gone', ) and 'empty' in found['no split'].clips
@@ -78,7 +78,7 @@ def test_everything_that_is_wrong_is_listed_at_once(tmp_path):
 
 
 def test_warnings_alone_give_exit_status_0(tmp_path):
-    report = check(tmp_path, [item('a', frames=1)])
+    report = check(tmp_path, [item('a', label=None, frames=1)])
     assert [p.kind for p in report.problems] == ['one frame'] and report.exit_code == 0
 
 
@@ -101,7 +101,7 @@ def test_lost_joints_are_told_from_missing_ones(tmp_path):
         ('a', '1 joints in 1 frames, the first: frame 1'), )
     score[0, 1, 4] = 0
     assert check(tmp_path, [dict(base, keypoint_score=score)]).problems == []
-    assert 'image size' in kinds(check(tmp_path, [dict(base, keypoint_score=score, img_shape=None)]))
+    assert 'no image size' in kinds(check(tmp_path, [dict(base, keypoint_score=score, img_shape=None)]))
 
 
 def test_test_clips_that_share_poses_with_training_are_leaks(tmp_path):
@@ -134,7 +134,7 @@ def test_the_same_poses_under_two_labels_are_a_conflict(tmp_path):
 
 
 def test_a_placeholder_pose_is_told_once(tmp_path):
-    items = [item(f'clip {i}', seed=i) for i in range(MAX_CLIPS + 1)]
+    items = [item(f'clip {i}', label=None, seed=i) for i in range(MAX_CLIPS + 1)]
     for one in items:
         one['keypoint'][0, 2] = .25
     report = check(tmp_path, items)
@@ -227,3 +227,89 @@ def test_utkinect_shares_single_frames_at_its_cuts(shared, tmp_path):
     report = check_file(tmp_path / 'ut.pkl')
     assert report.exit_code == 0 and report.leaks == []
     assert len(report.conflicts) == 7 and {o.poses for o in report.conflicts} == {1}
+
+
+def flat(name, label=0, **more):
+    """A clip of COCO's joints in an image of 1280 x 720, where a person may stand."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    keypoint = rng.uniform((300, 100), (400, 500), (1, 1, 17, 2)) + rng.normal(size=(1, 6, 17, 2))
+    return dict(dict(frame_dir=name, label=label, keypoint=keypoint, img_shape=(720, 1280),
+                     keypoint_score=rng.uniform(.6, 1, (1, 6, 17))), **more)
+
+
+@pytest.mark.parametrize('kind, change, said', [
+    ('outside the image', lambda item: dict(item, keypoint=item['keypoint'] + [600, 0], img_shape=(1280, 720)),
+     r'x reaches \d+ of 720, y \d+ of 1280; is img_shape \(width, height\)'),
+    ('fractions', lambda item: dict(item, keypoint=item['keypoint'] / [1280, 720]), 'of an image 1280 x 720'),
+    ('confidence as depth', lambda item: dict(item, keypoint=np.concatenate(
+        [item['keypoint'], item['keypoint_score'][..., None]], -1)), 'the others reach'),
+    ('axes', lambda item: dict(item, keypoint=item['keypoint'].swapaxes(0, 1), keypoint_score=item[
+        'keypoint_score'].swapaxes(0, 1)), '6 persons in 1 frames'),
+    ('high score', lambda item: dict(item, keypoint_score=item['keypoint_score'] * 9), 'up to [78]'),
+    ('low score', lambda item: dict(item, keypoint_score=item['keypoint_score'] / 9), 'half of the joints are below 0.0'),
+    ('score', lambda item: dict(item, keypoint_score=item['keypoint_score'] - .7), 'score reaches down to -0'),
+    ('nobody', lambda item: dict(item, keypoint=item['keypoint'] * 0), '6 frames'),
+    ('label', lambda item: dict(item, label=True), 'label is True'),
+    ('label', lambda item: dict(item, label=[0]), r'label is \[0\]'),
+    ('label', lambda item: dict(item, label=10**9), 'below 1000000'),
+    ('image size', lambda item: dict(item, img_shape=(720.5, 1280)), 'two whole numbers'),
+    ('fps', lambda item: dict(item, fps='30'), "fps is '30'"),
+    ('unit', lambda item: dict(item, unit='inch'), "unknown unit 'inch'"),
+    ('track', lambda item: dict(item, track_id=[1, 2]), '2 track ids for 1 persons'),
+])
+def test_sense_of_one_clip(tmp_path, kind, change, said):
+    import re
+
+    from mmskel.skeleton import Clip, ClipError
+    good = [flat('a'), flat('b')]
+    assert [p.kind for p in check(tmp_path, good).problems] == ['no splits', 'one class']
+    odd = change(flat('odd'))
+    found = kinds(check(tmp_path, [*good, odd]))
+    assert kind in found and found[kind].clips == ('odd', ), found
+    assert re.search(said, found[kind].details[0][1]), found[kind].details
+    # what keeps training from using the clip is an error here, and nothing else is
+    try:
+        Clip.from_annotation(odd, layout='coco17').check()
+        refused = False
+    except ClipError as error:
+        assert "'odd'" in str(error)
+        refused = True
+    assert refused == (found[kind].severity == 'error')
+
+
+def test_a_shape_with_channels_is_an_image_size(tmp_path):
+    assert 'image size' not in kinds(check(tmp_path, [flat('a', img_shape=(720, 1280, 3))]))
+
+
+def test_the_actor_in_a_slot_that_recipes_drop(tmp_path):
+    crowd = flat('crowd')
+    crowd['keypoint'], crowd['keypoint_score'] = (np.repeat(crowd[key], 3, 0) for key in ('keypoint', 'keypoint_score'))
+    crowd['keypoint'][:2, 1:] = 0
+    found = kinds(check(tmp_path, [crowd]))['person order']
+    assert found.details[0][1] == 'person 2 is seen in 6 frames, persons 0 and 1 in 1 and 1'
+
+
+@pytest.mark.parametrize('labels, names, kind, said', [
+    ([1, 2, 3], (), 'class numbers', 'Do labels begin at 1'),
+    ([7, 22, 42], (), 'class numbers', r'40 of 43 classes have no clip; the labels are 7, 22, 42.*classes=\[7,22,42\]'),
+    ([0, 0], (), 'one class', 'nothing to tell apart'),
+    ([0, 2], ('sit', 'stand', 'walk'), 'empty class', '1 of 3 classes')])
+def test_sense_of_the_classes(tmp_path, labels, names, kind, said):
+    import re
+    items = [flat(f'{i}', label) for i, label in enumerate(labels)]
+    found = kinds(check(tmp_path, items, **(dict(class_names=names) if names else {})))
+    assert re.search(said, found[kind].message), found[kind].message
+
+
+def test_classes_without_a_test_clip(tmp_path):
+    items = [flat(f'{i}', i % 3) for i in range(6)]
+    found = kinds(check(tmp_path, items, dict(train=['0', '1', '2'], val=['3'])))
+    assert found['untested class'].message.startswith("2 of 3 classes of 'train' have no clip in 'val'")
+    assert 'no splits' not in found
+
+
+def test_an_absent_joint_is_named(tmp_path):
+    item = flat('a')
+    item['keypoint'][:, :, 3:5] = 0
+    item['keypoint_score'][:, :, 3:5] = 0
+    assert kinds(check(tmp_path, [item]))['absent joint'].details == (('', 'left_ear'), ('', 'right_ear'))

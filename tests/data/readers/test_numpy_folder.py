@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mmskel.data.prepare import PrepareError, prepare
 from mmskel.data.readers import NumpyFolder, ReadError
 
 
@@ -104,3 +105,73 @@ def test_a_missing_table_is_named(tmp_path):
     source, _ = write(tmp_path, dict(a=pose(4, 17, 2)), '')
     with pytest.raises(FileNotFoundError, match='nowhere.csv'):
         NumpyFolder(source, labels=tmp_path / 'nowhere.csv', layout='coco17')
+
+
+def test_labels_of_a_spreadsheet_stay_numbers(tmp_path):
+    """A column that was floats has '0.0' to '11.0'; as text they would be sorted 0, 1, 10, 11, 2."""
+    rows = ['id,label']
+    for label in range(12):
+        np.save(tmp_path / f'c{label}.npy', np.random.default_rng(label).random((4, 17, 2)) + 1)
+        rows.append(f'c{label},{label}.0')
+    (tmp_path / 'labels.csv').write_text('\n'.join(rows))
+    file = prepare('numpy', tmp_path, tmp_path / 'out.pkl', progress=False,
+                   options=dict(labels=tmp_path / 'labels.csv', layout='coco17'))
+    assert {item['frame_dir']: item['label'] for item in file.annotations} == {f'c{label}': label for label in range(12)}
+    assert 'class_names' not in file.meta
+
+
+@pytest.mark.parametrize('label', ['-1', '1.5', 'nan', 'inf'])
+def test_numbers_that_are_no_class_are_refused(tmp_path, label):
+    np.save(tmp_path / 'a.npy', np.ones((4, 17, 2)))
+    (tmp_path / 'labels.csv').write_text(f'id,label\na,{label}\n')
+    with pytest.raises(PrepareError, match=f"labels.csv': label '{label}' is no class index"):
+        prepare('numpy', tmp_path, tmp_path / 'out.pkl', progress=False,
+                options=dict(labels=tmp_path / 'labels.csv', layout='coco17'))
+
+
+def test_class_folders_with_the_same_file_names(tmp_path):
+    rows = ['id,label,split']
+    for name in ('kick', 'squat'):
+        (tmp_path / name).mkdir()
+        np.save(tmp_path / name / '000.npy', np.random.default_rng(len(name)).random((4, 17, 2)) + 1)
+        rows.append(f'{name}/000,{name},train')
+    np.save(tmp_path / 'squat' / 'own.npy', np.ones((4, 17, 2)))
+    rows.append('own.npy,squat,test')
+    (tmp_path / 'labels.csv').write_text('\n'.join(rows))
+    options = dict(labels=tmp_path / 'labels.csv', layout='coco17')
+    file = prepare('numpy', tmp_path, tmp_path / 'out.pkl', progress=False, options=options)
+    assert [item['frame_dir'] for item in file.annotations] == ['kick/000', 'squat/000', 'own']
+    (tmp_path / 'labels.csv').write_text('id,label\n000,kick\n')
+    with pytest.raises(PrepareError, match=r"names '000', but .*kick/000.npy, squat/000.npy; name files by their path"):
+        prepare('numpy', tmp_path, tmp_path / 'out.pkl', progress=False, options=options)
+
+
+def test_a_second_array_in_a_file_is_not_dropped(tmp_path):
+    with (tmp_path / 'a.npy').open('wb') as file:
+        np.save(file, np.ones((4, 17, 2)))
+        np.save(file, np.ones((4, 17, 2)))
+    (tmp_path / 'labels.csv').write_text('id,label\na,x\n')
+    with pytest.raises(PrepareError, match="a.npy' is no plain array.*a second array"):
+        prepare('numpy', tmp_path, tmp_path / 'out.pkl', progress=False,
+                options=dict(labels=tmp_path / 'labels.csv', layout='coco17'))
+
+
+def test_a_header_that_claims_a_terabyte_takes_none(tmp_path):
+    import io
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, dict(descr='<f8', fortran_order=False, shape=(10**6, 10**3, 17, 2)))
+    (tmp_path / 'a.npy').write_bytes(file.getvalue() + b'12345678')
+    (tmp_path / 'labels.csv').write_text('id,label\na,x\n')
+    with pytest.raises(PrepareError, match='cut off'):
+        prepare('numpy', tmp_path, tmp_path / 'out.pkl', progress=False,
+                options=dict(labels=tmp_path / 'labels.csv', layout='coco17'))
+
+
+@pytest.mark.parametrize('header, said', [('id,label,label', 'each once'), ('id;label;split', 'separated by semicolons'),
+                                          ('id\tlabel', 'separated by tabs')])
+def test_tables_that_say_something_else(tmp_path, header, said):
+    np.save(tmp_path / 'a.npy', np.ones((4, 17, 2)))
+    (tmp_path / 'labels.csv').write_text(f'{header}\na,1,2\n')
+    with pytest.raises(PrepareError, match=said):
+        prepare('numpy', tmp_path, tmp_path / 'out.pkl', progress=False,
+                options=dict(labels=tmp_path / 'labels.csv', layout='coco17'))

@@ -37,8 +37,7 @@ def ours(item, transforms, encoder):
     for transform in transforms:
         item = transform(item)
     inputs = T.PackSkeleton()(item)['inputs']
-    return encoder.encode(inputs['keypoint'], inputs.get('keypoint_score'), inputs.get('keypoint_next'),
-                          inputs.get('keypoint_score_next')).numpy()
+    return encoder.encode(inputs).numpy()
 
 
 @pytest.mark.parametrize('feature, stream', [('j', 'joint'), ('b', 'bone'), ('jm', 'joint_motion'),

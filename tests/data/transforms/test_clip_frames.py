@@ -56,5 +56,5 @@ def test_errors_name_clip_and_file(film, tmp_path):
     with pytest.raises(VideoError, match='broken.mp4'):
         LoadClipFrames()(dict(sample(clip), rgb=str(broken)))
     deep = dict(sample(clip), keypoint=np.ones((1, 24, 17, 3), np.float32))
-    with pytest.raises(ValueError, match="clip 'wave' has 3 coordinates"):
+    with pytest.raises(ValueError, match="clip 'wave': LoadClipFrames needs 2 coordinates"):
         LoadClipFrames()(deep)

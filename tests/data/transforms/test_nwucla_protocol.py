@@ -40,7 +40,7 @@ def test_sums_of_all_streams(clips, name):
     assert sample['keypoint'].astype(np.float64).sum() == pytest.approx(total, rel=1e-5)
     packed = PackSkeleton()(sample)['inputs']['keypoint']
     for stream, expected in zip(('bone', 'joint_motion', 'bone_motion'), streams):
-        found = StreamEncoder('kinect20', stream).encode(packed).double().abs().sum()
+        found = StreamEncoder('kinect20', stream).encode(dict(keypoint=packed)).double().abs().sum()
         assert float(found) == pytest.approx(expected, rel=1e-5, abs=1e-3)
     longer = run(clips[name], RangeNormalize(keep_missing=False), ResampleFrames(64))['keypoint']
     assert longer.astype(np.float64).sum() == pytest.approx(total64, rel=1e-5)

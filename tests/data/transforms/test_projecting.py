@@ -23,5 +23,5 @@ def test_scores_are_kept_where_something_is_seen():
 
 
 def test_flat_skeletons_are_refused():
-    with pytest.raises(ValueError, match="clip 'x' has 2 coordinates"):
+    with pytest.raises(ValueError, match="clip 'x': ProjectToImage needs 3 coordinates"):
         project([[1, 2]])

@@ -134,7 +134,7 @@ def test_another_graph_is_refused():
         build_published('mp_gcn', arguments, {**state, 'main_stream.6.scn.edge': wrong})
 
 
-@pytest.mark.parametrize('case', ['kinetics', 'nba', 'two groups', 'no links', 'openpose'])
+@pytest.mark.parametrize('case', ['kinetics', 'nba', 'two groups', 'no links', 'openpose', 'spatial'])
 def test_official_file_becomes_checkpoint_and_config(case, tmp_path):
     """Without arguments: the graph, and all else, is read off the tensors."""
     from mmengine.config import Config
@@ -154,8 +154,9 @@ def test_file_without_a_known_graph_is_refused(tmp_path):
     torch.save({'A': torch.zeros(3, 25, 25), 'fcn.weight': torch.zeros(1)}, tmp_path / 'st_gcn.pt')
     with pytest.raises(ConversionError, match='st_gcn.pt.*no MP-GCN'):
         convert_checkpoint('mp_gcn', tmp_path / 'st_gcn.pt', tmp_path / 'o.pth')
-    plain, *_ = twins(*CASES['spatial'])  # base joints of its own
-    torch.save(plain.state_dict(), tmp_path / 'own.pt')
+    plain, *_ = twins(*CASES['spatial'])
+    own = {key: value.roll(1, -1) if key.endswith('scn.A') else value for key, value in plain.state_dict().items()}
+    torch.save(own, tmp_path / 'own.pt')
     with pytest.raises(ConversionError, match='graph of 54 nodes that is none of the published ones.*model_kwargs'):
         convert_checkpoint('mp_gcn', tmp_path / 'own.pt', tmp_path / 'o.pth')
 

@@ -22,8 +22,8 @@ def clips(samples=2, count=3, persons=2, frames=6, source=9, seed=0):
 def test_views_are_clips_and_then_their_mirror_images(stream, channels):
     encoder = HeatmapEncoder('coco17', stream)
     keypoint, score, frames = clips()
-    plain = encoder.encode(keypoint, score, (20, 24))
-    assert plain.shape == (2, 3, channels, 6, 20, 24) and encoder.num_channels == channels
+    plain = encoder.draw(keypoint, score, (20, 24))
+    assert plain.shape == (2, 3, channels, 6, 20, 24) and encoder.channels() == channels
     expected = torch.cat([plain, mirrored(plain, encoder.swap)], 1)
     for numbers in (frames, None):  # drawn once per distinct frame, or once per frame
         found = encoder.views(keypoint, score, (20, 24), numbers, mirror=True)
@@ -35,8 +35,8 @@ def test_views_are_clips_and_then_their_mirror_images(stream, channels):
 def test_a_frame_is_drawn_once(monkeypatch):
     keypoint, score, frames = clips(samples=1, count=10, frames=48, source=70)
     encoder, drawn = HeatmapEncoder('coco17'), []
-    encode = encoder.encode
-    monkeypatch.setattr(encoder, 'encode', lambda k, *rest: drawn.append(k.shape[2]) or encode(k, *rest))
+    draw = encoder.draw
+    monkeypatch.setattr(encoder, 'draw', lambda k, *rest: drawn.append(k.shape[2]) or draw(k, *rest))
     encoder.views(keypoint, score, (20, 20), frames, mirror=True)
     assert drawn == [70]
 
@@ -50,7 +50,7 @@ def test_batch_of_samples_with_several_numbers_of_persons():
     assert out['inputs'].shape == (3, 1, 17, 6, 20, 24) and out['data_samples'][2].img_shape == (20, 24)
     assert not out['inputs'][0].any()
     for row, (keypoint, score, _) in zip(out['inputs'], parts):
-        torch.testing.assert_close(row, encoder.encode(keypoint, score, (20, 24))[0], rtol=0, atol=0)
+        torch.testing.assert_close(row, encoder.draw(keypoint, score, (20, 24))[0], rtol=0, atol=0)
     samples[1].set_metainfo(dict(mirror_views=True))
     assert encoder(data)['inputs'].shape[1] == 2
 
@@ -60,9 +60,9 @@ def test_wrong_use_teaches():
         HeatmapEncoder('coco17', 'bone')
     keypoint = torch.zeros(1, 1, 1, 25, 2)
     with pytest.raises(ValueError, match="25 joints, but the encoder's layout 'coco17' has 17"):
-        HeatmapEncoder('coco17', size=(8, 8)).encode(keypoint)
+        HeatmapEncoder('coco17', size=(8, 8)).draw(keypoint)
     with pytest.raises(ValueError, match="need the image's size"):
-        HeatmapEncoder('ntu25').encode(keypoint)
+        HeatmapEncoder('ntu25').draw(keypoint)
     samples = [ActionDataSample(metainfo=dict(img_shape=(8, side))) for side in (8, 9)]
     with pytest.raises(ValueError, match=r'sizes \(8, 8\), \(8, 9\)'):
         HeatmapEncoder('ntu25')(dict(inputs=dict(keypoint=[keypoint, keypoint]), data_samples=samples))
@@ -78,7 +78,7 @@ def test_exported_network_draws_the_same(tmp_path):
             self.encoder = HeatmapEncoder('coco17', 'joint_limb', size=(16, 20))
 
         def forward(self, keypoint, score):
-            return self.encoder.encode(keypoint, score)
+            return self.encoder.draw(keypoint, score)
 
     keypoint, score, _ = clips(1, 1, frames=3)
     torch.onnx.export(Exported().eval(), (keypoint, score), tmp_path / 'a.onnx', dynamo=True, verbose=False)

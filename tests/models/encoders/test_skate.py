@@ -27,7 +27,7 @@ def test_without_a_time_there_is_no_channel_for_it():
 
 def test_bones_begin_where_the_published_ones_do():
     encoder, x = SkateEncoder('ntu25', 'bone'), torch.randn(1, 4, 25, 3)
-    found = encoder.encode(x)
+    found = encoder.encode(dict(keypoint=x))
     assert not found[..., 1, :].any()  # the middle of the spine has none
     torch.testing.assert_close(found[..., 21, :], x[..., 21, :] - x[..., 7, :])
     torch.testing.assert_close(found[..., 2, :], x[..., 2, :] - x[..., 20, :])

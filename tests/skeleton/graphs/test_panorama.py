@@ -56,6 +56,19 @@ def test_any_layout_any_object(layout):
     np.testing.assert_allclose(matrices.sum((0, 1)), 1)
 
 
+@pytest.mark.parametrize('base, node', [(17, 17), ('ball', 17), ('net', 18), (['nose', 'net'], 18)])
+def test_persons_are_joined_at_their_objects(base, node):
+    graph = panoramic_graph('coco17', 4, ('ball', 'net'), 'linear', base=base)
+    v, last = 19, [((p + 1) * 19 + node, p * 19 + node) for p in range(3)]
+    assert list(graph.inter_links[-3:]) == last
+    hop1 = graph.partitions('intra-inter', keep=3)[2] != 0
+    expected = np.zeros_like(hop1)
+    for a, b in graph.inter_links:
+        expected[a, b] = expected[b, a] = True
+    np.testing.assert_array_equal(hop1, expected)
+    assert panoramic_graph('coco17', 2, ['ball'], centre='ball').centres.tolist() == [17] * 18 + [35] * 18 and v == graph.person.num_nodes
+
+
 @pytest.mark.parametrize('labeling', ['distance', 'spatial', 'intra-inter'])
 def test_corrected_normalisation_averages_over_what_is_kept(labeling):
     graph = panoramic_graph('coco17', 4, ['ball'], 'pairwise', dilation=2)
@@ -81,3 +94,7 @@ def test_errors():
         panoramic_graph('coco17').partitions('distance', keep=12)
     with pytest.raises(LayoutError, match="joints 0 to 16, not 17"):
         panoramic_graph('coco17', 2, inter_link='full', base=17)
+    with pytest.raises(LayoutError, match="'coco17' with ball has nodes 0 to 17, not 18"):
+        panoramic_graph('coco17', 2, ['ball'], 'full', base=18)
+    with pytest.raises(LayoutError, match="'coco17' with ball has no node 'net'; it has: nose, .*, ball"):
+        panoramic_graph('coco17', 2, ['ball'], 'full', base='net')

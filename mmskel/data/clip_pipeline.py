@@ -1,0 +1,90 @@
+"""From a clip to the sample of a recogniser: its joints by name, then its test pipeline."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import Compose
+from mmengine.model import BaseDataPreprocessor
+
+from mmskel.data.transforms.base import SkeletonTransform
+from mmskel.models.encoders import SkeletonEncoder
+from mmskel.skeleton import LAYOUTS, Clip, ClipError, LayoutError, get_layout, joint_map
+
+
+class ClipPipeline:
+    """The test pipeline of a recogniser, ours or MMAction2's, for clips that are in no data set.
+
+    Args:
+        steps: Configs of the test pipeline's transforms.
+        layout: Joints that the recogniser takes; None: the clip's own.
+        encoder: The recogniser's data preprocessor.
+        backbone: Config of its backbone, which says ``in_channels`` and, of some, ``num_person``.
+        video_root: Folder of the clips' videos, for recognisers that look at images as well; '': what a clip names.
+    """
+
+    def __init__(self, steps: Sequence[Mapping[str, Any]], layout: str | None, encoder: BaseDataPreprocessor,
+                 backbone: Mapping[str, Any], video_root: str = ''):
+        slots = backbone.get('num_person')
+        if slots and not any('num_person' in step for step in steps):
+            # written for data sets that never have more persons than the network has slots for
+            steps = [dict(type='SetPersons', num_person=slots), *steps]
+        self.transforms = Compose(steps)
+        self.layout = get_layout(layout).name if layout else None
+        self.encoder = encoder if isinstance(encoder, SkeletonEncoder) else None
+        self.backbone, self.video_root = backbone, video_root
+
+    @property
+    def needs_video(self) -> bool:
+        """Whether clips need the videos that they came from."""
+        steps = [step for step in self.transforms.transforms if isinstance(step, SkeletonTransform)]
+        return any(step.needs_video for step in steps) or self.encoder is not None and self.encoder.needs_video
+
+    def fitted(self, clip: Clip) -> Clip:
+        """The clip in the recogniser's joints.
+
+        Raises:
+            LayoutError: Joints that the recogniser needs and the clip cannot give.
+            ClipError: 2-D for a recogniser of 3-D, or the reverse.
+        """
+        if self.layout and clip.layout != self.layout:
+            try:
+                clip = clip.to_layout(self.layout)
+            except LayoutError as error:
+                fits = [name for name in LAYOUTS if not joint_map(name, self.layout, 'zero').missing]
+                raise LayoutError(f"clip '{clip.id}': the recogniser takes skeletons of layout '{self.layout}'; "
+                                  f'{str(error).partition(";")[0]}. Skeletons that can be converted: '
+                                  f'{", ".join(fits)}: use a pose model or a recogniser of another layout') from None
+        coords = clip.keypoint.shape[-1]
+        if not self.takes(coords):
+            fitting = [str(one) for one in (2, 3) if self.takes(one)]
+            raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
+                            f'{" or ".join(fitting) or "others"}; use a recogniser trained on skeletons of the same '
+                            'kind, or (2-D to 3-D) lift them: --lift-config')
+        return clip
+
+    def takes(self, coords: int) -> bool:
+        """Whether pipeline, encoder and network take joints of that many coordinates."""
+        for step in self.transforms.transforms:
+            if isinstance(step, SkeletonTransform):
+                if step.coords and coords not in step.coords:
+                    return False
+                coords = step.makes_coords or coords
+        if self.encoder is None:
+            return True
+        pathway = self.encoder.pathway
+        channels = (self.backbone[pathway] if pathway else self.backbone).get('in_channels')
+        return coords in self.encoder.coords and channels in (None, self.encoder.channels(coords))
+
+    def __call__(self, clip: Clip, video: Any = None, start: int = 0) -> dict[str, Any]:
+        """What the pipeline packs of a clip that :meth:`fitted` gave.
+
+        Args:
+            clip: The clip.
+            video: What it was found in, for recognisers that look at images as well; None: what the clip names.
+            start: Number of the video's frame with which the clip begins.
+        """
+        return self.transforms(dict(
+            clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
+            rng=np.random.default_rng(0), video=video, video_start=start, video_root=self.video_root))

@@ -1,0 +1,118 @@
+"""Features by clip id: what a recogniser makes of clips before it names a class."""
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmskel.files.atomic import atomic_path
+
+_NEEDED = ('ids', 'features', 'labels', 'split_names', 'splits', 'class_names', 'meta')
+
+
+class FeatureError(ValueError):
+    """A file of features that cannot be read or written."""
+
+
+@dataclass
+class Features:
+    """Pooled features of N clips.
+
+    Args:
+        ids: N clip ids.
+        features: (N, D) float32, averaged over the views of a clip.
+        labels: (N,) classes of the annotation file; -1 where unknown.
+        class_names: Names of the annotation file's classes.
+        splits: Split of the annotation file -> ids of the clips that are here, in order.
+        meta: Where the numbers come from: ``model``, ``config``, ``checkpoint``, ``stream``, ``data``, ``layout``,
+            ``mmskel_version``.
+    """
+    ids: list[str]
+    features: np.ndarray
+    labels: np.ndarray
+    class_names: list[str] = field(default_factory=list)
+    splits: dict[str, list[str]] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.features, self.labels = np.asarray(self.features, np.float32), np.asarray(self.labels, np.int64)
+        if self.features.ndim != 2 or not len(self.ids) == len(self.features) == len(self.labels):
+            raise FeatureError(f'{len(self.ids)} ids, features {self.features.shape} and {len(self.labels)} labels do '
+                               'not belong together; expected n ids, (n, D) features, n labels')
+
+    def of(self, split: str) -> Features:
+        """The clips of one split.
+
+        Raises:
+            FeatureError: No such split; names those that there are.
+        """
+        if split not in self.splits:
+            raise FeatureError(f"there is no split '{split}'; known: {', '.join(self.splits) or 'none'}")
+        return self.only(self.splits[split])
+
+    def only(self, ids: Sequence[str]) -> Features:
+        """The clips with these ids, in this order; KeyError for one that is not here."""
+        row = {name: i for i, name in enumerate(self.ids)}
+        keep = [row[name] for name in ids]
+        kept = set(ids)
+        splits = {name: [one for one in members if one in kept] for name, members in self.splits.items()}
+        return Features(list(ids), self.features[keep], self.labels[keep], self.class_names, splits, dict(self.meta))
+
+
+def save_features(path: str | Path, features: Features) -> Path:
+    """Writes a NumPy archive, whole or not at all, of arrays that need no pickle.
+
+    ``ids`` (N,) text, ``features`` (N, D) float32, ``labels`` (N,) int64, ``class_names`` (K,) text, ``split_names``
+    (S,) text, ``splits`` (N, S) bool: which clip is in which split, ``meta``: JSON.
+
+    Args:
+        path: ``.npz``.
+        features: What is written.
+
+    Raises:
+        FeatureError: Another suffix.
+    """
+    path = Path(path)
+    if path.suffix.lower() != '.npz':
+        raise FeatureError(f"'{path}': features are written as .npz")
+    members = [set(ids) for ids in features.splits.values()]
+    splits = np.array([[name in ids for ids in members] for name in features.ids], bool)
+    arrays = dict(ids=_text(features.ids), features=features.features, labels=features.labels,
+                  class_names=_text(features.class_names), split_names=_text(features.splits),
+                  splits=splits.reshape(len(features.ids), len(members)), meta=np.array(json.dumps(features.meta)))
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)
+    return path
+
+
+def load_features(path: str | Path) -> Features:
+    """Reads what :func:`save_features` wrote, without running anything in the file.
+
+    Raises:
+        FeatureError: No such file, or one of another kind; says what it lacks.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            missing = [key for key in _NEEDED if key not in file.files]
+            if missing:
+                raise FeatureError(f"'{path}' holds no features: {', '.join(missing)} missing; `mmskel features` "
+                                   'writes such files')
+            arrays = {key: file[key] for key in _NEEDED}
+    except FeatureError:
+        raise
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:  # AttributeError: a plain .npy
+        raise FeatureError(f"'{path}' holds no features that can be read: {error}") from None
+    ids = arrays['ids'].tolist()
+    splits = {name: [ids[i] for i in np.flatnonzero(column)]
+              for name, column in zip(arrays['split_names'].tolist(), arrays['splits'].T)}
+    return Features(ids, arrays['features'], arrays['labels'], arrays['class_names'].tolist(), splits,
+                    json.loads(arrays['meta'].item()))
+
+
+def _text(names: Sequence[str]) -> np.ndarray:
+    return np.array(list(names), str) if names else np.zeros(0, 'U1')

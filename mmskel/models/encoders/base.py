@@ -1,0 +1,99 @@
+"""What every encoder is: the door of a network, which makes its input of a batch of joints on the device.
+
+An encoder of your own derives from :class:`SkeletonEncoder`, says by its class attributes what it takes, and is
+registered into MMAction2's ``MODELS``; configs, training, prediction and export ask nothing else of it.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+
+class SkeletonEncoder(BaseDataPreprocessor):
+    """Base class: stacks a batch, moves it to the device, and has :meth:`encode` make the network's input of it.
+
+    A subclass with streams takes a constructor argument ``stream``, one with a joint order an argument ``layout``, and
+    one that can append the confidence as a channel an argument ``with_score``; configs and ``fit_to_data`` set them.
+
+    Attributes:
+        streams: Values of the constructor's ``stream``; () without such an argument.
+        ensemble: Those that ``--streams all`` trains.
+        coords: Numbers of coordinates per joint, without the confidence, that the encoder takes.
+        needs_video: Whether clips need the video that they came from, since the network looks at its images.
+        pathway: Part of the backbone's config that takes ``in_channels``; ``''``: the backbone itself.
+    """
+    streams: tuple[str, ...] = ()
+    ensemble: tuple[str, ...] = ()
+    coords: tuple[int, ...] = (2, 3)
+    needs_video: bool = False
+    pathway: str = ''
+
+    def channels(self, coords: int = 3) -> int:
+        """Number of channels of the input that :meth:`encode` makes, which is the network's ``in_channels``.
+
+        Args:
+            coords: Number of coordinates per joint, one of :attr:`coords`.
+        """
+        raise NotImplementedError(f'{type(self).__name__} does not say how many channels it makes; define channels()')
+
+    def backbone_arguments(self, coords: int = 3) -> dict[str, Any]:
+        """Arguments of the backbone that follow from the encoder; by default ``in_channels``, from :meth:`channels`.
+
+        Args:
+            coords: Number of coordinates per joint, one of :attr:`coords`.
+        """
+        return dict(in_channels=self.channels(coords))
+
+    def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Any:
+        """The network input, a pure function.
+
+        Args:
+            batch: Tensors by the names that ``PackSkeleton`` gives them: ``keypoint`` (N, clips, M, T, V, C), and
+                where present ``keypoint_score`` (N, clips, M, T, V), ``keypoint_next`` and ``keypoint_score_next``,
+                ``frame_time`` and ``frame_inds`` (N, clips, T), ``imgs`` (N, clips, T, H, W, 3).
+            samples: Data samples of the batch, for what arrays do not say (``img_shape``); may be empty.
+        """
+        raise NotImplementedError
+
+    def stack(self, name: str, values: Sequence[Tensor]) -> Tensor:
+        """One tensor of the samples' tensors.
+
+        Args:
+            name: Name of the entry, e.g. ``'keypoint'``.
+            values: Tensor of every sample.
+
+        Raises:
+            ValueError: Tensors of several shapes.
+        """
+        shapes = {tuple(value.shape) for value in values}
+        if len(shapes) > 1:
+            found = ', '.join(map(str, sorted(shapes)))
+            raise ValueError(f"a batch holds samples with '{name}' of several shapes: {found}; let the pipeline give "
+                             'all clips as many persons (SetPersons), frames (SampleUniformly, ResampleFrames) and '
+                             'pixels (ResizeImage)')
+        return torch.stack(tuple(values))
+
+    def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
+        """Stacks the batch, moves it to the device, encodes.
+
+        Args:
+            data: ``inputs``: dictionary of lists (or stacked tensors) as ``PackSkeleton`` packs them; or, from a
+                stock MMAction2 pipeline, a list of (clips, M, T, V, C) tensors. ``data_samples`` (optional).
+            training: Whether the network is in training; is ignored.
+
+        Returns:
+            ``inputs`` of :meth:`encode`, and ``data_samples``.
+        """
+        data = self.cast_data(data)
+        inputs, samples = data['inputs'], data.get('data_samples')
+        if not isinstance(inputs, Mapping):
+            inputs = dict(keypoint=inputs)
+        batch = {}
+        for name, value in inputs.items():
+            value = self.stack(name, value) if isinstance(value, (list, tuple)) else value
+            batch[name] = value.float() if value.is_floating_point() or name.startswith('keypoint') else value
+        return dict(inputs=self.encode(batch, samples or ()), data_samples=samples)

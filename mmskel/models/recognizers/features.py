@@ -1,0 +1,157 @@
+"""Where tensors leave a recogniser: features, pooled features, logits, and the one place that averages views.
+
+Works with MMAction2's recognisers (2-D, 3-D, GCN and of several modalities) and whatever derives from them. Nothing
+about a recogniser is changed, so any of this may be called while it trains or is tested.
+
+Symbols: N clips, R = N * views rows, K classes, D channels of the pooled features.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from mmaction.models.heads.base import BaseHead
+from mmaction.models.recognizers.base import BaseRecognizer
+from torch import Tensor, nn
+
+STAGES = ('features', 'pooled', 'logits')
+
+
+class ClipScores(NamedTuple):
+    """What several views of a clip say together.
+
+    Attributes:
+        probability: (N, K), as the head makes it in a test.
+        logits: (N, K), the mean of the views' raw scores.
+    """
+    probability: Tensor
+    logits: Tensor
+
+
+def recognise(model: nn.Module, batch: Mapping[str, Any], stage: str = 'logits') -> Any:
+    """What a recogniser makes of a batch, as tensors, one row per view; gradients are kept.
+
+    The model runs as it is: call ``model.eval()`` first, and wrap the call in ``torch.inference_mode()`` where no
+    gradient is wanted.
+
+    Args:
+        model: A recogniser.
+        batch: A collated batch as the pipeline packs it: ``inputs`` and ``data_samples``.
+        stage: ``'features'``: what the head takes, of backbone and neck, e.g. (R, M, C, T, V) of a graph network, or
+            (R, C, T, H, W) of volumes; ``'pooled'``: (R, D), what the head's classifier takes, pathways side by side;
+            ``'logits'``: (R, K), or by the heads' names where there are several (RGB and pose).
+
+    Returns:
+        A tensor; features of several pathways are a tuple, logits of several heads a dictionary. The rows of a clip's
+        views follow each other: ``rows.unflatten(0, (N, -1))``.
+
+    Raises:
+        ValueError: Another stage; a recogniser or head that does not have it.
+
+    Example:
+        >>> pooled = recognise(model, batch, 'pooled').unflatten(0, (len(batch['data_samples']), -1)).mean(1)
+    """
+    return network_output(model, model.data_preprocessor(batch, False)['inputs'], stage)
+
+
+def network_output(model: nn.Module, inputs: Any, stage: str = 'logits') -> Any:
+    """As :func:`recognise`, of what the encoder has made of a batch.
+
+    Args:
+        model: A recogniser.
+        inputs: Input of the network; (N, views, ...), or a dictionary of such tensors.
+        stage: See :func:`recognise`.
+    """
+    if stage not in STAGES:
+        raise ValueError(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
+    if not isinstance(model, BaseRecognizer):
+        raise ValueError(f'a {type(model).__name__} is no recogniser of MMAction2, so it has no stages to read from')
+    features, arguments = model.extract_feat(inputs, test_mode=True)
+    if stage == 'features':
+        return features
+    if not model.with_cls_head:
+        raise ValueError(f"the {type(model).__name__} has no head, so it has no '{stage}'; read its 'features'")
+    if stage == 'pooled':
+        return _pooled(model.cls_head, features, arguments)
+    return model.cls_head(features, **arguments)
+
+
+def predict_samples(model: nn.Module, batch: Mapping[str, Any]) -> Sequence:
+    """What ``model.test_step`` gives, with the scores of every clip noted in its sample.
+
+    Args:
+        model: A recogniser.
+        batch: A collated batch.
+
+    Returns:
+        The data samples with all that the head writes and, besides, ``probability`` (K,) and, where the head averages
+        the views as MMAction2's base head does, ``logits`` (K,). Both are float32.
+
+    Raises:
+        ValueError: A head with one prediction per pathway and none of both.
+    """
+    if not _is_backbone_and_head(model):
+        return [_noted(sample, sample.pred_score) for sample in model.test_step(batch)]
+    data = model.data_preprocessor(batch, False)
+    features, arguments = model.extract_feat(data['inputs'], test_mode=True)
+    head = model.cls_head
+    samples = head.predict(features, data['data_samples'], **arguments)
+    views = head(features, **arguments)  # a second time, which costs next to nothing: a prediction keeps no raw scores
+    if type(head).average_clip is not BaseHead.average_clip or not isinstance(views, Tensor):
+        return [_noted(sample, sample.pred_score) for sample in samples]
+    scores = average_views(views.unflatten(0, (len(samples), -1)), head.average_clips)
+    return [_noted(*row) for row in zip(samples, scores.probability, scores.logits)]
+
+
+def average_views(views: Tensor, average: str | None = 'prob') -> ClipScores:
+    """One probability of several views of a clip.
+
+    Args:
+        views: (N, views, K) raw scores.
+        average: ``'prob'`` or None: mean of the views' probabilities; ``'score'``: probabilities of the mean score.
+            As MMAction2's heads call it.
+    """
+    views = views.float()
+    logits = views.mean(1)
+    return ClipScores(logits.softmax(-1) if average == 'score' else views.softmax(-1).mean(1), logits)
+
+
+def _is_backbone_and_head(model: nn.Module) -> bool:
+    """Whether a prediction is what the head says about the features, nothing before, between or after."""
+    return (isinstance(model, BaseRecognizer) and type(model).predict is BaseRecognizer.predict
+            and model.with_cls_head and isinstance(model.cls_head, BaseHead))
+
+
+def _noted(sample: Any, probability: Any, logits: Tensor | None = None) -> Any:
+    if isinstance(probability, Mapping):
+        raise ValueError(f'the head predicts {" and ".join(probability)} each on its own, and nothing of both; use one '
+                         'that fuses them, such as RGBPoseFusionHead')
+    sample.set_field(probability.float(), 'probability')
+    if logits is not None:
+        sample.set_field(logits, 'logits')
+    return sample
+
+
+def _pooled(head: nn.Module, features: Any, arguments: Mapping[str, Any]) -> Tensor:
+    """(R, D): the input of the linear layers that take ``head.in_channels``, in the order in which they are called.
+
+    Heads pool in ways of their own (over persons, frames, pixels or segments), and none of them hands the result out.
+    """
+    widths = head.in_channels if isinstance(head.in_channels, (tuple, list)) else [head.in_channels]
+    seen: list[Tensor] = []
+    handles = [layer.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+               for layer in head.modules() if isinstance(layer, nn.Linear)]
+    try:
+        head(features, **arguments)
+    finally:
+        for handle in handles:
+            handle.remove()
+    pooled = []
+    for width in widths:
+        found = next((i for i, one in enumerate(seen) if one.ndim == 2 and one.shape[1] == width), None)
+        if found is None:
+            raise ValueError(f'{type(head).__name__} has no linear layer that takes {width} pooled channels, its '
+                             "in_channels; read its 'features' instead")
+        pooled.append(seen.pop(found))
+    return torch.cat(pooled, 1)

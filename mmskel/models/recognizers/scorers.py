@@ -1,0 +1,75 @@
+"""Who says how likely a class is: the recogniser's own head, or something that takes class names at the call.
+
+A scorer is any callable with the attribute ``open_vocabulary`` and the signature of :class:`Scorer`;
+:class:`~mmskel.apis.inferencer.SkeletonInferencer` takes one and asks nothing else of it.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from mmskel.models.recognizers.features import predict_samples, recognise
+
+
+class Scorer(Protocol):
+    """Batches in, probabilities out.
+
+    Attributes:
+        open_vocabulary: Whether the classes are what the caller names. If not, they are the head's, and names are only
+            what they are called.
+    """
+    open_vocabulary: bool
+
+    def __call__(self, model: nn.Module, batch: Mapping[str, Any], class_names: Sequence[str]) -> Tensor:
+        """(N, K) probabilities.
+
+        Args:
+            model: The recogniser, in evaluation.
+            batch: A collated batch of N clips, as the test pipeline packs them.
+            class_names: K names, in the order of the columns.
+        """
+
+
+class HeadScorer:
+    """The recogniser's own head; its classes are those that it was trained for."""
+    open_vocabulary = False
+
+    def __call__(self, model: nn.Module, batch: Mapping[str, Any], class_names: Sequence[str]) -> Tensor:
+        """(N, K) probabilities, those of a test."""
+        return torch.stack([sample.probability for sample in predict_samples(model, batch)])
+
+
+class FeatureScorer:
+    """Any classes, by name: compares pooled features with names.
+
+    Args:
+        classify: Function of (N, D) float32 pooled features, averaged over the views of a clip, and K names, that gives
+            (N, K) probabilities. It may keep what it makes of the names: successive calls have the same.
+
+    Example:
+        >>> scorer = FeatureScorer(zero_shot.probabilities)
+        >>> inferencer = SkeletonInferencer(config, checkpoint, scorer=scorer)
+        >>> inferencer('clip.mp4', classes=['wave', 'kick'])
+    """
+    open_vocabulary = True
+
+    def __init__(self, classify: Callable[[Tensor, Sequence[str]], Tensor]):
+        self.classify = classify
+
+    def __call__(self, model: nn.Module, batch: Mapping[str, Any], class_names: Sequence[str]) -> Tensor:
+        """(N, K) probabilities."""
+        return self.classify(pooled_features(model, batch), class_names)
+
+
+def pooled_features(model: nn.Module, batch: Mapping[str, Any]) -> Tensor:
+    """(N, D) float32: the pooled features of every clip, the mean over its views.
+
+    Args:
+        model: The recogniser.
+        batch: A collated batch of N clips.
+    """
+    rows = recognise(model, batch, 'pooled').float()
+    return rows.unflatten(0, (len(batch['data_samples']), -1)).mean(1)
