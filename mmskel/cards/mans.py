@@ -24,8 +24,8 @@ MANS = ModelCard(
     layouts=ANY_LAYOUT,
     published_layouts=('ntu25', ),
     config='mans/mans_utkinect.py',
-    notes='The configs train the published small network (MANs_9: 857,269 parameters, 0.19 G for 50 frames), of which no '
-          'accuracy is known; mans_ntu60_3d_densenet161.py has the paper\'s. The published code multiplies the '
+    notes='The configs train the published small network (MANs_9: 857,269 parameters, 0.19 G for 50 frames), of which '
+          'no accuracy is known; mans_ntu60_3d_densenet161.py has the paper\'s. The published code multiplies the '
           'memory by a gate that is never trained; here it is (gate=\'untrained\' as published).',
     published=(
         Published('NTU60', 'X-Sub', 'joint', 82.67, PAPER), Published('NTU60', 'X-View', 'joint', 93.22, PAPER),

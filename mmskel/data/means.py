@@ -19,11 +19,7 @@ def mean_coordinate(file: str | Path, split: str | None = None, num_person: int 
         ValueError: If every frame is empty; names the file.
     """
     total, numbers = 0., 0
-    source = load_annotation_file(file)
-    wanted = None if split is None else {item['frame_dir'] for item in source.of(split)}
-    for clip in source.clips():
-        if wanted is not None and clip.id not in wanted:
-            continue
+    for clip in load_annotation_file(file).clips(split):
         keypoint = clip.keypoint[:num_person]
         seen = (keypoint != 0).any((0, 2, 3))
         total += float(keypoint[:, seen].sum(dtype=float))

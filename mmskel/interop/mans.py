@@ -81,7 +81,8 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     classes = next((len(state[key]) for key in ('fc.weight', 'classifier.weight') if key in state), 60)
     layout, persons = _skeleton(columns)
     return dict(
-        layout=layout, num_person=persons, network='small' if small else 'densenet161', feature_dim=columns, nb_lstm=hidden, nb_classes=classes,
+        layout=layout, num_person=persons, network='small' if small else 'densenet161', feature_dim=columns,
+        nb_lstm=hidden, nb_classes=classes,
         num_frame=state['tarm.0.att.2.weight'].shape[0], gru='torch' if 'tarm.0.gru.bias_hh_l0' in state else 'keras',
         repetitions=[sum(stage == one for stage, _ in blocks) for one in sorted({stage for stage, _ in blocks})]
         if small else [2, 2])

@@ -6,8 +6,9 @@ Processing Letters 2018; docs/published/ensemble_1dcnn.md.
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse.csgraph import depth_first_order
 
-from mmskel.skeleton.layout import Layout, neighbours
+from mmskel.skeleton.layout import Layout, adjacency_matrix
 from mmskel.skeleton.tables import get_layout
 
 NUM_PARTS = 5
@@ -17,12 +18,8 @@ _TRUNK = ('pelvis', 'spine', 'spine_shoulder', 'neck', 'head')
 
 def outwards(layout: Layout) -> list[int]:
     """All joints, depth first along the bones from the centre, so that a limb stays together."""
-    found, todo = [], [layout.centre]
-    near = neighbours(layout.num_joints, layout.edges)
-    while todo:
-        found.append(todo.pop())
-        todo += [joint for joint in reversed(near[found[-1]]) if joint not in found]
-    return found
+    links = adjacency_matrix(layout.num_joints, layout.edges)
+    return depth_first_order(links, layout.centre, directed=False, return_predecessors=False).tolist()
 
 
 def five_parts(layout: str | Layout) -> tuple[tuple[int, ...], ...]:
