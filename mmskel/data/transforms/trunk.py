@@ -27,7 +27,7 @@ class AlignTrunk3D(CoordinateTransform):
     layout has them. The sign of a principal axis is arbitrary, so three rules look at the first person and negate an
     axis of everybody: z, if the left shoulder lies below the hips in the first frame; y, if a foot points backwards on
     average; x, if the right hip lies to the left of the left one on average. Averages are over all frames, empty ones
-    included, as published. A misled rule mirrors the body.
+    included, as published. A misled rule mirrors the body. Without feet, y is negated with z, which mirrors nothing.
 
     A person whose first frame gives no axes (all joints in one place) is only moved. Absent persons and empty frames
     stay zero; if the first person is never seen, everything is zero, as published.
@@ -65,8 +65,9 @@ class AlignTrunk3D(CoordinateTransform):
         left, right = self._hips
         signs = np.ones(3)
         signs[0] = -1 if (main[:, right, 0] - main[:, left, 0]).mean() < 0 else 1
-        signs[1] = -1 if any((main[:, foot, 1] - main[:, ankle, 1]).mean() < 0 for foot, ankle in self._feet) else 1
         signs[2] = -1 if main[0, self._shoulder, 2] < 0 else 1
+        signs[1] = signs[2] if not self._feet else -1 if any(
+            (main[:, foot, 1] - main[:, ankle, 1]).mean() < 0 for foot, ankle in self._feet) else 1
         return dict(origin=origin, turn=turn, signs=signs)
 
     def _axes(self, pose: np.ndarray) -> np.ndarray:
