@@ -17,6 +17,6 @@ pipeline = [
     dict(type='FitFrames', clip_len=clip_len, place='centre'),
     dict(type='PackSkeleton')
 ]
-train_dataloader = dict(batch_size=128, dataset=dict(pipeline=pipeline))
+train_dataloader = dict(batch_size=128, dataset=dict(repeat=1, pipeline=pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
