@@ -2,12 +2,15 @@
 # make test    sets everything up and runs the tests
 # make demo DATA=path/to/all_sqe.zip    the same with the real N-UCLA clips
 # make demo VIDEO=clip.mp4              from a video with people in it to a labelled video
+# make demo VIDEO=clip.mp4 MODELS='--det-config ... --det-weights ... --pose-config ... --pose-weights ...'
+#                                       the same without a download, with pose models that lie here
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV ?= .venv
 BIN = $(VENV)/bin
 DATA ?=
 VIDEO ?=
+MODELS ?=
 # a process per core, of one thread each
 PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4
 
@@ -23,7 +26,7 @@ $(VENV)/.ready: setup.py requirements.txt mmskel/compat/openmmlab.txt
 	touch $@
 
 demo: env
-	$(BIN)/mmskel demo $(if $(DATA),--data $(DATA)) $(if $(VIDEO),--video $(VIDEO))
+	$(BIN)/mmskel demo $(if $(DATA),--data $(DATA)) $(if $(VIDEO),--video $(VIDEO)) $(MODELS)
 
 test: env
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -18,35 +18,35 @@ COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'e
                                           'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor')}
 
 
-def usage() -> str:
-    """The overview that ``mmskel --help`` prints."""
-    lines = [f'  {name:<10}{command.help}' for name, command in COMMANDS.items()]
-    return ('usage: mmskel COMMAND ...\n\nSkeleton-based action recognition for OpenMMLab.\n\ncommands:\n'
-            + '\n'.join(lines) + '\n\n`mmskel COMMAND --help` explains one; `mmskel --version` prints '
-            f'{__version__}.')
+def parser_of(command: str = '') -> Parser:
+    """The parser of all commands.
+
+    Args:
+        command: The one that will run; the arguments of others are left out, since some import what they list.
+    """
+    parser = Parser('mmskel', description='Skeleton-based action recognition for OpenMMLab.',
+                    epilog='`mmskel COMMAND --help` explains one.')
+    parser.add_argument('--version', action='version', version=__version__)
+    commands = parser.add_subparsers(title='commands', dest='command', metavar='COMMAND', required=True)
+    for name, one in COMMANDS.items():
+        of_command = commands.add_parser(name, help=one.help, description=one.help)
+        if name == command:
+            one.configure(of_command)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit status. A user's mistake is one line on standard error, and status 1.
 
     Set ``MMSKEL_DEBUG=1`` for the traceback.
+
+    Raises:
+        SystemExit: Of argparse: 0 after help or the version, 2 for arguments that no command takes.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if not arguments or arguments[0] in ('-h', '--help'):
-        print(usage())
-        return 0 if arguments else 2
-    if arguments[0] == '--version':
-        print(__version__)
-        return 0
-    name = arguments[0]
-    if name not in COMMANDS:
-        print(f"mmskel: unknown command '{name}'; known: {', '.join(COMMANDS)}", file=sys.stderr)
-        return 2
-    parser = Parser(f'mmskel {name}', description=COMMANDS[name].help)
-    COMMANDS[name].configure(parser)
-    args = parser.parse_args(arguments[1:])
+    args = parser_of(*arguments[:1]).parse_args(arguments)
     try:
-        return COMMANDS[name].run(args)
+        return COMMANDS[args.command].run(args)
     except BrokenPipeError:  # `mmskel doctor | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -2,8 +2,16 @@
 weights, of any config of mmpose."""
 from pathlib import Path
 
+TINYPOSE_FILE = 'mmskel::_base_/pose/pp_tinypose_256x192.py'
 TINYPOSE = (Path(__file__).parent.parent / 'configs/_base_/pose/pp_tinypose_256x192.py').read_text()
 DETECTOR = 'mmpose::../demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py'
+
+
+def small_models(weights: Path):
+    """:class:`~mmskel.pose.models.PoseModels` of the two checkpoints in a folder."""
+    from mmskel.pose.models import PoseModels
+    return PoseModels(DETECTOR, str(weights / 'rtmdet_nano_person_320.pth'), TINYPOSE_FILE,
+                      str(weights / 'pp_tinypose_256x192.pth'))
 
 
 def random_weights(config: str | Path, path: Path, seed: int = 0) -> str:

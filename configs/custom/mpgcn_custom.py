@@ -5,10 +5,8 @@
 _base_ = 'stgcn_custom.py'
 
 max_person = 12
-layout = {{_base_.layout}}
 model = dict(
-    data_preprocessor=dict(_delete_=True, type='PanoramaEncoder', layout=layout, with_score=False, normalized=True),
+    data_preprocessor=dict(_delete_=True, type='PanoramaEncoder', normalized=True),
     backbone=dict(
-        _delete_=True, type='MPGCN', layout=layout, num_person={{_base_.num_person}}, in_channels=3, streams=4,
-        extended=True, inter_link='full', corrected=True),
-    cls_head=dict(_delete_=True, type='GroupActivityHead', num_classes={{_base_.num_classes}}, in_channels=256))
+        _delete_=True, type='MPGCN', in_channels=3, streams=4, extended=True, inter_link='full', corrected=True),
+    cls_head=dict(_delete_=True, type='GroupActivityHead', in_channels=256))

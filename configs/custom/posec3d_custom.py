@@ -7,20 +7,17 @@ max_epochs = 20
 base_lr = 0.05
 clip_len = 48
 
-layout = {{_base_.layout}}
-model = dict(data_preprocessor=dict(layout=layout), cls_head=dict(num_classes={{_base_.num_classes}}))
-
 train_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len),
+    dict(type='SampleUniformly'),
     dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(56, 56)),
-    dict(type='MirrorImage', layout=layout),
+    dict(type='MirrorImage'),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len, test_mode=True),
+    dict(type='SampleUniformly', test_mode=True),
     dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='ResizeImage', size=(64, 64)),

@@ -7,24 +7,19 @@ max_epochs = 20
 base_lr = 0.05
 clip_len = 32
 
-layout = {{_base_.layout}}
-num_classes = {{_base_.num_classes}}
-model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(in_channels=17, base_channels=16),
-    cls_head=dict(num_classes=num_classes, in_channels=128))
+model = dict(backbone=dict(base_channels=16), cls_head=dict(in_channels=128))
 
 train_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len),
+    dict(type='SampleUniformly'),
     dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(32, 32)),
-    dict(type='MirrorImage', layout=layout),
+    dict(type='MirrorImage'),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len, test_mode=True),
+    dict(type='SampleUniformly', test_mode=True),
     dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='ResizeImage', size=(32, 32)),

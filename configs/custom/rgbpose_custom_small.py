@@ -11,25 +11,23 @@ base_lr = 0.02
 video_len = 4
 pose_len = 16
 
-layout = {{_base_.layout}}
 model = dict(
-    data_preprocessor=dict(layout=layout),
     backbone=dict(
         rgb_pathway=dict(base_channels=16, stage_blocks=(1, 1, 1, 1)),
         pose_pathway=dict(base_channels=8, stage_blocks=(1, 1, 1))),
-    cls_head=dict(num_classes={{_base_.num_classes}}, in_channels=(512, 128)))
+    cls_head=dict(in_channels=(512, 128)))
 
 load = dict(type='LoadClipFrames')
 persons = dict(type='CropToPersons', hw_ratio=1, corrected=True)
 train_pipeline = [
-    dict(type='SampleVideoAndPose', video_len=video_len, pose_len=pose_len), load, persons,
+    dict(type='SampleVideoAndPose'), load, persons,
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(64, 64)),
-    dict(type='MirrorImage', layout=layout, corrected=True),
+    dict(type='MirrorImage', corrected=True),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
-    dict(type='SampleVideoAndPose', video_len=video_len, pose_len=pose_len, test_mode=True), load, persons,
+    dict(type='SampleVideoAndPose', test_mode=True), load, persons,
     dict(type='ResizeImage', size=(64, 64)),
     dict(type='PackSkeleton')
 ]

@@ -5,31 +5,25 @@ _base_ = 'stgcn_custom.py'
 max_epochs = 40
 warmup_epochs = 4
 base_lr = 1e-3
-clip_len = 64
 
 model = dict(
-    data_preprocessor=dict(type='SkateEncoder', layout={{_base_.layout}}, with_score=False),
-    backbone=dict(_delete_=True, type='SkateFormer', layout={{_base_.layout}}, num_person={{_base_.num_person}}),
+    data_preprocessor=dict(type='SkateEncoder'), backbone=dict(_delete_=True, type='SkateFormer'),
     cls_head=dict(in_channels=192, label_smooth_eps=0.1, init_cfg=None))
 
 train_pipeline = [
-    dict(type='SetPersons', num_person={{_base_.num_person}}),
+    dict(type='SetPersons'),
     dict(type='RangeNormalize'),
     dict(type='RandomRotation3D', degrees=(15, 15, 15)),
     dict(type='RandomScale', low=0.8, high=1.2, per_axis=True),
-    dict(type='ResampleFrames', clip_len=clip_len, random=True, with_time=True),
+    dict(type='ResampleFrames', random=True, with_time=True),
     dict(type='RandomDropJoints', joints=(2, 6), frames=(16, 32), probability=0.5),
     dict(type='PackSkeleton')
 ]
-test_pipeline = [
-    dict(type='SetPersons', num_person={{_base_.num_person}}),
-    dict(type='RangeNormalize'),
-    dict(type='ResampleFrames', clip_len=clip_len, with_time=True),
-    dict(type='PackSkeleton')
-]
+sampling = dict(type='ResampleFrames', with_time=True)
+test_pipeline = [dict(type='SetPersons'), dict(type='RangeNormalize'), sampling, dict(type='PackSkeleton')]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(

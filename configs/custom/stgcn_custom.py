@@ -5,12 +5,6 @@ _base_ = ['../_base_/runtime.py', '../_base_/datasets/custom.py', '../_base_/mod
 max_epochs = 20
 base_lr = 0.05
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout, with_score=False),
-    backbone=dict(layout=layout),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
-
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=base_lr, momentum=0.9, weight_decay=4e-4, nesterov=True))

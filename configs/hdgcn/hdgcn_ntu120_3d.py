@@ -4,8 +4,4 @@
 _base_ = 'hdgcn_ntu60_3d.py'
 
 ann_file = 'data/ntu120_sgn.pkl'
-data = dict(ann_file=ann_file, num_classes=120)
-model = dict(cls_head=dict(num_classes=120))
-train_dataloader = dict(dataset=data)
-val_dataloader = dict(dataset=data)
-test_dataloader = dict(dataset=data)
+num_classes = 120

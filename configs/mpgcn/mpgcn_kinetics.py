@@ -3,13 +3,9 @@
 # Not trained here yet; no number of the paper's tables was verified.
 _base_ = ['../_base_/datasets/kinetics_hrnet.py', '../_base_/models/mpgcn.py', '../_base_/schedules/mpgcn.py']
 
-layout = {{_base_.layout}}
 model = dict(
-    data_preprocessor=dict(layout=layout, with_score=True),
-    backbone=dict(
-        layout=layout, num_person={{_base_.num_person}}, in_channels=3, inter_link='off', labeling='distance',
-        parts='person', reduction=1),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+    data_preprocessor=dict(with_score=True),
+    backbone=dict(in_channels=3, inter_link='off', labeling='distance', parts='person', reduction=1))
 
 alone = {'model.backbone.streams': 1}
 members = dict(

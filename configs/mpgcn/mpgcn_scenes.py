@@ -7,14 +7,10 @@
 # the ball.
 _base_ = ['../_base_/datasets/group_scenes.py', '../_base_/models/mpgcn.py', '../_base_/schedules/mpgcn.py']
 
-layout = {{_base_.layout}}
-objects = {{_base_.objects}}
 model = dict(
-    data_preprocessor=dict(layout=layout, objects=objects, streams=('bone', ), normalized=True),
-    backbone=dict(
-        layout=layout, objects=objects, num_person={{_base_.num_person}}, streams=1, corrected=True,
-        base=('left_hand', 'right_hand'), base_channels=16),
-    cls_head=dict(num_classes={{_base_.num_classes}}, in_channels=64))
+    data_preprocessor=dict(streams=('bone', ), normalized=True),
+    backbone=dict(streams=1, corrected=True, base=('left_hand', 'right_hand'), base_channels=16),
+    cls_head=dict(in_channels=64))
 
 without_ball = {
     'model.data_preprocessor.objects': (), 'model.backbone.objects': (),

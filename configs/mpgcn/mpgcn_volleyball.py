@@ -5,12 +5,7 @@ _base_ = ['../_base_/datasets/volleyball.py', '../_base_/models/mpgcn.py', '../_
 
 merge = (0, 3, 1, 4, 0, 3, 2, 5)  # the six classes of weakly supervised papers: set and pass of a side are one
 
-layout = {{_base_.layout}}
-objects = {{_base_.objects}}
-model = dict(
-    data_preprocessor=dict(layout=layout, objects=objects),
-    backbone=dict(layout=layout, objects=objects, num_person={{_base_.num_person}}, reduction=2),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+model = dict(backbone=dict(reduction=2))
 
 val_evaluator = dict(merge=merge)
 test_evaluator = val_evaluator

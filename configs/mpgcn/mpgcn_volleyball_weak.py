@@ -4,12 +4,7 @@ _base_ = ['../_base_/datasets/volleyball_weak.py', '../_base_/models/mpgcn.py', 
 
 merge = (0, 3, 1, 4, 0, 3, 2, 5)  # the six classes of weakly supervised papers: set and pass of a side are one
 
-layout = {{_base_.layout}}
-objects = {{_base_.objects}}
-model = dict(
-    data_preprocessor=dict(layout=layout, objects=objects),
-    backbone=dict(layout=layout, objects=objects, num_person={{_base_.num_person}}, parts='person', reduction=1),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+model = dict(backbone=dict(parts='person', reduction=1))
 
 val_evaluator = dict(merge=merge)
 test_evaluator = val_evaluator

@@ -2,18 +2,9 @@
 # Splits: --split xsub, xview.
 #   PYSKL's ntu60_hrnet or MMAction2's ntu60_2d pickle as it is
 # Not trained here yet; published, X-Sub: 92.7 % (joint), 92.6 % (limb), 93.3 % (both).
-_base_ = [
-    '../_base_/datasets/pose_volumes.py', '../_base_/models/c3d_light.py', '../_base_/schedules/posec3d.py'
-]
+_base_ = ['../_base_/datasets/pose_volumes.py', '../_base_/models/c3d_light.py', '../_base_/schedules/posec3d.py']
 
-num_classes = 60
-
-model = dict(cls_head=dict(num_classes=num_classes))
-
-data = dict(ann_file='data/ntu60_2d.pkl', split='xsub', num_classes=num_classes)
-train_dataloader = dict(batch_size=32, dataset=data)
-val_dataloader = dict(dataset=data)
-test_dataloader = dict(dataset=data)
+train_dataloader = dict(batch_size=32)
 
 optim_wrapper = dict(optimizer=dict(lr=0.4))
 auto_scale_lr = dict(enable=False, base_batch_size=256)

@@ -4,11 +4,5 @@
 # Not trained here yet; published: 69.6 % (joint, split 1).
 _base_ = 'posec3d_ucf101.py'
 
+ann_file = 'data/hmdb51_2d.pkl'
 num_classes = 51
-
-model = dict(cls_head=dict(num_classes=num_classes))
-
-data = dict(ann_file='data/hmdb51_2d.pkl', num_classes=num_classes)
-train_dataloader = dict(dataset=dict(**data))
-val_dataloader = dict(dataset=dict(**data))
-test_dataloader = dict(dataset=dict(**data))

@@ -8,39 +8,38 @@ _base_ = [
 
 ann_file = 'data/k400_2d.pkl'
 skeletons = 'data/kpfiles'
+layout = 'coco17'
 num_classes = 400
 clip_len = 48
 passes = 10
 
-model = dict(backbone=dict(stage_blocks=(3, 4, 6)), cls_head=dict(num_classes=num_classes))
+model = dict(backbone=dict(stage_blocks=(3, 4, 6)))
 
 frames = dict(type='DecompressPose', squeeze=True)
 persons = dict(type='CropToPersons', hw_ratio=1)
 train_pipeline = [
     frames,
-    dict(type='SampleUniformly', clip_len=clip_len), persons,
+    dict(type='SampleUniformly'), persons,
     dict(type='ResizeImage', size=64),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(56, 56)),
-    dict(type='MirrorImage', layout='coco17'),
+    dict(type='MirrorImage'),
     dict(type='PackSkeleton')
 ]
 val_pipeline = [
     frames,
-    dict(type='SampleUniformly', clip_len=clip_len, test_mode=True), persons,
+    dict(type='SampleUniformly', test_mode=True), persons,
     dict(type='ResizeImage', size=(64, 64)),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
     frames,
-    dict(type='SampleUniformly', clip_len=clip_len, num_clips=10, test_mode=True), persons,
+    dict(type='SampleUniformly', num_clips=10, test_mode=True), persons,
     dict(type='ResizeImage', size=(64, 64)),
     dict(type='PackSkeleton', with_frames=True, mirror_views=True)
 ]
 
-data = dict(
-    type='PoseDataset', ann_file=ann_file, data_prefix=dict(skeleton=skeletons), num_classes=num_classes, box_thr=0.5,
-    valid_ratio=0.0)
+data = dict(type='PoseDataset', data_prefix=dict(skeleton=skeletons), box_thr=0.5, valid_ratio=0.0)
 train_dataloader = dict(
     batch_size=32,
     dataset=dict(type='RepeatDataset', times=passes, dataset=dict(**data, split='train', pipeline=train_pipeline)))

@@ -2,15 +2,4 @@
 #   PYSKL's ntu60_hrnet or MMAction2's ntu60_2d pickle as it is
 # Not trained here yet; published, X-Sub: 93.6 % (joint), 93.5 % (limb), 94.0 % (both); X-View, PYSKL: 96.5, 96.0,
 # 96.9 %.
-_base_ = [
-    '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
-]
-
-num_classes = 60
-
-model = dict(cls_head=dict(num_classes=num_classes))
-
-data = dict(ann_file='data/ntu60_2d.pkl', split='xsub', num_classes=num_classes)
-train_dataloader = dict(dataset=data)
-val_dataloader = dict(dataset=data)
-test_dataloader = dict(dataset=data)
+_base_ = ['../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py']

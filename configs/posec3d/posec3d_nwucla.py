@@ -11,26 +11,21 @@ base_lr = 0.05
 clip_len = 16
 side = 32
 
-layout = {{_base_.layout}}
-num_classes = {{_base_.num_classes}}
-model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(in_channels=20, base_channels=16, stage_blocks=(2, 3, 2)),
-    cls_head=dict(num_classes=num_classes, in_channels=256))
+model = dict(backbone=dict(base_channels=16, stage_blocks=(2, 3, 2)), cls_head=dict(in_channels=256))
 
-centre = dict(type='CentreOnJoint', joint='spine', layout=layout)
+centre = dict(type='CentreOnJoint', joint='spine')
 train_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len), centre,
+    dict(type='SampleUniformly'), centre,
     dict(type='RandomRotation3D', degrees=(15, 60, 15)),
     dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(side, side)),
-    dict(type='MirrorImage', layout=layout),
+    dict(type='MirrorImage'),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len, test_mode=True), centre,
+    dict(type='SampleUniformly', test_mode=True), centre,
     dict(type='FitIntoImage'),
     dict(type='CropToPersons', hw_ratio=1, corrected=True),
     dict(type='ResizeImage', size=(side, side)),

@@ -6,36 +6,31 @@ _base_ = [
     '../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py'
 ]
 
+ann_file = 'data/ucf101_2d.pkl'
+split = '1'
 num_classes = 101
 max_epochs = 12
 
-model = dict(backbone=dict(stage_blocks=(3, 4, 6)), cls_head=dict(num_classes=num_classes))
+model = dict(backbone=dict(stage_blocks=(3, 4, 6)))
 
+persons = dict(type='CropToPersons', hw_ratio=1)
 train_pipeline = [
-    dict(type='SampleUniformly', clip_len=48),
-    dict(type='CropToPersons', hw_ratio=1),
+    dict(type='SampleUniformly'), persons,
     dict(type='ResizeImage', size=64),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(48, 48)),
-    dict(type='MirrorImage', layout='coco17'),
+    dict(type='MirrorImage'),
     dict(type='PackSkeleton')
 ]
-val_pipeline = [
-    dict(type='SampleUniformly', clip_len=48, test_mode=True),
-    dict(type='CropToPersons', hw_ratio=1),
-    dict(type='ResizeImage', size=(56, 56)),
-    dict(type='PackSkeleton')
-]
+size = dict(type='ResizeImage', size=(56, 56))
+val_pipeline = [dict(type='SampleUniformly', test_mode=True), persons, size, dict(type='PackSkeleton')]
 test_pipeline = [
-    dict(type='SampleUniformly', clip_len=48, num_clips=10, test_mode=True),
-    dict(type='CropToPersons', hw_ratio=1),
-    dict(type='ResizeImage', size=(56, 56)),
+    dict(type='SampleUniformly', num_clips=10, test_mode=True), persons, size,
     dict(type='PackSkeleton', with_frames=True, mirror_views=True)
 ]
-data = dict(ann_file='data/ucf101_2d.pkl', split='1', num_classes=num_classes)
-train_dataloader = dict(dataset=dict(**data, pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(**data, pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(**data, pipeline=test_pipeline))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(optimizer=dict(lr=0.01))

@@ -11,18 +11,15 @@ model = dict(backbone=dict(temporal_strides=(1, 1, 1)))
 persons = dict(type='CropToPersons', hw_ratio=1)
 size = dict(type='ResizeImage', size=(64, 64))
 train_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len), persons, size,
+    dict(type='SampleUniformly'), persons, size,
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(56, 56)),
-    dict(type='MirrorImage', layout='coco17'),
+    dict(type='MirrorImage'),
     dict(type='PackSkeleton')
 ]
-val_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len, test_mode=True), persons, size,
-    dict(type='PackSkeleton')
-]
+val_pipeline = [dict(type='SampleUniformly', test_mode=True), persons, size, dict(type='PackSkeleton')]
 test_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len, num_clips=10, test_mode=True), persons, size,
+    dict(type='SampleUniformly', num_clips=10, test_mode=True), persons, size,
     dict(type='PackSkeleton', with_frames=True)
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -6,34 +6,34 @@ _base_ = ['../_base_/datasets/pose_videos.py', '../_base_/schedules/posec3d.py']
 
 max_epochs = 18
 base_lr = 0.15
-video_len = 8
+pose_len = None
 repeat = 10
 
 model = dict(
     type='Recognizer3D',
     data_preprocessor=dict(type='PictureEncoder'),
     backbone=dict(type='ResNet3dSlowOnly', depth=50, pretrained=None, conv1_kernel=(1, 7, 7), inflate=(0, 0, 1, 1)),
-    cls_head=dict(type='I3DHead', num_classes=60, in_channels=2048, dropout_ratio=0.5, average_clips='prob'))
+    cls_head=dict(type='I3DHead', in_channels=2048, dropout_ratio=0.5, average_clips='prob'))
 
 load = dict(type='LoadClipFrames')
 persons = dict(type='CropToPersons', hw_ratio=1)
 pack = dict(type='PackSkeleton', with_joints=False)
 train_pipeline = [
-    dict(type='SampleVideoAndPose', video_len=video_len, pose_len=None), load, persons,
+    dict(type='SampleVideoAndPose'), load, persons,
     dict(type='ResizeImage', size=(256, 256)),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(224, 224)),
-    dict(type='MirrorImage', layout='coco17'), pack
+    dict(type='MirrorImage'), pack
 ]
 val_pipeline = [
-    dict(type='SampleVideoAndPose', video_len=video_len, pose_len=None, test_mode=True), load, persons,
+    dict(type='SampleVideoAndPose', test_mode=True), load, persons,
     dict(type='ResizeImage', size=(224, 224)), pack
 ]
 test_pipeline = [
-    dict(type='SampleVideoAndPose', video_len=video_len, pose_len=None, num_clips=10, test_mode=True), load, persons,
+    dict(type='SampleVideoAndPose', num_clips=10, test_mode=True), load, persons,
     dict(type='ResizeImage', size=(224, 224)), pack
 ]
-train_dataloader = dict(batch_size=12, dataset=dict(repeat=repeat, pipeline=train_pipeline))
+train_dataloader = dict(batch_size=12, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=12, dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 

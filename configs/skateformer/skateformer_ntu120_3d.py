@@ -4,11 +4,11 @@
 _base_ = 'skateformer_ntu60_3d.py'
 
 ann_file = 'data/ntu120_sgn.pkl'
-persons = dict(type='SetPersons', num_person={{_base_.num_person}}, pad='loop')
-data = dict(ann_file=ann_file, num_classes=120)
+num_classes = 120
+
+persons = dict(type='SetPersons', pad='loop')
 train_pipeline = [persons, {{_base_.train_sampling}}, {{_base_.augmentation}}, dict(type='PackSkeleton')]
 test_pipeline = [persons, {{_base_.test_sampling}}, dict(type='PackSkeleton')]
-model = dict(cls_head=dict(num_classes=120))
-train_dataloader = dict(dataset=dict(**data, pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(**data, pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(**data, pipeline=test_pipeline))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader

@@ -4,8 +4,4 @@
 _base_ = 'skateformer_ntu120_3d.py'
 
 classes = (*range(49, 60), *range(105, 120))
-data = dict(num_classes=len(classes), classes=classes)
-model = dict(cls_head=dict(num_classes=len(classes)))
-train_dataloader = dict(dataset=data)
-val_dataloader = dict(dataset=data)
-test_dataloader = dict(dataset=data)
+num_classes = len(classes)

@@ -4,9 +4,3 @@
 # test scores of the last 51 epochs.
 _base_ = ['../_base_/datasets/ntu3d_trimmed.py', '../_base_/models/skateformer.py',
           '../_base_/schedules/skateformer.py']
-
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, num_person={{_base_.num_person}}),
-    cls_head=dict(num_classes={{_base_.num_classes}}))

@@ -4,13 +4,10 @@ _base_ = ['../_base_/datasets/nwucla.py', '../_base_/models/skateformer.py',
           '../_base_/schedules/skateformer.py']
 
 clip_len = 64
+num_person = 1
 repeat = 10
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, num_person={{_base_.num_person}}, mlp_ratio=1.0),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+model = dict(backbone=dict(mlp_ratio=1.0))
 
 centre = {{_base_.centre}}
 train_pipeline = [
@@ -18,17 +15,13 @@ train_pipeline = [
     dict(type='RandomRotation3D', degrees=(60, 60, 0), integer=True),
     dict(type='RandomScale', low=0.5, high=1.5),
     dict(type='RangeNormalize', keep_missing=False),
-    dict(type='ResampleFrames', clip_len=clip_len, random=True, with_time=True),
+    dict(type='ResampleFrames', random=True, with_time=True),
     dict(type='RandomDropAxis', probability=0.5),
     dict(type='RandomDropJoints', joints=(4, 12), frames=(16, 32), probability=0.5),
     dict(type='PackSkeleton')
 ]
-test_pipeline = [
-    centre,
-    dict(type='RangeNormalize', keep_missing=False),
-    dict(type='ResampleFrames', clip_len=clip_len, with_time=True),
-    dict(type='PackSkeleton')
-]
-train_dataloader = dict(batch_size=128, drop_last=True, dataset=dict(repeat=repeat, pipeline=train_pipeline))
+sampling = dict(type='ResampleFrames', with_time=True)
+test_pipeline = [centre, dict(type='RangeNormalize', keep_missing=False), sampling, dict(type='PackSkeleton')]
+train_dataloader = dict(batch_size=128, drop_last=True, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader

@@ -19,13 +19,12 @@ train_pipeline = [
     dict(type='RandomRotation3D', degrees=(60, 60, 0), integer=True),
     dict(type='RandomScale', low=0.5, high=1.5),
     dict(type='RangeNormalize', keep_missing=False),
-    dict(type='ResampleFrames', clip_len={{_base_.clip_len}}, random=True, with_time=True),
+    dict(type='ResampleFrames', random=True, with_time=True),
     dict(type='PackSkeleton')
 ]
 # clips are made within a fiftieth of a step, so a worker would only take a core from the network
 train_dataloader = dict(
-    batch_size=16, num_workers=0, persistent_workers=False, drop_last=False,
-    dataset=dict(repeat=repeat, pipeline=train_pipeline))
+    batch_size=16, num_workers=0, persistent_workers=False, drop_last=False, dataset=dict(pipeline=train_pipeline))
 
 train_cfg = dict(max_epochs=max_epochs)
 custom_hooks = [

@@ -5,11 +5,7 @@ _base_ = ['../_base_/runtime.py', '../_base_/datasets/kinetics_skeleton.py', '..
 max_epochs = 50
 base_lr = 0.1
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout, with_score=True),
-    backbone=dict(layout=layout, dropout=0., published_init=True),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+model = dict(data_preprocessor=dict(with_score=True), backbone=dict(dropout=0., published_init=True))
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(

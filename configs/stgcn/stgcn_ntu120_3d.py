@@ -4,9 +4,3 @@ _base_ = './stgcn_ntu60_3d.py'
 
 ann_file = 'data/ntu120_3d.pkl'
 num_classes = 120
-
-data = dict(ann_file=ann_file, num_classes=num_classes)
-train_dataloader = dict(dataset=data)
-val_dataloader = dict(dataset=data)
-test_dataloader = dict(dataset=data)
-model = dict(cls_head=dict(num_classes=num_classes))

@@ -6,11 +6,7 @@ _base_ = ['../_base_/runtime.py', '../_base_/datasets/ntu2d.py', '../_base_/mode
 max_epochs = 16
 base_lr = 0.1
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout, with_score=True),
-    backbone=dict(layout=layout, dropout=0.),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+model = dict(data_preprocessor=dict(with_score=True), backbone=dict(dropout=0.))
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(

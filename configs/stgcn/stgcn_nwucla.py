@@ -7,11 +7,7 @@ _base_ = ['../_base_/runtime.py', '../_base_/datasets/nwucla.py', '../_base_/mod
 max_epochs = 26
 base_lr = 0.1
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, dropout=0.5),
-    cls_head=dict(num_classes={{_base_.num_classes}}, label_smooth_eps=0.1))
+model = dict(backbone=dict(dropout=0.5), cls_head=dict(label_smooth_eps=0.1))
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(

@@ -9,20 +9,14 @@ repeat = 4
 train_pipeline = [
     dict(type='RandomRotation3D', degrees=(10, 30, 10)),
     dict(type='RangeNormalize'),
-    dict(type='ResampleFrames', clip_len=clip_len, random=True),
+    dict(type='ResampleFrames', random=True),
     dict(type='PackSkeleton')
 ]
-test_pipeline = [
-    dict(type='RangeNormalize'),
-    dict(type='ResampleFrames', clip_len=clip_len),
-    dict(type='PackSkeleton')
-]
-train_dataloader = dict(dataset=dict(repeat=repeat, pipeline=train_pipeline))
+test_pipeline = [dict(type='RangeNormalize'), dict(type='ResampleFrames'), dict(type='PackSkeleton')]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
-model = dict(
-    backbone=dict(base_channels=32, dropout=0.25),
-    cls_head=dict(in_channels=128))
+model = dict(backbone=dict(base_channels=32, dropout=0.25), cls_head=dict(in_channels=128))
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(

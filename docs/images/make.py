@@ -4,8 +4,8 @@ Without an argument: ``motions.png``, ten made-up motions, animated. With the ``
 ``report.png``, the upper part of that page, photographed by a headless ``chromium``. With the folder of a demo that
 went from videos to labels (``mmskel demo --video``) and videos: ``labelled.jpg``, frames of a recognised film, and
 ``extracted.jpg``, a frame of each video with its skeletons. ``group`` and a video: ``group.jpg``, a frame as ``mmskel
-predict --group`` shows it, with a ball that is made up and an untrained network. The small pose models below
-MMSKEL_SHARED are used. Nobody in the pictures can be recognised: they are blurred.
+predict --group`` shows it, with a ball that is made up and an untrained network. Skeletons
+are found by the preset ``lightweight``. Nobody in the pictures can be recognised: they are blurred.
 """
 import subprocess
 import sys
@@ -73,16 +73,21 @@ def blurred(video: Path) -> list[np.ndarray]:
         return [cv2.GaussianBlur(frame.image, (0, 0), frame.image.shape[0] / 45) for frame in frames]
 
 
+def pose_models():
+    """RTMDet and RTMPose, small."""
+    from mmskel.pose.models import PoseModels
+    return PoseModels().with_preset('lightweight')
+
+
 def labelled(demo: Path) -> None:
     """Three frames of the demo's film, recognised again over blurred frames."""
     from mmskel.apis import SkeletonInferencer
     from mmskel.apis.clip_source import ClipSource, Found
-    from mmskel.apis.video_demo import models_at_hand
     from mmskel.synthetic.acted_videos import FPS
     config = next((demo / 'train').glob('stgcn_*.py'))
-    recognise = SkeletonInferencer(config, max((demo / 'train').glob('epoch_*.pth')), pose=models_at_hand())
+    recognise = SkeletonInferencer(config, max((demo / 'train').glob('epoch_*.pth')), pose=pose_models())
     film = demo / 'videos' / 'film.mp4'
-    clip = ClipSource(models_at_hand()).extract(film).clip
+    clip = ClipSource(pose_models()).extract(film).clip
     seconds = clip.num_frames / 3 / FPS
     prediction = recognise.predict(clip, window=seconds, stride=seconds / 4)
     with tempfile.TemporaryDirectory() as folder:
@@ -95,9 +100,8 @@ def labelled(demo: Path) -> None:
 def extracted(videos: list[Path]) -> None:
     """The middle frame of every video with its skeletons."""
     from mmskel.apis.clip_source import ClipSource
-    from mmskel.apis.video_demo import models_at_hand
     from mmskel.visualization.over_video import Overlay
-    source, pictures = ClipSource(models_at_hand()), []
+    source, pictures = ClipSource(pose_models()), []
     for video in videos:
         clip = source.extract(video).clip
         middle = clip.num_frames // 2
@@ -115,9 +119,8 @@ def grouped(video: Path) -> None:
     from mmskel.apis import SkeletonInferencer
     from mmskel.apis.clip_source import ClipSource, Found
     from mmskel.configuration import load_config
-    from mmskel.apis.video_demo import models_at_hand
     from mmskel.pose.extraction import ExtractionOptions
-    clip = ClipSource(replace(models_at_hand(), options=ExtractionOptions(group=True))).extract(video).clip
+    clip = ClipSource(replace(pose_models(), options=ExtractionOptions(group=True))).extract(video).clip
     hand = 9
     clip.objects['ball'] = np.concatenate([clip.keypoint[1, :, hand], clip.score[1, :, hand, None]], -1)
     steps = [dict(type='SetPersons', num_person=2), dict(type='AddObjects', names=['ball']),

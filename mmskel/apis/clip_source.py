@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmskel.data.annotation_file import clip_id, load_annotation_file
+from mmskel.data.store import open_store
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.models import PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
@@ -73,8 +73,8 @@ class ClipSource:
     def _of_source(self, given: str | Path | int, failed: dict[str, str] | None) -> Iterator[Found]:
         kind = kind_of(given)
         if kind is Kind.ANNOTATIONS:
-            file = load_annotation_file(given)
-            for clip in file.clips():
+            store = open_store(given)
+            for clip in map(store.clip, range(len(store))):
                 yield self._found(clip.check(), clip.rgb if clip.rgb and Path(clip.rgb).exists() else None)
         elif kind.several:
             items = list_videos(given)
@@ -101,11 +101,11 @@ class ClipSource:
         kind = kind_of(given)
         if kind is Kind.ANNOTATIONS:
             if self.object_tracks is not None:
-                self.object_tracks.check(map(clip_id, load_annotation_file(given).annotations))
+                self.object_tracks.check(open_store(given).ids)
             return None
         ids = [item.id for item in list_videos(given)] if kind.several else [Path(str(given)).stem]
         if self.object_tracks is not None:
-            self.object_tracks.check(iter(ids))
+            self.object_tracks.check(ids)
         return len(ids)
 
     def limit_group(self, persons: int) -> None:

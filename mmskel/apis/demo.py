@@ -1,14 +1,13 @@
 """``mmskel demo``: from nothing to a trained recogniser and a report, in a few minutes."""
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmskel.apis.training import describe, train
-from mmskel.apis.video_demo import DemoSize, models_at_hand, video_demo
+from mmskel.apis.video_demo import DemoSize, video_demo
 from mmskel.configuration import bar_instead_of_log, load_config
 from mmskel.pose.models import PoseModels
 
@@ -26,14 +25,12 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
         out: Folder of everything: annotation file, ``train`` (work dir), ``report.html`` and its pictures. What an
             earlier demo left there is replaced.
         data: N-UCLA's clips, folder or zip.
-        seed: Of data and training.
-        epochs: How many, instead of the config's (of three for N-UCLA: minutes, not the recipe's hour).
+        seed: Seed of data and training.
+        epochs: Number of epochs, instead of the config's (or of three for N-UCLA: minutes, not the recipe's hour).
         videos: Videos, folders or lists with people in them.
-        models: That find the skeletons in them; default: those below ``MMSKEL_SHARED``, else the preset
-            ``'lightweight'``.
+        models: Detector and pose model that find the skeletons in them; default: the preset ``'lightweight'``.
 
-    Without ``data`` and ``videos``, what lies below ``MMSKEL_SHARED`` is taken if that variable is set: videos if there
-    are pose models with them, else N-UCLA's clips; without it motions are made up.
+    Without ``data`` and ``videos`` motions are made up.
 
     Returns:
         0.
@@ -42,12 +39,9 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
     out = Path(out)
     if (out / 'clips.pkl').is_file() and (out / 'train').is_dir():  # an earlier demo's
         shutil.rmtree(out / 'train')
-    if data is None and not videos:
-        videos = _shared_videos()
-        data = None if videos else _shared_clips()
     if videos:
         size = DemoSize() if epochs is None else DemoSize(epochs=epochs)
-        models = models or models_at_hand() or PoseModels().with_preset('lightweight')
+        models = models or PoseModels().with_preset('lightweight')
         video_demo(videos, out, models, size, seed=seed)
         print(f'({time.monotonic() - begin:.0f} seconds in all)')
         return 0
@@ -69,16 +63,3 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
     results = train(cfg, report_to=out)
     print(f'\n{describe(results)}\n\nLook at {out / "report.html"} ({time.monotonic() - begin:.0f} seconds in all)')
     return 0
-
-
-def _shared_clips() -> Path | None:
-    folder = os.environ.get('MMSKEL_SHARED')
-    clips = Path(folder) / 'data' / 'nw_ucla' / 'all_sqe.zip' if folder else None
-    return clips if clips and clips.is_file() else None
-
-
-def _shared_videos() -> list[Path]:
-    """The clips with people that stand apart; none without pose models."""
-    folder = Path(os.environ.get('MMSKEL_SHARED', '')) / 'videos'
-    videos = [folder / name for name in ('S001C001P001R001A001_rgb.avi', 'demo_skeleton.mp4')]
-    return [path for path in videos if models_at_hand() is not None and path.is_file()]

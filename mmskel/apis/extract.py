@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationFile
 from mmskel.data.prepare import save_with_skipped
+from mmskel.files.progress import progress_bar
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.journal import Journal
 from mmskel.pose.models import ExtractError, PoseModels
@@ -22,9 +23,26 @@ from mmskel.video.listing import VideoItem, class_names, list_videos, splits_of
 from mmskel.video.sources import VideoError
 
 
+@dataclass(frozen=True)
+class Work:
+    """How the videos are worked through.
+
+    Args:
+        jobs: Processes, each with models of its own.
+        threads: Threads of each process; default: its share of the cores.
+        fps: Frames per second of all videos, instead of what they say.
+        keep_going: Whether to take the frames before the damage of a damaged video.
+        progress: Whether to show a progress bar.
+    """
+    jobs: int = 1
+    threads: int | None = None
+    fps: float | None = None
+    keep_going: bool = False
+    progress: bool = True
+
+
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
-            object_tracks: str | Path | None = None, jobs: int = 1, threads: int | None = None,
-            fps: float | None = None, keep_going: bool = False, progress: bool = True) -> AnnotationFile:
+            object_tracks: str | Path | None = None, work: Work = Work()) -> AnnotationFile:
     """Extracts every video once; a run that was killed goes on where it was.
 
     Finished videos are kept in ``<out>.journal`` until the file is written. A video that cannot be read, or shows
@@ -37,11 +55,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         labels: Table of labels and splits.
         object_tracks: Table of places of objects, see :class:`~mmskel.pose.object_tracks.ObjectTracks`. It is read
             when the file is written; corrected, it needs no second extraction.
-        jobs: Processes, each with models of its own.
-        threads: Of each process; default: its share of the cores.
-        fps: Of all videos, instead of what they say.
-        keep_going: Of a damaged video take the frames before the damage.
-        progress: Show a progress bar.
+        work: Processes, threads, and what to do with videos.
 
     Returns:
         The file; ``meta['skipped']`` has what is not in it.
@@ -54,10 +68,10 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
     out = Path(out)
     if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
         raise ExtractError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
-    if jobs < 1:
-        raise ExtractError(f'--jobs is {jobs}; expected at least 1')
-    if threads is not None and threads < 1:
-        raise ExtractError(f'--threads is {threads}; expected at least 1')
+    if work.jobs < 1:
+        raise ExtractError(f'--jobs is {work.jobs}; expected at least 1')
+    if work.threads is not None and work.threads < 1:
+        raise ExtractError(f'--threads is {work.threads}; expected at least 1')
     items = list_videos(source, labels)
     tables = ObjectTracks(object_tracks) if object_tracks else None
     if tables is not None:
@@ -65,31 +79,30 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
             raise ExtractError('--object-tracks has places in the picture, but lifted skeletons are not in it; leave '
                                'out one of them')
         tables.check(item.id for item in items)
-    journal = Journal(out, dict(asdict(models), fps=fps, keep_going=keep_going))
+    journal = Journal(out, dict(asdict(models), fps=work.fps, keep_going=work.keep_going))
     journal.forget_failures()
     todo = [item for item in items if not journal.is_done(item.id)]
-    run = _run(todo, journal, models, jobs, threads, fps, keep_going)
-    for _ in _shown(run, len(items), len(items) - len(todo), progress):
+    for _ in progress_bar(_run(todo, journal, models, work), 'extract', total=len(items), done=len(items) - len(todo),
+                          unit='video', wanted=work.progress):
         pass
     file = _assemble(items, journal, out, tables)
     journal.remove()
     return file
 
 
-def _run(todo: Sequence[VideoItem], journal: Journal, models: PoseModels, jobs: int, threads: int | None,
-         fps: float | None, keep_going: bool) -> Iterator[str]:
+def _run(todo: Sequence[VideoItem], journal: Journal, models: PoseModels, work: Work) -> Iterator[str]:
     """Extracts the videos, in this process or in several; yields each id when its record is written."""
-    if jobs == 1 or len(todo) <= 1:
-        with limited_threads(threads):
+    if work.jobs == 1 or len(todo) <= 1:
+        with limited_threads(work.threads):
             extractor = models.build() if todo else None
             for item in todo:
-                _extract_one(extractor, item, journal, fps, keep_going)
+                _extract_one(extractor, item, journal, work)
                 yield item.id
         return
-    threads = threads or max(1, (os.cpu_count() or 1) // jobs)
+    threads = work.threads or max(1, (os.cpu_count() or 1) // work.jobs)
     models.build()  # a mistake shows here, once, and what has to be fetched is there
-    with ProcessPoolExecutor(min(jobs, len(todo)), get_context('spawn'), _begin, (models, threads)) as pool:
-        futures = {pool.submit(_extract_in_process, item, journal, fps, keep_going): item for item in todo}
+    with ProcessPoolExecutor(min(work.jobs, len(todo)), get_context('spawn'), _begin, (models, threads)) as pool:
+        futures = {pool.submit(_extract_in_process, item, journal, work): item for item in todo}
         try:
             for future in as_completed(futures):
                 future.result()
@@ -124,14 +137,13 @@ def _begin(models: PoseModels, threads: int) -> None:
     _EXTRACTOR = models.build()
 
 
-def _extract_in_process(item: VideoItem, journal: Journal, fps: float | None, keep_going: bool) -> None:
-    _extract_one(_EXTRACTOR, item, journal, fps, keep_going)
+def _extract_in_process(item: VideoItem, journal: Journal, work: Work) -> None:
+    _extract_one(_EXTRACTOR, item, journal, work)
 
 
-def _extract_one(extractor: SkeletonExtractor, item: VideoItem, journal: Journal, fps: float | None,
-                 keep_going: bool) -> None:
+def _extract_one(extractor: SkeletonExtractor, item: VideoItem, journal: Journal, work: Work) -> None:
     try:
-        clip = extractor(item.path, item.id, fps=fps, keep_going=keep_going)
+        clip = extractor(item.path, item.id, fps=work.fps, keep_going=work.keep_going)
     except VideoError as error:
         journal.keep_failure(item.id, str(error))
         return
@@ -139,11 +151,6 @@ def _extract_one(extractor: SkeletonExtractor, item: VideoItem, journal: Journal
         journal.keep_failure(item.id, f"'{item.path}': nobody was found in {clip.num_frames} frames")
         return
     journal.keep(item.id, clip)
-
-
-def _shown(ids: Iterator[str], total: int, done: int, progress: bool) -> Iterator[str]:
-    from tqdm import tqdm
-    return tqdm(ids, 'extract', total, initial=done, unit='video', disable=None if progress else True)
 
 
 def _assemble(items: Sequence[VideoItem], journal: Journal, out: Path, tables: ObjectTracks | None) -> AnnotationFile:

@@ -1,7 +1,7 @@
 """Features of a data set by clip id: what ``mmskel features`` does."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.configuration import ConfigError, dataset_of, load_config
-from mmskel.data.annotation_file import AnnotationError, AnnotationFile, clip_id, load_annotation_file
+from mmskel.data.annotation_file import AnnotationError
 from mmskel.data.clip_pipeline import ClipPipeline
-from mmskel.evaluation.features import FeatureError, Features, save_features
+from mmskel.data.store import ClipStore, fingerprint, open_store, rows_of
+from mmskel.evaluation.features import Features, features_path, save_features
 from mmskel.models.recognizers import pooled_features
-from mmskel.skeleton import Clip
 from mmskel.version import __version__
 
 
@@ -45,79 +45,73 @@ def extract_features(config: str | Path | Config, checkpoint: str | Path, out: s
         Features by clip id, in the order of the file.
 
     Raises:
-        FeatureError: A file that cannot be written.
+        FeatureError, OutputError: A file that cannot be written.
         ValueError: A head without pooled features.
-        ConfigError: No such config, checkpoint or stream; ``data`` or ``stream`` beside a config that was loaded.
+        ConfigError, CheckpointError: No such config, checkpoint or stream; ``data`` or ``stream`` beside a config that
+            was loaded.
         AnnotationError, ClipError, LayoutError: A file, split or clip that cannot be used; named.
     """
-    if out is not None and Path(out).suffix.lower() != '.npz':
-        raise FeatureError(f"'{out}': features are written as .npz")
+    if out is not None:
+        features_path(out)
     if isinstance(config, Config) and (data or stream):
         raise ConfigError('data and stream are arguments of load_config; this config is loaded already')
     cfg = config if isinstance(config, Config) else load_config(
         str(config), data=None if data is None else str(data), stream=stream, fit=False)
-    file = load_annotation_file(dataset_of(cfg, 'test_dataloader')['ann_file'])
-    items = _chosen(file, split)
+    store = open_store(dataset_of(cfg, 'test_dataloader')['ann_file'])
+    rows = _chosen(store, split)
     recogniser = SkeletonInferencer(cfg, checkpoint, device)
-    ids, rows, labels = [], [], []
-    batches = _batches(items, file, recogniser.pipeline, cfg.test_dataloader)
-    for batch, batch_ids, batch_labels in _shown(batches, progress):
+    pooled = []
+    for batch in _shown(_batches(store, rows, recogniser.pipeline, cfg.test_dataloader), progress):
         with torch.inference_mode():
-            rows.append(pooled_features(recogniser.model, batch).cpu().numpy())
-        ids += batch_ids
-        labels += batch_labels
+            pooled.append(pooled_features(recogniser.model, batch).cpu().numpy())
+    ids = [store.ids[row] for row in rows]
     known = set(ids)
-    features = Features(ids, np.concatenate(rows), np.array(labels), file.class_names,
-                        {name: kept for name, members in file.split.items()
+    features = Features(ids, np.concatenate(pooled), store.labels[rows], list(store.class_names),
+                        {name: kept for name, members in store.split.items()
                          if (kept := [one for one in members if one in known])},
-                        _origin(cfg, checkpoint, file, recogniser))
+                        _origin(cfg, checkpoint, store, recogniser))
     if out is not None:
         save_features(out, features)
     return features
 
 
-def _chosen(file: AnnotationFile, split: str | None) -> list[dict[str, Any]]:
-    """The annotations of a split, or of all parts of a protocol, in the order of the file."""
-    if split is None or split in file.split:
-        return file.of(split)
-    parts = [f'{split}_{part}' for part in ('train', 'val', 'test') if f'{split}_{part}' in file.split]
-    if not parts:
-        raise AnnotationError(f"'{file.path}' has no split '{split}', and none of its parts; it has: "
-                              f'{", ".join(sorted(file.split)) or "none"}')
-    wanted = {name for part in parts for name in file.split[part]}
-    return [item for item in file.annotations if clip_id(item) in wanted]
+def _chosen(store: ClipStore, split: str | None) -> np.ndarray:
+    """The rows of a split, or of all parts of a protocol, in the order of the store."""
+    parts = [f'{split}_{part}' for part in ('train', 'val', 'test') if f'{split}_{part}' in store.split]
+    if split in store.split or not parts:
+        rows = rows_of(store, split)
+    else:
+        rows = np.unique(np.concatenate([rows_of(store, part) for part in parts]))
+    if not len(rows):
+        raise AnnotationError(f"'{store.path}': split '{split}' holds no clip")
+    return rows
 
 
 class _Samples(Dataset):
-    """The clips of a file through a test pipeline, with their ids and labels."""
+    """Clips of a store through a test pipeline."""
 
-    def __init__(self, items: Sequence[dict[str, Any]], layout: str, pipeline: ClipPipeline):
-        self.items, self.layout, self.pipeline = items, layout, pipeline
+    def __init__(self, store: ClipStore, rows: np.ndarray, pipeline: ClipPipeline):
+        self.store, self.rows, self.pipeline = store, rows, pipeline
+        self.with_score = bool(store.scored[rows].any())  # a batch cannot mix clips with and without
 
     def __len__(self) -> int:
-        return len(self.items)
+        return len(self.rows)
 
-    def __getitem__(self, index: int) -> tuple[dict[str, Any], str, int]:
-        clip = Clip.from_annotation(self.items[index], self.layout).check()
-        return self.pipeline(self.pipeline.fitted(clip)), clip.id, -1 if clip.label is None else clip.label
-
-
-def _batches(items: Sequence[dict[str, Any]], file: AnnotationFile, pipeline: ClipPipeline, loader: Any) -> DataLoader:
-    return DataLoader(_Samples(items, file.layout, pipeline), loader.get('batch_size', 1),
-                      num_workers=loader.get('num_workers', 0), collate_fn=_collate)
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        clip = self.pipeline.fitted(self.store.clip(int(self.rows[index])).check())
+        return self.pipeline(clip, with_score=self.with_score)
 
 
-def _collate(triples: Sequence[tuple[dict[str, Any], str, int]]) -> tuple[dict[str, Any], list[str], list[int]]:
-    samples, ids, labels = zip(*triples)
-    return pseudo_collate(samples), list(ids), list(labels)
+def _batches(store: ClipStore, rows: np.ndarray, pipeline: ClipPipeline, loader: Mapping[str, Any]) -> DataLoader:
+    return DataLoader(_Samples(store, rows, pipeline), loader.get('batch_size', 1),
+                      num_workers=loader.get('num_workers', 0), collate_fn=pseudo_collate)
 
 
-def _origin(cfg: Config, checkpoint: str | Path, file: AnnotationFile, recogniser: SkeletonInferencer
-            ) -> dict[str, Any]:
+def _origin(cfg: Config, checkpoint: str | Path, store: ClipStore, recogniser: SkeletonInferencer) -> dict[str, Any]:
     return dict(model=type(recogniser.model.backbone).__name__, config=Path(cfg.filename or '').name,
                 checkpoint=Path(checkpoint).name, stream=cfg.model.get('data_preprocessor', {}).get('stream', ''),
-                data=Path(file.path).name, source=str(file.meta.get('source', '')),
-                layout=recogniser.layout or file.layout, mmskel_version=__version__)
+                data=Path(store.path).name, clips=fingerprint(store, np.arange(len(store))),
+                layout=recogniser.layout or store.layout, mmskel_version=__version__)
 
 
 def _shown(batches: DataLoader, progress: bool) -> DataLoader:

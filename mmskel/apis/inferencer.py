@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
-from mmskel.apis.training import load_weights
+from mmskel.checkpoints import load_checkpoint
 from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
@@ -28,8 +28,6 @@ from mmskel.skeleton import Clip
 from mmskel.video.kinds import passes_once
 from mmskel.video.sources import VideoError
 from mmskel.visualization.over_video import Link
-
-_USUAL_FPS = 30.  # of clips that do not say, as in all drawing
 
 
 @dataclass(frozen=True)
@@ -70,12 +68,12 @@ class SkeletonInferencer(BaseInferencer):
             distinguished: persons keep theirs, whoever is seen.
 
     Raises:
-        ConfigError: No such config or checkpoint, one of another model, names that are not K, or both ``pose`` and
-            ``source``.
+        ConfigError: No such config, names that are not K, or both ``pose`` and ``source``.
+        CheckpointError: No such checkpoint, or one of another model.
     """
     preprocess_kwargs = {'window', 'stride', 'per_person'}
     forward_kwargs = {'classes'}
-    visualize_kwargs: set = set()
+    visualize_kwargs = {'out_dir', 'min_score', 'group'}
     postprocess_kwargs = {'output'}
 
     def __init__(self, model: str | Path | Config, weights: str | Path | None = None, device: str | None = None, *,
@@ -104,7 +102,7 @@ class SkeletonInferencer(BaseInferencer):
         model = MODELS.build(cfg.model)
         model.cfg = cfg
         if weights is not None:
-            self.meta = load_weights(model, weights).get('dataset_meta', {})
+            self.meta = load_checkpoint(model, weights).meta.get('dataset_meta', {})
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg) -> ClipPipeline:
@@ -173,7 +171,8 @@ class SkeletonInferencer(BaseInferencer):
                                              classes=classes):
             predictions.append(prediction)
             if output.video is not None:
-                videos += map(str, self.visualize([found], [prediction], output=output))
+                videos += map(str, self.visualize([found], [prediction], out_dir=output.video,
+                                                  min_score=output.min_score, group=output.group))
         if output.table is not None:
             save_predictions(predictions, output.table, output.min_score)
         return self.postprocess(predictions, videos, return_datasamples)
@@ -213,10 +212,11 @@ class SkeletonInferencer(BaseInferencer):
         names = self.classes_of(classes)
         if self.needs_video and len(clip.keypoint):
             _check_video(clip, video)
-        fps = clip.fps or _USUAL_FPS
+        fps = clip.rate
         whole = self.pipeline.fitted(clip) if len(clip.keypoint) else clip
         cuts = cuts_of(whole, fps, WindowOptions(window, stride, per_person))
-        samples = (self.pipeline(cut_clip(whole, cut, self.graph is not None), video, cut.start) for cut in cuts)
+        slots, scored = self.graph is not None, 'keypoint_score' in whole.to_annotation()
+        samples = (self.pipeline(cut_clip(whole, cut, slots), video, cut.start, scored) for cut in cuts)
         scores = [score for batch in _batches(samples, batch_size)
                   for score in self.forward(pseudo_collate(batch), classes=names)]
         tracks = []
@@ -246,25 +246,17 @@ class SkeletonInferencer(BaseInferencer):
         from mmskel.visualization.over_video import graph_links
         return [] if self.graph is None else graph_links(self.graph, clip)
 
-    def draw(self, found: Found, prediction: Prediction, path: str | Path, output: OutputOptions = OutputOptions()
+    def draw(self, found: Found, prediction: Prediction, path: str | Path, min_score: float = 0., group: bool = False
              ) -> Path:
-        """Writes the annotated video of a clip; on paper where it came without one.
-
-        Args:
-            found: The clip and its video.
-            prediction: What was recognised in it.
-            path: File to write.
-            output: ``min_score``; ``group``: with :meth:`links`.
-        """
+        """Writes the annotated video of a clip; on paper where it came without one. ``group``: with :meth:`links`."""
         from mmskel.visualization.labelled_video import draw_labelled
-        links = self.links(found.clip) if output.group else ()
-        return draw_labelled(found.clip, prediction, path, found.video, output.min_score, links)
+        links = self.links(found.clip) if group else ()
+        return draw_labelled(found.clip, prediction, path, found.video, min_score, links)
 
     def visualize(self, inputs: Sequence[Found], preds: Sequence[Prediction], show: bool = False, *,
-                  output: OutputOptions = OutputOptions(video='.')) -> list[Path]:
-        """Annotated videos of several clips, in the folder ``output.video``; ``show`` is MMEngine's and is ignored: a
-        video is looked at as a file."""
-        return [self.draw(found, one, Path(output.video) / f'{one.id.replace("/", "_")}.mp4', output)
+                  out_dir: str | Path = '.', min_score: float = 0., group: bool = False) -> list[Path]:
+        """Annotated videos of several clips; ``show`` is MMEngine's and is ignored: a video is looked at as a file."""
+        return [self.draw(found, one, Path(out_dir) / f'{one.id.replace("/", "_")}.mp4', min_score, group)
                 for found, one in zip(inputs, preds)]
 
     def postprocess(self, preds: Sequence[Prediction], visualization: Sequence,

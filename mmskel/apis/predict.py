@@ -5,7 +5,7 @@ The path of a prediction, function by function, is told in docs/architecture.md.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from mmskel.apis.clip_source import ClipSource
 from mmskel.apis.inferencer import OutputOptions, SkeletonInferencer
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions
+from mmskel.files.progress import progress_bar
 from mmskel.models.recognizers import Scorer
 from mmskel.pose.models import ExtractError
 from mmskel.skeleton import Clip, ClipError
@@ -82,35 +83,19 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
     unsaid = set(inferencer.graph.person.objects) if inferencer.graph is not None else set()
     found = inferencer.stream(source, window=windows.length, stride=windows.stride, per_person=windows.per_person,
                               classes=recogniser.classes, failed=failed)
-    for one, prediction in _shown(found, total, progress and several):
+    for one, prediction in progress_bar(found, 'predict', total=total, wanted=progress and several):
         predictions.append(prediction)
         unsaid -= _warn_of_objects(unsaid, one.clip)
         if not len(one.clip.keypoint):
             failed[prediction.id] = f'nobody was found in {prediction.num_frames} frames'
         if output.video is not None and several:
-            inferencer.visualize([one], [prediction], output=output)
+            inferencer.visualize([one], [prediction], out_dir=output.video, min_score=output.min_score,
+                                 group=output.group)
         elif output.video is not None:
-            inferencer.draw(one, prediction, output.video, output)
+            inferencer.draw(one, prediction, output.video, output.min_score, output.group)
     if output.table is not None:
         save_predictions(predictions, output.table, output.min_score)
     return predictions, failed
-
-
-def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str, str], min_score: float = 0.) -> str:
-    """What was recognised, a line per clip, person and segment."""
-    lines = []
-    for prediction in predictions:
-        lines.append(f'{prediction.id}   ({prediction.num_frames} frames, {prediction.fps:g} per second)')
-        for track in prediction.tracks:
-            label, score = prediction.best(track)
-            who = '' if track.person is None else f'person {track.person}: '
-            lines.append(f'  {who}{label}   {100 * score:.1f} %' if label else f'  {who}nobody was found')
-            segments = prediction.segments(track, min_score)
-            if len(track.windows) > 1:
-                lines += [f'  {s.start:8.2f} - {s.stop:7.2f} s   {prediction.class_names[s.label]}   '
-                          f'{100 * s.score:.1f} %' for s in segments]
-    known = {prediction.id for prediction in predictions}
-    return '\n'.join(lines + [f'{name}: {why}' for name, why in failed.items() if name not in known])
 
 
 def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
@@ -121,11 +106,6 @@ def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
                       f'never seen, here and in all such clips; to find it: --objects {missing[0]}=CLASS, or '
                       '--object-tracks TABLE', stacklevel=3)
     return set(missing)
-
-
-def _shown(found: Iterator, total: int | None, progress: bool) -> Iterator:
-    from tqdm import tqdm
-    return tqdm(found, 'predict', total, unit='clip', disable=None if progress else True)
 
 
 def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: bool) -> None:

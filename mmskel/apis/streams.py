@@ -1,16 +1,14 @@
 """Train several streams one after the other and fuse them: what ``mmskel train --streams`` does."""
 from __future__ import annotations
 
-import gc
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mmskel.apis.fusion import fuse_files, write_fused
-from mmskel.apis.training import describe, reported_checkpoint, train
+from mmskel.apis.plan import Stage, run_plan
 from mmskel.configuration import ConfigError, dataset_of
-from mmskel.evaluation import PRESETS, FusionError, Results, load_results, preset_weights
+from mmskel.evaluation import PRESETS, FusionError, Results, preset_weights
 from mmskel.evaluation.fusion import RULES, checked_weights
 
 
@@ -34,20 +32,8 @@ def train_streams(configs: Mapping[str, Any], resume: bool = False) -> Results |
     """
     from mmengine.dist import is_main_process
     fusion = fusion_of(configs)
-    # all of them before the first training: a mistake shall not show after hours
-    finished = {name for name, cfg in configs.items() if resume and is_finished(cfg, bool(_needs_logits(fusion)))}
-    for name, cfg in configs.items():
-        if name in finished:
-            _say(f'{name}: already trained and tested, {cfg.work_dir}')
-            continue
-        cfg.resume = resume and (Path(cfg.work_dir) / 'last_checkpoint').is_file()
-        if cfg.resume:  # the config's own load_from would be taken for the checkpoint to resume
-            cfg.load_from = None
-        _say(f'{name}: {"going on" if cfg.resume else "training"}, {cfg.work_dir}')
-        results = train(cfg)
-        if results is not None:
-            _say(describe(results))
-        _free_memory()
+    stages = {name: Stage(cfg) for name, cfg in configs.items()}
+    run_plan(stages, resume, with_logits=bool(_needs_logits(fusion)))
     return fuse_streams(configs, fusion) if is_main_process() else None
 
 
@@ -85,65 +71,6 @@ def _stream(cfg) -> str:
 def _needs_logits(fusion: Mapping[str, Any]) -> bool:
     rule = PRESETS[fusion['preset']].rule if fusion['preset'] else fusion['rule']
     return rule in ('logits', 'l2norm')
-
-
-def is_finished(cfg, with_logits: bool = False) -> bool:
-    """Whether a work dir holds the results of the whole training that a config describes.
-
-    Args:
-        cfg: Of one stream.
-        with_logits: Results without logits do not count.
-
-    Raises:
-        ConfigError: If it holds the results of a training with another config, seed, stream, split or file, or of more
-            epochs.
-    """
-    folder, (unit, planned) = Path(cfg.work_dir), _length(cfg)
-    if not (folder / 'results.json').is_file() or not (folder / 'last_checkpoint').is_file():
-        return False
-    results = load_results(folder / 'results.json')
-    wanted, meta = _settings(cfg), dict(results.meta)
-    if str(meta.get('split', '')).startswith(f'{wanted["split"]}_'):  # 'xview_test' of the protocol 'xview'
-        meta['split'] = wanted['split']
-    for key, value in wanted.items():
-        if value not in (None, '') and meta.get(key) != value:
-            raise ConfigError(f"--resume: '{folder}' holds a training with {key} {meta.get(key)!r}, not {value!r}; "
-                              'give another --work-dir, or leave --resume away to begin anew')
-    last = re.search(rf'{unit}_(\d+)\.pth', (folder / 'last_checkpoint').read_text())
-    done = int(last[1]) if last else 0
-    if done > planned:
-        raise ConfigError(f"--resume: '{folder}' was trained for {done} {unit}s, more than {planned}; give another "
-                          '--work-dir, or leave --resume away to begin anew')
-    return (done == planned and meta.get('checkpoint') == reported_checkpoint(cfg).name
-            and (results.logits is not None or not with_logits))
-
-
-def _length(cfg) -> tuple[str, int]:
-    """What a training is counted in, as its checkpoints are named, and how many."""
-    loop = cfg.get('train_cfg') or {}
-    return ('epoch', loop['max_epochs']) if loop.get('max_epochs') else ('iter', loop.get('max_iters', 0))
-
-
-def _settings(cfg) -> dict[str, Any]:
-    """What a results file says of a training, as this config would have it."""
-    dataset = dataset_of(cfg, 'test_dataloader')
-    return dict(config=Path(cfg.filename or '').name, seed=cfg.get('randomness', {}).get('seed'),
-                stream=cfg.model.get('data_preprocessor', {}).get('stream', ''), member=cfg.get('member', ''),
-                split=dataset.get('split') or '', ann_file=Path(dataset['ann_file']).name)
-
-
-def _say(text: str) -> None:
-    from mmengine.dist import is_main_process
-    if is_main_process():
-        print(text, flush=True)
-
-
-def _free_memory() -> None:
-    """A finished runner is a circle of hooks, loops and model; the next one may need its memory."""
-    import torch
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def fused_folder(configs: Mapping[str, Any]) -> Path:

@@ -1,6 +1,7 @@
 """Train and test a recogniser: what ``mmskel train`` and ``mmskel test`` do."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,29 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None) -> 
                           'begin, or name a checkpoint')
     if test_after and cfg.get('test_dataloader') is not None:
         _check_evaluator(cfg)
+    if cfg.get('plan'):
+        raise ConfigError(f"'{cfg.filename}' is a plan of several trainings; see mmskel.apis.plan")
+    if cfg.get('load_from') and not cfg.get('resume'):
+        start_from(cfg, cfg.load_from)
     runner = _runner(cfg)
     runner.train()
     if not test_after or cfg.get('test_dataloader') is None:
         return None
     checkpoint = reported_checkpoint(cfg)
     return test(cfg, checkpoint, runner, out=report_to)
+
+
+def start_from(cfg, checkpoint: str | Path, prefixes: Mapping[str, str] | None = None) -> None:
+    """Has a training begin with the weights of a checkpoint; what was taken is printed when it begins.
+
+    Args:
+        cfg: The config, which is changed.
+        checkpoint: A file or URL.
+        prefixes: See :func:`mmskel.checkpoints.fill`.
+    """
+    cfg.load_from = None
+    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or () if hook['type'] != 'StartWeightsHook']
+    cfg.custom_hooks.append(dict(type='StartWeightsHook', checkpoint=str(checkpoint), prefixes=prefixes))
 
 
 def _check_evaluator(cfg) -> None:

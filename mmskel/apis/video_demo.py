@@ -1,7 +1,6 @@
 """The whole path on videos of one's own: video -> skeletons -> training -> labels for videos never seen."""
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,13 +17,11 @@ from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.models import PoseModels
 from mmskel.synthetic.acted_videos import ACTIONS, FPS, Cutout, act, cutouts, write_acted_videos
-from mmskel.video.listing import list_videos
+from mmskel.video.listing import VideoItem, list_videos
 from mmskel.video.sources import VideoError
 from mmskel.video.writing import video_writer
 
 _CONFIG = 'stgcn_custom_small.py'
-_TINYPOSE = 'mmskel::_base_/pose/pp_tinypose_256x192.py'
-_NANO = 'mmpose::../demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py'
 
 
 @dataclass(frozen=True)
@@ -34,15 +31,6 @@ class DemoSize:
     test: int = 6
     num_frames: int = 32
     epochs: int = 12
-
-
-def models_at_hand() -> PoseModels | None:
-    """The small pose models below ``MMSKEL_SHARED``, if that variable is set and they are there."""
-    folder = Path(os.environ.get('MMSKEL_SHARED', '')) / 'weights'
-    detector, pose = folder / 'rtmdet_nano_person_320.pth', folder / 'pp_tinypose_256x192.pth'
-    if not os.environ.get('MMSKEL_SHARED') or not (detector.is_file() and pose.is_file()):
-        return None
-    return PoseModels(_NANO, str(detector), _TINYPOSE, str(pose))
 
 
 def video_demo(videos: Sequence[str | Path], out: str | Path, models: PoseModels, size: DemoSize = DemoSize(),
@@ -55,9 +43,9 @@ def video_demo(videos: Sequence[str | Path], out: str | Path, models: PoseModels
             ``report.html`` and ``labelled.mp4``, three actions in a row with the line of time. Replaced if
             they are there.
         models: Detector and pose model.
-        size: How much.
+        size: Numbers of videos, frames and epochs.
         actions: Keys of :data:`~mmskel.synthetic.acted_videos.ACTIONS`.
-        seed: Of videos and training.
+        seed: Seed of videos and training.
 
     Returns:
         The share of test videos that were recognised.
@@ -65,12 +53,12 @@ def video_demo(videos: Sequence[str | Path], out: str | Path, models: PoseModels
     Raises:
         VideoError: No videos, or nobody to cut out.
     """
-    out = Path(out)
+    out, found = Path(out), [item for source in videos for item in list_videos(source)]
     for stale in (out / 'videos', out / 'train'):
         shutil.rmtree(stale, ignore_errors=True)
     models = replace(models, options=replace(models.options, det_every=4, max_persons=None))
     extractor = models.build()
-    people = _people(videos, extractor)
+    people = _people(found, extractor)
     made = write_acted_videos(out / 'videos', people, (size.train, size.test), size.num_frames, seed, actions)
     print(f'Cut {len(people)} people out and made {len(made)} videos of {len(actions)} actions: {", ".join(actions)}')
 
@@ -95,12 +83,11 @@ def video_demo(videos: Sequence[str | Path], out: str | Path, models: PoseModels
     return float(right)
 
 
-def _people(videos: Sequence[str | Path], extractor: SkeletonExtractor) -> list[Cutout]:
-    items = [item for source in videos for item in list_videos(source)]
-    people = [one for item in items for one in cutouts(extractor(item.path, keep_going=True), item.path)]
+def _people(videos: Sequence[VideoItem], extractor: SkeletonExtractor) -> list[Cutout]:
+    people = [one for item in videos for one in cutouts(extractor(item.path, keep_going=True), item.path)]
     if not people:
-        raise VideoError(f"'{videos[0]}': nobody stands alone for half a second, so nobody can be cut out; give videos "
-                         'with people apart from each other')
+        raise VideoError(f"'{videos[0].path}': nobody stands alone for half a second, so nobody can be cut out; give "
+                         'videos with people apart from each other')
     return people
 
 

@@ -1,4 +1,4 @@
-"""HD-GCN's card: spec sheet ``hd_gcn`` (2, 7, 8)."""
+"""HD-GCN's card. Figures: the paper and the official repository."""
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Official, Paper, Published, Reference
 
 REPOSITORY, QUOTED = 'official repository', "comparison table of SkateFormer's paper"

@@ -1,4 +1,4 @@
-"""MP-GCN's card: spec sheet ``mp_gcn`` ("Sizes", "Published results")."""
+"""MP-GCN's card. Figures: the paper, and counts of the official code."""
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, ModelCard, Official, Paper, Published, Reference
 
 MP_GCN = ModelCard(

@@ -1,4 +1,4 @@
-"""PoseC3D's cards, one per network: spec sheet ``posec3d`` (5.5, 8)."""
+"""PoseC3D's cards, one per network. Figures: the paper, and the tables of PYSKL and MMAction2."""
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Official, Paper, Published, Reference
 
 PYSKL, MMACTION = 'PYSKL, ten clips and their mirror images', 'MMAction2, ten clips and their mirror images'

@@ -1,4 +1,4 @@
-"""RGBPose-Conv3D's card: spec sheet ``posec3d`` (5.4, 5.5, 8)."""
+"""RGBPose-Conv3D's card. Figures: the paper, and MMAction2's table."""
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, ModelCard, Official, Published, Reference
 from mmskel.cards.posec3d import PAPER
 

@@ -1,4 +1,4 @@
-"""SkateFormer's card: spec sheet ``skateformer`` (2, 3, 8)."""
+"""SkateFormer's card. Figures: the paper and the official repository."""
 from mmskel.cards.card import ANY_LAYOUT, Measured, ModelCard, Official, Paper, Published, Reference
 
 PAPER, CARD = 'paper', "authors' model card"

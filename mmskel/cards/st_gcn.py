@@ -1,4 +1,4 @@
-"""ST-GCN's card: spec sheet ``st_gcn`` (2, 3, 6); ours from ``docs/training.md``, "What was measured"."""
+"""ST-GCN's card. Figures: paper and official repository; ours from ``docs/training.md``, "What was measured"."""
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Official, Paper, Published, Reference
 
 ST_GCN = ModelCard(

@@ -50,9 +50,31 @@ def _train(args: argparse.Namespace) -> int:
     if args.streams:
         return _train_streams(args)
     cfg = _config(args, resume=args.resume, amp=args.amp, epochs=args.epochs)
+    if cfg.get('plan'):
+        return _train_plan(args, cfg)
     results = train(cfg, test_after=not args.no_test)
     if results is not None:
         print(f'{describe(results)}\n      report: {cfg.work_dir}/report.html')
+    return 0
+
+
+def _train_plan(args: argparse.Namespace, whole) -> int:
+    from mmskel.apis.plan import load_plan, run_plan
+    from mmskel.configuration import load_config, needs_video, set_videos
+    if args.no_test or args.resume not in (False, 'auto'):
+        raise ValueError(f"'{args.config}' is a plan of several trainings, which does not go with "
+                         f'{"--no-test" if args.no_test else "--resume CHECKPOINT"}')
+
+    def load(config: str, stream: str | None, options: dict):
+        cfg = load_config(config, data=args.data, split=args.split, stream=stream or args.stream, epochs=args.epochs,
+                          seed=args.seed, amp=args.amp, launcher=args.launcher,
+                          cfg_options={**options, **(cfg_options(args) or {})})
+        if args.videos and needs_video(cfg):
+            set_videos(cfg, args.videos)
+        return cfg
+
+    run_plan(load_plan(whole, load), resume=bool(args.resume))
+    print(f'      reports: {whole.work_dir}')
     return 0
 
 

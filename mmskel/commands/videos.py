@@ -70,10 +70,10 @@ def _extract_arguments(parser: Parser) -> None:
 
 
 def _extract(args: argparse.Namespace) -> int:
-    from mmskel.apis.extract import extract
+    from mmskel.apis.extract import Work, extract
     from mmskel.data.prepare import summary
     file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
-                   jobs=args.jobs, threads=args.threads, fps=args.fps, keep_going=args.keep_going)
+                   work=Work(args.jobs, args.threads, args.fps, args.keep_going))
     print(summary(file))
     return 1 if file.meta.get('skipped') else 0
 
@@ -103,7 +103,8 @@ def seconds(text: str) -> float:
 def _predict(args: argparse.Namespace) -> int:
     from mmskel.apis.clip_source import ClipSource
     from mmskel.apis.inferencer import OutputOptions
-    from mmskel.apis.predict import RecogniserOptions, describe_predictions, predict
+    from mmskel.apis.predict import RecogniserOptions, predict
+    from mmskel.evaluation.prediction import describe_predictions
     from mmskel.evaluation.windows import WindowOptions
     predictions, failed = predict(
         args.source, RecogniserOptions(args.config, args.checkpoint, args.device, args.class_names),
@@ -152,8 +153,7 @@ def _draw(args: argparse.Namespace) -> int:
 
 def _demo_arguments(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of made-up motions')
-    parser.add_argument('--video', nargs='+', default=(), help='from videos with people in them to a labelled video; '
-                        'default: what lies below MMSKEL_SHARED, if that variable is set')
+    parser.add_argument('--video', nargs='+', default=(), help='from videos with people in them to a labelled video')
     parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--epochs', type=int, help='how many, instead of the demo\'s own number')

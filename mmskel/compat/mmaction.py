@@ -127,7 +127,7 @@ REPAIRS = (
         package='mmaction',
         name='frozen stages of pathways with lateral connections',
         modules=('mmaction.models.backbones.resnet3d_slowfast', ),
-        issue='none found; spec sheet posec3d, D6',
+        issue='none found; docs/published/posec3d.md, D4',
         why='the list of lateral connections is indexed by stage, though not every stage has one: frozen_stages '
         'of RGBPoseConv3D froze the wrong connection or raised IndexError',
         healthy=_counts_laterals,
@@ -136,7 +136,7 @@ REPAIRS = (
         package='mmaction',
         name='RGBPoseConv3D without traces in its arguments',
         modules=('mmaction.models.backbones.rgbposeconv3d', ),
-        issue='none found; spec sheet posec3d, D17',
+        issue='none found; docs/published/posec3d.md, D5',
         why='the constructor writes speed and channel ratio into the dictionaries of its pathways, the defaults '
         'included, so that one network changes the next',
         healthy=_writes_into_pathways,

@@ -1,24 +1,32 @@
 """A config takes layout, classes and persons from the data."""
 from __future__ import annotations
 
-import inspect
+from collections.abc import Collection
 
-from mmskel.configuration.datasets import dataset_of, datasets_of
+from mmskel.configuration.datasets import datasets_of
 from mmskel.configuration.find import ConfigError
-from mmskel.configuration.streams import _draws_volumes, fit_channels
+from mmskel.configuration.knobs import fill_knobs, fit_channels, places_of, set_knob
+from mmskel.configuration.parts import arguments_of, coords_of, encoder_of
 from mmskel.data.store import open_store
 from mmskel.skeleton import LAYOUTS, get_layout
 
 
-def fit_to_data(cfg) -> None:
+def fit_to_data(cfg, given: Collection[str] = ()) -> None:
     """Sets layout, classes, persons and channels of a config by what its annotation file holds.
 
     For configs that say ``fit_to_data = True`` (``configs/custom``): a data set of one's own needs no config of its
-    own. 2-D files give x, y and confidence to a graph network, 3-D ones x, y and z, of at most as many persons as the
-    config's ``max_person`` says (2 if it does not); volumes have a channel per joint or limb and show everybody.
+    own. The knobs ``layout``, ``num_classes`` and ``num_person`` are turned, see :mod:`mmskel.configuration.knobs`;
+    there are at most as many persons as the config's ``max_person`` says (2 if it does not). Encoders with an argument
+    ``with_score`` give x, y and confidence of 2-D clips to the network, x, y and z of 3-D ones, and the network's
+    ``in_channels`` follow from the encoder.
+
+    Args:
+        cfg: The config.
+        given: Knobs that stay as they are, since the user has set them.
 
     Raises:
-        ConfigError: If the file does not say its layout, mixes 2-D and 3-D, or has no splits.
+        ConfigError: If the file does not say its layout, mixes 2-D and 3-D, has no splits, or has clips of a number of
+            coordinates that the recogniser does not take.
     """
     path = next(datasets_of(cfg))['ann_file']
     file = open_store(path)
@@ -30,30 +38,23 @@ def fit_to_data(cfg) -> None:
         raise ConfigError(f"'{path}' mixes clips of {' and '.join(map(str, sorted(coords)))} coordinates")
     if not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
-    layout, classes = get_layout(file.layout).name, len(file.class_names)
-    persons = min(int(file.shapes[:, 0].max()), cfg.get('max_person', 2))
-    model = cfg.model
-    model.data_preprocessor.layout = layout
-    if _draws_volumes(cfg):
-        fit_channels(cfg)
-    else:
-        model.backbone.layout, model.backbone.in_channels = layout, 3
-    if _takes(model.backbone.type, 'num_person'):
-        model.backbone.num_person = persons
-    model.cls_head.num_classes = classes
-    if 'with_score' in model.data_preprocessor:
-        model.data_preprocessor.with_score = coords == {2}
-    for dataset in datasets_of(cfg):
-        dataset['layout'], dataset['num_classes'] = layout, classes
-        for transform in dataset['pipeline']:
-            for key, value in (('layout', layout), ('num_person', persons)):
-                if key in transform:
-                    transform[key] = value
-    if 'test_pipeline' in cfg:  # which MMAction2's own inference reads
-        cfg.test_pipeline = dataset_of(cfg, 'test_dataloader')['pipeline']
+    chosen = next(datasets_of(cfg)).get('classes')
+    found = dict(layout=get_layout(file.layout).name, num_classes=len(chosen or file.class_names),
+                 num_person=min(int(file.shapes[:, 0].max()), cfg.get('max_person', 2)))
+    for name, value in found.items():
+        if name not in given and any(True for _ in places_of(cfg, name)):
+            set_knob(cfg, name, value)
+    fill_knobs(cfg)
+    _fit_encoder(cfg, coords.pop(), path)
     cfg.fit_to_data = False  # the config in the work dir says it all, without the file
 
 
-def _takes(backbone: str, argument: str) -> bool:
-    from mmaction.registry import MODELS
-    return argument in inspect.signature(MODELS.get(backbone)).parameters
+def _fit_encoder(cfg, coords: int, path: str) -> None:
+    encoder = encoder_of(cfg)
+    if encoder is not None and 'with_score' in arguments_of(encoder).defaults:
+        cfg.model.data_preprocessor.with_score = coords == 2
+    fit_channels(cfg, coords)
+    taken = coords_of(cfg, 'train_dataloader')
+    if taken is not None and coords not in taken:
+        raise ConfigError(f"'{path}' has clips of {coords} coordinates per joint, but the recogniser of "
+                          f"'{cfg.filename}' takes {' or '.join(map(str, taken)) or 'none'}")

@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmskel.configuration.datasets import datasets_of, set_videos
+from mmskel.configuration.datasets import dataset_of, datasets_of
 from mmskel.configuration.find import ConfigError, find_config
 from mmskel.configuration.fit import fit_to_data
+from mmskel.configuration.knobs import fill_knobs, fit_channels, forget_idle_knobs, knobs_of, set_knob
+from mmskel.configuration.options import merge_options
+from mmskel.configuration.parts import needs_video
 from mmskel.configuration.schedule import set_epochs
 from mmskel.configuration.streams import members_of, set_stream
 
@@ -33,13 +36,14 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         fit: Configs that say so take layout, classes and persons from the data, see :func:`fit_to_data`.
         videos: Folder of the clips' videos, for networks that look at pictures, too.
-        cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last.
+        cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last. The config's knobs are turned
+            first, see :mod:`mmskel.configuration.knobs`.
 
     Returns:
-        mmengine.config.Config
+        mmengine.config.Config, complete: knobs are written into all parts.
 
     Raises:
-        ConfigError: Names the argument and what the config lacks.
+        ConfigError: Names the argument and what the config lacks; or an option that nothing reads.
     """
     import torch
     from mmengine.config import Config
@@ -52,18 +56,15 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         lost = [k for k in ('model', 'test_dataloader') if k not in cfg]
         raise ConfigError(f"'{path}' has no {' and no '.join(lost)}; it is a part of a config, or one of another kind")
     if data:
-        for dataset in datasets_of(cfg):
-            dataset['ann_file'] = data
+        _set_datasets(cfg, 'ann_file', data)
     if videos:
         set_videos(cfg, videos)
-    if fit and cfg.get('fit_to_data'):
-        fit_to_data(cfg)
+    _turn_knobs(cfg, cfg_options or {}, fit)
     if split:
         if {'train', 'test', 'val'} & set(split.split('_')[1:]):
-            raise ConfigError(f"--split {split}: train and test would use the same clips; give the protocol, "
-                              f"e.g. --split {split.split('_')[0]}")
-        for dataset in datasets_of(cfg):
-            dataset['split'] = split
+            raise ConfigError(f"split='{split}': train and test would use the same clips; give the protocol, "
+                              f"e.g. '{split.split('_')[0]}'")
+        _set_datasets(cfg, 'split', split)
     if stream:
         set_stream(cfg, stream)
     if epochs is not None:
@@ -82,8 +83,47 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if resume:  # the config's own load_from would be taken for the checkpoint to resume
         cfg.load_from = None if resume in (True, 'auto') else resume
     if cfg_options:
-        cfg.merge_from_dict(dict(cfg_options))
+        merge_options(cfg, cfg_options)
+    forget_idle_knobs(cfg)
+    tested = dataset_of(cfg, 'test_dataloader') or {}
+    if 'test_pipeline' in cfg and 'pipeline' in tested:  # MMAction2's own inference reads it
+        cfg.test_pipeline = tested['pipeline']
     return cfg
+
+
+def _turn_knobs(cfg, options: Mapping[str, Any], fit: bool) -> None:
+    """Writes the values of options, of the data and of the config's top, in this order, into the parts."""
+    given = {name: options[name] for name in knobs_of(cfg) if name in options}
+    for name, value in given.items():
+        set_knob(cfg, name, value)
+    cfg.merge_from_dict({name: options[name] for name in ('fit_to_data', 'max_person') if name in options})
+    if fit and cfg.get('fit_to_data'):
+        fit_to_data(cfg, given)
+    else:
+        fill_knobs(cfg)
+        fit_channels(cfg)
+
+
+def _set_datasets(cfg, name: str, value: Any) -> None:
+    for dataset in datasets_of(cfg):
+        dataset[name] = value
+    if name in knobs_of(cfg):
+        cfg[name] = value
+
+
+def set_videos(cfg, folder: str) -> None:
+    """Tells every data set where the clips' videos are.
+
+    Raises:
+        ConfigError: There is no such folder, or no pipeline that would look into it.
+    """
+    if not Path(folder).is_dir():
+        raise ConfigError(f'videos={folder!r}: there is no such folder')
+    if not needs_video(cfg):
+        raise ConfigError(f"videos={folder!r}: '{cfg.filename}' looks at skeletons alone; its pipelines have no step "
+                          'that reads videos, such as LoadClipFrames')
+    for dataset in datasets_of(cfg):
+        dataset['data_prefix'] = dict(video=folder)
 
 
 def default_work_dir(config: str | Path, split: str | None = None, stream: str | None = None) -> str:

@@ -2,29 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmskel.configuration.find import ConfigError
-
-if TYPE_CHECKING:
-    from mmskel.models.encoders import SkeletonEncoder
-
-
-def encoder_of(cfg) -> type[SkeletonEncoder] | None:
-    """The model's encoder; None for a data preprocessor that is none of ours."""
-    from mmaction.registry import MODELS
-
-    from mmskel.models.encoders import SkeletonEncoder
-    name = (cfg.model.get('data_preprocessor') or {}).get('type')
-    found = MODELS.get(name) if name else None
-    return found if found is not None and issubclass(found, SkeletonEncoder) else None
+from mmskel.configuration.knobs import fit_channels
+from mmskel.configuration.parts import encoder_of
 
 
 def streams_of(cfg) -> tuple[str, ...]:
     """What the encoder's ``stream`` may be; () for an encoder without."""
-    has_stream = 'stream' in (cfg.model.get('data_preprocessor') or {})
     encoder = encoder_of(cfg)
-    return encoder.streams if has_stream and encoder else ()
+    return encoder.streams if encoder else ()
 
 
 def members_of(cfg) -> dict[str, dict[str, Any]]:
@@ -75,17 +63,3 @@ def set_stream(cfg, name: str) -> None:
     fit_channels(cfg)
     if name not in plain:
         cfg.member = name
-
-
-def fit_channels(cfg) -> None:
-    """A network of volumes takes as many channels as its encoder draws, which depends on stream and layout."""
-    from mmaction.registry import MODELS
-    if _draws_volumes(cfg):
-        backbone = cfg.model.backbone
-        pathway = backbone.get('pose_pathway', backbone)
-        pathway.in_channels = MODELS.build(cfg.model.data_preprocessor).channels()
-
-
-def _draws_volumes(cfg) -> bool:
-    encoder = encoder_of(cfg)
-    return encoder is not None and encoder.coords == (2, ) and bool(encoder.streams or encoder.pathway)

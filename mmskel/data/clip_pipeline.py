@@ -73,18 +73,23 @@ class ClipPipeline:
                 coords = step.makes_coords or coords
         if self.encoder is None:
             return True
-        pathway = self.encoder.pathway
-        channels = (self.backbone[pathway] if pathway else self.backbone).get('in_channels')
-        return coords in self.encoder.coords and channels in (None, self.encoder.channels(coords))
+        if coords not in self.encoder.coords:
+            return False
+        network = self.backbone[self.encoder.pathway] if self.encoder.pathway else self.backbone
+        needed = self.encoder.backbone_arguments(coords).get('in_channels')
+        return network.get('in_channels', needed) == needed
 
-    def __call__(self, clip: Clip, video: Any = None, start: int = 0) -> dict[str, Any]:
+    def __call__(self, clip: Clip, video: Any = None, start: int = 0, with_score: bool = False) -> dict[str, Any]:
         """What the pipeline packs of a clip that :meth:`fitted` gave.
 
         Args:
             clip: The clip.
             video: What it was found in, for recognisers that look at images as well; None: what the clip names.
             start: Number of the video's frame with which the clip begins.
+            with_score: Whether the sample has scores in any case, since others of its batch have some.
         """
-        return self.transforms(dict(
-            clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
-            rng=np.random.default_rng(0), video=video, video_start=start, video_root=self.video_root))
+        sample = dict(clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
+                      rng=np.random.default_rng(0), video=video, video_start=start, video_root=self.video_root)
+        if with_score:
+            sample['keypoint_score'] = clip.score
+        return self.transforms(sample)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_an
 from mmskel.data.readers import READERS, Reader, ReadError, options_of
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
+from mmskel.files.progress import progress_bar
 from mmskel.files.text import printable
 from mmskel.skeleton import Clip, ClipError
 
@@ -45,7 +46,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
     skipped: dict[str, str] = {}
     clips: list[Clip] = []
     try:
-        for item in _progress(reader.items(), f'prepare {format}', progress):
+        for item in progress_bar(reader.items(), f'prepare {format}', wanted=progress):
             try:
                 clips.append(_read(reader, item))
             except (ReadError, ClipError) as error:
@@ -168,12 +169,6 @@ def save_with_skipped(out: Path, clips: list[Clip], splits: dict[str, list[str]]
 def _skipped_path(out: str | Path) -> Path:
     return Path(f'{out}.skipped.txt')
 
-
-def _progress(items: list[str], title: str, wanted: bool) -> Iterable[str]:
-    if not wanted:
-        return items
-    from tqdm import tqdm
-    return tqdm(items, desc=title, unit='clip', disable=None)
 
 
 def _set_options(reader: Reader) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Persons of tracked detections into slots that stay over time. NumPy only.
 
-Source: spec sheet ``mp_gcn``, "Person re-assignment". Symbols: n detections of a frame, T frames, P slots, V joints.
+As MP-GCN does it, ``docs/published/mp_gcn.md``, D12. Symbols: n detections of a frame, T frames, P slots,
+V joints.
 """
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Detections:
+class TrackedPeople:
     """The persons found in one frame.
 
     Args:
@@ -24,7 +25,7 @@ class Detections:
     track_id: np.ndarray
 
 
-def track_energy(frames: Sequence[Detections]) -> dict[int, float]:
+def track_energy(frames: Sequence[TrackedPeople]) -> dict[int, float]:
     """How much every track moves: the standard deviation of all its x plus that of all its y.
 
     Over joints and frames together, so large people count for more, as published. Poses that are all zero are left out.
@@ -37,7 +38,7 @@ def track_energy(frames: Sequence[Detections]) -> dict[int, float]:
     return {track: float(np.stack(found).std((0, 1)).sum()) for track, found in poses.items()}
 
 
-def reassign(frames: Sequence[Detections], num_person: int) -> tuple[np.ndarray, np.ndarray]:
+def reassign(frames: Sequence[TrackedPeople], num_person: int) -> tuple[np.ndarray, np.ndarray]:
     """Every frame's persons in P slots.
 
     Per frame the P persons with the largest ``confidence + softmax(energy of their track)`` are kept, best first

@@ -5,7 +5,8 @@ from mmskel.engine.bfloat16 import BFloat16OptimWrapper
 from mmskel.engine.progress import ProgressBarHook
 from mmskel.engine.schedules import CosineFromStartLR
 from mmskel.engine.seeding import EpochSeedHook, innermost_dataset
+from mmskel.engine.starting import StartWeightsHook
 from mmskel.engine.testing import RecognitionTestLoop, run_test
 
 __all__ = ['AveragedWeightsHook', 'BFloat16OptimWrapper', 'CosineFromStartLR', 'EpochSeedHook', 'ProgressBarHook',
-           'RecognitionTestLoop', 'SkeletonAccuracy', 'innermost_dataset', 'run_test']
+           'RecognitionTestLoop', 'SkeletonAccuracy', 'StartWeightsHook', 'innermost_dataset', 'run_test']

@@ -12,7 +12,7 @@ class CosineFromStartLR(CosineAnnealingLR):
     """A cosine that is counted from the start of training although it takes over after a warm-up.
 
     ``eta_min + (lr - eta_min) (1 + cos(pi t / end)) / 2`` with t steps since the start, from ``begin`` on (timm's
-    scheduler without a prefix, as SkateFormer uses it; spec sheet ``skateformer``, section 7). MMEngine's own begins at
+    scheduler without a prefix, as SkateFormer uses it; ``docs/published/skateformer.md``, D9). MMEngine's own begins at
     the top at ``begin``. Arguments are those of ``CosineAnnealingLR``; ``T_max`` is ``end``.
     """
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from mmskel.files.atomic import atomic_path
+from mmskel.files.atomic import atomic_path, output_path
+from mmskel.files.errors import UserError
 
 _NEEDED = ('ids', 'features', 'labels', 'split_names', 'splits', 'class_names', 'meta')
 
 
-class FeatureError(ValueError):
+class FeatureError(UserError):
     """A file of features that cannot be read or written."""
 
 
@@ -29,8 +30,8 @@ class Features:
         labels: (N,) classes of the annotation file; -1 where unknown.
         class_names: Names of the annotation file's classes.
         splits: Split of the annotation file -> ids of the clips that are here, in order.
-        meta: Where the numbers come from: ``model``, ``config``, ``checkpoint``, ``stream``, ``data``, ``layout``,
-            ``mmskel_version``.
+        meta: Where the numbers come from: ``model``, ``config``, ``checkpoint``, ``stream``, ``data``, ``clips`` (a
+            fingerprint of the data), ``layout``, ``mmskel_version``.
     """
     ids: list[str]
     features: np.ndarray
@@ -64,6 +65,19 @@ class Features:
         return Features(list(ids), self.features[keep], self.labels[keep], self.class_names, splits, dict(self.meta))
 
 
+def features_path(path: str | Path) -> Path:
+    """Where features can be written; asked before they are computed.
+
+    Raises:
+        FeatureError: Another suffix than ``.npz``.
+        OutputError: A place that cannot be written.
+    """
+    if Path(path).suffix.lower() != '.npz':
+        raise FeatureError(f"'{path}': features are written as .npz")
+    output_path(path)
+    return Path(path)
+
+
 def save_features(path: str | Path, features: Features) -> Path:
     """Writes a NumPy archive, whole or not at all, of arrays that need no pickle.
 
@@ -75,11 +89,9 @@ def save_features(path: str | Path, features: Features) -> Path:
         features: What is written.
 
     Raises:
-        FeatureError: Another suffix.
+        FeatureError, OutputError: See :func:`features_path`.
     """
-    path = Path(path)
-    if path.suffix.lower() != '.npz':
-        raise FeatureError(f"'{path}': features are written as .npz")
+    path = features_path(path)
     members = [set(ids) for ids in features.splits.values()]
     splits = np.array([[name in ids for ids in members] for name in features.ids], bool)
     arrays = dict(ids=_text(features.ids), features=features.features, labels=features.labels,

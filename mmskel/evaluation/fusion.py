@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from mmskel.evaluation.results import Results
 from mmskel.files.errors import UserError
@@ -221,8 +222,7 @@ def fuse(results: Sequence[Results], rule: str | None = None, weights: Sequence[
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Softmax over the last axis."""
-    scores = np.exp(scores - scores.max(-1, keepdims=True))
-    return scores / scores.sum(-1, keepdims=True)
+    return special.softmax(scores, -1)
 
 
 def _common(members: Sequence[Results]) -> dict[str, Any]:

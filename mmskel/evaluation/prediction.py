@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,3 +146,26 @@ def _rows(predictions: Sequence[Prediction], min_score: float) -> Iterator[tuple
             for segment in prediction.segments(track, min_score):
                 yield (prediction.id, person, f'{segment.start:.3f}', f'{segment.stop:.3f}',
                        prediction.class_names[segment.label], f'{segment.score:.4f}')
+
+
+def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str, str], min_score: float = 0.) -> str:
+    """What was recognised, a line per clip, person and segment.
+
+    Args:
+        predictions: What was recognised.
+        failed: Why videos were not, by id; or that nobody was found.
+        min_score: Probability below which segments are left out.
+    """
+    lines = []
+    for prediction in predictions:
+        lines.append(f'{prediction.id}   ({prediction.num_frames} frames, {prediction.fps:g} per second)')
+        for track in prediction.tracks:
+            label, score = prediction.best(track)
+            who = '' if track.person is None else f'person {track.person}: '
+            lines.append(f'  {who}{label}   {100 * score:.1f} %' if label else f'  {who}nobody was found')
+            segments = prediction.segments(track, min_score)
+            if len(track.windows) > 1:
+                lines += [f'  {s.start:8.2f} - {s.stop:7.2f} s   {prediction.class_names[s.label]}   '
+                          f'{100 * s.score:.1f} %' for s in segments]
+    known = {prediction.id for prediction in predictions}
+    return '\n'.join(lines + [f'{name}: {why}' for name, why in failed.items() if name not in known])

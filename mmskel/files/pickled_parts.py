@@ -130,6 +130,7 @@ def hashable(key: Any) -> Any:
 
 
 def dictionary(into: dict, pairs: Any = ()) -> dict:
+    """Pairs of key and value put into a dictionary, every key checked."""
     for key, value in pairs:
         into[hashable(key)] = value
     return into

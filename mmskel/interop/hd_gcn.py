@@ -1,4 +1,4 @@
-"""The official HD-GCN (github.com/Jho-Yonsei/HD-GCN) as ours. Spec sheet ``hd_gcn``, sections 1 and 3."""
+"""The official HD-GCN (github.com/Jho-Yonsei/HD-GCN) as ours. See ``docs/published/hd_gcn.md``, D12."""
 from __future__ import annotations
 
 import re

@@ -1,4 +1,4 @@
-"""The official MP-GCN (github.com/mgiant/MP-GCN) as ours. Spec sheet ``mp_gcn``, "State dict"."""
+"""The official MP-GCN (github.com/mgiant/MP-GCN) as ours. See ``docs/published/mp_gcn.md``."""
 from __future__ import annotations
 
 import re
@@ -18,6 +18,7 @@ _ARGUMENTS = {'': {'data_shape', 'num_class', 'graph', 'model_args'},
               'graph': {'graph', 'labeling', 'max_hop', 'inter_link', 'base', 'dilation', 'hop', 'part'},
               # the published code takes `dilation` and ignores it: dilations 1 and 2 are what ran
               'model_args': {'kernel_size', 'reduct_ratio', 'use_att', 'dilation', 'adaptive', 'edge_importance'}}
+_STREAMS = ('joint', 'joint_motion', 'bone', 'bone_motion')  # in the published order
 _BLOCK = re.compile(r'(?:input_branches\.(\d+)\.layers\.([012])|main_stream\.([0-5]))\.(.+)')
 _WHOLE = {'scn.bn': 'gcn.norm', 'scn.residual.0': 'gcn.residual', 'scn.residual.1': 'gcn.residual.norm',
           'tcn.residual.conv': 'residual', 'tcn.residual.bn': 'residual.norm', 'tcn.branches.3.0': 'tcn.shortcut',
@@ -58,8 +59,7 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _streams(streams: int, channels: int) -> dict[str, Any]:
     """The encoder's arguments; a file does not say which streams fewer than four are."""
-    names = ('joint', 'joint_motion', 'bone', 'bone_motion')
-    return dict(with_score=channels % 3 == 0, **({} if streams == 4 else dict(streams=names[:streams])))
+    return dict(with_score=channels % 3 == 0, **({} if streams == 4 else dict(streams=_STREAMS[:streams])))
 
 
 def _graph(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -185,4 +185,9 @@ def _bases(adjacency: np.ndarray, size: int) -> list[int]:
     return [0]
 
 
-MP_GCN = System('mp_gcn', _config, _rename, _logits, _guess)
+def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
+    streams = arguments['data_shape'][0]
+    return {} if streams == 4 else dict(data_shape=f'its streams are {", ".join(_STREAMS[:streams])}')
+
+
+MP_GCN = System('mp_gcn', _config, _rename, _logits, _guess, assumed=_assumed)

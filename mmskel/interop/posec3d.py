@@ -1,6 +1,6 @@
 """The official PoseC3D, PYSKL's (github.com/kennymckormick/pyskl) and MMAction2's, as ours.
 
-Spec sheet ``posec3d``, 5 and 6.
+What a file does not say: ``docs/published/posec3d.md``, D18.
 
 Networks have the official names of tensors, so a checkpoint is taken as it is. What its channels show is not written in
 it: PYSKL's limb checkpoints have as many as its joint checkpoints.

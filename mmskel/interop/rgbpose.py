@@ -1,6 +1,6 @@
 """RGBPose-Conv3D: MMAction2's and PYSKL's checkpoints as ours, and the start of a joint training from two networks.
 
-Spec sheet ``posec3d``, 5.4 and 6. The networks are MMAction2's own, under the official names of tensors.
+See ``docs/published/posec3d.md``, D16 and D19. The networks are MMAction2's own, under the official names of tensors.
 """
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The official SkateFormer (github.com/KAIST-VICLab/SkateFormer) as ours. Spec sheet ``skateformer``, 2 and 3."""
+"""The official SkateFormer (github.com/KAIST-VICLab/SkateFormer) as ours. See ``docs/published/skateformer.md``."""
 from __future__ import annotations
 
 import re

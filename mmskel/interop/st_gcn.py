@@ -1,4 +1,4 @@
-"""The official ST-GCN (github.com/yysijie/st-gcn; also open-mmlab/mmskeleton) as ours. Spec sheet ``st_gcn``, 3."""
+"""The official ST-GCN (github.com/yysijie/st-gcn, open-mmlab/mmskeleton) as ours (``docs/published/st_gcn.md``)."""
 from __future__ import annotations
 
 import re

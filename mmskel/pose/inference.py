@@ -3,7 +3,6 @@ see "Speed" in docs/pose.md."""
 from __future__ import annotations
 
 import copy
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from mmskel.compat.channel_shuffle import keep_layout_in_shuffles
 
 MAX_WORKERS = 4  # batches side by side; with more cores each has several
 
@@ -175,7 +176,7 @@ def use_channels_last(model: nn.Module, sample: Callable[[], dict[str, Any]], to
     try:
         before = _outputs(model, sample)
         model.to(memory_format=torch.channels_last)
-        _keep_layout_in_shuffles(model)
+        keep_layout_in_shuffles(model)
         after = _outputs(model, sample)
         with torch.inference_mode():
             model.test_step(sample())
@@ -239,19 +240,3 @@ def _tensors(tree: Any) -> Iterator[Tensor]:
 
 def _close(a: Tensor, b: Tensor, tolerance: float) -> bool:
     return a.shape == b.shape and not (a.numel() and (a - b).abs().max() > tolerance * a.abs().max())
-
-
-def _keep_layout_in_shuffles(model: nn.Module) -> None:
-    """Lets LiteHRNet and ShuffleNet shuffle channels without going back to channels first in every unit.
-
-    Only ``use_channels_last`` makes tensors for which it matters; all others are shuffled by mmpose as before.
-    """
-    from mmpose.models.backbones.utils import channel_shuffle
-
-    def shuffle(x: Tensor, groups: int) -> Tensor:
-        last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-        return torch.channel_shuffle(x, groups) if last and not torch.is_grad_enabled() else channel_shuffle(x, groups)
-
-    for name in {type(module).__module__ for module in model.modules()}:
-        if getattr(sys.modules.get(name), 'channel_shuffle', None) is channel_shuffle:
-            sys.modules[name].channel_shuffle = shuffle

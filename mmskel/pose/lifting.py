@@ -13,6 +13,7 @@ import torch
 from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, is_lifter, load_weights, no_warnings
 from mmskel.pose.smoothing import present_joints
 from mmskel.skeleton import Clip, ClipError, Layout, LayoutError, get_layout, joint_map
+from mmskel.skeleton.runs import runs
 
 LAYOUT = 'h36m17'
 PICTURE = 1000, 1000  # width and height of Human3.6M's pictures, in whose pixels mmpose's stats_info are
@@ -139,7 +140,8 @@ class PoseLifter:
         return (points - centre[:, None]) / side * np.float32(stats['bbox_scale']) + np.float32(stats['bbox_center'])
 
     def _windows(self, person: int, seen: np.ndarray) -> Iterator[_Window]:
-        for first, last in _runs(seen):
+        for first, end in runs(seen):
+            last = end - 1
             if self.together:
                 yield from self._groups(person, first, last)
                 continue
@@ -263,9 +265,3 @@ def _filled(points: np.ndarray, score: np.ndarray) -> np.ndarray:
     if never.any() and not never.all():
         points[:, never] = points[:, ~never].mean(1, keepdims=True)
     return points
-
-
-def _runs(seen: np.ndarray) -> list[tuple[int, int]]:
-    """First and last frames of the runs in which (T,) holds."""
-    change = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(np.int8), [0]])))
-    return [(int(first), int(end) - 1) for first, end in change.reshape(-1, 2)]

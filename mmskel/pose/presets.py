@@ -12,7 +12,7 @@ _BODY8 = 'mmpose::body_2d_keypoint/rtmpose/body8'
 
 
 @dataclass(frozen=True)
-class Preset:
+class PoseModelPreset:
     """A person detector and a pose model, each as config and weights.
 
     Configs are those that the installed mmpose carries; weights are addresses that are fetched once and then kept in
@@ -25,15 +25,15 @@ class Preset:
 
 
 PRESETS = {
-    'lightweight': Preset(
+    'lightweight': PoseModelPreset(
         f'{_DETECTORS}/rtmdet_nano_320-8xb32_coco-person.py', _NANO,
         f'{_BODY8}/rtmpose-t_8xb256-420e_body8-256x192.py',
         f'{_RTMPOSE}/rtmpose-t_simcc-body7_pt-body7_420e-256x192-026a1439_20230504.pth'),
-    'balanced': Preset(
+    'balanced': PoseModelPreset(
         f'{_DETECTORS}/rtmdet_m_640-8xb32_coco-person.py', _MEDIUM,
         f'{_BODY8}/rtmpose-m_8xb256-420e_body8-256x192.py',
         f'{_RTMPOSE}/rtmpose-m_simcc-body7_pt-body7_420e-256x192-e48f03d0_20230504.pth'),
-    'performance': Preset(
+    'performance': PoseModelPreset(
         f'{_DETECTORS}/rtmdet_m_640-8xb32_coco-person.py', _MEDIUM,
         f'{_BODY8}/rtmpose-l_8xb256-420e_body8-384x288.py',
         f'{_RTMPOSE}/rtmpose-l_simcc-body7_pt-body7_420e-384x288-3f5a1437_20230504.pth'),

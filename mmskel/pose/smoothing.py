@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import savgol_filter
 
+from mmskel.skeleton.runs import runs
+
 
 def present_joints(keypoint: np.ndarray, score: np.ndarray) -> np.ndarray:
     """(M, T, V, C) and (M, T, V) -> (M, T, V) bool: score above 0 and any coordinate not 0."""
@@ -81,16 +83,10 @@ def smooth_savgol(keypoint: np.ndarray, score: np.ndarray, window: int = 7, poly
     for person, there in zip(out, present):
         joints_of: dict[tuple[int, int], list[int]] = {}
         for v in range(there.shape[1]):
-            for run in _runs(there[:, v]):
+            for run in runs(there[:, v]):
                 joints_of.setdefault(run, []).append(v)
         for (start, stop), joints in joints_of.items():
             fits = min(window, (stop - start - 1) // 2 * 2 + 1)
             if fits > polyorder + 1:
                 person[start:stop, joints] = savgol_filter(person[start:stop, joints], fits, polyorder, axis=0)
     return out
-
-
-def _runs(there: np.ndarray) -> list[tuple[int, int]]:
-    """(T,) bool -> (first, one past the last) of every run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist()))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from mmskel.pose.motion import BoxMotion, to_corners
+from mmskel.pose.motion import BoxMotion
 from mmskel.pose.poses import Poses
 from mmskel.pose.similarity import (
     DEFAULT_SIGMA,
@@ -139,16 +139,6 @@ class Tracker:
     def confirmed(self) -> frozenset[int]:
         """Numbers of all tracks that were ever confirmed, ended ones too. Others may be false alarms."""
         return frozenset(self._confirmed)
-
-    def expected(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where the persons of the last frame will be in the next one, for frames in which nothing is detected.
-
-        Returns:
-            (k,) int64 numbers and (k, 4) float32 boxes.
-        """
-        live = [t for t in self._tracks if t.missed == 0]
-        boxes = [to_corners(t.motion.position + t.motion.velocity) for t in live]
-        return np.array([t.number for t in live], np.int64), np.array(boxes, np.float32).reshape(-1, 4)
 
     def update(self, found: Poses) -> np.ndarray:
         """The numbers of the persons found in the next frame.

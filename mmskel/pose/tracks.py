@@ -1,7 +1,7 @@
 """From tracked frames to the dense arrays of a clip: who is kept, in which slot."""
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,24 +127,3 @@ class TrackRecord:
                 dense.keypoint[m, t], dense.score[m, t] = keypoint[rows], score[rows]
                 dense.boxes[m, t], dense.box_score[m, t] = boxes[rows], box_score[rows]
         return dense
-
-
-def tracks_to_clip(frames: Sequence[Poses], numbers: Sequence[np.ndarray], max_persons: int | None = None,
-                   confirmed: Collection[int] | None = None, order: str = 'importance') -> TrackArrays:
-    """Dense arrays of the most important tracks of frames that are all at hand; see :class:`TrackRecord`.
-
-    Args:
-        frames: T frames, in order.
-        numbers: T arrays (n,) as :meth:`mmskel.pose.tracking.Tracker.update` returned them; -1: nobody.
-        max_persons, confirmed, order: As in :meth:`TrackRecord.arrays`.
-
-    Raises:
-        ValueError: If there are no frames, lengths do not agree, frames differ in their number of joints, a number
-            occurs twice in a frame, or an option is unknown.
-    """
-    if len(frames) != len(numbers):
-        raise ValueError(f'{len(frames)} frames and numbers for {len(numbers)}; expected as many, at least one')
-    record = TrackRecord()
-    for found, given in zip(frames, numbers):
-        record.add(found, given)
-    return record.arrays(max_persons, confirmed, order)

@@ -16,6 +16,8 @@ from mmskel.skeleton.annotation import ClipError, clip_arguments, is_number
 from mmskel.skeleton.layout import Layout
 from mmskel.skeleton.tables import LAYOUTS, get_layout
 
+USUAL_FPS = 30.
+"""Frames per second of clips that do not say."""
 UNITS = ('pixel', 'metre', 'normalised')
 MAX_CLASSES = 1_000_000
 """Labels from here on are ids of something else."""
@@ -83,6 +85,16 @@ class Clip:
     def num_frames(self) -> int:
         """T."""
         return self.keypoint.shape[1]
+
+    @property
+    def seen(self) -> np.ndarray:
+        """(M, T, V) bool: the joints that are there."""
+        return self.score > 0
+
+    @property
+    def rate(self) -> float:
+        """Frames per second: ``fps``, or what is usual where it is not known."""
+        return self.fps or USUAL_FPS
 
     def check(self) -> Clip:
         """Raises one readable :class:`ClipError` for the first of :meth:`problems`; returns the clip."""

@@ -28,7 +28,7 @@ _KINECT20_EDGES = ((0, 1), (1, 2), (3, 2), (4, 2), (5, 4), (6, 5), (7, 6), (8, 2
                    (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18))
 _NTU25 = ('pelvis', 'spine', 'neck', *_KINECT20[3:], 'spine_shoulder', 'left_hand_tip', 'left_thumb',
           'right_hand_tip', 'right_thumb')
-# place of every Kinect v1 joint in MSR-Action3D's order (spec sheet, 0-based)
+# place of every Kinect v1 joint in MSR-Action3D's order (counted from 0)
 _KINECT20_IN_MSR = (6, 3, 2, 19, 0, 7, 9, 11, 1, 8, 10, 12, 4, 13, 15, 17, 5, 14, 16, 18)
 _SMPL24 = ('pelvis', 'left_hip', 'right_hip', 'spine1', 'left_knee', 'right_knee', 'spine2', 'left_ankle',
            'right_ankle', 'spine3', 'left_foot', 'right_foot', 'neck', 'left_collar', 'right_collar', 'head',

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mmskel.skeleton import Clip
+from mmskel.skeleton.runs import runs
 from mmskel.video.reading import open_video
 from mmskel.video.writing import video_writer
 
@@ -39,7 +40,7 @@ class Cutout:
 
 
 @dataclass(frozen=True)
-class Pose:
+class Standing:
     """Where a person stands in a frame: feet at (x, y) in shares of the picture, turned, and how tall."""
     x: float
     y: float = .92
@@ -47,31 +48,31 @@ class Pose:
     height: float = .5
 
 
-Motion = Callable[[np.ndarray, np.random.Generator], list[Pose]]
+Motion = Callable[[np.ndarray, np.random.Generator], list[Standing]]
 
 
 def _walk(direction: int) -> Motion:
-    def motion(time: np.ndarray, rng: np.random.Generator) -> list[Pose]:
+    def motion(time: np.ndarray, rng: np.random.Generator) -> list[Standing]:
         begin, way = rng.uniform(.22, .32), rng.uniform(.4, .5)
         x = begin + way * time if direction > 0 else 1 - begin - way * time
-        return [Pose(at) for at in x]
+        return [Standing(at) for at in x]
     return motion
 
 
-def _jump(time: np.ndarray, rng: np.random.Generator) -> list[Pose]:
+def _jump(time: np.ndarray, rng: np.random.Generator) -> list[Standing]:
     x, times, high = rng.uniform(.3, .7), rng.uniform(2, 3.5), rng.uniform(.12, .2)
-    return [Pose(x, .92 - high * abs(np.sin(np.pi * times * t))) for t in time]
+    return [Standing(x, .92 - high * abs(np.sin(np.pi * times * t))) for t in time]
 
 
-def _sway(time: np.ndarray, rng: np.random.Generator) -> list[Pose]:
+def _sway(time: np.ndarray, rng: np.random.Generator) -> list[Standing]:
     x, times, far = rng.uniform(.3, .7), rng.uniform(1.5, 2.5), rng.uniform(14, 22)
-    return [Pose(x, degrees=far * np.sin(2 * np.pi * times * t)) for t in time]
+    return [Standing(x, degrees=far * np.sin(2 * np.pi * times * t)) for t in time]
 
 
 def _approach(sign: int) -> Motion:
-    def motion(time: np.ndarray, rng: np.random.Generator) -> list[Pose]:
+    def motion(time: np.ndarray, rng: np.random.Generator) -> list[Standing]:
         x, small, growth = rng.uniform(.35, .65), rng.uniform(.34, .4), rng.uniform(.32, .4)
-        return [Pose(x, .7 + .24 * share, height=small + growth * share)
+        return [Standing(x, .7 + .24 * share, height=small + growth * share)
                 for share in (time if sign > 0 else 1 - time)]
     return motion
 
@@ -169,8 +170,8 @@ def write_acted_videos(folder: str | Path, people: Sequence[Cutout], per_class: 
 
 def _boxes(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
     """(M, T, 4) boxes around the joints and (M, T) where there are any."""
-    seen = (clip.score > 0).any(-1)
-    joints = np.where((clip.score > 0)[..., None], clip.keypoint, np.nan)
+    seen = clip.seen.any(-1)
+    joints = np.where(clip.seen[..., None], clip.keypoint, np.nan)
     joints[~seen] = 0
     return np.concatenate([np.nanmin(joints, 2), np.nanmax(joints, 2)], -1), seen
 
@@ -193,10 +194,8 @@ def _place(boxes: np.ndarray, image_size: tuple[int, int]) -> tuple[slice, slice
 
 
 def _longest(free: np.ndarray) -> tuple[int, int]:
-    """First frame of the longest run of True, and the frame behind its last."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], free, [False]]).astype(int)))
-    runs = edges.reshape(-1, 2)
-    return tuple(runs[np.argmax(runs[:, 1] - runs[:, 0])].tolist()) if len(runs) else (0, 0)
+    """First frame of the longest run of True, and one past its last."""
+    return max(runs(free), key=lambda run: run[1] - run[0], default=(0, 0))
 
 
 def _soft_edges(h: int, w: int) -> np.ndarray:

@@ -13,8 +13,6 @@ from mmskel.video.writing import video_writer
 from mmskel.visualization import palette
 from mmskel.visualization.skeleton_drawing import Scene
 
-_USUAL_FPS = 30.  # of clips that do not say
-
 
 class Caption(NamedTuple):
     """What stands over a clip: its true class and the predicted one; None where unknown."""
@@ -83,7 +81,7 @@ class _Wall:
         self.heads = [draw_caption(caption, size) for caption in captions or ()]
         self.columns = min(columns or int(np.ceil(np.sqrt(len(clips)))), len(clips))
         self.fps = fps
-        self.rates = [clip.fps or _USUAL_FPS for clip in clips]
+        self.rates = [clip.rate for clip in clips]
         self.num_frames = max(int(np.ceil(clip.num_frames * fps / rate)) for clip, rate in zip(clips, self.rates))
 
     def frame(self, index: int) -> np.ndarray:

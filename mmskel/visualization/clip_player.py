@@ -17,7 +17,6 @@ from mmskel.visualization.stage import extent
 
 _MISSING = -32768
 _MOST_FRAMES = 160  # of a clip in a page; longer ones are thinned out
-_USUAL_FPS = 30.
 
 
 class Shown(NamedTuple):
@@ -89,7 +88,7 @@ def clips_json(shown: Sequence[Shown]) -> dict[str, Any]:
         if skeleton not in skeletons:
             skeletons.append(skeleton)
         clips.append(dict(_joints(clip, scene), skeleton=skeletons.index(skeleton), several=scene.several,
-                          fps=clip.fps or _USUAL_FPS))
+                          fps=clip.rate))
     return dict(clips=clips, skeletons=skeletons,
                 colours=dict(paper=palette.css(palette.PAPER), line=palette.css(palette.LINE),
                              shadow=palette.css(palette.SHADOW), persons=[palette.css(c) for c in palette.PERSONS]))
@@ -99,12 +98,12 @@ def _thinned(clip: Clip) -> Clip:
     from dataclasses import replace
     stride = -(-clip.num_frames // _MOST_FRAMES)
     return replace(clip, keypoint=clip.keypoint[:, ::stride], score=clip.score[:, ::stride],
-                   fps=(clip.fps or _USUAL_FPS) / stride, objects={})
+                   fps=clip.rate / stride, objects={})
 
 
 def _joints(clip: Clip, scene: Scene) -> dict[str, Any]:
     """Joints as base64 of little-endian 16-bit integers (M, T, V, C), missing ones -32768, and how to place them."""
-    stage, known = scene.stage, clip.score > 0
+    stage, known = scene.stage, clip.seen
     values = clip.keypoint.astype(np.float64)
     points = values[known] if known.any() else np.zeros((1, values.shape[-1]))
     origin = (points.min(0) + points.max(0)) / 2

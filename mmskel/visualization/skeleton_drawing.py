@@ -34,7 +34,7 @@ class Scene:
         self.colours = palette.joint_colours(layout)
         self.widths = self._widths()
         self.joint_widths = self._joint_widths(layout.centre)
-        self.several = int((clip.score > 0).any((1, 2)).sum()) > 1
+        self.several = int(clip.seen.any((1, 2)).sum()) > 1
 
     def _widths(self) -> np.ndarray:
         """(B,) line widths in pixels: thick limbs, thin fingers and faces, by the usual length of a bone."""

@@ -57,7 +57,7 @@ class Stage:
             turn: Degrees between the outermost views; the view swings there and back once per clip. 3-D only.
         """
         T, C = clip.keypoint.shape[1], clip.keypoint.shape[-1]
-        seen = clip.keypoint[clip.score > 0].astype(np.float64)
+        seen = clip.keypoint[clip.seen].astype(np.float64)
         if not len(seen):
             seen = np.array([(0., ) * C, (*(clip.image_size or (1., 1.))[::-1], 1.)[:C]])
         low, high = extent(seen)

@@ -152,7 +152,7 @@ KINDS = {
     'NaN in a clip': ({'a.pkl': pickle.dumps(annotations(clip(keypoint=np.full((1, 4, 20, 3), np.nan))))}, TRAIN, "'a'.*NaN"),
     'frames that do not add up': ({'a.pkl': pickle.dumps(annotations(clip(total_frames=9)))}, TRAIN, "'a'.*total_frames is 9"),
     'file without splits': ({'a.pkl': pickle.dumps(annotations(clip(), split={}))}, CUSTOM, 'a.pkl.*no splits'),
-    'split of one part': ({'a.pkl': FINE}, [*TRAIN[:2], '--split', 'xview_train', *TRAIN[2:]], '--split xview$'),
+    'split of one part': ({'a.pkl': FINE}, [*TRAIN[:2], '--split', 'xview_train', *TRAIN[2:]], "e.g. 'xview'$"),
     'misspelt setting of a model': ({'a.pkl': FINE}, [*TRAIN, 'model.backbone.base_chanels=3'], 'base_chanels'),
     'stock pipeline without clip ids': ({'a.pkl': FINE}, [*TRAIN, 'test_dataloader.dataset.pipeline.3.type=PackActionInputs'],
                                         "meta_keys=.'frame_dir'"),

@@ -6,8 +6,7 @@ from mmskel.cli import main
 from mmskel.evaluation import load_results
 
 
-def test_demo_from_nothing(tmp_path, capsys, monkeypatch):
-    monkeypatch.delenv('MMSKEL_SHARED', raising=False)
+def test_demo_from_nothing(tmp_path, capsys):
     assert main(['demo', '--out', str(tmp_path / 'report'), '--epochs', '1', '--seed', '1']) == 0
     results = load_results(tmp_path / 'report' / 'results.json')
     summary = results.summary()
@@ -19,9 +18,8 @@ def test_demo_from_nothing(tmp_path, capsys, monkeypatch):
     assert 'Made 500 clips' in printed and 'report.html' in printed and 'top-1' in printed
 
 
-def test_demo_with_nwucla_clips(tmp_path, capsys, monkeypatch):
+def test_demo_with_nwucla_clips(tmp_path, capsys):
     """Clips in N-UCLA's format, made up: three per class, one per view."""
-    monkeypatch.setenv('MMSKEL_SHARED', str(tmp_path / 'nowhere'))
     rng = np.random.default_rng(0)
     folder = tmp_path / 'all_sqe'
     folder.mkdir()

@@ -83,9 +83,19 @@ def test_splits_protocols_and_clips_of_unknown_classes(place, tmp_path):
     assert only.ids == ids[2:3] and only.splits == {'xsub_test': ids[2:3]}
 
 
+def test_clips_with_and_without_scores_in_one_batch(place, tmp_path):
+    config, checkpoint, data = place
+    clips = list(load_annotation_file(data).clips())[:3]
+    clips[1] = replace(clips[1], score=np.maximum(clips[1].score, .5))
+    clips[2] = replace(clips[2], score=np.ones_like(clips[2].score))
+    save_annotation_file(tmp_path / 'a.pkl', clips, {}, {})
+    found = extract_features(config, checkpoint, data=tmp_path / 'a.pkl', device='cpu', progress=False)
+    assert len(found.ids) == 3 and not found.splits
+
+
 def test_mistakes(place, tmp_path, capsys):
     config, checkpoint, data = place
-    with pytest.raises(AnnotationError, match="no split 'xset', and none of its parts; it has: test, train"):
+    with pytest.raises(AnnotationError, match="no split 'xset'; it has: test, train"):
         extract_features(config, checkpoint, split='xset', device='cpu')
     with pytest.raises(FeatureError, match=r"f.pkl': features are written as .npz"):
         extract_features(config, checkpoint, tmp_path / 'f.pkl')

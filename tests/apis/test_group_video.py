@@ -73,7 +73,7 @@ def test_slots_stay_whoever_is_seen(recogniser):
     clip = group()
     clip.keypoint[0, 10:], clip.score[0, 10:] = 0, 0  # the first person leaves
 
-    def forward(batch):
+    def forward(batch, classes):
         seen.append(batch['inputs']['keypoint'])
         return [np.array([.5, .5])] * len(seen[-1])
 

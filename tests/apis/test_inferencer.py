@@ -1,5 +1,6 @@
 """``SkeletonInferencer`` and ``mmskel predict`` on skeletons: the numbers of a test, whatever form they come in."""
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -11,10 +12,15 @@ from mmengine.config import Config
 
 from mmskel import cli
 from mmskel.apis import SkeletonInferencer
+from mmskel.apis.clip_source import ClipSource
+from mmskel.apis.inferencer import OutputOptions
+from mmskel.apis.predict import RecogniserOptions, predict
 from mmskel.apis.training import test as run_test
 from mmskel.configuration import ConfigError, load_config
 from mmskel.data.annotation_file import load_annotation_file, save_annotation_file
+from mmskel.models.recognizers import FeatureScorer
 from mmskel.skeleton import Clip, ClipError, LayoutError
+from mmskel.video.sources import VideoError
 
 
 @pytest.fixture(scope='module')
@@ -69,7 +75,6 @@ def test_any_form_of_a_clip(inferencer, clips, trained):
 
 
 def test_windows_and_persons_are_clips_of_their_own(inferencer, clips):
-    from dataclasses import replace
     a, b = clips[0], clips[5]
     T = min(a.num_frames, b.num_frames)
     both = replace(a, keypoint=np.concatenate([a.keypoint[:1, :T], b.keypoint[:1, :T]]),
@@ -89,6 +94,14 @@ def test_windows_and_persons_are_clips_of_their_own(inferencer, clips):
         assert np.allclose(inferencer.predict(cut).tracks[0].scores[0], got, atol=1e-6)
     nobody = inferencer.predict(replace(first, keypoint=first.keypoint[:0], score=first.score[:0]), per_person=True)
     assert nobody.tracks == ()
+
+
+def test_windows_of_one_clip_agree_on_scores(inferencer, clips):
+    """A window in which every joint is sure is in one batch with windows in which some are not."""
+    score = np.ones_like(clips[0].score)
+    score[:, -4:] = .5
+    clip = replace(clips[0], score=score, fps=10.)
+    assert len(inferencer.predict(clip, window=.8, stride=.4).tracks[0].windows) > 2
 
 
 def test_skeletons_that_do_not_fit(inferencer, clips):
@@ -170,3 +183,58 @@ def test_predict_from_the_command_line(trained, clips, tmp_path, capsys):
             assert sum(1 for _ in film.decode(video=0)) == one['num_frames']
     assert cli.main(['predict', data, '--config', config, '--checkpoint', checkpoint, '--out', 'a.mp4']) == 1
     assert 'several clips; give a folder' in capsys.readouterr().err
+
+
+def by_length(features, class_names):
+    """Stands in for a zero-shot model: the longer a name, the likelier; and only names and features count."""
+    assert features.shape[1] == 32 and features.dtype == torch.float32
+    return torch.tensor([float(len(name)) for name in class_names]).softmax(0).expand(len(features), -1)
+
+
+def test_classes_that_come_with_the_call(trained, clips, tmp_path):
+    open_one = SkeletonInferencer(*trained[:2], 'cpu', scorer=FeatureScorer(by_length))
+    found = open_one(clips[:2], classes=['wave', ' jump high'], output=OutputOptions(tmp_path / 'films', tmp_path / 'a.json'))
+    assert [one['tracks'][0]['label'] for one in found['predictions']] == ['jump high'] * 2
+    assert open_one(clips[0], classes=['a', 'b', 'cc'], return_datasamples=True)['predictions'][0].class_names == ('a', 'b', 'cc')
+    assert len(found['visualization']) == 2 and (tmp_path / 'a.json').is_file()
+    with pytest.raises(ConfigError, match='the vocabulary is open, and no classes were named'):
+        open_one(clips[0])
+    for wrong in ([], ['a', 'a'], ['a', ' ']):
+        with pytest.raises(ConfigError, match='expected at least one name, none empty and none twice'):
+            open_one(clips[0], classes=wrong)
+    usual = SkeletonInferencer(*trained[:2], 'cpu', scorer=FeatureScorer(by_length), class_names=['x', 'yy'])
+    assert usual(clips[0])['predictions'][0]['tracks'][0]['label'] == 'yy'
+    predictions, failed = predict(trained[2], RecogniserOptions(*trained[:2], 'cpu', scorer=FeatureScorer(by_length),
+                                                                classes=('wave', 'kicks')), ClipSource())
+    assert len(predictions) == 60 and not failed and {one.best(one.tracks[0])[0] for one in predictions} == {'kicks'}
+
+
+def test_fixed_classes_stay(inferencer, clips):
+    with pytest.raises(ConfigError, match='those of the recogniser are fixed: 10, e.g.'):
+        inferencer(clips[0], classes=['wave'])
+    with pytest.raises(ConfigError, match='pose and source were both given'):
+        SkeletonInferencer(inferencer.cfg, pose=object(), source=ClipSource())
+
+
+def test_a_scorer_that_gives_something_else(trained, clips):
+    wrong = SkeletonInferencer(*trained[:2], 'cpu', scorer=FeatureScorer(lambda features, names: features))
+    with pytest.raises(ValueError, match=r'FeatureScorer gave scores \(1, 32\) of 1 clips and 2 classes'):
+        wrong(clips[0], classes=['a', 'b'])
+
+
+def test_clips_come_one_by_one(inferencer, clips, monkeypatch):
+    seen = []
+    monkeypatch.setattr(inferencer, 'forward', lambda batch, classes: seen.append(batch) or np.full((1, 10), .1))
+    stream = inferencer.stream(clips[:3])
+    for number, clip in enumerate(clips[:3], 1):
+        found, prediction = next(stream)
+        assert prediction.id == found.clip.id == clip.id and len(seen) == number
+    assert next(stream, None) is None
+
+
+@pytest.mark.parametrize('name', ['clip.json', 'clip.npz', 'a.skeleton'])
+def test_what_is_no_source_is_refused_before_a_model_is_loaded(tmp_path, name, monkeypatch):
+    (tmp_path / name).write_bytes(b'{"keypoint": []}')
+    monkeypatch.setattr(SkeletonInferencer, '__init__', lambda *_, **__: pytest.fail('a model was loaded'))
+    with pytest.raises(VideoError, match=f"{name}'.*What is taken: a video file"):
+        predict(tmp_path / name, RecogniserOptions('no.py', 'no.pth'), ClipSource())

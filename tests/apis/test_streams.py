@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmskel.apis.streams import fused_folder, fusion_of, is_finished
+from mmskel.apis.plan import is_finished
+from mmskel.apis.streams import fused_folder, fusion_of
 from mmskel.cli import main
 from mmskel.configuration import ConfigError, find_config, load_config, members_of, stream_configs
 from mmskel.evaluation import fuse, load_results

@@ -1,4 +1,5 @@
 """The whole stack in one process: imports, training, resume, test, detection, pose, drawing."""
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ STEPS = ('repairs', 'imports', 'train', 'resume', 'test', 'detect', 'pose', 'dra
 @pytest.fixture(scope='module')
 def proof(run_python):
     script = Path(__file__).resolve().parents[2] / 'tools' / 'dev' / 'stack_proof.py'
-    return run_python(script, timeout=300)
+    shared = os.environ.get('MMSKEL_SHARED', script.parents[3] / 'shared')
+    return run_python(script, '--shared', shared, timeout=300)
 
 
 @pytest.mark.parametrize('step', STEPS)

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import torch
 from mmaction.registry import MODELS, TRANSFORMS
-from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from narrow import narrow
 
-from mmskel.configuration import dataset_of
+from mmskel.configuration import dataset_of, load_config
 from mmskel.models.backbones.ensemble_1dcnn import NETWORKS
 from mmskel.skeleton import get_layout
 
@@ -19,6 +18,8 @@ FOLDER = Path(__file__).resolve().parents[2] / 'configs'
 CONFIGS = sorted(str(p.relative_to(FOLDER)) for p in FOLDER.rglob('*.py') if '_base_' not in p.parts)
 # the words of a config's name -> what must then be in it
 WORDS = {
+    'aagcn': lambda c: c.model.backbone.type == 'AAGCN',
+    'stgcnpp': lambda c: c.model.backbone.type == 'STGCN' and c.model.backbone.tcn_type == 'mstcn',
     'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
     'skateformer': lambda c: c.model.backbone.type == 'SkateFormer' and c.model.data_preprocessor.type == 'SkateEncoder',
     'mans': lambda c: c.model.backbone.type == 'MANs' and c.model.penalties[0].l2 == 1e-4,
@@ -31,7 +32,7 @@ WORDS = {
     'stgcn': lambda c: c.model.backbone.type == 'SkeletonSTGCN',
     'mpgcn': lambda c: c.model.backbone.type == 'MPGCN' and c.model.data_preprocessor.type == 'PanoramaEncoder',
     'volleyball': lambda c: 'volleyball' in data(c) and c.model.cls_head.num_classes == 8,
-    'weak': lambda c: 'weak' in data(c) and c.frames == 41,
+    'weak': lambda c: 'weak' in data(c) and c.clip_len == 41,
     'scenes': lambda c: 'scenes' in data(c) and c.model.cls_head.num_classes == 4,
     'nba': lambda c: 'nba' in data(c) and c.model.cls_head.num_classes == 9,
     'nwucla': lambda c: 'nwucla' in data(c) and c.model.cls_head.num_classes == 10,
@@ -57,6 +58,7 @@ WORDS = {
     'custom': lambda c: c.fit_to_data,
     'small': lambda c: (c.model.backbone.rgb_pathway.base_channels == 16 and c.pose_len == 16 if looks(c) else
                         c.model.backbone.base_channels == (16 if draws(c) else 32) and c.clip_len == 32),
+    'plan': lambda c: list(c.plan.stages)[-1] == 'joint' and not c.load_from,
     'short': lambda c: c.train_cfg.max_epochs <= 20,
     'synthetic': lambda c: c.fit_to_data,
 }
@@ -84,7 +86,7 @@ def looks(cfg):
 @pytest.fixture(params=CONFIGS)
 def config(request):
     init_default_scope('mmaction')
-    return FOLDER / request.param, Config.fromfile(FOLDER / request.param)
+    return FOLDER / request.param, load_config(str(FOLDER / request.param), fit=False)
 
 
 def test_there_are_configs():
@@ -145,7 +147,7 @@ def test_a_clip_runs_through(config):
 
 def test_test_time_of_posec3d_shows_every_clip_and_its_mirror_image():
     init_default_scope('mmaction')
-    cfg = Config.fromfile(FOLDER / 'posec3d/posec3d_ntu60_2d.py')
+    cfg = load_config('posec3d/posec3d_ntu60_2d.py')
     pipeline = Compose([TRANSFORMS.build(t) for t in dataset_of(cfg, 'test_dataloader')['pipeline']])
     keypoint = np.random.default_rng(0).uniform(100, 300, (1, 70, 17, 2)).astype(np.float32)
     sample = pipeline(dict(frame_dir='a', keypoint=keypoint, total_frames=70, label=0, img_shape=(480, 640),

@@ -1,13 +1,13 @@
-"""Detections into slots: the published result, and what happens at the edges."""
+"""Tracked people into slots: the published result, and what happens at the edges."""
 import numpy as np
 from parity import load
 
-from mmskel.data.reassign import Detections, reassign, track_energy
+from mmskel.data.reassign import TrackedPeople, reassign, track_energy
 
 
 def test_published_slots():
     description, arrays, _ = load('mp_gcn_reassign')
-    frames = [Detections(arrays['in_keypoint'][t, :n], arrays['in_confidence'][t, :n], arrays['in_track_id'][t, :n])
+    frames = [TrackedPeople(arrays['in_keypoint'][t, :n], arrays['in_confidence'][t, :n], arrays['in_track_id'][t, :n])
               for t, n in enumerate(arrays['in_count'])]
     keypoint, track_id = reassign(frames, description['model_kwargs']['M'])
     np.testing.assert_array_equal(track_id, arrays['out_tracking'])
@@ -16,7 +16,7 @@ def test_published_slots():
 
 def frame(*tracks, confidence=None, x=10.):
     pose = np.stack([np.full((17, 3), x * (i + 1), np.float32) for i in range(len(tracks))]) if tracks else np.zeros((0, 17, 3))
-    return Detections(pose, np.array(confidence or [.5] * len(tracks)), np.array(tracks, int))
+    return TrackedPeople(pose, np.array(confidence or [.5] * len(tracks)), np.array(tracks, int))
 
 
 def test_slots_by_track_then_the_free_ones():
@@ -36,7 +36,7 @@ def test_the_surest_are_kept_and_no_track_counts_as_the_first():
 
 
 def test_movers_are_preferred():
-    moving = [Detections(np.stack([np.full((17, 3), 5.), np.full((17, 3), t * 100.)]), np.array([.6, .5]), np.array([1, 2]))
+    moving = [TrackedPeople(np.stack([np.full((17, 3), 5.), np.full((17, 3), t * 100.)]), np.array([.6, .5]), np.array([1, 2]))
               for t in range(1, 4)]
     assert track_energy(moving)[1] == 0 and track_energy(moving)[2] > 100
     assert reassign(moving, 1)[1].tolist() == [[2]] * 3

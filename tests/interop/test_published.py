@@ -8,7 +8,7 @@ from mmskel.interop import SYSTEMS, ConversionError, build_published, convert_ch
 GOLDEN = ['hd_gcn_ntu_com1', 'hd_gcn_ucla_com2', 'mp_gcn_baseline_persons', 'mp_gcn_noatt', 'mp_gcn_volleyball',
           'posec3d_c3d_light', 'posec3d_slowonly', 'posec3d_x3d_shallow', 'skateformer_ntu60', 'skateformer_nucla',
           'st_gcn_ntu_spatial']
-# of the largest entry; MP-GCN's logits saturate the softmax (its sheet, and the notes of its goldens)
+# of the largest entry; MP-GCN's logits saturate the softmax (see the notes of its parity files)
 GRADIENTS = dict(mp_gcn=3e-3)
 
 

@@ -6,6 +6,7 @@ from mmcv.cnn import ConvModule
 from pose_models import DETECTOR, TINYPOSE
 from torch import nn
 
+from mmskel.compat.channel_shuffle import keep_layout_in_shuffles
 from mmskel.pose import inference
 from mmskel.pose.detection import PersonDetector
 from mmskel.pose.estimation import PoseEstimator
@@ -116,7 +117,7 @@ def test_shuffles_keep_the_layout(monkeypatch):
     from mmpose.models.backbones import shufflenet_v2 as module
     from mmpose.models.backbones.utils import channel_shuffle
     monkeypatch.setattr(module, 'channel_shuffle', channel_shuffle)  # it is mmpose's again afterwards
-    inference._keep_layout_in_shuffles(module.ShuffleNetV2())
+    keep_layout_in_shuffles(module.ShuffleNetV2())
     x = torch.rand(2, 8, 5, 4)
     expected = channel_shuffle(x, 2)
     with torch.inference_mode():

@@ -16,13 +16,21 @@ from mmskel.pose.similarity import (
     sigmas_of,
 )
 from mmskel.pose.tracking import Tracker, TrackingOptions
-from mmskel.pose.tracks import tracks_to_clip
+from mmskel.pose.tracks import TrackRecord
 from mmskel.skeleton import Clip, get_layout
 
 # a standing person, height 1, centred: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles
 PERSON = np.array([(0, -.44), (.02, -.46), (-.02, -.46), (.05, -.45), (-.05, -.45), (.11, -.32), (-.11, -.32),
                    (.15, -.17), (-.15, -.17), (.16, -.02), (-.16, -.02), (.07, 0), (-.07, 0), (.08, .23), (-.08, .23),
                    (.08, .45), (-.08, .45)])
+
+
+def tracks_to_clip(frames, numbers, max_persons=None, confirmed=None, order='importance'):
+    """Dense arrays of the most important tracks of frames that are all at hand."""
+    record = TrackRecord()
+    for found, given in zip(frames, numbers, strict=True):
+        record.add(found, given)
+    return record.arrays(max_persons, confirmed, order)
 
 
 def skeleton(x: float, y: float, height: float, phase: float = 0.0) -> np.ndarray:
@@ -264,17 +272,6 @@ def test_unseen_joints_do_not_count():
     # nothing is seen but the box: it decides alone
     frames = [frame(p, joint_scores=.8 if t < 5 else .1) for t, p in enumerate(path)]
     assert {tuple(n) for n in run(frames, options=strict)[0]} == {(0, )}
-
-
-def test_expected_boxes_run_ahead():
-    path = walk(100, 4, 300, 200, 30)
-    _, tracker = run([frame(p) for p in path[:-1]])
-    ids, boxes = tracker.expected()
-    assert ids.tolist() == [0] and boxes.dtype == np.float32
-    middle = (boxes[0, :2] + boxes[0, 2:]) / 2
-    np.testing.assert_allclose(middle, (100 + 4 * 29, 300), atol=3)
-    tracker.update(frame())
-    assert tracker.expected()[0].shape == (0, ) and tracker.expected()[1].shape == (0, 4)
 
 
 def test_clip_keeps_the_most_important_persons():

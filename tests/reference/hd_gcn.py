@@ -1,4 +1,4 @@
-"""HD-GCN written down plainly from the spec sheet ``hd_gcn``: the oracle of the fast one, and what it is timed against.
+"""HD-GCN written down plainly, as the official code computes it: the oracle of the fast one, and what it is timed against.
 
 Module names are the published ones. Symbols: B = N * M, C channels, L layers, T frames, V joints.
 """

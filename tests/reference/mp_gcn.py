@@ -1,4 +1,4 @@
-"""MP-GCN written down plainly from the spec sheet ``mp_gcn``: the oracle of the fast one, and what it is timed against.
+"""MP-GCN written down plainly, as the official code computes it: the oracle of the fast one, and what it is timed against.
 
 Module names are the published ones. Symbols: G graphs of a clip, I streams, K partitions, V nodes of all persons.
 """

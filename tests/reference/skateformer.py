@@ -1,4 +1,4 @@
-"""SkateFormer written down plainly from the spec sheet ``skateformer``: the oracle of the fast one, and what it is timed
+"""SkateFormer written down plainly, as the official code computes it: the oracle of the fast one, and what it is timed
 against.
 
 Module names are the published ones. Symbols: B clips, C channels, T frames, V joints of a person, W tokens of a frame.

@@ -92,3 +92,11 @@ def test_a_three_dimensional_clip_stands_beside_its_video(tmp_path):
     frames = decoded(draw_labelled(clip, predicted(clip), tmp_path / 'out.mp4', tmp_path / 'film.mp4'))
     assert len(frames) == 8 and frames[0].shape[1] == 520
     assert np.abs(frames[0][100, 100] - 90).max() < 9 and frames[0][5, 500].min() > 245
+
+
+@pytest.mark.parametrize('video', [0, '0', 'rtsp://camera/stream', 'http://camera/mjpg'])
+def test_what_is_over_is_not_opened_again(tmp_path, monkeypatch, video):
+    monkeypatch.setattr('mmskel.visualization.labelled_video.open_video', lambda *_, **__: pytest.fail('opened twice'))
+    clip = people()
+    frames = decoded(draw_labelled(clip, predicted(clip), tmp_path / 'out.mp4', video))
+    assert len(frames) == 8 and frames[0].shape[1] == 480, 'on paper'

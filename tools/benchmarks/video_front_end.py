@@ -1,11 +1,12 @@
 """The video front end against mmpose's ``MMPoseInferencer``: equal results first, then frames per second.
 
-    python tools/benchmarks/video_front_end.py [--rounds 5]      frames/s of both, of ours with det_every 1 and 5
-    python tools/benchmarks/video_front_end.py --jobs 8          clips/s of ``mmskel extract`` with --jobs 1 and 2
-    python tools/benchmarks/video_front_end.py --memory 20000    resident memory along a video of that many frames
+    python tools/benchmarks/video_front_end.py --weights FOLDER --video FILE [--rounds 5 | --jobs 8 | --memory 20000]
+
+``--rounds``: frames/s of both, of ours with det_every 1 and 5; ``--jobs``: clips/s of ``mmskel extract`` with --jobs 1
+and 2; ``--memory``: resident memory along a video of that many frames.
 
 The models are RTMDet-nano (320 x 320 pixels) and PP-TinyPose (256 x 192), with the weights in ``--weights``; the video
-is ``--video``. By default both lie in the folder that MMSKEL_SHARED names, or in ``shared`` beside the repository.
+is ``--video``.
 
 Speed: both read the same file, in one process, on ``--threads`` threads of PyTorch, on the CPU. mmpose's generator is
 consumed and nothing is drawn or written; ours makes the whole clip, tracking included. Thresholds are mmpose's own:
@@ -50,7 +51,6 @@ from mmskel.pose.loading import find_model_config  # noqa: E402
 from mmskel.pose.similarity import box_iou  # noqa: E402
 from mmskel.video.reading import open_video  # noqa: E402
 
-SHARED = Path(os.environ.get('MMSKEL_SHARED', ROOT.parent / 'shared'))
 DET_WEIGHTS, POSE_WEIGHTS = 'rtmdet_nano_person_320.pth', 'pp_tinypose_256x192.pth'
 THRESHOLD = 0.3  # of MMPoseInferencer, for scores and for overlaps
 # what MMPoseInferencer wants in a config besides
@@ -226,9 +226,9 @@ def memory(args, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--weights', type=Path, default=SHARED / 'weights', metavar='FOLDER',
+    parser.add_argument('--weights', type=Path, required=True, metavar='FOLDER',
                         help=f'holds {DET_WEIGHTS} and {POSE_WEIGHTS}')
-    parser.add_argument('--video', type=Path, default=SHARED / 'videos/demo_skeleton.mp4', metavar='FILE')
+    parser.add_argument('--video', type=Path, required=True, metavar='FILE')
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--rounds', type=int, default=5)
     what = parser.add_mutually_exclusive_group()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Proof that this environment's OpenMMLab stack works once mmskel's repairs are installed.
 
-    python tools/dev/stack_proof.py [--work-dir DIR] [--shared DIR]
+    python tools/dev/stack_proof.py [--shared DIR] [--work-dir DIR]
 
 Imports every package in one process, trains MMAction2's stock STGCN for an epoch on synthetic
 clips, resumes it under torch.load's default, tests it, then detects, estimates and draws poses.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import os
 import pickle
 import platform
 import sys
@@ -35,9 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--work-dir', help='where runs are written; a temporary folder if left out')
     parser.add_argument(
-        '--shared',
-        default=os.environ.get('MMSKEL_SHARED', str(ROOT.parent / 'shared')),
-        help='folder with weights/ and videos/ (default: $MMSKEL_SHARED, else ../shared)')
+        '--shared', default='shared', metavar='DIR', help='folder with weights/ and videos/ (default: shared)')
     return parser.parse_args()
 
 

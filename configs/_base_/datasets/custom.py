@@ -13,21 +13,21 @@ num_person = 1
 repeat = 5
 
 train_pipeline = [
-    dict(type='SetPersons', num_person=num_person),
+    dict(type='SetPersons'),
     dict(type='RangeNormalize'),
     dict(type='RandomRotation3D', degrees=(15, 15, 15)),
     dict(type='RandomScale', low=0.8, high=1.2, per_axis=True),
-    dict(type='ResampleFrames', clip_len=clip_len, random=True),
+    dict(type='ResampleFrames', random=True),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
-    dict(type='SetPersons', num_person=num_person),
+    dict(type='SetPersons'),
     dict(type='RangeNormalize'),
-    dict(type='ResampleFrames', clip_len=clip_len),
+    dict(type='ResampleFrames'),
     dict(type='PackSkeleton')
 ]
 
-data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
-train_dataloader = dict(dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+data = dict(type='SkeletonDataset')
+train_dataloader = dict(dataset=dict(**data, part='train', pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
 test_dataloader = val_dataloader

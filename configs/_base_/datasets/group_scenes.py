@@ -10,13 +10,8 @@ num_classes = 4
 num_person = 6
 objects = ('ball', )
 
-pipeline = [
-    dict(type='SetPersons', num_person=num_person),
-    dict(type='AddObjects', names=objects),
-    dict(type='PackSkeleton')
-]
-data = dict(
-    type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes, pipeline=pipeline)
+pipeline = [dict(type='SetPersons'), dict(type='AddObjects'), dict(type='PackSkeleton')]
+data = dict(type='SkeletonDataset', pipeline=pipeline)
 train_dataloader = dict(dataset=dict(**data, part='train'))
 val_dataloader = dict(dataset=dict(**data, part='test', test_mode=True))
 test_dataloader = val_dataloader

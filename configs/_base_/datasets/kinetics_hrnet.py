@@ -6,15 +6,10 @@ split = ''
 layout = 'coco17'
 num_classes = 400
 num_person = 4
-frames = 300
+clip_len = 300
 
-pipeline = [
-    dict(type='SetPersons', num_person=num_person),
-    dict(type='PadFrames', length=frames),
-    dict(type='PackSkeleton')
-]
-data = dict(
-    type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes, pipeline=pipeline)
+pipeline = [dict(type='SetPersons'), dict(type='PadFrames'), dict(type='PackSkeleton')]
+data = dict(type='SkeletonDataset', pipeline=pipeline)
 train_dataloader = dict(num_workers=4, drop_last=True, dataset=dict(**data, part='train'))
 val_dataloader = dict(num_workers=4, dataset=dict(**data, part='test', test_mode=True))
 test_dataloader = val_dataloader

@@ -11,7 +11,7 @@ num_person = 2
 batch_size = 64
 
 centre = dict(type='CentreImage')
-persons = dict(type='SetPersons', num_person=num_person, sort='frame_score')
+persons = dict(type='SetPersons', sort='frame_score')
 train_pipeline = [
     centre, persons,
     dict(type='PadFrames', length=max_frames),
@@ -21,7 +21,7 @@ train_pipeline = [
 ]
 test_pipeline = [centre, persons, dict(type='PadFrames', length=max_frames), dict(type='PackSkeleton')]
 
-data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
+data = dict(type='SkeletonDataset')
 train_dataloader = dict(
     batch_size=batch_size,
     num_workers=4,

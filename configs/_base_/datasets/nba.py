@@ -7,16 +7,10 @@ layout = 'coco17'
 num_classes = 9
 num_person = 12
 objects = ('ball', 'net')
-frames = 72
+clip_len = 72
 
-pipeline = [
-    dict(type='SetPersons', num_person=num_person),
-    dict(type='AddObjects', names=objects),
-    dict(type='PadFrames', length=frames),
-    dict(type='PackSkeleton')
-]
-data = dict(
-    type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes, pipeline=pipeline)
+pipeline = [dict(type='SetPersons'), dict(type='AddObjects'), dict(type='PadFrames'), dict(type='PackSkeleton')]
+data = dict(type='SkeletonDataset', pipeline=pipeline)
 train_dataloader = dict(drop_last=True, dataset=dict(**data, part='train'))
 val_dataloader = dict(dataset=dict(**data, part='test', test_mode=True))
 test_dataloader = val_dataloader

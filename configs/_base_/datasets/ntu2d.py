@@ -11,24 +11,20 @@ num_person = 2
 repeat = 5
 
 normalize = dict(type='NormalizePixels', image_size=(1080, 1920))
-persons = dict(type='SetPersons', num_person=num_person)
-train_pipeline = [
-    normalize,
-    dict(type='SampleUniformly', clip_len=clip_len, with_next=True), persons,
-    dict(type='PackSkeleton')
-]
+persons = dict(type='SetPersons')
+train_pipeline = [normalize, dict(type='SampleUniformly', with_next=True), persons, dict(type='PackSkeleton')]
 val_pipeline = [
     normalize,
-    dict(type='SampleUniformly', clip_len=clip_len, with_next=True, test_mode=True), persons,
+    dict(type='SampleUniformly', with_next=True, test_mode=True), persons,
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
     normalize,
-    dict(type='SampleUniformly', clip_len=clip_len, num_clips=10, with_next=True, test_mode=True), persons,
+    dict(type='SampleUniformly', num_clips=10, with_next=True, test_mode=True), persons,
     dict(type='PackSkeleton')
 ]
 
-data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
-train_dataloader = dict(dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+data = dict(type='SkeletonDataset')
+train_dataloader = dict(dataset=dict(**data, part='train', pipeline=train_pipeline))
 val_dataloader = dict(batch_size=16, dataset=dict(**data, part='test', test_mode=True, pipeline=val_pipeline))
 test_dataloader = dict(batch_size=2, dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))

@@ -11,25 +11,17 @@ clip_len = 100
 num_person = 2
 repeat = 5
 
-align = dict(type='AlignBody3D', layout=layout)
-persons = dict(type='SetPersons', num_person=num_person)
-train_pipeline = [
-    align,
-    dict(type='SampleUniformly', clip_len=clip_len, with_next=True), persons,
-    dict(type='PackSkeleton')
-]
-val_pipeline = [
-    align,
-    dict(type='SampleUniformly', clip_len=clip_len, with_next=True, test_mode=True), persons,
-    dict(type='PackSkeleton')
-]
+align = dict(type='AlignBody3D')
+persons = dict(type='SetPersons')
+train_pipeline = [align, dict(type='SampleUniformly', with_next=True), persons, dict(type='PackSkeleton')]
+val_pipeline = [align, dict(type='SampleUniformly', with_next=True, test_mode=True), persons, dict(type='PackSkeleton')]
 test_pipeline = [
     align,
-    dict(type='SampleUniformly', clip_len=clip_len, num_clips=10, with_next=True, test_mode=True), persons,
+    dict(type='SampleUniformly', num_clips=10, with_next=True, test_mode=True), persons,
     dict(type='PackSkeleton')
 ]
 
-data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
-train_dataloader = dict(dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+data = dict(type='SkeletonDataset')
+train_dataloader = dict(dataset=dict(**data, part='train', pipeline=train_pipeline))
 val_dataloader = dict(batch_size=16, dataset=dict(**data, part='test', test_mode=True, pipeline=val_pipeline))
 test_dataloader = dict(batch_size=2, dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))

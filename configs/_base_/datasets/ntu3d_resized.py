@@ -9,16 +9,16 @@ num_classes = 60
 clip_len = 64
 num_person = 2
 
-persons = dict(type='SetPersons', num_person=num_person)
+persons = dict(type='SetPersons')
 train_pipeline = [
-    dict(type='CropAndResize', clip_len=clip_len, share=(0.5, 1.0)),
+    dict(type='CropAndResize', share=(0.5, 1.0)),
     dict(type='RandomRotation3D', degrees=(17.18873385, 17.18873385, 17.18873385), order='xyz'),  # 0.3 rad
     persons,
     dict(type='PackSkeleton')
 ]
-test_pipeline = [dict(type='CropAndResize', clip_len=clip_len, share=0.95), persons, dict(type='PackSkeleton')]
+test_pipeline = [dict(type='CropAndResize', share=0.95), persons, dict(type='PackSkeleton')]
 
-data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
+data = dict(type='SkeletonDataset')
 train_dataloader = dict(batch_size=64, drop_last=True, dataset=dict(**data, part='train', pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))
 test_dataloader = val_dataloader

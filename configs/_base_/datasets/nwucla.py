@@ -8,27 +8,26 @@ split = 'xview'
 layout = 'kinect20'
 num_classes = 10
 clip_len = 52
-num_person = 1
 repeat = 5
 
-centre = dict(type='CentreOnJoint', joint='spine', layout=layout, keep_missing=False)
+centre = dict(type='CentreOnJoint', joint='spine', keep_missing=False)
 train_pipeline = [
     centre,
     dict(type='RandomRotation3D', degrees=(60, 60, 0), integer=True),
     dict(type='RandomScale', low=0.5, high=1.5),
     dict(type='RangeNormalize', keep_missing=False),
-    dict(type='ResampleFrames', clip_len=clip_len, random=True),
+    dict(type='ResampleFrames', random=True),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
     centre,
     dict(type='RangeNormalize', keep_missing=False),
-    dict(type='ResampleFrames', clip_len=clip_len),
+    dict(type='ResampleFrames'),
     dict(type='PackSkeleton')
 ]
 
-data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
-train_dataloader = dict(dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+data = dict(type='SkeletonDataset')
+train_dataloader = dict(dataset=dict(**data, part='train', pipeline=train_pipeline))
 val_dataloader = dict(
     dataset=dict(**data, part='test', test_mode=True, subsets=dict(clean='xview_test_clean'), pipeline=test_pipeline))
 test_dataloader = val_dataloader

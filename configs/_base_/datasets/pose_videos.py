@@ -12,26 +12,25 @@ pose_len = 32
 load = dict(type='LoadClipFrames')
 persons = dict(type='CropToPersons', hw_ratio=1)
 train_pipeline = [
-    dict(type='SampleVideoAndPose', video_len=video_len, pose_len=pose_len), load, persons,
+    dict(type='SampleVideoAndPose'), load, persons,
     dict(type='ResizeImage', size=(256, 256)),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(224, 224)),
-    dict(type='MirrorImage', layout=layout),
+    dict(type='MirrorImage'),
     dict(type='PackSkeleton')
 ]
 val_pipeline = [
-    dict(type='SampleVideoAndPose', video_len=video_len, pose_len=pose_len, test_mode=True), load, persons,
+    dict(type='SampleVideoAndPose', test_mode=True), load, persons,
     dict(type='ResizeImage', size=(256, 256)),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
-    dict(type='SampleVideoAndPose', video_len=video_len, pose_len=pose_len, num_clips=10, test_mode=True), load, persons,
+    dict(type='SampleVideoAndPose', num_clips=10, test_mode=True), load, persons,
     dict(type='ResizeImage', size=(256, 256)),
     dict(type='PackSkeleton', with_frames=True)
 ]
 
-data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes,
-            data_prefix=dict(video=videos))
+data = dict(type='SkeletonDataset', data_prefix=dict(video=videos))
 train_dataloader = dict(batch_size=6, num_workers=8, dataset=dict(**data, part='train', pipeline=train_pipeline))
 val_dataloader = dict(batch_size=1, num_workers=8,
                       dataset=dict(**data, part='test', test_mode=True, pipeline=val_pipeline))

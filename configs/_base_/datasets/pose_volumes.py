@@ -10,27 +10,27 @@ repeat = 10
 
 persons = dict(type='CropToPersons', hw_ratio=1)
 train_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len), persons,
+    dict(type='SampleUniformly'), persons,
     dict(type='ResizeImage', size=64),
     dict(type='CropAtRandom', area=(0.56, 1.0)),
     dict(type='ResizeImage', size=(56, 56)),
-    dict(type='MirrorImage', layout=layout),
+    dict(type='MirrorImage'),
     dict(type='PackSkeleton')
 ]
 val_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len, test_mode=True), persons,
+    dict(type='SampleUniformly', test_mode=True), persons,
     dict(type='ResizeImage', size=64),
     dict(type='CropCentre', size=64),
     dict(type='PackSkeleton')
 ]
 test_pipeline = [
-    dict(type='SampleUniformly', clip_len=clip_len, num_clips=10, test_mode=True), persons,
+    dict(type='SampleUniformly', num_clips=10, test_mode=True), persons,
     dict(type='ResizeImage', size=64),
     dict(type='CropCentre', size=64),
     dict(type='PackSkeleton', with_frames=True, mirror_views=True)
 ]
 
-data = dict(type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
-train_dataloader = dict(dataset=dict(**data, part='train', repeat=repeat, pipeline=train_pipeline))
+data = dict(type='SkeletonDataset')
+train_dataloader = dict(dataset=dict(**data, part='train', pipeline=train_pipeline))
 val_dataloader = dict(batch_size=16, dataset=dict(**data, part='test', test_mode=True, pipeline=val_pipeline))
 test_dataloader = dict(batch_size=1, dataset=dict(**data, part='test', test_mode=True, pipeline=test_pipeline))

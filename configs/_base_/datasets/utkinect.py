@@ -6,7 +6,5 @@ ann_file = 'data/utkinect.pkl'
 split = 'xsub'
 repeat = 25
 
-data = dict(ann_file=ann_file, split=split)
-train_dataloader = dict(dataset=dict(**data, repeat=repeat))
-val_dataloader = dict(dataset=dict(**data, subsets=dict(_delete_=True)))
+val_dataloader = dict(dataset=dict(subsets=dict(_delete_=True)))
 test_dataloader = val_dataloader

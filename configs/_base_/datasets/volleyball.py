@@ -7,16 +7,15 @@ layout = 'coco17'
 num_classes = 8
 num_person = 12
 objects = ('ball', )
-frames = 20
+clip_len = 20
 
 pipeline = [
-    dict(type='SetPersons', num_person=num_person),
-    dict(type='AddObjects', names=objects),
-    dict(type='PadFrames', length=frames),
+    dict(type='SetPersons'),
+    dict(type='AddObjects'),
+    dict(type='PadFrames'),
     dict(type='PackSkeleton', meta_keys=('frame_dir', 'img_shape', 'fps', 'person_label'))
 ]
-data = dict(
-    type='SkeletonDataset', ann_file=ann_file, split=split, layout=layout, num_classes=num_classes, pipeline=pipeline)
+data = dict(type='SkeletonDataset', pipeline=pipeline)
 train_dataloader = dict(drop_last=True, dataset=dict(**data, part='train'))
 val_dataloader = dict(dataset=dict(**data, part='test', test_mode=True))
 test_dataloader = val_dataloader

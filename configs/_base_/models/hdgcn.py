@@ -1,9 +1,9 @@
 # HD-GCN with the published graph.
 model = dict(
     type='RecognizerGCN',
-    data_preprocessor=dict(type='StreamEncoder', layout='ntu25', stream='joint'),
-    backbone=dict(type='HDGCN', layout='ntu25', centre='pelvis', num_person=2),
-    cls_head=dict(type='GCNHead', num_classes=60, in_channels=256))
+    data_preprocessor=dict(type='StreamEncoder', stream='joint'),
+    backbone=dict(type='HDGCN', centre='pelvis'),
+    cls_head=dict(type='GCNHead', in_channels=256))
 
 # what HD-GCN's ensembles are made of; the paper counts joints from 1 and calls these centres
 # 1, 2 and 21 (NTU), 1, 2 and 3 (N-UCLA)

@@ -1,12 +1,11 @@
 # PoseC3D: SlowOnly-R50 on heatmap volumes, as published for FineGYM and NTU. `--stream joint` or `limb`.
 model = dict(
     type='Recognizer3D',
-    data_preprocessor=dict(type='HeatmapEncoder', layout='coco17', stream='joint'),
+    data_preprocessor=dict(type='HeatmapEncoder', stream='joint'),
     backbone=dict(
         type='ResNet3dSlowOnly',
         depth=50,
         pretrained=None,
-        in_channels=17,
         base_channels=32,
         num_stages=3,
         out_indices=(2, ),
@@ -17,4 +16,4 @@ model = dict(
         spatial_strides=(2, 2, 2),
         temporal_strides=(1, 1, 2),
         dilations=(1, 1, 1)),
-    cls_head=dict(type='I3DHead', num_classes=60, in_channels=512, dropout_ratio=0.5, average_clips='prob'))
+    cls_head=dict(type='I3DHead', in_channels=512, dropout_ratio=0.5, average_clips='prob'))

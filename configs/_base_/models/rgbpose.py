@@ -1,7 +1,7 @@
 # RGBPose-Conv3D: SlowOnly-R50 of pictures beside the slim one of heatmaps, which exchange features at two places.
 model = dict(
     type='MMRecognizer3D',
-    data_preprocessor=dict(type='RGBPoseEncoder', layout='coco17', sigma=0.7, scaling=0.25),
+    data_preprocessor=dict(type='RGBPoseEncoder', sigma=0.7, scaling=0.25),
     backbone=dict(
         type='RGBPoseConv3D',
         speed_ratio=4,
@@ -25,7 +25,6 @@ model = dict(
             lateral_infl=16,
             lateral_activate=(0, 1, 1),
             fusion_kernel=7,
-            in_channels=17,
             base_channels=32,
             out_indices=(2, ),
             conv1_kernel=(1, 7, 7),
@@ -38,5 +37,5 @@ model = dict(
             temporal_strides=(1, 1, 1),
             dilations=(1, 1, 1),
             with_pool2=False)),
-    cls_head=dict(type='RGBPoseFusionHead', num_classes=60, in_channels=(2048, 512), dropout=0.5,
+    cls_head=dict(type='RGBPoseFusionHead', in_channels=(2048, 512), dropout=0.5,
                   loss_weights=(1., 1.), fusion_weights=(1., 1.)))

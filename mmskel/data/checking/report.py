@@ -78,10 +78,6 @@ class CheckReport:
     def __str__(self) -> str:
         return render_report(self)
 
-    def of_kind(self, kind: str) -> list[Problem]:
-        """The problems of one kind."""
-        return [p for p in self.problems if p.kind == kind]
-
     def class_name(self, label: int) -> str:
         """The name of a class, ``class 3`` if it has none."""
         return self.class_names[label] if 0 <= label < len(self.class_names) else f'class {label}'

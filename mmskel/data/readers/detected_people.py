@@ -8,7 +8,7 @@ import numpy as np
 
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import ReadError
-from mmskel.data.reassign import Detections, reassign
+from mmskel.data.reassign import TrackedPeople, reassign
 
 NUM_JOINTS = 17
 
@@ -37,7 +37,7 @@ def read_people(tree: FileTree, places: Mapping[int, str], num_frames: int, num_
     Raises:
         ReadError: A file that holds something else.
     """
-    empty = Detections(np.zeros((0, NUM_JOINTS, 3), np.float32), np.zeros(0), np.zeros(0, np.int64))
+    empty = TrackedPeople(np.zeros((0, NUM_JOINTS, 3), np.float32), np.zeros(0), np.zeros(0, np.int64))
     frames = [_people(_list(tree, places[t]), places[t]) if t in places else empty for t in range(num_frames)]
     keypoint, track_id = reassign(frames, num_person)
     keypoint = keypoint.transpose(1, 0, 2, 3)
@@ -83,7 +83,7 @@ def _list(tree: FileTree, place: str) -> Sequence:
     return data
 
 
-def _people(data: Sequence, place: str) -> Detections:
+def _people(data: Sequence, place: str) -> TrackedPeople:
     try:
         points = [[person['keypoints'][axis] for axis in ('x', 'y', 'visible')] for person in data]
         keypoint = np.array(points, np.float32).reshape(len(data), 3, NUM_JOINTS).transpose(0, 2, 1)
@@ -92,4 +92,4 @@ def _people(data: Sequence, place: str) -> Detections:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReadError(f"'{place}' has a person that is no {{'confidence', 'track_id', 'keypoints': {{'x', 'y', "
                         f"'visible'}}}} with {NUM_JOINTS} numbers each: {type(error).__name__}: {error}") from None
-    return Detections(keypoint, confidence, track_id)
+    return TrackedPeople(keypoint, confidence, track_id)

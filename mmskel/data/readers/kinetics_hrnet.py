@@ -1,6 +1,6 @@
 """Kinetics-400 with HRNet's 17 joints, as PYSKL published it: an index of clips and one pickle of poses per clip.
 
-H. Duan et al., "Revisiting Skeleton-based Action Recognition", CVPR 2022; spec sheet ``mp_gcn``, "Kinetics-400".
+H. Duan et al., "Revisiting Skeleton-based Action Recognition", CVPR 2022; ``docs/published/data.md``, D11.
 """
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """NBA: basketball plays, nine group activities with labels of whole clips only; detected people, ball and net.
 
-R. Yan et al., "Social Adaptive Module for Weakly-supervised Group Activity Recognition", ECCV 2020 (SAM). Layouts: spec
-sheet ``mp_gcn``, "NBA".
+R. Yan et al., "Social Adaptive Module for Weakly-supervised Group Activity Recognition", ECCV 2020 (SAM). See
+``docs/published/mp_gcn.md``, D12 and D13.
 """
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """From tracked bodies to person slots: the three published ways of cleaning NTU RGB+D, and none.
 
 Every function takes a :class:`~mmskel.data.readers.ntu_text.Recording` and returns keypoints (M, T, 25, 3) float32.
-Thresholds and quirks are those of the released scripts, written anew from their description (data sheet, sections
-2.5 to 2.7):
+Thresholds and quirks are those of the released scripts, written anew from their description
+(``docs/published/data.md``, D3):
 
 * :func:`keep_all`: nothing is removed.
 * :func:`denoise_sgn` (variant A): P. Zhang et al., SGN (CVPR 2020); the arrays of CTR-GCN, HD-GCN and most graph

@@ -45,7 +45,7 @@ class Reader(ABC):
     """One source (folder, archive or file) in one format.
 
     Subclasses are dataclasses; their fields made by :func:`option` are what a user can set. Readers change no
-    coordinates: they do not centre, scale or rotate (rule 3 of the data sheet); pipelines do.
+    coordinates: they do not centre, scale or rotate (``docs/published/data.md``, D1); pipelines do.
 
     Args:
         source: Where the files lie.

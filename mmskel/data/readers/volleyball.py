@@ -2,8 +2,8 @@
 
 M. Ibrahim et al., CVPR 2016. Skeletons: H. Zhou et al., "COMPOSER: Compositional Reasoning of Group Activity in Videos
 with Keypoint-Only Modality", ECCV 2022 (given boxes); YOLOv8-pose (detected). Ball: M. Perez, J. Liu, A. Kot,
-"Skeleton-based relational reasoning for group activity analysis", Pattern Recognition 2022. Layouts: spec sheet
-``mp_gcn``, "Data sets and raw files".
+"Skeleton-based relational reasoning for group activity analysis", Pattern Recognition 2022. See
+``docs/published/data.md``, D12.
 """
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class RandomMirror(SkeletonTransform):
 class RandomMove(CoordinateTransform):
     """ST-GCN's camera move on x and y: rotation, scale and shift go linearly from one key frame to the next.
 
-    Missing joints and absent persons move too, as published. Source: spec sheet ``st_gcn``, section 4.
+    Missing joints and absent persons move too, as published (``docs/published/st_gcn.md``, D5).
 
     Args:
         degrees, scales, shifts: The values each key frame draws from.

@@ -23,7 +23,7 @@ Set ``MMSKEL_DEBUG=1`` to have every transform check that it finds what it reads
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class SkeletonTransform:
         coords: Numbers of coordinates per joint that are taken; None: any.
         makes_coords: Number of coordinates per joint afterwards; None: as many as before.
         needs_video: Whether clips need the video that they came from.
+        knobs: Knob of a config -> argument of the constructor, where the names differ.
         replaces: Whether the result takes the sample's place, as that of the last step does, instead of changing it.
         probability: Probability that the transform is applied. A subclass whose user may choose it sets it in its
             constructor; the base class draws, before :meth:`make_params`.
@@ -63,6 +64,7 @@ class SkeletonTransform:
     coords: tuple[int, ...] | None = None
     makes_coords: int | None = None
     needs_video: bool = False
+    knobs: ClassVar[dict[str, str]] = {}
     replaces: bool = False
     probability: float = 1.
 

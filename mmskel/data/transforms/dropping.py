@@ -1,4 +1,4 @@
-"""Augmentation by leaving out: a coordinate axis, some joints in some frames (SkateFormer; spec sheet, section 6)."""
+"""Augmentation by leaving out: a coordinate axis, some joints in some frames (SkateFormer)."""
 from __future__ import annotations
 
 from collections.abc import Sequence

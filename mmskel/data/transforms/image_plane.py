@@ -1,6 +1,6 @@
 """Skeletons as things in an image: crops, resizing and mirroring, which change ``img_shape`` with the coordinates.
 
-PoseC3D's steps before the heatmaps (spec sheet ``posec3d``, section 4), with the numbers of MMAction2's
+PoseC3D's steps before the heatmaps (``docs/published/posec3d.md``, D6 to D8), with the numbers of MMAction2's
 ``PoseCompact``, ``Resize``, ``RandomResizedCrop``, ``CenterCrop`` and ``Flip``; all randomness is drawn from the
 sample's own generator, and left and right come from the layout. The pictures of a sample, ``imgs`` (n, H, W, 3) uint8,
 where it has them, are cut, scaled and mirrored by the same box, size and coin as its joints.
@@ -54,7 +54,7 @@ class CropToPersons(ImageTransform):
     """Cuts out the box around everybody in all frames (``PoseCompact``); NaN becomes 0, the mark of a missing joint.
 
     Published: x and y are looked at separately, so a joint with x = 0 counts as missing in x alone; scores have no say,
-    so a misplaced joint without confidence stretches the box (spec sheet, D11).
+    so a misplaced joint without confidence stretches the box (``docs/published/posec3d.md``, D7).
 
     Args:
         padding: Share by which the box grows.
@@ -62,7 +62,8 @@ class CropToPersons(ImageTransform):
         hw_ratio: Smallest height over width, or (smallest, largest); None: any.
         allow_imgpad: Whether the box may reach out of the image.
         corrected: A joint is missing where both coordinates are zero or its score is below 1e-4, and such joints
-            have no say; missing joints get score 0, so that no heatmap shows them (spec sheet, D10 and D11).
+            have no say; missing joints get score 0, so that no heatmap shows them (``docs/published/posec3d.md``, D6
+            and D7).
     """
     writes = (*ImageTransform.writes, 'keypoint_score')
 
@@ -192,7 +193,7 @@ class MirrorImage(SkeletonTransform):
         layout: Joint order, for the left/right pairs.
         probability: Share of the clips that are mirrored.
         corrected: x becomes W - 1 - x, as pictures and heatmaps are mirrored; published, joints land one pixel beside
-            the picture's (spec sheet, D13).
+            the picture's (``docs/published/posec3d.md``, D8).
     """
     reads = ('keypoint', 'img_shape')
     writes = (*COORDINATES, *SCORES, 'imgs')

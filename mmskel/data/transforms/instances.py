@@ -30,8 +30,8 @@ class RandomSwapPersons(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class BorrowBoneLengths(SkeletonTransform):
-    """SkateFormer's inter-instance augmentation ("skeleton AdaIN"; spec sheet, section 6): the clip's bone directions
-    with the bone lengths and the root of a random clip of the same class, at the same relative times.
+    """SkateFormer's inter-instance augmentation ("skeleton AdaIN"; ``docs/published/skateformer.md``, D7): the clip's
+    bone directions with the bone lengths and the root of a random clip of the same class, at the same relative times.
 
     A person that is missing in this clip becomes the other's root; a time beyond the other's last frame, which short
     clips can have, collapses to a point, as published. Needs ``frame_time`` (``SampleTrimmed``) and our data set.

@@ -12,13 +12,13 @@ from mmskel.data.transforms.sampling import pick_frames, uniform_frames
 
 @TRANSFORMS.register_module()
 class SampleVideoAndPose(SkeletonTransform):
-    """Uniform sampling of pictures and of skeletons, each for itself (``MMUniformSampleFrames``; spec sheet
-    ``posec3d``, section 4): the two sets of frames are drawn one after the other and are not aligned.
+    """Uniform sampling of pictures and of skeletons, each for itself (``MMUniformSampleFrames``;
+    ``docs/published/posec3d.md``, D16): the two sets of frames are drawn one after the other and are not aligned.
 
     Args:
         video_len: Pictures per clip; :class:`~mmskel.data.transforms.clip_frames.LoadClipFrames` reads them.
         pose_len: Skeletons per clip. None: all of them are kept, for networks of pictures alone; the crop around the
-            persons is then that of the whole clip, as in the published pipeline (D18).
+            persons is then that of the whole clip, as in the published pipeline (D16).
         num_clips, test_mode, seed: As of :class:`~mmskel.data.transforms.sampling.SampleUniformly`; in test mode both
             sets begin the fixed draw anew.
     """

@@ -82,6 +82,7 @@ class AddObjects(SkeletonTransform):
     """
     reads = ('keypoint', )
     writes = (*COORDINATES, *SCORES, 'objects')
+    knobs = {'objects': 'names'}
 
     def __init__(self, names: Sequence[str], missing: str = 'zero'):
         if missing not in ('zero', 'error'):

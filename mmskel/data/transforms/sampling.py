@@ -77,7 +77,7 @@ class ResampleFrames(SkeletonTransform):
 @TRANSFORMS.register_module()
 class CropAndResize(SkeletonTransform):
     """A part of the clip, stretched to a fixed number of frames by linear interpolation (CTR-GCN's and HD-GCN's NTU
-    feeders; spec sheet ``hd_gcn``, section 4, steps 1 to 3).
+    feeders; ``docs/published/hd_gcn.md``, D8).
 
     Frames whose coordinates sum to exactly zero are no valid frames; valid ones are taken to come first.
 
@@ -208,6 +208,7 @@ class SampleUniformly(SkeletonTransform):
 class PadFrames(SkeletonTransform):
     """Zero frames behind the clip up to ``length``; longer clips are cut (ST-GCN's 300-frame arrays)."""
     writes = (*COORDINATES, *SCORES, 'total_frames')
+    knobs = {'clip_len': 'length'}
 
     def __init__(self, length: int = 300):
         self.length = length

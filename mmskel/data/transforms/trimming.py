@@ -13,7 +13,8 @@ from mmskel.data.transforms.sampling import frame_time, stretch_frames, uniform_
 
 @TRANSFORMS.register_module()
 class SampleTrimmed(SkeletonTransform):
-    """Picks frames uniformly from a part of the valid ones and writes ``frame_time`` (spec sheet ``skateformer``, 5).
+    """Picks frames uniformly from a part of the valid ones and writes ``frame_time``
+    (``docs/published/skateformer.md``, D3 and D8).
 
     The valid frames are those whose coordinates do not sum to exactly zero; they are taken to come first. A part with
     fewer than ``clip_len`` frames is stretched linearly, coordinates and times alike.

@@ -1,8 +1,8 @@
 """C3D-light: C3D of a quarter's width with batch norms, for heatmap volumes.
 
 H. Duan, Y. Zhao, K. Chen, D. Lin, B. Dai, "Revisiting Skeleton-based Action Recognition" (PoseC3D), CVPR 2022,
-arXiv 2104.13586. Official code: github.com/kennymckormick/pyskl (Apache-2.0). Spec sheet ``posec3d``, 5.2. Tensors have
-the official names. The pools average, as the official code's do; the paper's appendix says maximum (PYSKL issue 95).
+arXiv 2104.13586. Official code: github.com/kennymckormick/pyskl (Apache-2.0). Tensors have the
+official names. The pools average, as the official code's do (``docs/published/posec3d.md``, D14).
 """
 from __future__ import annotations
 

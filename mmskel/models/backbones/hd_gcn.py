@@ -17,12 +17,69 @@ from torch.nn import functional
 
 from mmskel.models.kernels import MultiBranchTCN
 from mmskel.models.kernels.hierarchy import hierarchical_conv, temporal_max, weighted_sum
-from mmskel.models.layers import EdgeConv, LinearNorm, affine_of, normalize
+from mmskel.models.layers import LinearNorm, affine_of, normalize
 from mmskel.skeleton import Layout, get_layout, hierarchy_graph, hierarchy_rings
 
 
+class EdgeConv(nn.Module):
+    """``G`` EdgeConvs side by side, each with its own weight and its own neighbours (``docs/published/hd_gcn.md``, D6).
+
+    Y. Wang et al., "Dynamic Graph CNN for Learning on Point Clouds", ACM TOG 2019, arXiv 1801.07829.
+
+    ``out_i = max over the k nearest j (i included) of LeakyReLU(BN(W [x_j - x_i ; x_i]))``. The product is taken
+    apart, ``W1 x_j + (W2 - W1) x_i``, so that every point is projected once instead of once per neighbour.
+
+    Args:
+        channels: C, kept.
+        num_neighbours: k; at most the number of points is used.
+        groups: G.
+    """
+
+    def __init__(self, channels: int, num_neighbours: int, groups: int = 1):
+        super().__init__()
+        self.num_neighbours = num_neighbours
+        self.weight = nn.Parameter(torch.empty(groups, channels, 2 * channels))
+        self.norm = nn.BatchNorm1d(groups * channels)
+        nn.init.normal_(self.weight, 0, (2 / channels)**0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, P, G, C) features of P points -> the same shape."""
+        batch, points, groups, channels = x.shape
+        weight = self.weight
+        if not self.norm.training:
+            scale, shift = affine_of(self.norm)
+            weight = weight * scale.view(groups, channels, 1)
+        of_neighbour, of_point = weight.split(channels, 2)
+        both = torch.cat([of_neighbour, of_point - of_neighbour], 1)
+        projected = torch.bmm(x.reshape(-1, groups, channels).transpose(0, 1), both.transpose(1, 2))
+        neighbour, own = projected.transpose(0, 1).reshape(batch, points, groups, 2, channels).unbind(3)
+        nearest = nearest_points(x, self.num_neighbours)
+        k = nearest.shape[2]
+        picked = neighbour.gather(1, nearest.reshape(batch, points * k, groups, 1).expand(-1, -1, -1, channels))
+        edges = (picked.view(batch, points, k, groups, channels) + own[:, :, None]).flatten(3)
+        edges = normalize(edges, self.norm) if self.norm.training else edges + shift
+        return functional.leaky_relu(edges, 0.2).amax(2).view(x.shape)
+
+
+@torch.no_grad()
+def nearest_points(x: Tensor, k: int) -> Tensor:
+    """The ``k`` nearest points of every point, itself included, by Euclidean distance.
+
+    Args:
+        x: (B, P, G, C).
+
+    Returns:
+        (B, P, min(k, P), G) indices.
+    """
+    with torch.autocast(x.device.type, enabled=False):  # rounding would change neighbours
+        x = x.to(torch.promote_types(x.dtype, torch.float32)).permute(0, 2, 1, 3)
+        # the distance to j, less what is the same for all j
+        far = x.square().sum(-1)[..., None, :] - 2 * x @ x.transpose(-1, -2)
+    return far.topk(min(k, x.shape[2]), largest=False, sorted=False).indices.permute(0, 2, 3, 1)
+
+
 class HierarchyAttention(nn.Module):
-    """A-HA: a gate per channel and layer of the hierarchy, from its temporal maximum (spec sheet, 2.3).
+    """A-HA: a gate per channel and layer of the hierarchy, from its temporal maximum.
 
     Args:
         channels: C.
@@ -48,7 +105,7 @@ class HierarchyAttention(nn.Module):
 
 
 class HierarchicalGraphConv(nn.Module):
-    """The HD graph convolution (spec sheet, 2.1): per layer three graph products and an EdgeConv, then their sum.
+    """The HD graph convolution: per layer three graph products and an EdgeConv, then their sum.
 
     Args:
         in_channels, out_channels: C before and after.
@@ -81,8 +138,9 @@ class HierarchicalGraphConv(nn.Module):
         edges = self.edge_conv(reduced.mean(3).permute(2, 1, 0, 3)).transpose(0, 1)  # (V, B, L, c)
 
         if self.norm.training:
-            # a bias before a norm only moves the mean that the norm keeps (here before the norm takes its share of it);
-            # the product shows the parameter to DDP
+            # A bias before a norm cancels out of what the norm gives, so a pass over the largest tensor is saved; but
+            # published statistics hold the bias, and so must ours: it moves the mean that the norm keeps (here before
+            # the norm takes its share of it). The product below shows the parameter to DDP.
             kept = 1 - self.norm.momentum
             self.norm.running_mean += self.bias.detach().view(-1) * (self.norm.momentum / kept)
             subsets = normalize(hierarchical_conv(reduced, self.graph, self.weight), self.norm)

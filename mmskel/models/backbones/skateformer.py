@@ -41,8 +41,8 @@ class PositionBias(nn.Module):
         size: (a, b) frames and joints of a window.
         far_joints: Types 2 and 4.
         corrected: Only for near joints. The published code takes token j's frame to be j mod a, where tokens are
-            ordered frame * b + joint (spec sheet, "Relative position bias"). True: the frame. Released weights
-            need False.
+            ordered frame * b + joint (``docs/published/skateformer.md``, D2). True: the frame. Released
+            weights need False.
     """
 
     def __init__(self, heads: int, size: tuple[int, int], far_joints: bool, corrected: bool = False):
@@ -66,7 +66,8 @@ class PositionBias(nn.Module):
 
     def prepared(self) -> Tensor:
         """The same for :func:`~mmskel.models.kernels.skate_attention.attend_into`, without a gradient."""
-        # looking whether the table is still the same is much faster than to gather from it again
+        # Comparing numbers is much faster than to gather them again, and no counter would do: a table also changes by
+        # load_state_dict, by an averaged model that is swapped in, and on its way to another device.
         if self._last is None or self._last[0].dtype != self.table.dtype or not torch.equal(self._last[0], self.table):
             self._last = self.table.detach().clone(), prepared(self().detach())
         return self._last[1]
@@ -178,7 +179,8 @@ class SkateFormer(BaseModule):
 
     A channel beyond ``in_channels`` is the time of the frame in [-1, 1], as ``SkateEncoder`` appends it; without one,
     frames are taken to be evenly spread. V' counts the slots of the body parts (:func:`mmskel.skeleton.skate_parts`);
-    a slot without a joint and an absent person are joints at the origin, which take part (spec sheet, section 10).
+    a slot without a joint and an absent person are joints at the origin, which take part
+    (``docs/published/skateformer.md``, D4).
     A clip whose frames do not divide into the windows of the last stage (64 for the published four stages) is stretched
     linearly to the next number that does, as the published sampling does with short clips.
 

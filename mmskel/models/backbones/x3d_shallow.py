@@ -1,7 +1,8 @@
 """X3D-shallow: depthwise 3-D convolutions in three stages, the smallest of PoseC3D's networks.
 
 H. Duan, Y. Zhao, K. Chen, D. Lin, B. Dai, "Revisiting Skeleton-based Action Recognition" (PoseC3D), CVPR 2022,
-arXiv 2104.13586. Official code: github.com/kennymckormick/pyskl (Apache-2.0). Spec sheet ``posec3d``, 5.3. Tensors have
+arXiv 2104.13586. Official code: github.com/kennymckormick/pyskl (Apache-2.0). See
+``docs/published/posec3d.md``, D15. Tensors have
 the official names. MMAction2's ``X3D`` cannot be this network: its widths are fixed and it always uses Swish.
 """
 from __future__ import annotations

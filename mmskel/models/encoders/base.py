@@ -24,12 +24,15 @@ class SkeletonEncoder(BaseDataPreprocessor):
         ensemble: Those that ``--streams all`` trains.
         coords: Numbers of coordinates per joint, without the confidence, that the encoder takes.
         needs_video: Whether clips need the video that they came from, since the network looks at its images.
+        channel_axis: Axis of the input that holds the channels: -1 of graphs (..., M, T, V, C), -4 of volumes and
+            images (..., C, T, H, W).
         pathway: Part of the backbone's config that takes ``in_channels``; ``''``: the backbone itself.
     """
     streams: tuple[str, ...] = ()
     ensemble: tuple[str, ...] = ()
     coords: tuple[int, ...] = (2, 3)
     needs_video: bool = False
+    channel_axis: int = -1
     pathway: str = ''
 
     def channels(self, coords: int = 3) -> int:

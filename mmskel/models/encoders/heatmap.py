@@ -1,8 +1,9 @@
 """Joints drawn as small heatmaps: the volume that PoseC3D's networks look at.
 
 H. Duan, Y. Zhao, K. Chen, D. Lin, B. Dai, "Revisiting Skeleton-based Action Recognition" (PoseC3D), CVPR 2022,
-arXiv 2104.13586. Official code: github.com/kennymckormick/pyskl (Apache-2.0) and MMAction2. Spec sheet ``posec3d``, 3.2
-to 3.4 and 10. Ours: only the pixels near a joint are computed, all of them at once, where the joints are (CPU or GPU).
+arXiv 2104.13586. Official code: github.com/kennymckormick/pyskl (Apache-2.0) and MMAction2. See
+``docs/published/posec3d.md``, D10 and D11. Ours: only the pixels near a joint are computed, all of them at once, where
+the joints are (CPU or GPU).
 
 Values are those of MMAction2's ``GeneratePoseTarget``: joints on a CPU to the last bit (exponentials are NumPy's there,
 torch's differ in last bits), limbs within 3e-6, since it squares single numbers by a power function that
@@ -34,13 +35,13 @@ def heatmap_volume(keypoint: Tensor, score: Tensor | None, size: Sequence[int], 
     Args:
         keypoint: (N, M, T, V, 2) x and y in pixels. M may be 0.
         score: (N, M, T, V) heights of the peaks; below 1e-4 a joint is not drawn. None: 1 for every joint, those at
-            (0, 0) included (spec sheet, D10).
+            (0, 0) included (``docs/published/posec3d.md``, D6).
         size: (H, W) of the image.
         sigma: Of the Gaussians, in pixels of the heatmap; they are cut at 3 sigma.
         scaling: Heatmap pixels per image pixel.
         joints: Draw joints, V channels.
         limbs: Pairs of joints to draw as lines, L channels behind those of the joints. (MMAction2 writes limbs over the
-            joints' channels where both are asked for: spec sheet, D2.)
+            joints' channels where both are asked for: ``docs/published/posec3d.md``, D1.)
 
     Returns:
         (N, C, T, H', W') float32, C = V + L, contiguous.
@@ -118,7 +119,8 @@ def _exp(x: Tensor) -> Tensor:
 def _window(low: Tensor, high: Tensor, height: int, width: int, sigma: float) -> tuple[Tensor, Tensor]:
     """First pixel, and the one behind the last, (2, K) floats, of boxes from ``low`` to ``high`` grown by 3 sigma.
 
-    Truncation is towards zero, so the window reaches further to the left than to the right (spec sheet, 3.2).
+    Truncation is towards zero, so the window reaches further to the left than to the right
+    (``docs/published/posec3d.md``, D11).
     """
     first = (low - 3 * sigma).trunc_().clamp_(min=0)
     behind = (high + 3 * sigma).trunc_().add_(1)

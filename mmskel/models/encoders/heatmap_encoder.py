@@ -26,11 +26,12 @@ class HeatmapEncoder(SkeletonEncoder):
         sigma, scaling: See :func:`~mmskel.models.encoders.heatmap.heatmap_volume`.
         use_score: Scores are the peaks' heights; False: 1 for every joint, missing ones included (published).
         limbs: Pairs of joints instead of the layout's. PYSKL's NTU120 checkpoints may need the list that its transform
-            has by default (spec sheet, 3.3 and D20).
+            has by default (``docs/published/posec3d.md``, D9 and D12).
     """
     streams = VOLUME_STREAMS
     ensemble = ('joint', 'limb')
     coords = (2, )
+    channel_axis = -4
 
     def __init__(self, layout: str, stream: str = 'joint', size: Sequence[int] | None = None, sigma: float = 0.6,
                  scaling: float = 1., use_score: bool = True, limbs: Sequence[Sequence[int]] | None = None):
@@ -87,8 +88,8 @@ class HeatmapEncoder(SkeletonEncoder):
             score: (N, clips, M, T, V).
             size: (H, W) of the image; default: the encoder's own.
             frames: (N, clips, T) numbers of the frames: equal numbers in a sample are equal frames. None: all differ.
-            mirror: Also the mirror image of every clip, behind the plain ones: pixel x becomes W - 1 - x (published;
-                spec sheet, 3.4).
+            mirror: Also the mirror image of every clip, behind the plain ones: pixel x becomes W - 1 - x (published:
+                ``docs/published/posec3d.md``, D13).
 
         Returns:
             (N, views, channels, T, H, W), views = clips or 2 * clips.

@@ -17,7 +17,7 @@ class GenerateHeatmapVolume:
     """MMAction2's ``GeneratePoseTarget`` with its arguments and values, only faster: change the name in the config.
 
     Joints and limbs together are concatenated, each mirrored by its own lists; the original writes limbs over the
-    joints' channels (spec sheet, D2).
+    joints' channels (``docs/published/posec3d.md``, D1).
 
     Args:
         sigma, use_score, scaling: See :func:`~mmskel.models.encoders.heatmap.heatmap_volume`.

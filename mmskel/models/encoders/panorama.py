@@ -1,7 +1,7 @@
 """The door of MP-GCN: several persons and objects to joint, motion, bone and bone motion, fused early as channels.
 
-Source: spec sheet ``mp_gcn``, "Input construction". Symbols: ``...`` any leading axes, M persons, T frames, V joints, O
-objects, v = V + O nodes of a person, C coordinates (a confidence may be the last), S streams.
+As MP-GCN does it, ``docs/published/mp_gcn.md``, D5 to D9. Symbols: ``...`` any leading axes, M persons, T
+frames, V joints, O objects, v = V + O nodes of a person, C coordinates (a confidence may be the last), S streams.
 """
 from __future__ import annotations
 

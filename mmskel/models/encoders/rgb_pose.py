@@ -10,7 +10,7 @@ from torch import Tensor
 from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.models.encoders.heatmap_encoder import HeatmapEncoder
 
-# ImageNet's, of pixels from 0 to 255, red first (spec sheet ``posec3d``, section 4)
+# ImageNet's, of pixels from 0 to 255, red first
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 
@@ -23,6 +23,7 @@ class PictureEncoder(SkeletonEncoder):
     """
     coords = (2, )
     needs_video = True
+    channel_axis = -4
 
     def __init__(self, mean: Sequence[float] = MEAN, std: Sequence[float] = STD):
         super().__init__()
@@ -70,6 +71,7 @@ class RGBPoseEncoder(SkeletonEncoder):
     """
     coords = (2, )
     needs_video = True
+    channel_axis = -4
     pathway = 'pose_pathway'
 
     def __init__(self, layout: str, sigma: float = 0.7, scaling: float = 0.25, use_score: bool = True,

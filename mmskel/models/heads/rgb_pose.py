@@ -1,8 +1,9 @@
 """The two classifiers of RGBPose-Conv3D, and one prediction of both.
 
-MMAction2's ``RGBPoseHead`` with its tensors, losses and numbers. What differs (spec sheet ``posec3d``, D5): batches of
-as many clips as there are classes do not crash, ``dropout=0`` and ``loss_weights=1`` are numbers like any other, and
-the prediction is one vector, the weighted sum of both heads' (published 1:1), beside which each head's own is kept.
+MMAction2's ``RGBPoseHead`` with its tensors, losses and numbers. What differs (``docs/published/posec3d.md``, D3):
+batches of as many clips as there are classes do not crash, ``dropout=0`` and ``loss_weights=1`` are numbers like any
+other, and the prediction is one vector, the weighted sum of both heads' (published 1:1), beside which each head's own
+is kept.
 """
 from __future__ import annotations
 

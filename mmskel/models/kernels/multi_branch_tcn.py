@@ -1,6 +1,6 @@
 """Multi-branch temporal convolution: two dilated convolutions, a pooling and a shortcut, side by side.
 
-As in CTR-GCN (Y. Chen et al., ICCV 2021, arXiv 2107.12213) and HD-GCN (spec sheet ``hd_gcn``, section 2.4).
+As in CTR-GCN (Y. Chen et al., ICCV 2021, arXiv 2107.12213) and HD-GCN (J. Lee et al., ICCV 2023, arXiv 2208.10741).
 """
 from __future__ import annotations
 

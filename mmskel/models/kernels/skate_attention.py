@@ -1,7 +1,8 @@
 """SkateFormer's four partitioned attentions, in pieces that stay in the cache, keeping little for the backward pass.
 
-Spec sheet ``skateformer``, section 2. Symbols: R channels, B clips, T frames, W tokens of a frame, h heads, d channels
-of a head, (a, b) frames and joints of a window, A = a b, n windows of all clips.
+J. Do, M. Kim, ECCV 2024, arXiv 2403.09508; ``docs/published/skateformer.md``, D1 and D2. Symbols: R channels, B clips,
+T frames, W tokens of a frame, h heads, d channels of a head, (a, b) frames and joints of a window, A = a b, n windows
+of all clips.
 
 Channels come first here, (R, B, T, W): the partition is then a view, and a window's rows are runs of joints.
 """

@@ -1,7 +1,7 @@
 """HD-Graph: joints sorted into rings around a centre, neighbouring rings fully linked. NumPy only.
 
 J. Lee et al., "Hierarchically Decomposed Graph Convolutional Networks for Skeleton-Based Action Recognition", ICCV
-2023, arXiv 2208.10741; spec sheet ``hd_gcn``, section 1.
+2023, arXiv 2208.10741; see ``docs/published/hd_gcn.md``, D1.
 """
 from __future__ import annotations
 

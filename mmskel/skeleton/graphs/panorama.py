@@ -1,8 +1,8 @@
 """The panoramic graph: several persons, each with private copies of the objects, in one graph. NumPy only.
 
 Z. Li, X. Chang, Y. Li, J. Su, "Skeleton-based Group Activity Recognition via Spatial-Temporal Panoramic Graph", ECCV
-2024, arXiv 2407.19497; spec sheet ``mp_gcn``. Symbols: P persons of one graph, v nodes of a person (joints, then
-objects), V = P v; node ``p v + j`` is joint or object j of person p. ``A[k, a, b]``: source a, target b.
+2024, arXiv 2407.19497; see ``docs/published/mp_gcn.md``. Symbols: P persons of one graph, v nodes of a person (joints,
+then objects), V = P v; node ``p v + j`` is joint or object j of person p. ``A[k, a, b]``: source a, target b.
 """
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ class PanoramicGraph:
             max_hop: Published: always 10.
             keep: The first matrices that a network uses (the published ``max_graph_distance + 1``); default: all.
             corrected: The published weight of a link is one over the number of nodes within ``max_hop`` hops of its
-                target, far more than the network's partitions reach (1/36 on volleyball's graph; spec sheet,
-                "Adjacency partitions"). True: one over the number of links that the kept partitions give the target,
-                so that together they average. Published checkpoints need False.
+                target, far more than the network's partitions reach (1/36 on volleyball's graph;
+                ``docs/published/mp_gcn.md``, D1). True: one over the number of links that the kept partitions give the
+                target, so that together they average. Published checkpoints need False.
 
         Returns:
             (partitions, V, V) float64.

@@ -67,9 +67,9 @@ def partition(layout: str | Layout, strategy: str = 'spatial', max_hop: int = 1,
         max_hop: Largest hop distance of a link.
         dilation: Valid hops are 0, dilation, 2 dilation, ... up to ``max_hop``.
         corrected: Only for ``spatial``. The published code knows the distance to the centre up to ``max_hop`` only;
-            beyond, infinity equals infinity and the link lands in the first subset (spec sheet ``st_gcn``, section 1,
-            "known flaw": NTU 25/40/8 links instead of 25/24/24). ``True`` uses the full distance. Published
-            checkpoints need ``False``.
+            beyond, infinity equals infinity and the link lands in the first subset (NTU: 25, 40 and
+            8 links instead of 25, 24 and 24; ``docs/published/st_gcn.md``, D1). ``True`` uses the full distance.
+            Published checkpoints need ``False``.
 
     Returns:
         (K, V, V) float64.

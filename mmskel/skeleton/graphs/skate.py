@@ -1,7 +1,7 @@
 """Skate partitions: joints in body parts of equal size, and the four ways to cut (frames x joints) into windows.
 
 J. Do, M. Kim, "SkateFormer: Skeletal-Temporal Transformer for Human Action Recognition", ECCV 2024, arXiv 2403.09508;
-spec sheet ``skateformer``, sections 1 and 2. NumPy only.
+``docs/published/skateformer.md``, D6. NumPy only.
 
 Symbols: T frames, V joints of a person, M persons, W = M * V tokens of a frame (person by person).
 """

@@ -160,7 +160,7 @@ def test_nominal_and_usable_counts_of_the_60_set():
     reader = object.__new__(NTU)
     reader.benchmark = '60'
     missing = reader.splits(published_list('ntu_missing')[:302])
-    # nominal minus usable, data sheet section 2.4
+    # nominal minus usable, docs/published/data.md, D2
     assert {name: len(ids) for name, ids in missing.items()} == dict(
         xsub_train=40320 - 40091, xsub_val=16560 - 16487, xview_train=37920 - 37646, xview_val=18960 - 18932)
     reader.benchmark = '120'

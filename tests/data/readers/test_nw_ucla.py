@@ -93,7 +93,7 @@ def test_the_real_set(shared):
     lengths = np.array([clip.num_frames for clip in clips])
     assert (lengths.min(), np.median(lengths), lengths.max(), lengths.sum()) == (1, 31, 201, 58534)
     assert [i for i, n in zip(ids, lengths) if n == 1] == ['a02_s09_e04_v02', 'a02_s09_e04_v03']
-    # the sheet's check value is the first joint after the per-clip range is stretched to [-1, 1]
+    # the check value is the first joint after the per-clip range is stretched to [-1, 1]
     clip = clips[ids.index('a01_s01_e00_v03')].keypoint[0]
     low, high = clip.min((0, 1)), clip.max((0, 1))
     np.testing.assert_allclose((2 * (clip - low) / (high - low) - 1)[0, 0], [-0.763378, 0.039218, -0.691403], atol=2e-6)

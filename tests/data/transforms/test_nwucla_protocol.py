@@ -1,4 +1,4 @@
-"""The check values of the N-UCLA protocol sheet, sections 3 and 6, on the real clips."""
+"""The check values of the N-UCLA protocol (docs/published/data.md, D6) on the real clips."""
 import json
 import zipfile
 

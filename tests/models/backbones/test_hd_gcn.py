@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from mmskel.interop import build_published
 from mmskel.models import HDGCN
-from mmskel.models.layers import nearest_points
+from mmskel.models.backbones.hd_gcn import nearest_points
 from mmskel.skeleton import get_layout
 
 CASES = [('ntu_hierarchy', 'ntu25', 1, 2), ('ntu_hierarchy', 'ntu25', 21, 1), ('ntu_hierarchy', 'ntu25', 2, 2),

@@ -4,7 +4,7 @@ from parity import load
 
 from mmskel.skeleton import LAYOUTS, Layout, LayoutError, get_layout, hierarchy_graph, hierarchy_rings
 
-# the sets of the spec sheet, joints counted from 1
+# the published sets, joints counted from 1
 NTU = {
     1: [[1], [2, 13, 17], [14, 18, 21], [3, 5, 9, 15, 19], [4, 6, 10, 16, 20], [7, 11], [8, 12, 22, 23, 24, 25]],
     2: [[2], [1, 21], [13, 17, 3, 5, 9], [14, 18, 4, 6, 10], [15, 19, 7, 11], [16, 20, 8, 12], [22, 23, 24, 25]],

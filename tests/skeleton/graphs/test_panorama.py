@@ -28,7 +28,7 @@ def test_published_graphs(name):
     np.testing.assert_array_equal(graph.part_of_node, want['part_of_joint'])
 
 
-def test_non_zeros_of_the_sheet():
+def test_non_zeros_of_the_published_graphs():
     volleyball = panoramic_graph('coco17', 12, ['ball'], 'pairwise', dilation=2)
     assert (volleyball.partitions(keep=3) != 0).sum((1, 2)).tolist() == [216, 432, 12]
     nba = panoramic_graph('coco17', 12, ['ball', 'net'], 'pairwise', dilation=2)
