@@ -30,7 +30,8 @@ def alike(plain, ours):
     """Fills ours with the weights of the separate modules."""
     with torch.no_grad():
         for i, one in enumerate(plain.tarm):
-            for name, layer in (('embed', one.embed), ('proj', one.proj), ('squeeze', one.att[0]), ('excite', one.att[2])):
+            layers = dict(embed=one.embed, proj=one.proj, squeeze=one.att[0], excite=one.att[2])
+            for name, layer in layers.items():
                 ours.get_submodule(name).weight[i] = layer.weight
                 ours.get_submodule(name).bias[i] = layer.bias
             for direction, suffix in enumerate(('', '_reverse')):
