@@ -6,6 +6,7 @@
 _base_ = ['../_base_/datasets/ntu3d.py', '../_base_/models/ensemble_1dcnn.py',
           '../_base_/schedules/ensemble_1dcnn.py']
 
+repeat = 1
 clip_len = 300
 
 layout = {{_base_.layout}}
@@ -19,6 +20,6 @@ pipeline = [
     dict(type='FitFrames', clip_len=clip_len),
     dict(type='PackSkeleton')
 ]
-train_dataloader = dict(batch_size=128, dataset=dict(repeat=1, pipeline=pipeline))
+train_dataloader = dict(batch_size=128, dataset=dict(pipeline=pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))

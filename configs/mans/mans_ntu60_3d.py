@@ -3,6 +3,7 @@
 # Not trained here yet; no accuracy of the small network was published.
 _base_ = ['../_base_/datasets/ntu3d.py', '../_base_/models/mans.py', '../_base_/schedules/mans.py']
 
+repeat = 1
 clip_len = 50
 
 layout = {{_base_.layout}}
@@ -17,6 +18,6 @@ pipeline = [
     dict(type='FitFrames', clip_len=clip_len, place='centre'),
     dict(type='PackSkeleton')
 ]
-train_dataloader = dict(batch_size=128, dataset=dict(repeat=1, pipeline=pipeline))
+train_dataloader = dict(batch_size=128, dataset=dict(pipeline=pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=pipeline))

@@ -2,6 +2,7 @@
 # Not trained here yet; published: 87.63 % (DenseNet-161; setting not certain).
 _base_ = ['../_base_/datasets/sysu.py', '../_base_/models/mans.py', '../_base_/schedules/mans.py']
 
+repeat = 5
 clip_len = 50
 
 layout = {{_base_.layout}}
@@ -20,7 +21,7 @@ train_pipeline = [
     dict(type='PackSkeleton')
 ]
 test_pipeline = [align, persons, frames, dict(type='PackSkeleton')]
-train_dataloader = dict(batch_size=16, dataset=dict(repeat=5, pipeline=train_pipeline))
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=test_pipeline))
 

@@ -3,16 +3,18 @@
 # Not trained here yet; published, leave one recording out: 100.0 % (DenseNet-161).
 _base_ = ['../_base_/datasets/utkinect.py', '../_base_/models/mans.py', '../_base_/schedules/mans.py']
 
+repeat = 10
 clip_len = 50
 
+num_person = 1
 layout = {{_base_.layout}}
 model = dict(
     data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, num_person={{_base_.num_person}}),
+    backbone=dict(layout=layout, num_person=num_person),
     cls_head=dict(num_classes={{_base_.num_classes}}))
 
 align = dict(type='AlignTrunk3D', layout=layout)
-persons = dict(type='SetPersons', num_person={{_base_.num_person}})
+persons = dict(type='SetPersons', num_person=num_person)
 frames = dict(type='FitFrames', clip_len=clip_len, place='centre')
 train_pipeline = [
     align,
@@ -21,7 +23,7 @@ train_pipeline = [
     dict(type='PackSkeleton')
 ]
 test_pipeline = [align, persons, frames, dict(type='PackSkeleton')]
-train_dataloader = dict(batch_size=16, dataset=dict(repeat=10, pipeline=train_pipeline))
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(batch_size=64, dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(batch_size=64, dataset=dict(pipeline=test_pipeline))
 

@@ -9,7 +9,7 @@ num_classes = 130
 num_person = 1
 repeat = 1
 
-centre = dict(type='CentreOnJoint', joint='spine', layout=layout)
+centre = dict(type='CentreOnJoint', joint='spine')
 train_pipeline = [
     centre,
     dict(type='RandomRotation3D', degrees=(15, 60, 15)),

@@ -8,7 +8,7 @@ num_classes = 12
 num_person = 1
 repeat = 5
 
-centre = dict(type='CentreOnJoint', joint='spine', layout=layout)
+centre = dict(type='CentreOnJoint', joint='spine')
 train_pipeline = [
     centre,
     dict(type='RandomRotation3D', degrees=(15, 60, 15)),
