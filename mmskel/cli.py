@@ -11,11 +11,12 @@ from mmskel.commands.files import FILES
 from mmskel.commands.memory import keep_freed_memory
 from mmskel.commands.training import TRAINING
 from mmskel.commands.videos import VIDEOS
+from mmskel.commands.zero_shot import ZERO_SHOT
 from mmskel.version import __version__
 
-_ALL = {**TRAINING, **FILES, **VIDEOS}
+_ALL = {**TRAINING, **FILES, **VIDEOS, **ZERO_SHOT}
 COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'predict', 'features',
-                                          'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor')}
+                                          'zeroshot', 'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor')}
 
 
 def parser_of(command: str = '') -> Parser:

@@ -9,7 +9,12 @@ def narrow(cfg, width):
     Of two pathways the pose pathway gets half. SkateFormer needs at least 32 channels in every stage; of 8, all its
     stages have as many.
     """
-    backbone, head = cfg.model.backbone, cfg.model.cls_head
+    backbone, head = cfg.model.backbone, cfg.model.get('cls_head')
+    if backbone.type == 'CascadeFormer':
+        backbone.channels, backbone.num_heads, backbone.num_layers = 4 * width, 2, 1
+        if head is not None:  # a pretraining has none
+            head.in_channels = 4 * width
+        return
     if backbone.type == 'RGBPoseConv3D':
         backbone.rgb_pathway.base_channels, backbone.pose_pathway.base_channels = width, width // 2
         head.in_channels = (32 * width, 8 * width)

@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
-from mmskel.checkpoints import load_checkpoint
+from mmskel.apis.training import load_weights
 from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
@@ -102,7 +102,7 @@ class SkeletonInferencer(BaseInferencer):
         model = MODELS.build(cfg.model)
         model.cfg = cfg
         if weights is not None:
-            self.meta = load_checkpoint(model, weights).meta.get('dataset_meta', {})
+            self.meta = load_weights(model, weights, cfg).get('dataset_meta', {})
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg) -> ClipPipeline:

@@ -50,7 +50,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _convert_arguments(parser: Parser) -> None:
     parser.add_argument('system', help='whose code wrote the checkpoint, e.g. st_gcn')
-    parser.add_argument('source', help='the published checkpoint')
+    parser.add_argument('source', help='the published checkpoint; sa_dvae: the folder of its files')
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
     parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, '
                         'trained on pictures, and this one, trained on poses')
@@ -68,8 +68,8 @@ def _convert(args: argparse.Namespace) -> int:
     said.merge_from_dict(key_values('--arguments', args.arguments) or {})
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
         convert_checkpoint(args.system, args.source, args.target, said.to_dict())
-    print(f'wrote {args.target} and {config}')
-    if assumed := Config.fromfile(config, import_custom_modules=False).get('assumed'):
+    print(f'wrote {args.target}' + (f' and {config}' if str(config) != args.target else ''))
+    if str(config) != args.target and (assumed := Config.fromfile(config, import_custom_modules=False).get('assumed')):
         print('assumed, since the weights do not say (--arguments KEY=VALUE says otherwise):')
         print('\n'.join(f'  {line}' for line in assumed))
     return 0

@@ -12,8 +12,10 @@ what parts state, too. Where an argument bears another name, the part's class sa
 """
 from __future__ import annotations
 
+import ast
 import warnings
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmskel.configuration.datasets import dataset_of
@@ -121,10 +123,19 @@ def fill_knobs(cfg, names: Collection[str] | None = None) -> None:
         places = list(places_of(cfg, name))
         for place in places:
             place.config.setdefault(place.key, place.value(cfg[name]))
-        if places and not _reached(cfg, name):
+        if places and not _reached(cfg, name) and name in _own_names(cfg):
             stated = ', '.join(sorted({str(place.config[place.key]) for place in places}))
             warnings.warn(f"'{cfg.filename}': {name} = {cfg[name]!r} changes nothing, since every part states a value "
                           f'of its own ({stated}); leave {name} out of the parts', stacklevel=2)
+
+
+def _own_names(cfg) -> set[str]:
+    """Names that the config's own file assigns, not one that it is based on."""
+    path = Path(cfg.filename or '')
+    if path.suffix != '.py' or not path.is_file():
+        return set()
+    return {target.id for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign)
+            for target in node.targets if isinstance(target, ast.Name)}
 
 
 def _reached(cfg, name: str) -> bool:

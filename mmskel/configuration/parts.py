@@ -39,7 +39,7 @@ def class_of(registry: str, name: Any) -> type | None:
     if not isinstance(name, str):
         return name if callable(name) else None
     try:
-        return getattr(mmaction.registry, registry).get(name)
+        return vars(mmaction.registry)[registry].get(name)
     except (ImportError, KeyError):  # of a package that is not installed
         return None
 

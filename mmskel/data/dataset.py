@@ -35,6 +35,8 @@ class SkeletonDataset(BaseActionDataset):
         classes: Labels of the file: only their clips are used, and they become 0, 1, ... in this order (e.g. the
             interactions of NTU RGB+D). Default: all.
         repeat: How often every clip is seen per epoch, with fresh randomness.
+        fixed_copies: Whether the ``repeat`` copies of a clip look the same in every epoch, as if they had been
+            augmented once before training (CascadeFormer on N-UCLA). Default: fresh randomness in every epoch.
         seed: Of the samples' generators, not negative; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
         subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
             ``dict(clean='xview_test_clean')``); one that the file lacks or that is no part of the split is skipped.
@@ -52,7 +54,7 @@ class SkeletonDataset(BaseActionDataset):
 
     def __init__(self, ann_file: str, pipeline: Sequence[Mapping | Callable], split: str | None = None,
                  part: str | None = None, layout: str | None = None, num_classes: int | None = None,
-                 classes: Sequence[int] | None = None, repeat: int = 1, seed: int = 0,
+                 classes: Sequence[int] | None = None, repeat: int = 1, fixed_copies: bool = False, seed: int = 0,
                  subsets: Mapping[str, str] | None = None, test_mode: bool = False, data_prefix: Mapping | None = None,
                  need_labels: bool = True, indices: int | Sequence[int] | None = None, lazy_init: bool = False,
                  max_refetch: int = 1000):
@@ -61,7 +63,7 @@ class SkeletonDataset(BaseActionDataset):
             raise ValueError(f"part is 'train' or 'test', not {part!r}")
         if repeat < 1:
             raise ValueError(f'repeat is at least 1, not {repeat}')
-        self.layout, self.repeat, self.need_labels = layout, repeat, need_labels
+        self.layout, self.repeat, self.fixed_copies, self.need_labels = layout, repeat, fixed_copies, need_labels
         self.classes = None if classes is None else tuple(classes)
         self.subsets = dict(subsets or {})
         # (seed, epoch), shared with the loader's worker processes, which outlive an epoch
@@ -140,7 +142,8 @@ class SkeletonDataset(BaseActionDataset):
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """The sample of an index below ``len(self)``, with its generator."""
         info = self._clip_info(int(idx) % super().__len__())
-        info['rng'] = np.random.default_rng((*self._clock.tolist(), int(idx)))
+        seed, epoch = self._clock.tolist()
+        info['rng'] = np.random.default_rng((seed, 0 if self.fixed_copies else epoch, int(idx)))
         info['classmate'] = partial(self._classmate, info['label'])
         if 'video' in self.data_prefix:
             info['video_root'] = self.data_prefix['video']

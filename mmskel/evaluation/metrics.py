@@ -5,11 +5,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmskel.files.errors import UserError
+
 
 def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scores, labels = np.asarray(scores), np.asarray(labels)
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not len(labels):
         raise ValueError(f'expected scores (n, K) and labels (n,) with n > 0; found {scores.shape} and {labels.shape}')
+    if not np.isfinite(scores).all():
+        bad = ~np.isfinite(scores).all(1)
+        raise UserError(f'the scores of {int(bad.sum())} of {len(scores)} clips are NaN or infinite (first: row '
+                        f'{int(bad.argmax())}); such clips are neither right nor wrong')
     if labels.min() < 0 or labels.max() >= scores.shape[1]:
         raise ValueError(f'labels reach from {labels.min()} to {labels.max()}, but there are {scores.shape[1]} classes')
     return scores, labels

@@ -126,7 +126,7 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
 
 def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
     """Which network it is is not among the published arguments, but the tensors tell."""
-    return dict(dict(network=_network(state)), **arguments)
+    return dict(dict(network=_network(state)) if state else {}, **arguments)
 
 
 def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:

@@ -90,6 +90,8 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
 
 def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
     """Which network and which GRU is not among the published arguments, but the tensors tell."""
+    if not state:
+        return dict(arguments)
     network = 'densenet161' if any(key.startswith('features.') for key in state) else 'small'
     gru = 'torch' if any('.bias_hh_l0' in key for key in state) else 'keras'
     return dict(dict(network=network, gru=gru), **arguments)

@@ -1,16 +1,19 @@
-"""Encoders, backbones and heads; importing this registers them into MMAction2's ``MODELS``."""
+"""Encoders, backbones, heads, losses, recognisers, aligners; importing this registers them into ``MODELS``."""
 from mmskel.models.backbones import (
     HDGCN,
     MPGCN,
     C3DLight,
+    CascadeFormer,
     Ensemble1DCNN,
     MANs,
     SkateFormer,
     SkeletonSTGCN,
+    STCNet,
     X3DShallow,
 )
 from mmskel.models.encoders import (
     HeatmapEncoder,
+    PaddedStreamEncoder,
     PanoramaEncoder,
     PictureEncoder,
     RGBPoseEncoder,
@@ -19,11 +22,13 @@ from mmskel.models.encoders import (
     SkeletonEncoder,
     StreamEncoder,
 )
-from mmskel.models.heads import GroupActivityHead, RGBPoseFusionHead, StreamProductHead
-from mmskel.models.losses import KernelPenalty
-from mmskel.models.recognizers import PenalisedRecognizer
+from mmskel.models.heads import GroupActivityHead, PerceptronHead, RGBPoseFusionHead, StreamProductHead
+from mmskel.models.losses import KernelPenalty, MaskedMSELoss
+from mmskel.models.recognizers import MaskedPretraining, PenalisedRecognizer
+from mmskel.models.zero_shot import SADVAE, LinearAligner
 
-__all__ = ['C3DLight', 'Ensemble1DCNN', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'KernelPenalty', 'MANs',
-           'MPGCN', 'PanoramaEncoder', 'PenalisedRecognizer', 'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead',
-           'SeriesEncoder', 'SkateEncoder', 'SkateFormer', 'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder',
-           'StreamProductHead', 'X3DShallow']
+__all__ = ['C3DLight', 'CascadeFormer', 'Ensemble1DCNN', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder',
+           'KernelPenalty', 'LinearAligner', 'MANs', 'MPGCN', 'MaskedMSELoss', 'MaskedPretraining',
+           'PaddedStreamEncoder', 'PanoramaEncoder', 'PenalisedRecognizer', 'PerceptronHead', 'PictureEncoder',
+           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SADVAE', 'STCNet', 'SeriesEncoder', 'SkateEncoder', 'SkateFormer',
+           'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'StreamProductHead', 'X3DShallow']

@@ -78,6 +78,11 @@ def test_what_a_part_states_stays(tmp_path):
     assert values(load_config(str(path), fit=False, cfg_options=dict(clip_len=20)), 'clip_len') == [20] * 3
     path.write_text(path.read_text().replace('train_pipeline = ', 'clip_len = 30\ntrain_pipeline = ')
                     + 'val_dataloader = train_dataloader\ntest_dataloader = train_dataloader\n')
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        child = tmp_path / 'child.py'
+        child.write_text("_base_ = 'mmskel::custom/stgcn_custom.py'\ntrain_dataloader = dict(dataset=dict(repeat=2))\n")
+        assert load_config(str(child), fit=False).train_dataloader.dataset.repeat == 2
     with pytest.warns(UserWarning, match=r'clip_len = 30 changes nothing, since every part states .*\(48\)'):
         load_config(str(path), fit=False)
 
@@ -124,13 +129,15 @@ def test_the_users_knobs_count_more_than_the_data(tmp_path):
 @pytest.mark.parametrize('layout', ['ntu25', 'kinect20'])
 def test_mmactions_networks_take_any_layout(layout, tmp_path):
     from mmaction.registry import MODELS
+    from mmengine.registry import init_default_scope
+    init_default_scope('mmaction')
     write_motion_dataset(tmp_path / 'a.pkl', num_per_class=2, num_subjects=2, layout=layout)
     for name in ('aagcn', 'stgcnpp'):
         cfg = load_config(f'custom/{name}_custom.py', data=str(tmp_path / 'a.pkl'), cfg_options=dict(base_channels=16))
         graph = cfg.model.backbone.graph_cfg
         assert graph.layout == 'nturgb+d' if layout == 'ntu25' else len(graph.layout.inward) == 19
         assert graph.mode == 'spatial' and 'layout' not in cfg.model.backbone and cfg.model.cls_head.in_channels == 64
-        assert MODELS.build(cfg.model).backbone.A.shape[-1] == (25 if layout == 'ntu25' else 20)
+        assert MODELS.build(cfg.model).backbone.graph.num_node == (25 if layout == 'ntu25' else 20)
 
 
 def test_clips_that_the_pipeline_cannot_take_are_refused_before_training(tmp_path):

