@@ -58,6 +58,12 @@ CASES = {
     'PoseC3D joint': ('posec3d/posec3d_ntu60_2d.py', VOLUMES),
     'PoseC3D joint and limb': ('posec3d/posec3d_ntu60_2d.py', dict(VOLUMES, **{
         'model.data_preprocessor.stream': 'joint_limb', 'model.backbone.in_channels': 34})),
+    'MANs, two persons': ('mans/mans_ntu60_3d.py', {
+        'model.backbone.base_channels': 8, 'model.backbone.hidden': 8, 'model.cls_head.in_channels': 16,
+        'model.backbone.num_frames': 20, 'test_dataloader.dataset.pipeline.2.clip_len': 20}),
+    'Ensem-NN, base': ('ensemnn/ensemnn_ntu60_3d.py', {
+        'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 32,
+        'test_dataloader.dataset.pipeline.1.clip_len': 24}),
 }
 SHALLOW = ('custom/hdgcn_custom.py', dict(FLAT, **{'fit_to_data': False, 'model.backbone.num_stages': 3,
                                                    'model.cls_head.in_channels': 8}))
@@ -75,8 +81,8 @@ def trained(cfg, folder):
     recogniser = SkeletonInferencer(Config.fromfile(path), device='cpu')
     model = recogniser.model
     head = model.cls_head
-    # heads do not agree
-    nn.init.normal_((head.fc if hasattr(head, 'fc') else head.net[-1] if hasattr(head, 'net') else head.fc_cls).weight)
+    classifiers = [one for one in head.modules() if isinstance(one, nn.Linear)]  # heads do not agree on their name
+    nn.init.normal_(classifiers[0].weight)
     norms = [one for one in model.modules() if isinstance(one, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
     for norm in norms:
         norm.momentum = .9

@@ -202,6 +202,32 @@ class PadFrames(SkeletonTransform):
 
 
 @TRANSFORMS.register_module()
+class FitFrames(SkeletonTransform):
+    """Exactly ``clip_len`` frames, and every frame of a clip that is not longer: zeros around a short clip, evenly
+    picked frames of a long one, ``trunc(linspace(0, T - 1, clip_len))``.
+
+    Args:
+        clip_len: Frames of the result.
+        place: ``'start'``: the zeros come behind; ``'centre'``: on both sides, half of them, rounded down, before.
+    """
+    writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips')
+
+    def __init__(self, clip_len: int, place: str = 'start'):
+        if place not in ('start', 'centre'):
+            raise ValueError(f"FitFrames: place is 'start' or 'centre', not {place!r}")
+        self.clip_len, self.place = clip_len, place
+
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """(M, T, ...) -> (M, clip_len, ...)."""
+        frames = sample['keypoint'].shape[1]
+        if frames > self.clip_len:
+            picked = np.linspace(0, frames - 1, self.clip_len).astype(np.int64)
+            return dict(pick_frames(sample, picked), num_clips=1)
+        offset = (self.clip_len - frames) // 2 if self.place == 'centre' else 0
+        return dict(_shift_into(sample, self.clip_len, offset), num_clips=1)
+
+
+@TRANSFORMS.register_module()
 class RandomWindow(SkeletonTransform):
     """A random window of ``length`` frames; shorter clips are put at a random offset into zeros (ST-GCN, Kinetics)."""
     writes = (*COORDINATES, *SCORES, 'total_frames')
