@@ -90,7 +90,7 @@ NOT_RUN = {
     "uv pip install '.[openmmlab]'": 'changes the environment',
     'python -m webbrowser work_dirs/stgcn_nwucla/report.html': 'opens a window',
     'tensorboard --logdir work_dirs': 'a server that does not end',
-    'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
+    'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all --resume': 'six trainings; the line before it runs two',
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
     'mmskel train stcnet/stcnet_nwucla_short.py --data data/nwucla.pkl --amp': 'the lines before it run the other recipe',
@@ -108,8 +108,8 @@ NOT_RUN = {
     'epoch_20.pth --window 3s --stride 1s --save long.csv': 'fetches models; the same test',
     'mmskel demo --video people.mp4': 'fetches models; the same test',
     'mmskel demo --video clip.mp4 other.mp4 --out people': 'fetches models; tests/apis/test_video_demo.py has files',
-    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl': 'trains on what the line before it makes',
-    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --cfg-options '
+    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/people': 'trains on what the line before it makes',
+    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/unmirrored --cfg-options '
     'train_dataloader.dataset.pipeline.5.probability=0': 'the same',
     'mmskel train rgbpose/rgbonly_ntu60.py --videos data/nturgbd_videos':
     'tests/apis/test_rgbpose.py trains the three configs one after the other, small',
@@ -687,7 +687,7 @@ def trained(checkpoint: Path) -> tuple[str, int]:
     import torch
     if not checkpoint.is_file():
         assert re.fullmatch(r'epoch_\d+\.pth', checkpoint.name), checkpoint
-        checkpoint = Path((checkpoint.parent / 'last_checkpoint').read_text().strip())
+        checkpoint = checkpoint.parent / (checkpoint.parent / 'last_checkpoint').read_text().strip()
     return str(checkpoint), torch.load(checkpoint, weights_only=True)['state_dict']['cls_head.fc.weight'].shape[1] // 4
 
 
