@@ -12,6 +12,7 @@ from mmskel.apis.draw import find_clip
 from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.configuration import ConfigError
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.models import STCNet
 from mmskel.skeleton import Clip, get_layout
 
@@ -31,7 +32,7 @@ def clip_curves(recogniser: SkeletonInferencer, clip: Clip, block: int = 1) -> t
     Raises:
         ConfigError: If the recogniser is another network.
         LayoutError: If the clip's joints are not those of the recogniser and cannot be converted.
-        ValueError: If there is no such block.
+        UserError: If there is no such block.
     """
     backbone = recogniser.model.backbone
     if not isinstance(backbone, STCNet):
@@ -65,7 +66,7 @@ def draw_clip_curves(path: str | Path, config: str | Path, checkpoint: str | Pat
     Raises:
         AnnotationError, ClipError, ConfigError, LayoutError: A clip, network or joint that there is not, or that do not
             go together.
-        ValueError: A suffix that cannot be written, or a block that there is not.
+        UserError: A suffix that cannot be written, or a block that there is not.
     """
     from PIL import Image
 
@@ -73,7 +74,7 @@ def draw_clip_curves(path: str | Path, config: str | Path, checkpoint: str | Pat
     clip = find_clip(path, name)
     out = Path(out or f'{clip.id.replace("/", "_")}_curves.png')
     if out.suffix.lower() not in ('.png', '.jpg', '.jpeg'):
-        raise ValueError(f"'{out}': curves are drawn as one picture, .png or .jpg, not as '{out.suffix}'")
+        raise UserError(f"'{out}': curves are drawn as one picture, .png or .jpg, not as '{out.suffix}'")
     recogniser = SkeletonInferencer(str(config), checkpoint)
     layout = get_layout(recogniser.layout)
     chosen = [layout.index(joint) for joint in joints]

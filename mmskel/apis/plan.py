@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmskel.apis.run_folder import check_unused, last_checkpoint
+from mmskel.apis.run_folder import can_resume, check_unused, last_checkpoint
 from mmskel.apis.training import describe, reported_checkpoint, start_from, train
 from mmskel.configuration import ConfigError, dataset_of
 from mmskel.evaluation import Results, load_results
@@ -136,7 +136,7 @@ def run_plan(stages: Mapping[str, Stage], resume: bool = False, overwrite: bool 
             _say(f'{name}: already trained{" and tested" if stage.tested else ""}, {cfg.work_dir}')
             found[name] = load_results(Path(cfg.work_dir) / 'results.json') if stage.tested else None
             continue
-        cfg.resume = resume and last_checkpoint(cfg.work_dir) is not None
+        cfg.resume = resume and can_resume(cfg.work_dir)
         if cfg.resume:  # the config's own load_from would be taken for the checkpoint to resume
             cfg.load_from = None
         _say(f'{name}: {"going on" if cfg.resume else "training"}, {cfg.work_dir}')

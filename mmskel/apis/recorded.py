@@ -71,6 +71,8 @@ def check_same_model(cfg, meta: Mapping[str, Any], source: str | Path, tested: b
         at(recorded, 'test_dataloader.dataset.ann_file'))
     for what, path in (*_LOADED, *(_TESTED if tested and same_data else ())):
         mine, theirs = at(ours, path), _plain(at(recorded, path))
+        if path.endswith('.classes'):
+            mine, theirs = (mine, 'all classes')[mine is None], (theirs, 'all classes')[theirs is None]
         if theirs is not None and mine is not None and mine != theirs:
             raise ConfigError(f"'{source}' was trained with the {what} {theirs!r}, but the config has {mine!r}. Use "
                               f'the config it was trained with, or give the same {what}')

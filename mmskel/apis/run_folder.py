@@ -56,6 +56,11 @@ def last_checkpoint(folder: str | Path) -> Path | None:
     return Path(folder) / name if name and '\0' not in name else None
 
 
+def can_resume(folder: str | Path) -> bool:
+    """Whether a work dir holds a checkpoint that a training may go on from."""
+    return last_checkpoint(folder) is not None or any(_STEP.fullmatch(path.name) for path in Path(folder).glob('*.pth'))
+
+
 def resume_point(folder: str | Path) -> tuple[Path, Mapping[str, Any]]:
     """The last whole checkpoint of a work dir, and its ``meta``. One that is damaged is passed over, which is said.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 
 from mmskel.commands.command import Command, Parser, cfg_options, key_values
+from mmskel.files.errors import UserError
 
 
 def _prepare_arguments(parser: Parser) -> None:
@@ -63,7 +64,7 @@ def _convert(args: argparse.Namespace) -> int:
 
     from mmskel.interop import convert_checkpoint, start_rgbpose
     if args.pose and args.system != 'rgbpose':
-        raise ValueError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
+        raise UserError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
     said = Config()
     said.merge_from_dict(key_values('--arguments', args.arguments) or {})
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \

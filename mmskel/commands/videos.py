@@ -5,6 +5,7 @@ import argparse
 from dataclasses import replace
 
 from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.files.errors import UserError
 
 
 def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
@@ -173,12 +174,12 @@ def _draw(args: argparse.Namespace) -> int:
     if args.curves is None:
         wrong = '--config' if args.config else '--block' if args.block != 1 else '--joints' if args.joints else None
         if wrong:
-            raise ValueError(f'{wrong} goes with --curves')
+            raise UserError(f'{wrong} goes with --curves')
         print(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
         return 0
     from mmskel.apis.curves import draw_clip_curves
     if args.config is None or args.video or args.plain:
-        raise ValueError('--curves needs --config, and goes with neither --video nor --plain')
+        raise UserError('--curves needs --config, and goes with neither --video nor --plain')
     written = draw_clip_curves(args.file, args.config, args.curves, args.clip, args.out, args.block, args.joints)
     print(f'wrote {written}')
     return 0

@@ -10,6 +10,7 @@ from mmaction.registry import METRICS
 
 from mmskel.engine.evaluators import ResultsMetric
 from mmskel.evaluation import Results, mean_class_accuracy, merge_scores, top_k_accuracy
+from mmskel.files.errors import UserError
 
 
 @METRICS.register_module()
@@ -37,7 +38,7 @@ class SkeletonAccuracy(ResultsMetric):
         """Keeps id, scores, label and, if there are any, logits of every sample of a batch."""
         for sample in data_samples:
             if 'frame_dir' not in sample:
-                raise KeyError("a sample has no 'frame_dir'; results are kept by clip id: end the pipeline with "
+                raise UserError("a sample has no 'frame_dir'; results are kept by clip id: end the pipeline with "
                                "PackSkeleton, or with PackActionInputs(meta_keys=('frame_dir', ...))")
             label = sample.get('gt_label')
             label = -1 if label is None else int(torch.as_tensor(label).flatten()[0])

@@ -7,6 +7,8 @@ import torch
 from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
+from mmskel.files.errors import UserError
+
 
 @METRICS.register_module()
 class ReconstructionError(BaseMetric):
@@ -20,7 +22,8 @@ class ReconstructionError(BaseMetric):
         """Keeps the sum of squared errors and the number of hidden coordinates of every clip."""
         for sample in data_samples:
             if 'hidden_error' not in sample:
-                raise KeyError("a sample has no 'hidden_error'; ReconstructionError is the metric of MaskedPretraining")
+                raise UserError("a sample has no 'hidden_error'; ReconstructionError is the metric of "
+                                'MaskedPretraining')
             self.results.append(tuple(sample['hidden_error'].tolist()))
 
     def compute_metrics(self, results: list) -> dict[str, float]:

@@ -33,12 +33,12 @@ class SkeletonRunner(Runner):
         return logger
 
     def dump_config(self) -> None:
-        """Nothing yet; see :meth:`train`."""
+        """Nothing yet; see :meth:`call_hook`."""
 
-    def load_or_resume(self) -> None:
-        """As MMEngine's; a training that got so far writes its config."""
-        super().load_or_resume()
-        if self._train_loop is not None and not isinstance(self._train_loop, dict):
+    def call_hook(self, fn_name: str, **kwargs) -> None:
+        """As MMEngine's; a training whose hooks have nothing against its beginning writes its config."""
+        super().call_hook(fn_name, **kwargs)
+        if fn_name == 'before_train':
             super().dump_config()
 
     def resume(self, filename: str, resume_optimizer: bool = True, resume_param_scheduler: bool = True,

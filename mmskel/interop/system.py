@@ -26,6 +26,7 @@ def _whole(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> None:
 
 
 def _as_given(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``complete`` of a system whose arguments say everything."""
     return dict(arguments)
 
 
@@ -56,13 +57,13 @@ class Piece:
         """A published tensor as ours holds it.
 
         Raises:
-            ValueError: If it has another shape than the graph.
+            UserError: If it has another shape than the graph.
         """
         if not self.links:
             return published
         mask = model.get_buffer(self.links)
         if mask.shape != published.shape:
-            raise ValueError(f'a graph of shape {tuple(mask.shape)}')
+            raise UserError(f'a graph of shape {tuple(mask.shape)}')
         return published[mask]
 
     def published(self, ours: Tensor, shape: torch.Size, model: nn.Module, elsewhere: float) -> Tensor:

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmskel.language.encoders import file_digest, read_json
 from mmskel.language.errors import LanguageError
+from mmskel.language.origin import file_digest, read_json
 
 
 class BertSentenceEncoder:

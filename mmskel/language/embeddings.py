@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from mmskel.language.class_texts import ClassTexts
-from mmskel.language.encoders import TextEncoder, file_digest
+from mmskel.language.encoders import TextEncoder
 from mmskel.language.errors import LanguageError
+from mmskel.language.origin import file_digest
 
 JOINS = ('concatenate', 'mean')
 """How several texts of a class become one vector."""

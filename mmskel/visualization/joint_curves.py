@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip, get_layout
 from mmskel.visualization import palette
 from mmskel.visualization.skeleton_drawing import Scene, _dot, _line
@@ -31,15 +32,15 @@ def draw_curves(clip: Clip, curves: np.ndarray, joints: Sequence[int] = (), titl
 
     Raises:
         ClipError: If the clip is wrong.
-        ValueError: If the curves are not those of the clip's frames and joints, or there is no such joint.
+        UserError: If the curves are not those of the clip's frames and joints, or there is no such joint.
     """
     layout = get_layout(clip.layout)
     frames, names = clip.num_frames, layout.joints
     if curves.shape != (frames, len(names)):
-        raise ValueError(f"clip '{clip.id}' has {frames} frames and {len(names)} joints, but the curves are of shape "
-                         f'{curves.shape}')
+        raise UserError(f"clip '{clip.id}' has {frames} frames and {len(names)} joints, but the curves are of shape "
+                        f'{curves.shape}')
     if wrong := [joint for joint in joints if not 0 <= joint < len(names)]:
-        raise ValueError(f"layout '{layout.name}' has joints 0 to {len(names) - 1}; there is no joint {wrong[0]}")
+        raise UserError(f"layout '{layout.name}' has joints 0 to {len(names) - 1}; there is no joint {wrong[0]}")
     ends = [joint for joint in range(len(names)) if joint not in layout.parents]
     marked = list(joints) or ends or list(range(len(names)))
     colours = _marks(layout, marked)

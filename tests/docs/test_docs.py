@@ -41,7 +41,7 @@ from mmskel.data.checking.clips import KINDS
 from mmskel.data.readers.nw_ucla import ACTIONS
 from mmskel.evaluation import PRESETS, RULES
 from mmskel.models.encoders.streams import STREAMS
-from mmskel.skeleton import ALIASES, LAYOUTS, tables
+from mmskel.skeleton import ALIASES, LAYOUTS, hierarchy_graph, hierarchy_rings, partition, tables
 from mmskel.synthetic.motions import make_motion_clips
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -90,7 +90,7 @@ NOT_RUN = {
     "uv pip install '.[openmmlab]'": 'changes the environment',
     'python -m webbrowser work_dirs/stgcn_nwucla/report.html': 'opens a window',
     'tensorboard --logdir work_dirs': 'a server that does not end',
-    'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
+    'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all --resume': 'six trainings; the line before it runs two',
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
     'mmskel train stcnet/stcnet_nwucla_short.py --data data/nwucla.pkl --amp': 'the lines before it run the other recipe',
@@ -110,8 +110,8 @@ NOT_RUN = {
     'epoch_20.pth --window 3s --stride 1s --save long.csv': 'fetches models; the same test',
     'mmskel demo --video people.mp4': 'fetches models; the same test',
     'mmskel demo --video clip.mp4 other.mp4 --out people': 'fetches models; tests/apis/test_video_demo.py has files',
-    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl': 'trains on what the line before it makes',
-    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --cfg-options '
+    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/people': 'trains on what the line before it makes',
+    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/unmirrored --cfg-options '
     'train_dataloader.dataset.pipeline.5.probability=0': 'the same',
     'mmskel train rgbpose/rgbonly_ntu60.py --videos data/nturgbd_videos':
     'tests/apis/test_rgbpose.py trains the three configs one after the other, small',
@@ -119,6 +119,8 @@ NOT_RUN = {
     'mmskel convert rgbpose work_dirs/rgbonly_ntu60/epoch_18.pth data/rgbpose_start.pth --pose work_dirs/poseonly_ntu60/'
     'epoch_18.pth': 'the same test',
     'mmskel train rgbpose/rgbpose_ntu60.py --videos data/nturgbd_videos': 'the same test',
+    'mmskel train custom/stgcn_custom.py --data data/mine.pkl --from work_dirs/stgcn_nwucla/epoch_26.pth':
+    'a training of its own; tests/apis/test_trust.py fine-tunes',
     'mmskel train cascadeformer/cascadeformer_nwucla_short_plan.py --data data/nwucla.pkl --amp': 'the line before it runs one',
     'mmskel train custom/cascadeformer_pretrain_custom.py --data data/all_clips.pkl --no-test':
     'tests/apis/test_pretraining.py pretrains without labels and fine-tunes, small',
@@ -314,6 +316,38 @@ def msr_action3d(folder: Path) -> None:
         (folder / 'MSRAction3D' / f'a01_s{subject:02d}_e01_skeleton3D.txt').write_text('\n'.join(rows))
 
 
+def sbu(folder: Path) -> None:
+    """``SBU``: a clip of a pair of the first fold and of one of the second."""
+    for pair in ('s01s02', 's02s03'):
+        place = folder / 'SBU' / pair / '01' / '001'
+        place.mkdir(parents=True)
+        rows = np.random.default_rng(0).uniform(size=(12, 90))
+        (place / 'skeleton_pos.txt').write_text('\n'.join(f'{t},' + ','.join(f'{x:.4f}' for x in row)
+                                                           for t, row in enumerate(rows, 1)))
+
+
+def sysu(folder: Path) -> None:
+    """``SYSU3D``: an activity of four subjects."""
+    for subject, clip in enumerate(make_motion_clips(1, dropout=0)[:4], 1):
+        place = folder / 'SYSU3D' / 'video01' / f'person{subject:02d}'
+        place.mkdir(parents=True)
+        np.savetxt(place / 'skeleton.txt', clip.keypoint[0].reshape(-1, 60))
+
+
+def hdm05(folder: Path) -> None:
+    """``HDM05``: an actor and two clips."""
+    from mmskel.data.readers.hdm05 import BONES
+    from mmskel.skeleton import get_layout
+    (folder / 'HDM05').mkdir()
+    parents = {bone: BONES[parent] for bone, parent in zip(BONES, get_layout('hdm31').parents)}
+    bones = [f'begin\nname {bone}\ndirection 1 0 0\nlength 1\naxis 0 0 0 XYZ\nend' for bone in BONES[1:]]
+    tree = [f'{parents[bone]} {bone}' for bone in BONES[1:]]
+    (folder / 'HDM05/HDM_bd.asf').write_text('\n'.join([':units', 'length 0.45', ':bonedata', *bones, ':hierarchy', *tree]))
+    for motion in ('clap1Reps', 'walk2StepsLstart'):
+        frames = '\n'.join(f'{t}\nroot {t} 0 0 0 0 0' for t in range(1, 9))
+        (folder / f'HDM05/HDM_bd_{motion}_001_120.amc').write_text(frames)
+
+
 def volleyball(folder: Path) -> None:
     """``volleyball``: clips of a training and a test video, skeletons on given boxes and detected ones, the ball."""
     root, rng = folder / 'volleyball', np.random.default_rng(0)
@@ -430,14 +464,15 @@ def official_weights(folder: Path) -> None:
     description, arrays, state = load('st_gcn_ntu_spatial')
     state = {key: torch.from_numpy(value) for key, value in dict(state, A=arrays['buf_A']).items()}
     torch.save(state, folder / 'st_gcn.ntu-xsub.pt')
-    torch.save({key: torch.from_numpy(value) for key, value in load('hd_gcn_ntu_com1')[2].items()},
-               folder / 'hdgcn_ntu60_joint.pt')
+    graph = torch.from_numpy(hierarchy_graph(hierarchy_rings('ntu25', 0))).float()  # a drawn one is refused
+    torch.save({key: graph if key.endswith('.PA') else torch.from_numpy(value)
+                for key, value in load('hd_gcn_ntu_com1')[2].items()}, folder / 'hdgcn_ntu60_joint.pt')
     torch.save({key: torch.from_numpy(value) for key, value in load('skateformer_ntu60')[2].items()},
                folder / 'SkateFormer_j.pt')
     sizes = {25: 18, 75: 54, 60: 400}
     shapes = {key: [sizes.get(n, n) for n in value.shape] for key, value in state.items()}
-    torch.save({key: torch.from_numpy(drawn_tensor(key, tuple(shape))) for key, shape in shapes.items()},
-               folder / 'st_gcn.kinetics.pt')
+    kinetics = {key: torch.from_numpy(drawn_tensor(key, tuple(shape))) for key, shape in shapes.items()}
+    torch.save(dict(kinetics, A=torch.from_numpy(partition('openpose18'))), folder / 'st_gcn.kinetics.pt')
 
 
 def posec3d_weights(folder: Path) -> None:
@@ -521,13 +556,15 @@ DATA = {
     'docs/architecture.md': [],
     'docs/cascadeformer.md': [mine, nwucla_file, ntu_sgn_file, cascadeformer_weights],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights, cascadeformer_weights],
-    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips, volleyball, nba, kinetics400,
-                     penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
+    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, kinetics, my_clips, volleyball, nba,
+                     kinetics400, penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/export.md': [mine, one_clip],
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [mine],
+    'docs/mans.md': [nwucla_file, mine],
+    'docs/ensemble_1dcnn.md': [nwucla_file, mine],
     'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights, nwucla_file],
     'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
                         lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],

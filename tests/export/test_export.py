@@ -49,12 +49,19 @@ CASES = {
     'MP-GCN, twelve persons and a ball': ('mpgcn/mpgcn_volleyball.py', NARROW),
     'CascadeFormer 3-D': ('cascadeformer/cascadeformer_nwucla.py', TOKENS),
     'CascadeFormer 2-D, full length, padding mask': ('cascadeformer/cascadeformer_penn.py', dict(
-        TOKENS, **{'model.backbone.padding_mask': True})),
+        TOKENS, **{'model.backbone.padding_mask': True, 'test_dataloader.dataset.pipeline': [
+            dict(type='PadFrames', length=200), dict(type='PackSkeleton')]})),
     'CascadeFormer of NTU': ('cascadeformer/cascadeformer_ntu60_3d.py', dict(TOKENS, **{
-        'model.backbone.embedding': 'spatial', 'model.backbone.channels': 50, 'model.cls_head.in_channels': 50})),
+        'model.backbone.embedding': 'spatial', 'model.backbone.channels': 200, 'model.cls_head.in_channels': 200})),
     'PoseC3D joint': ('posec3d/posec3d_ntu60_2d.py', VOLUMES),
     'PoseC3D joint and limb': ('posec3d/posec3d_ntu60_2d.py', dict(VOLUMES, **{
         'model.data_preprocessor.stream': 'joint_limb', 'model.backbone.in_channels': 34})),
+    'MANs, two persons': ('mans/mans_ntu60_3d.py', {
+        'model.backbone.base_channels': 8, 'model.backbone.hidden': 8, 'model.cls_head.in_channels': 16,
+        'model.backbone.num_frames': 20, 'test_dataloader.dataset.pipeline.2.clip_len': 20}),
+    'Ensem-NN, base': ('ensemnn/ensemnn_ntu60_3d.py', {
+        'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 32,
+        'test_dataloader.dataset.pipeline.1.clip_len': 24}),
 }
 SHALLOW = ('custom/hdgcn_custom.py', dict(FLAT, **{'fit_to_data': False, 'model.backbone.num_stages': 3,
                                                    'model.cls_head.in_channels': 8}))
@@ -72,8 +79,8 @@ def trained(cfg, folder):
     recogniser = SkeletonInferencer(Config.fromfile(path), device='cpu')
     model = recogniser.model
     head = model.cls_head
-    # heads do not agree
-    nn.init.normal_((head.fc if hasattr(head, 'fc') else head.net[-1] if hasattr(head, 'net') else head.fc_cls).weight)
+    classifiers = [one for one in head.modules() if isinstance(one, nn.Linear)]  # heads do not agree on their name
+    nn.init.normal_(classifiers[0].weight)
     norms = [one for one in model.modules() if isinstance(one, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
     for norm in norms:
         norm.momentum = .9
@@ -106,6 +113,14 @@ def seven_clips(recogniser):
                                           for one in made_up_samples(recogniser)[1:]]
     assert len(more) == 7
     return more
+
+
+def test_clips_of_full_length_need_one_length(tmp_path):
+    config, weights = trained(load_config('cascadeformer/cascadeformer_penn.py', fit=False, cfg_options={
+        **TOKENS, 'test_dataloader.dataset.pipeline': [dict(type='PadFrames', length=40), dict(type='PackSkeleton')]}), tmp_path)
+    with pytest.raises(ValueError, match="put dict.type='PadFrames', length=T. before its PackSkeleton"):
+        export(config, weights, tmp_path / 'a.onnx', cfg_options={
+            'test_dataloader.dataset.pipeline': [dict(type='PackSkeleton')]})
 
 
 @pytest.mark.parametrize('case', CASES)

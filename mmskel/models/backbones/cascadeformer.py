@@ -17,6 +17,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 from mmskel.models.layers.dropout import FastDropout
 from mmskel.models.layers.frame_embedding import frame_embedding
 from mmskel.models.layers.post_norm import PostNormEncoder, attend
@@ -46,12 +47,12 @@ class FrameEncoder(nn.Module):
         """(B, T, V, C), true for padding (B, T) or None -> (B, T, d).
 
         Raises:
-            ValueError: A clip longer than the table of positions.
+            UserError: A clip longer than the table of positions.
         """
         frames, longest = x.shape[1], self.position.shape[1]
         if frames > longest:
-            raise ValueError(f'a clip of {frames} frames, but the table of positions ends at {longest}; resample the '
-                             'clips, or train with a larger max_frames')
+            raise UserError(f'a clip of {frames} frames, but the table of positions ends at {longest}; resample the '
+                            'clips, or train with a larger max_frames')
         return self.encoder(self.embed(x) + self.position[:, :frames], padding)
 
 
@@ -126,7 +127,7 @@ class CascadeFormer(BaseModule):
         order = _joint_order(joint_order, self.layout)
         self.reordered = order != tuple(range(self.num_joints))
         if self.reordered and embedding in ('graph', 'bone_angles'):
-            raise ValueError(f"embedding='{embedding}' knows the joints by the layout; joint_order is 'layout' there")
+            raise UserError(f"embedding='{embedding}' knows the joints by the layout; joint_order is 'layout' there")
         self.register_buffer('order', torch.tensor(order), persistent=False)
         embed = frame_embedding(embedding, self.layout, in_channels, channels, num_heads, dropout)
         self.t1 = FrameEncoder(embed, channels, num_heads, num_layers, dropout, max_frames, position_std)
@@ -143,7 +144,7 @@ class CascadeFormer(BaseModule):
 
     def _freeze(self) -> None:
         if not 0 <= self.frozen_layers <= len(self.t1.encoder.layers):
-            raise ValueError(f'frozen_layers is 0 to {len(self.t1.encoder.layers)}, not {self.frozen_layers}')
+            raise UserError(f'frozen_layers is 0 to {len(self.t1.encoder.layers)}, not {self.frozen_layers}')
         for module in self._frozen():
             module.requires_grad_(False)
         self.t1.position.requires_grad_(not self.frozen_layers)
@@ -159,11 +160,11 @@ class CascadeFormer(BaseModule):
         """(..., V, C) in the layout's order -> in the network's own.
 
         Raises:
-            ValueError: Another number of joints or coordinates.
+            UserError: Another number of joints or coordinates.
         """
         if x.shape[-2:] != (self.num_joints, self.in_channels):
-            raise ValueError(f'clips of {x.shape[-2]} joints with {x.shape[-1]} coordinates, but the network takes '
-                             f"{self.num_joints} ('{self.layout.name}') with {self.in_channels}")
+            raise UserError(f'clips of {x.shape[-2]} joints with {x.shape[-1]} coordinates, but the network takes '
+                            f"{self.num_joints} ('{self.layout.name}') with {self.in_channels}")
         return x.index_select(-2, self.order) if self.reordered else x
 
     def padding_of(self, x: Tensor) -> Tensor | None:
@@ -202,6 +203,6 @@ def _joint_order(order: str | Sequence[int], layout) -> tuple[int, ...]:
         return tuple(range(layout.num_joints))
     joints = tuple(joint for part in skate_parts(layout) for joint in part) if order == 'parts' else tuple(order)
     if sorted(joints) != list(range(layout.num_joints)):
-        raise ValueError(f"joint_order={order!r} names {joints}; expected 'layout', 'parts' or every joint of layout "
-                         f"'{layout.name}' once (0 to {layout.num_joints - 1}); 'parts' of NTU leave a joint out")
+        raise UserError(f"joint_order={order!r} names {joints}; expected 'layout', 'parts' or every joint of layout "
+                        f"'{layout.name}' once (0 to {layout.num_joints - 1}); 'parts' of NTU leave a joint out")
     return joints

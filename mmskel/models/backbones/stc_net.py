@@ -18,6 +18,7 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
 from mmskel.models.kernels import MultiBranchTCN
 from mmskel.models.kernels.curves import (
     Links,
@@ -50,8 +51,8 @@ class CurveModule(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, neighbours: int = 5, curve_radius: int = 1):
         super().__init__()
         if neighbours < 1 or curve_radius < 0:
-            raise ValueError('neighbours is at least 1 and curve_radius at least 0, not '
-                             f'{neighbours} and {curve_radius}')
+            raise UserError('neighbours is at least 1 and curve_radius at least 0, not '
+                            f'{neighbours} and {curve_radius}')
         width = out_channels // 4
         self.neighbours, self.curve_radius = neighbours, curve_radius
         self.reduce = LinearNorm(in_channels, width)
@@ -213,8 +214,8 @@ class STCNet(BaseModule):
         super().__init__(init_cfg)
         layout = get_layout(layout)
         if not windows or base_channels % 4 or base_channels % len(windows):
-            raise ValueError(f'base_channels is a multiple of 4, the number of branches, and of the {len(windows)} '
-                             f'windows, not {base_channels}')
+            raise UserError(f'base_channels is a multiple of 4, the number of branches, and of the {len(windows)} '
+                            f'windows, not {base_channels}')
         kernels = torch.stack([torch.from_numpy(dilated_kernel(layout, window, centre)).float() for window in windows])
         self.layout, self.num_person = layout.name, num_person
         self.data_bn = nn.BatchNorm1d(num_person * layout.num_joints * in_channels)
@@ -247,10 +248,10 @@ class STCNet(BaseModule):
             every second or every fourth frame.
 
         Raises:
-            ValueError: If there is no such block.
+            UserError: If there is no such block.
         """
         if not 1 <= block <= len(self.blocks):
-            raise ValueError(f'the network has blocks 1 to {len(self.blocks)}; there is no block {block}')
+            raise UserError(f'the network has blocks 1 to {len(self.blocks)}; there is no block {block}')
         clips, persons, _, joints, _ = x.shape
         x = self._normalized(x)
         for earlier in self.blocks[:block - 1]:
@@ -264,9 +265,9 @@ class STCNet(BaseModule):
         """(N, M, T, V, C) -> (V, B, T, C)."""
         clips, persons, frames, joints, channels = x.shape
         if persons != self.num_person:
-            raise ValueError(f'STCNet was built for num_person={self.num_person}, but the clips have {persons} '
-                             'persons; its input norm spans the persons. Set num_person of the model and of '
-                             'SetPersons alike')
+            raise UserError(f'STCNet was built for num_person={self.num_person}, but the clips have {persons} '
+                            'persons; its input norm spans the persons. Set num_person of the model and of '
+                            'SetPersons alike')
         x = normalize(x.transpose(1, 2).reshape(clips, frames, -1), self.data_bn)
         x = x.view(clips, frames, persons, joints, channels).permute(3, 0, 2, 1, 4)
         return x.reshape(joints, clips * persons, frames, channels)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 from mmskel.models.layers.dropout import FastDropout
 from mmskel.models.layers.post_norm import PostNormLayer
 from mmskel.skeleton import Layout, get_layout
@@ -131,7 +132,7 @@ class BoneAnglesEmbedding(nn.Module):
     def __init__(self, layout: Layout, in_channels: int, channels: int):
         super().__init__()
         if in_channels != 3:
-            raise ValueError(f"embedding='bone_angles' takes 3 coordinates, not {in_channels}")
+            raise UserError(f"embedding='bone_angles' takes 3 coordinates, not {in_channels}")
         pairs = torch.tensor(bone_pairs(layout))
         self.register_buffer('pairs', pairs, persistent=False)
         self.proj = nn.Linear(5 * len(pairs), channels)
@@ -164,8 +165,8 @@ def _share(channels: int, layout: Layout, num_heads: int = 1) -> int:
     unit = layout.num_joints * num_heads
     if channels % unit:
         near = max(round(channels / unit), 1) * unit
-        raise ValueError(f"{channels} channels cannot be shared out among the {layout.num_joints} joints of layout "
-                         f"'{layout.name}' with {num_heads} heads each; the nearest number that can is {near}")
+        raise UserError(f"{channels} channels cannot be shared out among the {layout.num_joints} joints of layout "
+                        f"'{layout.name}' with {num_heads} heads each; the nearest number that can is {near}")
     return channels // layout.num_joints
 
 
@@ -187,7 +188,7 @@ def frame_embedding(kind: str, layout: str | Layout, in_channels: int, channels:
         dropout: Probability, of the embeddings that have it.
 
     Raises:
-        ValueError: An unknown kind, or a width that the kind cannot have; names the nearest it can.
+        UserError: An unknown kind, or a width that the kind cannot have; names the nearest it can.
     """
     layout = get_layout(layout)
     if kind in _PLAIN:
@@ -196,4 +197,4 @@ def frame_embedding(kind: str, layout: str | Layout, in_channels: int, channels:
         return _WITH_HEADS[kind](layout, in_channels, channels, num_heads, dropout)
     if kind == 'graph':
         return GraphEmbedding(layout, in_channels, channels, dropout)
-    raise ValueError(f"embedding is one of {', '.join(FRAME_EMBEDDINGS)}, not {kind!r}")
+    raise UserError(f"embedding is one of {', '.join(FRAME_EMBEDDINGS)}, not {kind!r}")

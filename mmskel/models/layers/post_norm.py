@@ -9,6 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
 from mmskel.models.kernels.linear import linear
 from mmskel.models.kernels.relu_perceptron import relu_perceptron
 from mmskel.models.layers.dropout import FastDropout
@@ -61,7 +62,7 @@ class PostNormLayer(nn.TransformerEncoderLayer):
 
     def __init__(self, channels: int, num_heads: int, hidden: int = 2048, dropout: float = 0.1):
         if channels % num_heads:
-            raise ValueError(f'{channels} channels do not divide into {num_heads} heads')
+            raise UserError(f'{channels} channels do not divide into {num_heads} heads')
         super().__init__(channels, num_heads, hidden, dropout, batch_first=True)
         self.dropout1, self.dropout2 = FastDropout(dropout), FastDropout(dropout)
 

@@ -16,6 +16,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 from mmskel.models.losses.masked import hidden_error
 
 MASKS = ('joint', 'frame', 'none')
@@ -47,15 +48,15 @@ class MaskedPretraining(BaseModel):
                  mask_ratio: float = 0.3, decoder: str = 'linear', loss: dict | None = None, mask_seed: int = 0):
         super().__init__(data_preprocessor=data_preprocessor)
         if mask not in MASKS or decoder not in DECODERS:
-            raise ValueError(f"mask is one of {', '.join(MASKS)}, decoder one of {', '.join(DECODERS)}; found "
-                             f'{mask!r}, {decoder!r}')
+            raise UserError(f"mask is one of {', '.join(MASKS)}, decoder one of {', '.join(DECODERS)}; found "
+                            f'{mask!r}, {decoder!r}')
         if not 0 < mask_ratio < 1:
-            raise ValueError(f'mask_ratio lies between 0 and 1, not {mask_ratio}')
+            raise UserError(f'mask_ratio lies between 0 and 1, not {mask_ratio}')
         self.backbone = MODELS.build(backbone)
         lacking = [name for name in ('arrange', 'padding_of', 'encode_frames') if not hasattr(self.backbone, name)]
         if lacking:
-            raise ValueError(f'{type(self.backbone).__name__} is no encoder of frame tokens: it has no '
-                             f'{", ".join(lacking)}')
+            raise UserError(f'{type(self.backbone).__name__} is no encoder of frame tokens: it has no '
+                            f'{", ".join(lacking)}')
         self.mask, self.mask_ratio, self.mask_seed = mask, mask_ratio, mask_seed
         self.decoder = _decoder(decoder, self.backbone.channels, self.backbone.num_joints * self.backbone.in_channels)
         self.criterion = MODELS.build(loss or dict(type='MaskedMSELoss'))
@@ -103,7 +104,7 @@ class MaskedPretraining(BaseModel):
         if mode == 'loss':
             return dict(loss_reconstruction=self.criterion(found, x, hidden))
         if mode != 'predict':
-            raise ValueError(f"mode is 'loss', 'predict' or 'tensor', not {mode!r}")
+            raise UserError(f"mode is 'loss', 'predict' or 'tensor', not {mode!r}")
         sums = torch.stack(hidden_error(found, x, hidden), 1)
         totals = sums.new_zeros(len(inputs), 2).index_add_(0, owner, sums)
         for sample, total in zip(data_samples, totals):

@@ -9,7 +9,6 @@ What is kept as published, and why, stands in docs/published/sa_dvae.md.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import torch
 from mmaction.registry import MODELS
@@ -17,25 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmskel.models.zero_shot.aligner import Aligner, check_training_arrays
+from mmskel.models.zero_shot.latents import Gaussian, Latents
 from mmskel.models.zero_shot.sa_dvae_training import GeneratorNoise, Noise, SADVAETraining, train_cycles
-
-
-class Gaussian(NamedTuple):
-    """A normal distribution per sample: mean and log variance, (B, width) each."""
-    mean: Tensor
-    log_var: Tensor
-
-    def sample(self, noise: Tensor) -> Tensor:
-        """mean + noise * exp(log_var / 2); noise (B, 1), as published (D1)."""
-        return self.mean + noise * (0.5 * self.log_var).exp()
-
-    def divergence(self) -> Tensor:
-        """Kullback-Leibler divergence from the standard normal, summed over dimensions, averaged over the batch."""
-        return 0.5 * (self.mean.square() + self.log_var.exp() - 1 - self.log_var).sum() / len(self.mean)
-
-    def detach(self) -> Gaussian:
-        """The same without gradients."""
-        return Gaussian(self.mean.detach(), self.log_var.detach())
 
 
 class GaussianLayer(nn.Module):
@@ -58,13 +40,6 @@ class GaussianLayer(nn.Module):
     def forward(self, x: Tensor) -> Gaussian:
         """(B, in_channels) -> the latents."""
         return Gaussian(*F.linear(x, self.weight.flatten(0, 1), self.bias.flatten()).chunk(2, 1))
-
-
-class Latents(NamedTuple):
-    """Of a batch: what a clip is about, how it is done, and what its class text says."""
-    semantic: Gaussian
-    style: Gaussian
-    text: Gaussian
 
 
 class Discriminator(nn.Module):

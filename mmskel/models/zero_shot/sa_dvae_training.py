@@ -7,16 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmskel.models.zero_shot.aligner import AlignerTraining, ZeroShotError
-
-if TYPE_CHECKING:
-    from mmskel.models.zero_shot.sa_dvae import SADVAE, Latents
+from mmskel.models.zero_shot.latents import Latents
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ class GeneratorNoise:
         return torch.randperm(size, generator=self.generator).to(self.device)
 
 
-def autoencoder_losses(model: SADVAE, latents: Latents, skeleton: Tensor, text: Tensor,
+def autoencoder_losses(model: nn.Module, latents: Latents, skeleton: Tensor, text: Tensor,
                        noise: Iterable[Tensor]) -> dict[str, Tensor]:
     """Every loss of the autoencoders for one batch.
 
@@ -152,7 +150,7 @@ class SADVAETrainer:
         noise: Where random numbers come from.
     """
 
-    def __init__(self, model: SADVAE, training: SADVAETraining, noise: Noise):
+    def __init__(self, model: nn.Module, training: SADVAETraining, noise: Noise):
         self.model, self.training, self.noise = model, training, noise
         self.optimizer = torch.optim.Adam(model.halves(), lr=training.lr)
         self.discriminator_optimizer = torch.optim.Adam(model.discriminator.parameters(), lr=training.lr)
@@ -185,7 +183,7 @@ class SADVAETrainer:
         self.optimizer.step()
 
 
-def train_cycles(model: SADVAE, features: Tensor, labels: Tensor, texts: Tensor, training: SADVAETraining,
+def train_cycles(model: nn.Module, features: Tensor, labels: Tensor, texts: Tensor, training: SADVAETraining,
                  noise: Noise) -> Iterator[int]:
     """Trains in place and yields the number of every cycle when it has ended.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton.graphs.partitions import hop_distance, normalize_columns
 from mmskel.skeleton.layout import Layout, LayoutError
 from mmskel.skeleton.tables import get_layout
@@ -32,12 +33,12 @@ def dilated_kernel(layout: str | Layout, window: int = 1, centre: int | str | No
         sums to 1. (:func:`~mmskel.skeleton.partition` keeps them the other way round.)
 
     Raises:
-        ValueError: If the window is less than 1.
+        UserError: If the window is less than 1.
         LayoutError: If the layout has no such centre.
     """
     layout = get_layout(layout)
     if window < 1:
-        raise ValueError(f'the window of a dilated kernel is at least 1, not {window}')
+        raise UserError(f'the window of a dilated kernel is at least 1, not {window}')
     centre = layout.centre if centre is None else layout.index(centre) if isinstance(centre, str) else centre
     if not 0 <= centre < layout.num_joints:
         raise LayoutError(f"layout '{layout.name}' has joints 0 to {layout.num_joints - 1}; there is no centre "

@@ -7,6 +7,7 @@ from reference.cascadeformer import mask_in_a_loop, masked_loss
 from torch import nn
 
 from mmskel.engine import ReconstructionError
+from mmskel.files.errors import UserError
 from mmskel.models.losses import MaskedMSELoss
 from mmskel.models.recognizers import draw_mask
 from mmskel.models.recognizers.masked_pretraining import hide
@@ -99,7 +100,7 @@ def test_errors_of_clips_do_not_depend_on_the_batch_and_need_no_labels():
     metric.process({}, [dict(hidden_error=error) for error in whole])
     total = torch.stack(whole).sum(0)
     assert metric.evaluate(3) == {'reconstruction/error': pytest.approx(float(total[0] / total[1]), rel=1e-6)}
-    with pytest.raises(KeyError, match='metric of MaskedPretraining'):
+    with pytest.raises(UserError, match='metric of MaskedPretraining'):
         metric.process({}, [dict(pred_score=0)])
 
 
