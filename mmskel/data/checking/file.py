@@ -87,7 +87,8 @@ class _Check:
                 self.cases['annotation'].append((f'annotation {place}', str(error)))
                 continue
             if name is None:
-                self.cases['annotation'].append((f'annotation {place}', f'{type(item).__name__}; expected a dictionary'))
+                self.cases['annotation'].append((f'annotation {place}',
+                                                 f'{type(item).__name__}; expected a dictionary'))
             elif name in self.items:
                 self.cases['duplicate id'].append((name, f'again as annotation {place}'))
             else:
