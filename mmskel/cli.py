@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 from collections.abc import Sequence
 
@@ -11,11 +10,14 @@ from mmskel.commands.files import FILES
 from mmskel.commands.memory import keep_freed_memory
 from mmskel.commands.training import TRAINING
 from mmskel.commands.videos import VIDEOS
+from mmskel.commands.zero_shot import ZERO_SHOT
+from mmskel.files.errors import UserError
+from mmskel.files.text import printable
 from mmskel.version import __version__
 
-_ALL = {**TRAINING, **FILES, **VIDEOS}
+_ALL = {**TRAINING, **FILES, **VIDEOS, **ZERO_SHOT}
 COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'predict', 'features',
-                                          'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor')}
+                                          'zeroshot', 'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor')}
 
 
 def parser_of(command: str = '') -> Parser:
@@ -53,8 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('mmskel: stopped', file=sys.stderr)
         return 130
-    except (ValueError, KeyError, TypeError, OSError, ImportError, AssertionError, EOFError,
-            pickle.UnpicklingError) as error:
+    except (UserError, OSError) as error:
         if os.environ.get('MMSKEL_DEBUG') == '1':
             raise
         print(f'mmskel: {readable(error)}', file=sys.stderr)
@@ -68,8 +69,8 @@ def program(arguments: Sequence[str] | None = None) -> int:
 
 
 def readable(error: Exception) -> str:
-    """One line for an exception; of a data loader's worker only its last line, which has the message."""
-    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    """What a terminal may show of an exception; of a data loader's worker only its last line, which has the message."""
+    text = str(error)
     if 'Original Traceback' in text:
         text = text.strip().splitlines()[-1].partition(': ')[2]
-    return text or f'{type(error).__name__}; set MMSKEL_DEBUG=1 for the traceback'
+    return printable(text) or f'{type(error).__name__}; set MMSKEL_DEBUG=1 for the traceback'

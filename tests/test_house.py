@@ -1,4 +1,4 @@
-"""How the package is laid out: who imports whom, how long files are, what has a docstring (docs/architecture of the plan).
+"""How the package is laid out: who imports whom, how long files are, what has a docstring.
 
 A room imports only from its own room and from lower floors. What is imported inside a function counts, too.
 """
@@ -48,7 +48,8 @@ def test_every_room_has_a_floor():
 
 def test_rooms_import_from_lower_floors_alone():
     wrong = [f'{name}:{line}: floor {FLOOR[room(name)]} imports {target} of floor {FLOOR[room(target)]}'
-             for name in FILES for target, line in imported(name) if FLOOR[room(target)] > FLOOR[room(name)]]
+             for name in FILES for target, line in imported(name)
+             if FLOOR[room(target)] > FLOOR[room(name)]]
     assert not wrong, '\n'.join(wrong)
 
 

@@ -60,6 +60,6 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
         cfg = load_config('stgcn/stgcn_synthetic.py', data=str(file), work_dir=str(out / 'train'), seed=seed,
                           epochs=epochs)
     bar_instead_of_log(cfg)
-    results = train(cfg, report_to=out)
+    results = train(cfg, report_to=out, overwrite=True)
     print(f'\n{describe(results)}\n\nLook at {out / "report.html"} ({time.monotonic() - begin:.0f} seconds in all)')
     return 0

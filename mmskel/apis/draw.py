@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmskel.data.annotation_file import AnnotationError, load_annotation_file
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 
 
@@ -42,7 +43,7 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
     Raises:
         AnnotationError, ClipError, VideoError: See :func:`find_clip` and
             :func:`~mmskel.visualization.over_video.draw_over_video`.
-        ValueError: A suffix that cannot be written; the video itself as output.
+        UserError: A suffix that cannot be written; the video itself as output.
     """
     from mmskel.video.writing import SUFFIXES
     from mmskel.visualization.animation import animate
@@ -55,6 +56,6 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
         video = clip.rgb
     if video is not None:
         if out.exists() and out.samefile(video):
-            raise ValueError(f"'{out}' is the video itself; write to another file: --out")
+            raise UserError(f"'{out}' is the video itself; write to another file: --out")
         return draw_over_video(clip, video, out)
     return animate(clip, out, size=480)

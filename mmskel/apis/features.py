@@ -17,14 +17,14 @@ from mmskel.data.annotation_file import AnnotationError
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.data.store import ClipStore, fingerprint, open_store, rows_of
 from mmskel.evaluation.features import Features, features_path, save_features
-from mmskel.models.recognizers import pooled_features
+from mmskel.models.recognizers import clip_features
 from mmskel.version import __version__
 
 
 def extract_features(config: str | Path | Config, checkpoint: str | Path, out: str | Path | None = None, *,
                      data: str | Path | None = None, split: str | None = None, stream: str | None = None,
                      device: str | None = None, progress: bool = True) -> Features:
-    """The pooled features of every clip of an annotation file: what the recogniser's classifier takes.
+    """The pooled features of every clip of an annotation file, what the recogniser's classifier takes, and its logits.
 
     Clips go through the config's test pipeline; features of several views are averaged. Classes play no part, so clips
     of classes that the recogniser never saw are welcome, and so are clips without a label.
@@ -60,16 +60,18 @@ def extract_features(config: str | Path | Config, checkpoint: str | Path, out: s
     store = open_store(dataset_of(cfg, 'test_dataloader')['ann_file'])
     rows = _chosen(store, split)
     recogniser = SkeletonInferencer(cfg, checkpoint, device)
-    pooled = []
+    pooled, logits = [], []
     for batch in _shown(_batches(store, rows, recogniser.pipeline, cfg.test_dataloader), progress):
         with torch.inference_mode():
-            pooled.append(pooled_features(recogniser.model, batch).cpu().numpy())
+            features, scores = clip_features(recogniser.model, batch)
+        pooled.append(features.cpu().numpy())
+        logits += [] if scores is None else [scores.cpu().numpy()]
     ids = [store.ids[row] for row in rows]
     known = set(ids)
     features = Features(ids, np.concatenate(pooled), store.labels[rows], list(store.class_names),
                         {name: kept for name, members in store.split.items()
                          if (kept := [one for one in members if one in known])},
-                        _origin(cfg, checkpoint, store, recogniser))
+                        _origin(cfg, checkpoint, store, recogniser), np.concatenate(logits) if logits else None)
     if out is not None:
         save_features(out, features)
     return features
@@ -108,10 +110,12 @@ def _batches(store: ClipStore, rows: np.ndarray, pipeline: ClipPipeline, loader:
 
 
 def _origin(cfg: Config, checkpoint: str | Path, store: ClipStore, recogniser: SkeletonInferencer) -> dict[str, Any]:
+    trained = (dataset_of(cfg, 'train_dataloader') or {}).get('classes')
+    said = {} if trained is None else dict(trained_classes=list(trained))
     return dict(model=type(recogniser.model.backbone).__name__, config=Path(cfg.filename or '').name,
                 checkpoint=Path(checkpoint).name, stream=cfg.model.get('data_preprocessor', {}).get('stream', ''),
                 data=Path(store.path).name, clips=fingerprint(store, np.arange(len(store))),
-                layout=recogniser.layout or store.layout, mmskel_version=__version__)
+                layout=recogniser.layout or store.layout, mmskel_version=__version__, **said)
 
 
 def _shown(batches: DataLoader, progress: bool) -> DataLoader:

@@ -15,11 +15,12 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
-from mmskel.checkpoints import load_checkpoint
-from mmskel.configuration import ConfigError, dataset_of, load_config
+from mmskel.apis.training import load_weights
+from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config, needs_video
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
+from mmskel.files.errors import UserError
 from mmskel.models.backbones import MPGCN
 from mmskel.models.recognizers import HeadScorer, Scorer
 from mmskel.pose.extraction import SkeletonExtractor
@@ -91,7 +92,7 @@ class SkeletonInferencer(BaseInferencer):
         self.scorer = scorer or HeadScorer()
         self.class_names = self._names(class_names)
         self.layout = self.pipeline.layout
-        self.needs_video = self.pipeline.needs_video
+        self.needs_video = needs_video(cfg)
         self.graph = self.model.backbone.graph if isinstance(self.model.backbone, MPGCN) else None
         self.source = source or ClipSource(pose)
         if self.graph is not None:
@@ -102,13 +103,13 @@ class SkeletonInferencer(BaseInferencer):
         model = MODELS.build(cfg.model)
         model.cfg = cfg
         if weights is not None:
-            self.meta = load_checkpoint(model, weights).meta.get('dataset_meta', {})
+            self.meta = load_weights(model, weights, cfg).get('dataset_meta', {})
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg) -> ClipPipeline:
         dataset, backbone = dataset_of(cfg, 'test_dataloader'), cfg.model.get('backbone', {})
         layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
-        return ClipPipeline(list(dataset['pipeline']), layout, self.model.data_preprocessor, backbone,
+        return ClipPipeline(list(dataset['pipeline']), layout, coords_of(cfg), backbone.get('num_person'),
                             (dataset.get('data_prefix') or {}).get('video', ''))
 
     def _init_visualizer(self, cfg) -> None:
@@ -230,14 +231,14 @@ class SkeletonInferencer(BaseInferencer):
         """(N, K) float32 probabilities of the samples of a collated batch.
 
         Raises:
-            ValueError: A scorer that gives something else.
+            UserError: A scorer that gives something else.
         """
         names = self.classes_of(None) if classes is None else classes
         with torch.inference_mode():
             scores = self.scorer(self.model, inputs, names).float().cpu().numpy()
         if scores.shape != (len(inputs['data_samples']), len(names)):
-            raise ValueError(f'{type(self.scorer).__name__} gave scores {scores.shape} of '
-                             f'{len(inputs["data_samples"])} clips and {len(names)} classes')
+            raise UserError(f'{type(self.scorer).__name__} gave scores {scores.shape} of '
+                            f'{len(inputs["data_samples"])} clips and {len(names)} classes')
         return scores
 
     def links(self, clip: Clip) -> list[Link]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmskel.apis.run_folder import can_resume, check_unused, last_checkpoint
 from mmskel.apis.training import describe, reported_checkpoint, start_from, train
 from mmskel.configuration import ConfigError, dataset_of
 from mmskel.evaluation import Results, load_results
@@ -107,21 +108,25 @@ def _init_from(name: str, said: Mapping[str, Any] | None, before: Mapping[str, S
     return InitFrom({'' if role == 'stage' else role: said[role] for role in roles}, said.get('prefixes'), convert)
 
 
-def run_plan(stages: Mapping[str, Stage], resume: bool = False, with_logits: bool = False) -> dict[str, Results | None]:
+def run_plan(stages: Mapping[str, Stage], resume: bool = False, overwrite: bool = False, with_logits: bool = False
+             ) -> dict[str, Results | None]:
     """Trains and tests all stages, one after the other.
 
     Args:
         stages: From :func:`load_plan`, or of one's own making.
         resume: A stage that was trained and tested is kept as it is, one that was interrupted goes on from its last
-            checkpoint, one that was not begun is begun. Else all begin anew.
+            checkpoint, one that was not begun is begun.
+        overwrite: Whether trainings that the work dirs hold are removed; else, without ``resume``, they are an error.
         with_logits: Results without logits, of older versions, are made again.
 
     Returns:
         Stage -> results; None for a stage without a test, and on all ranks of a distributed training but the first.
 
     Raises:
-        ConfigError: A finished training with other settings, before any training.
+        ConfigError: A work dir that is used, or holds a finished training with other settings; before any training.
     """
+    for stage in stages.values() if not resume and not overwrite else ():
+        check_unused(stage.cfg.work_dir)
     # all of them before the first training: a mistake shall not show after hours
     finished = {name for name, stage in stages.items() if resume and is_finished(stage.cfg, with_logits, stage.tested)}
     found: dict[str, Results | None] = {}
@@ -131,13 +136,13 @@ def run_plan(stages: Mapping[str, Stage], resume: bool = False, with_logits: boo
             _say(f'{name}: already trained{" and tested" if stage.tested else ""}, {cfg.work_dir}')
             found[name] = load_results(Path(cfg.work_dir) / 'results.json') if stage.tested else None
             continue
-        cfg.resume = resume and (Path(cfg.work_dir) / 'last_checkpoint').is_file()
+        cfg.resume = resume and can_resume(cfg.work_dir)
         if cfg.resume:  # the config's own load_from would be taken for the checkpoint to resume
             cfg.load_from = None
         _say(f'{name}: {"going on" if cfg.resume else "training"}, {cfg.work_dir}')
         if stage.init_from and not cfg.resume:
             _start(stage, stages)
-        found[name] = results = train(cfg, test_after=stage.tested)
+        found[name] = results = train(cfg, test_after=stage.tested, overwrite=overwrite)
         if results is not None:
             _say(describe(results))
         _free_memory()
@@ -172,14 +177,15 @@ def is_finished(cfg, with_logits: bool = False, tested: bool = True) -> bool:
             epochs.
     """
     folder, (unit, planned) = Path(cfg.work_dir), _length(cfg)
-    if not (folder / 'last_checkpoint').is_file() or tested and not (folder / 'results.json').is_file():
+    last = last_checkpoint(folder)
+    if last is None or tested and not (folder / 'results.json').is_file():
         return False
     results = load_results(folder / 'results.json') if tested else None
     for key, value, found in _differences(cfg, results):
         raise ConfigError(f"--resume: '{folder}' holds a training with {key} {found!r}, not {value!r}; give another "
                           '--work-dir, or leave --resume away to begin anew')
-    last = re.search(rf'{unit}_(\d+)\.pth', (folder / 'last_checkpoint').read_text())
-    done = int(last[1]) if last else 0
+    number = re.fullmatch(rf'{unit}_(\d+)\.pth', last.name)
+    done = int(number[1]) if number and last.is_file() else 0
     if done > planned:
         raise ConfigError(f"--resume: '{folder}' was trained for {done} {unit}s, more than {planned}; give another "
                           '--work-dir, or leave --resume away to begin anew')

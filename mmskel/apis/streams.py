@@ -12,7 +12,7 @@ from mmskel.evaluation import PRESETS, FusionError, Results, preset_weights
 from mmskel.evaluation.fusion import RULES, checked_weights
 
 
-def train_streams(configs: Mapping[str, Any], resume: bool = False) -> Results | None:
+def train_streams(configs: Mapping[str, Any], resume: bool = False, overwrite: bool = False) -> Results | None:
     """Trains and tests every stream in a work dir of its own, then fuses the results by the config's ``fusion``.
 
     ``fusion = dict(preset='ctrgcn')``, or ``dict(rule='softmax', weights=dict(joint=2, bone=1))`` with weights by name.
@@ -21,19 +21,21 @@ def train_streams(configs: Mapping[str, Any], resume: bool = False) -> Results |
     Args:
         configs: From :func:`~mmskel.configuration.stream_configs`.
         resume: A stream that was trained and tested is kept as it is, one that was interrupted goes on from its last
-            checkpoint, one that was not begun is begun. Else all begin anew.
+            checkpoint, one that was not begun is begun.
+        overwrite: Whether trainings that the work dirs hold are removed; else, without ``resume``, they are an error.
 
     Returns:
         The fused results, which are written with a report into :func:`fused_folder`; None on all ranks of a distributed
         training but the first.
 
     Raises:
-        ConfigError: A fusion that does not fit the streams; a finished training with other settings. Before training.
+        ConfigError: A fusion that does not fit the streams; a used work dir; a finished training with other
+            settings. Before training.
     """
     from mmengine.dist import is_main_process
     fusion = fusion_of(configs)
     stages = {name: Stage(cfg) for name, cfg in configs.items()}
-    run_plan(stages, resume, with_logits=bool(_needs_logits(fusion)))
+    run_plan(stages, resume, overwrite, with_logits=bool(_needs_logits(fusion)))
     return fuse_streams(configs, fusion) if is_main_process() else None
 
 

@@ -5,43 +5,116 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmskel.checkpoints import load_checkpoint
+from mmengine.dist import is_main_process
+
+from mmskel.apis.recorded import check_same_data, check_same_model, check_same_recipe, has_new_schedule
+from mmskel.apis.run_folder import check_unused, clear, last_checkpoint, mark, resume_point
+from mmskel.checkpoints import fill, read_checkpoint
 from mmskel.configuration import ConfigError, dataset_of
 from mmskel.evaluation import Results, save_results
 
 
 def _runner(cfg):
     from mmaction.registry import RUNNERS
-    from mmengine.runner import Runner
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    return RUNNERS.get(cfg.get('runner_type', 'SkeletonRunner')).from_cfg(cfg)
 
 
-def train(cfg, test_after: bool = True, report_to: str | Path | None = None) -> Results | None:
+def train(cfg, test_after: bool = True, report_to: str | Path | None = None, overwrite: bool = False
+          ) -> Results | None:
     """Trains, then tests the epoch the config reports (``report = dict(epoch='last' | 'best')``).
 
     Args:
-        cfg: From :func:`~mmskel.configuration.load_config`.
-        test_after: Test and write the report when training has ended.
+        cfg: From :func:`~mmskel.configuration.load_config`. ``resume`` goes on from the work dir's last whole
+            checkpoint, or from ``load_from``, with this config's schedule; without it ``load_from`` gives the initial
+            weights (see :func:`start_from`).
+        test_after: Whether to test and write the report when training has ended.
         report_to: Folder of the report; default: the work dir.
+        overwrite: Whether a training that the work dir holds is removed.
 
     Returns:
         The results of the test, or None.
+
+    Raises:
+        ConfigError: A work dir that holds another training, or a checkpoint of a training with other settings than the
+            config's; nothing has been changed then.
+        DivergedError: The loss or the weights are no longer finite.
     """
-    if cfg.get('resume') and not cfg.get('load_from') and not (Path(cfg.work_dir) / 'last_checkpoint').is_file():
-        raise ConfigError(f"--resume: '{cfg.work_dir}' holds no checkpoint to resume from; leave --resume away to "
-                          'begin, or name a checkpoint')
-    if test_after and cfg.get('test_dataloader') is not None:
-        _check_evaluator(cfg)
     if cfg.get('plan'):
         raise ConfigError(f"'{cfg.filename}' is a plan of several trainings; see mmskel.apis.plan")
-    if cfg.get('load_from') and not cfg.get('resume'):
+    test_after = test_after and cfg.get('test_dataloader') is not None
+    if test_after:
+        _check_evaluator(cfg)
+    checkpoint, new_schedule = None, False
+    if cfg.get('resume'):
+        checkpoint, new_schedule = _point_to_resume(cfg, overwrite)
+    elif not overwrite:
+        check_unused(cfg.work_dir)
+    if cfg.get('load_from') and not checkpoint:
         start_from(cfg, cfg.load_from)
+    _guard(cfg)
     runner = _runner(cfg)
+    runner.new_schedule = new_schedule
+    if overwrite and not checkpoint and is_main_process():
+        clear(cfg.work_dir, keep=runner.log_dir)
+    if checkpoint and not cfg.get('load_from') and is_main_process():
+        mark(cfg.work_dir, checkpoint)
     runner.train()
-    if not test_after or cfg.get('test_dataloader') is None:
-        return None
-    checkpoint = reported_checkpoint(cfg)
-    return test(cfg, checkpoint, runner, out=report_to)
+    return test(cfg, reported_checkpoint(cfg), runner, out=report_to) if test_after else None
+
+
+def _point_to_resume(cfg, overwrite: bool) -> tuple[Path, bool]:
+    """The checkpoint that a training goes on from, checked, and whether the schedule is another one from there on."""
+    if overwrite:
+        raise ConfigError('a training is resumed or its work dir overwritten, not both')
+    if cfg.get('load_from'):
+        checkpoint = Path(cfg.load_from)
+        meta = read_checkpoint(checkpoint).meta
+        if checkpoint.resolve().parent != Path(cfg.work_dir).resolve():
+            check_unused(cfg.work_dir)
+    else:
+        checkpoint, meta = resume_point(cfg.work_dir)
+    check_same_recipe(cfg, meta, checkpoint)
+    check_same_data(cfg, meta, checkpoint)
+    planned = (cfg.get('train_cfg') or {}).get('max_epochs')
+    if planned and (meta.get('epoch') or 0) > planned:
+        raise ConfigError(f"resume: '{checkpoint}' was trained for {meta['epoch']} epochs, more than {planned}")
+    return checkpoint, has_new_schedule(cfg, meta)
+
+
+def _guard(cfg) -> None:
+    """Whatever a config's hooks are, its checkpoints are whole and a training that has diverged ends."""
+    hooks = cfg.setdefault('default_hooks', {})
+    keeper = hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
+    if keeper and keeper['type'] in ('CheckpointHook', 'mmengine.CheckpointHook'):
+        keeper['type'] = 'WholeCheckpointHook'
+    if keeper and keeper.get('save_best') == 'auto' and (metric := _evaluator(cfg, 'val_evaluator')) is not None:
+        keeper['save_best'] = metric.best_key
+    own = list(cfg.get('custom_hooks') or ())
+    if not any(hook['type'] == 'FiniteHook' for hook in own):
+        cfg.custom_hooks = [*own, dict(type='FiniteHook')]
+
+
+def _evaluator(cfg, which: str):
+    """The config's metric that keeps results by clip id; None if it has none."""
+    from mmaction.registry import METRICS
+
+    from mmskel.engine import ResultsMetric
+    metrics = cfg.get(which) or []
+    for metric in metrics if isinstance(metrics, (list, tuple)) else [metrics]:
+        kind = METRICS.get(metric['type']) if isinstance(metric.get('type'), str) else metric.get('type')
+        if isinstance(kind, type) and issubclass(kind, ResultsMetric):
+            return METRICS.build(metric)
+    return None
+
+
+def _check_evaluator(cfg) -> None:
+    if _evaluator(cfg, 'test_evaluator') is None:
+        raise ConfigError("test_evaluator has no metric that keeps the results by clip id, such as SkeletonAccuracy; "
+                          "add dict(type='SkeletonAccuracy') to it, or train without a test")
+    last = dataset_of(cfg, 'test_dataloader')['pipeline'][-1]
+    if last.get('type') == 'PackActionInputs' and 'frame_dir' not in last.get('meta_keys', ()):
+        raise ConfigError("the test pipeline's PackActionInputs drops the clip ids; give it "
+                          "meta_keys=('frame_dir', ), or train without a test")
 
 
 def start_from(cfg, checkpoint: str | Path, prefixes: Mapping[str, str] | None = None) -> None:
@@ -82,14 +155,14 @@ def reported_checkpoint(cfg) -> Path:
         found = sorted(folder.glob('best_*.pth'), key=lambda p: p.stat().st_mtime)
         if found:
             return found[-1]
-    marker = folder / 'last_checkpoint'
-    if not marker.is_file():
+    last = last_checkpoint(folder)
+    if last is None:
         raise ConfigError(f"'{folder}' holds no checkpoint; train first")
-    return folder / Path(marker.read_text().strip()).name
+    return last
 
 
 def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None) -> Results | None:
-    """Tests a checkpoint; writes ``results.json`` and the report into the work dir.
+    """Tests a checkpoint; writes ``results.json`` and the report into the work dir, and no config.
 
     Of a network of several heads each one's own results are written beside them, ``results_<head>.json``, and their
     top-1 is told by ``meta['heads']`` of the results.
@@ -105,23 +178,25 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
 
     Raises:
         CheckpointError: No such checkpoint, or one of another model.
+        ConfigError: The checkpoint's own config contradicts this one in stream, layout, network, classes or split.
     """
-    from mmengine.dist import is_main_process
-
-    from mmskel.engine import SkeletonAccuracy, run_test
+    from mmskel.engine import ResultsMetric, run_test
     from mmskel.visualization.report import write_report
     _check_evaluator(cfg)
     cfg.load_from, cfg.resume = None, False
     just_trained = runner is not None
+    weights = read_checkpoint(checkpoint)
+    if not just_trained:
+        check_same_model(cfg, weights.meta, checkpoint, tested=True)
     runner = runner or _runner(cfg)
-    meta = load_weights(runner.model, checkpoint)
+    meta = fill(runner.model, weights).meta
     run_test(runner)
     if not is_main_process():
         return None
-    metric = next(m for m in runner.test_evaluator.metrics if isinstance(m, SkeletonAccuracy))
+    metric = next(m for m in runner.test_evaluator.metrics if isinstance(m, ResultsMetric))
     results = metric.last
     folder = Path(out or cfg.work_dir)
-    notes = selection_notes(cfg, Path(checkpoint), just_trained)
+    notes = selection_notes(cfg, Path(checkpoint), just_trained, meta.get('epoch'))
     results.meta.update(
         config=Path(cfg.filename or '').name, checkpoint=Path(checkpoint).name, epoch=meta.get('epoch'),
         seed=meta.get('seed', cfg.get('randomness', {}).get('seed')),
@@ -142,38 +217,58 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
     return results
 
 
-def load_weights(model, checkpoint: str | Path) -> dict[str, Any]:
+def load_weights(model, checkpoint: str | Path, cfg=None) -> dict[str, Any]:
     """Loads weights, every one of them, without running anything in the file.
+
+    Args:
+        model: The recogniser.
+        checkpoint: A file or URL.
+        cfg: The recogniser's config, if the checkpoint's own is to be compared with it.
 
     Returns:
         ``epoch``, ``seed`` and ``dataset_meta`` of the checkpoint, where it has them.
 
     Raises:
         CheckpointError: If the file is missing, no checkpoint, or of another model; names the first keys that differ.
+        ConfigError: If the checkpoint was trained with another stream, layout or network.
     """
-    meta = load_checkpoint(model, checkpoint).meta
+    weights = read_checkpoint(checkpoint)
+    if cfg is not None:
+        check_same_model(cfg, weights.meta, checkpoint)
+    meta = fill(model, weights).meta
     return {k: meta[k] for k in ('epoch', 'seed', 'dataset_meta') if k in meta}
 
 
-def selection_notes(cfg, checkpoint: Path, just_trained: bool) -> list[str]:
+def selection_notes(cfg, checkpoint: Path, just_trained: bool, epoch: int | None = None) -> list[str]:
     """What a reader must know about how the reported epoch was chosen.
 
     Args:
         cfg: The config.
         checkpoint: What was tested.
-        just_trained: The run chose the checkpoint by ``report.epoch``; otherwise whoever called the test named it.
+        just_trained: Whether the run chose the checkpoint by ``report.epoch``; otherwise whoever called the test did.
+        epoch: The checkpoint's epoch.
     """
     def clips(loader: str) -> tuple:
         dataset = dataset_of(cfg, loader) or {}
         return dataset.get('ann_file'), dataset.get('split'), dataset.get('part')
 
-    if not checkpoint.name.startswith('best_'):
-        if not just_trained:
-            return [f'The checkpoint, {checkpoint.name}, was named by whoever ran the test.']
-        return ['The epoch was fixed before training (last epoch), not chosen on any score.']
-    if clips('val_dataloader') == clips('test_dataloader'):
-        return ['The epoch with the best score ON THE TEST CLIPS was chosen: the accuracy is optimistic.']
-    return ['The epoch with the best score on the validation clips was chosen.']
+    on_test = clips('val_dataloader') == clips('test_dataloader')
+    if checkpoint.name.startswith('best_'):
+        where = 'ON THE TEST CLIPS was chosen: the accuracy is optimistic' if on_test else \
+            'on the validation clips was chosen'
+        return [f'The epoch with the best score {where}.']
+    if not just_trained:
+        return [f'The checkpoint, {checkpoint.name}, was named by whoever ran the test.']
+    planned = (cfg.get('train_cfg') or {}).get('max_epochs')
+    stopping = any(hook and 'EarlyStopping' in str(hook.get('type'))
+                   for hook in (*(cfg.get('custom_hooks') or ()), *(cfg.get('default_hooks') or {}).values()))
+    if stopping and epoch and planned and epoch < planned:
+        where = 'ON THE TEST CLIPS: the accuracy is optimistic' if on_test else 'on the validation clips'
+        return [f'The training was stopped after epoch {epoch} of {planned} by the score {where}.']
+    if stopping:
+        return [f'The last epoch was reached; the score on the {"TEST" if on_test else "validation"} clips could have '
+                'stopped the training before.']
+    return ['The epoch was fixed before training (last epoch), not chosen on any score.']
 
 
 def describe(results: Results) -> str:

@@ -67,7 +67,7 @@ def video_demo(videos: Sequence[str | Path], out: str | Path, models: PoseModels
     cfg = load_config(f'custom/{_CONFIG}', data=str(out / 'clips.pkl'), work_dir=str(out / 'train'), seed=seed,
                       epochs=size.epochs)
     bar_instead_of_log(cfg)
-    results = train(cfg, report_to=out)
+    results = train(cfg, report_to=out, overwrite=True)
 
     config, checkpoint = out / 'train' / _CONFIG, out / 'train' / f'epoch_{size.epochs}.pth'
     inferencer = SkeletonInferencer(config, checkpoint, models.device or None, pose=alone)

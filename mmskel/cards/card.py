@@ -48,7 +48,7 @@ class Reference:
     Args:
         arguments: Of the backbone's constructor.
         num_classes: K of the linear classifier behind it.
-        input_shape: One clip, (M, T, V, C).
+        input_shape: One clip, (M, T, V, C); of an aligner, one feature, (D,).
         parameters: Of backbone and classifier, exact.
         gmacs: Billions of multiply-adds for this clip, as published or counted on the published code.
         gmacs_of: What was counted.
@@ -57,7 +57,7 @@ class Reference:
     """
     arguments: Mapping[str, Any]
     num_classes: int
-    input_shape: tuple[int, int, int, int]
+    input_shape: tuple[int, ...]
     parameters: int
     gmacs: float
     gmacs_of: str
@@ -106,7 +106,7 @@ class ModelCard:
         name: The system's name, as in ``mmskel convert NAME``.
         title: As in the paper.
         summary: One sentence.
-        backbone: Name in MMAction2's ``MODELS``.
+        backbone: Name in MMAction2's ``MODELS``; of an aligner, its own.
         layouts: Joint orders our backbone takes; ``ANY_LAYOUT`` for all of them.
         published_layouts: Those of the official code.
         config: The one to start with, relative to ``configs``.
@@ -127,6 +127,12 @@ class ModelCard:
     notes: str
     published: tuple[Published, ...]
     ours: tuple[Measured, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The command to start with."""
+        aligns = len(self.reference.input_shape) == 1
+        return f'mmskel zeroshot train FEATURES --config {self.config}' if aligns else f'mmskel train {self.config}'
 
     def takes(self, layout: str) -> bool:
         """Whether our backbone can be built for a layout, by its name."""

@@ -37,10 +37,10 @@ def full_text(card: ModelCard) -> str:
         'layouts': f'{", ".join(card.layouts)}; official code: {", ".join(card.published_layouts)}',
         'backbone': f'{card.backbone}({arguments}){encoder}',
         'classes': str(reference.num_classes),
-        'clip': f'(M, T, V, C) = {reference.input_shape}',
+        'clip': f'({"M, T, V, C" if len(reference.input_shape) == 4 else "D,"}) = {reference.input_shape}',
         'parameters': f'{reference.parameters:,}',
         'MACs': f'{reference.gmacs} G ({reference.gmacs_of})',
-        'start with': f'mmskel train {card.config}',
+        'start with': card.command,
         'note': card.notes}
     lines = [*_wrapped(f'{card.title} ({card.name}): {card.summary}'), '']
     for label, fact in facts.items():
@@ -56,7 +56,8 @@ def as_json(cards: Iterable[ModelCard]) -> str:
 
 
 def _macs(card: ModelCard) -> str:
-    return f'{card.reference.gmacs} G, {card.reference.input_shape[1]} frames'
+    shape = card.reference.input_shape
+    return f'{card.reference.gmacs} G, ' + (f'{shape[1]} frames' if len(shape) == 4 else 'a feature')
 
 
 def _headline(card: ModelCard) -> str:

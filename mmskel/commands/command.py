@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mmskel.files.errors import UserError
+
 Parser = argparse.ArgumentParser
 
 
@@ -27,12 +29,12 @@ def key_values(flag: str, pairs: Sequence[str]) -> dict | None:
     """``KEY=VALUE`` pairs as MMEngine reads them, keys with their dots; None where there are none.
 
     Raises:
-        ValueError: If there is no ``=``; names the flag.
+        UserError: If there is no ``=``; names the flag.
     """
     from mmengine.config import DictAction
     holder = argparse.Namespace()
     if wrong := [pair for pair in pairs if '=' not in pair]:
-        raise ValueError(f"{flag} takes KEY=VALUE pairs; '{wrong[0]}' has no '='")
+        raise UserError(f"{flag} takes KEY=VALUE pairs; '{wrong[0]}' has no '='")
     if pairs:
         DictAction([flag], 'options')(Parser(), holder, list(pairs))
     return getattr(holder, 'options', None)

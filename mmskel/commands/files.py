@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 
 from mmskel.commands.command import Command, Parser, cfg_options, key_values
+from mmskel.files.errors import UserError
 
 
 def _prepare_arguments(parser: Parser) -> None:
@@ -50,7 +51,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _convert_arguments(parser: Parser) -> None:
     parser.add_argument('system', help='whose code wrote the checkpoint, e.g. st_gcn')
-    parser.add_argument('source', help='the published checkpoint')
+    parser.add_argument('source', help='the published checkpoint; sa_dvae: the folder of its files')
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
     parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, '
                         'trained on pictures, and this one, trained on poses')
@@ -63,13 +64,13 @@ def _convert(args: argparse.Namespace) -> int:
 
     from mmskel.interop import convert_checkpoint, start_rgbpose
     if args.pose and args.system != 'rgbpose':
-        raise ValueError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
+        raise UserError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
     said = Config()
     said.merge_from_dict(key_values('--arguments', args.arguments) or {})
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
         convert_checkpoint(args.system, args.source, args.target, said.to_dict())
-    print(f'wrote {args.target} and {config}')
-    if assumed := Config.fromfile(config, import_custom_modules=False).get('assumed'):
+    print(f'wrote {args.target}' + (f' and {config}' if str(config) != args.target else ''))
+    if str(config) != args.target and (assumed := Config.fromfile(config, import_custom_modules=False).get('assumed')):
         print('assumed, since the weights do not say (--arguments KEY=VALUE says otherwise):')
         print('\n'.join(f'  {line}' for line in assumed))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 
 from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.files.errors import UserError
 
 
 def _run_options(parser: Parser) -> None:
@@ -24,8 +25,13 @@ def _train_arguments(parser: Parser) -> None:
     _run_options(parser)
     parser.add_argument('--streams', nargs='+', metavar='STREAM', help='train several, each in a work dir of its own, '
                         'and fuse them; all: every one the config has')
+    parser.add_argument('--folds', action='store_true', help='train and test every fold of --split (loseqo: loseqo01, '
+                        'loseqo02, ...), report mean and standard deviation')
     parser.add_argument('--resume', nargs='?', const='auto', default=False, metavar='CHECKPOINT',
                         help='go on from the last checkpoint of the work dir, or from the one named')
+    parser.add_argument('--overwrite', action='store_true', help='remove the training that the work dir holds')
+    parser.add_argument('--from', dest='start', metavar='CHECKPOINT', help='begin with these weights (fine-tuning); '
+                        'what was taken and what is new is printed')
     parser.add_argument('--epochs', type=int, help='how many, instead of the config\'s; the schedule is stretched')
     parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16 on CPU)')
     parser.add_argument('--no-test', action='store_true', help='do not test and report when training has ended')
@@ -47,12 +53,18 @@ def _config(args: argparse.Namespace, **more):
 
 def _train(args: argparse.Namespace) -> int:
     from mmskel.apis.training import describe, train
+    if args.folds:
+        return _train_folds(args)
     if args.streams:
         return _train_streams(args)
     cfg = _config(args, resume=args.resume, amp=args.amp, epochs=args.epochs)
     if cfg.get('plan'):
         return _train_plan(args, cfg)
-    results = train(cfg, test_after=not args.no_test)
+    if args.start:
+        if args.resume:
+            raise UserError('--from begins a training with weights, --resume goes on with one; give one of them')
+        cfg.load_from = args.start
+    results = train(cfg, test_after=not args.no_test, overwrite=args.overwrite)
     if results is not None:
         print(f'{describe(results)}\n      report: {cfg.work_dir}/report.html')
     return 0
@@ -61,9 +73,8 @@ def _train(args: argparse.Namespace) -> int:
 def _train_plan(args: argparse.Namespace, whole) -> int:
     from mmskel.apis.plan import load_plan, run_plan
     from mmskel.configuration import load_config, needs_video, set_videos
-    if args.no_test or args.resume not in (False, 'auto'):
-        raise ValueError(f"'{args.config}' is a plan of several trainings, which does not go with "
-                         f'{"--no-test" if args.no_test else "--resume CHECKPOINT"}')
+    _refuse(f"'{args.config}' is a plan of several trainings", {
+        '--no-test': args.no_test, '--resume CHECKPOINT': args.resume not in (False, 'auto'), '--from': args.start})
 
     def load(config: str, stream: str | None, options: dict):
         cfg = load_config(config, data=args.data, split=args.split, stream=stream or args.stream, epochs=args.epochs,
@@ -73,7 +84,7 @@ def _train_plan(args: argparse.Namespace, whole) -> int:
             set_videos(cfg, args.videos)
         return cfg
 
-    run_plan(load_plan(whole, load), resume=bool(args.resume))
+    run_plan(load_plan(whole, load), resume=bool(args.resume), overwrite=args.overwrite)
     print(f'      reports: {whole.work_dir}')
     return 0
 
@@ -81,16 +92,60 @@ def _train_plan(args: argparse.Namespace, whole) -> int:
 def _train_streams(args: argparse.Namespace) -> int:
     from mmskel.apis.streams import fused_folder, train_streams
     from mmskel.configuration import stream_configs
-    if args.stream or args.no_test or args.resume not in (False, 'auto'):
-        wrong = '--stream' if args.stream else '--no-test' if args.no_test else '--resume CHECKPOINT'
-        raise ValueError(f'--streams trains, tests and fuses several streams; it does not go with {wrong}')
+    _refuse('--streams trains, tests and fuses several streams', {
+        '--stream': args.stream, '--no-test': args.no_test, '--resume CHECKPOINT': args.resume not in (False, 'auto'),
+        '--from': args.start})
     configs = stream_configs(args.config, args.streams, work_dir=args.work_dir, data=args.data, split=args.split,
                              epochs=args.epochs, seed=args.seed, amp=args.amp, launcher=args.launcher,
                              cfg_options=cfg_options(args))
-    results = train_streams(configs, resume=bool(args.resume))
+    results = train_streams(configs, resume=bool(args.resume), overwrite=args.overwrite)
     if results is not None:
         _print_fused(results, fused_folder(configs))
     return 0
+
+
+def _train_folds(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from mmskel.apis.folds import checked_folds, describe_folds, write_folds
+    from mmskel.apis.plan import Stage, run_plan
+    from mmskel.apis.streams import train_streams
+    from mmskel.configuration import dataset_of, load_config, stream_configs
+    from mmskel.evaluation import load_results
+    _refuse('--folds trains and tests every fold', {
+        '--no-test': args.no_test, '--resume CHECKPOINT': args.resume not in (False, 'auto'), '--from': args.start,
+        '--stream and --streams': args.stream and args.streams})
+    shared = dict(data=args.data, epochs=args.epochs, seed=args.seed, amp=args.amp, launcher=args.launcher,
+                  cfg_options=cfg_options(args))
+    whole = load_config(args.config, work_dir=args.work_dir, data=args.data, stream=args.stream,
+                        cfg_options=cfg_options(args))
+    file = dataset_of(whole, 'test_dataloader')['ann_file']
+    folder = args.work_dir or f'{whole.work_dir}_{args.split}'
+    found: dict = {}
+    stages = {}
+    for fold in checked_folds(file, args.split):
+        place = f'{folder}/{fold}'
+        if args.streams:
+            configs = stream_configs(args.config, args.streams, work_dir=place, split=fold, **shared)
+            found.setdefault('fused', {})[fold] = train_streams(configs, resume=bool(args.resume),
+                                                                overwrite=args.overwrite)
+            for name in configs:
+                found.setdefault(name, {})[fold] = load_results(Path(place, name, 'results.json'))
+        else:
+            cfg = load_config(args.config, work_dir=place, split=fold, stream=args.stream, videos=args.videos, **shared)
+            cfg.experiment_name = f'{Path(whole.filename).stem}_{fold}'
+            stages[fold] = Stage(cfg)
+    if stages:
+        found[''] = run_plan(stages, resume=bool(args.resume), overwrite=args.overwrite)
+    if all(result is not None for results in found.values() for result in results.values()):
+        print(f'{describe_folds(write_folds(found, folder, file))}\n      report: {folder}/folds.json')
+    return 0
+
+
+def _refuse(what: str, flags: dict) -> None:
+    for flag, given in flags.items():
+        if given:
+            raise UserError(f'{what}; it does not go with {flag}')
 
 
 def _print_fused(results, folder) -> None:
@@ -101,11 +156,25 @@ def _print_fused(results, folder) -> None:
 
 def _test(args: argparse.Namespace) -> int:
     from mmskel.apis.training import describe, test
-    cfg = _config(args)
+    cfg = _as_trained(args)
     results = test(cfg, args.checkpoint, out=args.out)
     if results is not None:
         print(f'{describe(results)}\n      report: {args.out or cfg.work_dir}/report.html')
     return 0
+
+
+def _as_trained(args: argparse.Namespace):
+    """The config, with the stream and split of the checkpoint where the command does not say."""
+    from mmskel.apis.recorded import recorded_choices
+    cfg = _config(args)
+    said = {key for key in ('stream', 'split') if getattr(args, key)}
+    options = cfg_options(args) or {}
+    for key, value in recorded_choices(cfg, args.checkpoint).items():
+        if key not in said and not any(option.rpartition('.')[2] == key for option in options):
+            setattr(args, key, value)
+            print(f'{key} {value}: as the checkpoint was trained')
+            cfg = _config(args)
+    return cfg
 
 
 def _fuse_arguments(parser: Parser) -> None:

@@ -5,6 +5,7 @@ import argparse
 from dataclasses import replace
 
 from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.files.errors import UserError
 
 
 def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
@@ -90,6 +91,10 @@ def _predict_arguments(parser: Parser) -> None:
     parser.add_argument('--per-person', action='store_true', help='recognise every person alone')
     parser.add_argument('--min-score', type=float, default=0., metavar='P', help='leave out segments below it')
     parser.add_argument('--class-names', metavar='FILE', help='a name per line; default: those of the checkpoint')
+    parser.add_argument('--zero-shot', metavar='ALIGNER', help='aligner.pth of `mmskel zeroshot train`: recognise the '
+                        'classes of --classes, seen in training or not')
+    parser.add_argument('--classes', metavar='NAMES', help='with --zero-shot: class names, e.g. '
+                        '"wave;kick;carry a box"')
     _pose_options(parser)
     _group_options(parser)
 
@@ -107,12 +112,25 @@ def _predict(args: argparse.Namespace) -> int:
     from mmskel.evaluation.prediction import describe_predictions
     from mmskel.evaluation.windows import WindowOptions
     predictions, failed = predict(
-        args.source, RecogniserOptions(args.config, args.checkpoint, args.device, args.class_names),
+        args.source,
+        RecogniserOptions(args.config, args.checkpoint, args.device, args.class_names, *_typed_words(args)),
         ClipSource(_group_models(args), args.fps, args.keep_going, args.object_tracks or None),
         windows=WindowOptions(args.window, args.stride, args.per_person),
         output=OutputOptions(args.out, args.save, args.min_score, args.group))
     print(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
+
+
+def _typed_words(args: argparse.Namespace) -> tuple:
+    """Scorer and classes of ``--zero-shot`` and ``--classes``; (None, None) without them."""
+    if not args.zero_shot and not args.classes:
+        return None, None
+    from mmskel.apis.zero_shot_classifier import zero_shot_scorer
+    from mmskel.language import LanguageError, check_class_names
+    if not args.zero_shot or not args.classes:
+        raise LanguageError('--zero-shot ALIGNER and --classes "wave;kick" go together')
+    classes = check_class_names(args.classes.split(';'))
+    return zero_shot_scorer(args.zero_shot, classes, args.checkpoint), classes
 
 
 def _features_arguments(parser: Parser) -> None:
@@ -143,11 +161,27 @@ def _draw_arguments(parser: Parser) -> None:
     parser.add_argument('--out', metavar='FILE', help='.mp4, .gif, .png or .avi; default: ID_skeleton.mp4')
     parser.add_argument('--video', help='the video it was extracted from; default: the one that the clip names')
     parser.add_argument('--plain', action='store_true', help='skeletons alone, not over the video')
+    parser.add_argument('--curves', metavar='CHECKPOINT', help='the curves that a trained STC-Net follows, as one '
+                        'picture')
+    parser.add_argument('--config', help='with --curves: the config in the work dir of its training')
+    parser.add_argument('--block', type=int, default=1, help='with --curves: which block\'s (default: 1)')
+    parser.add_argument('--joints', nargs='+', metavar='NAME', default=(), help='with --curves: whose curves are drawn '
+                        'thick; default: the ends of the limbs')
 
 
 def _draw(args: argparse.Namespace) -> int:
     from mmskel.apis.draw import draw
-    print(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
+    if args.curves is None:
+        wrong = '--config' if args.config else '--block' if args.block != 1 else '--joints' if args.joints else None
+        if wrong:
+            raise UserError(f'{wrong} goes with --curves')
+        print(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
+        return 0
+    from mmskel.apis.curves import draw_clip_curves
+    if args.config is None or args.video or args.plain:
+        raise UserError('--curves needs --config, and goes with neither --video nor --plain')
+    written = draw_clip_curves(args.file, args.config, args.curves, args.clip, args.out, args.block, args.joints)
+    print(f'wrote {written}')
     return 0
 
 

@@ -18,7 +18,8 @@ def fit_to_data(cfg, given: Collection[str] = ()) -> None:
     own. The knobs ``layout``, ``num_classes`` and ``num_person`` are turned, see :mod:`mmskel.configuration.knobs`;
     there are at most as many persons as the config's ``max_person`` says (2 if it does not). Encoders with an argument
     ``with_score`` give x, y and confidence of 2-D clips to the network, x, y and z of 3-D ones, and the network's
-    ``in_channels`` follow from the encoder.
+    ``in_channels`` follow from the encoder. A file without splits will do where no labels are needed: all its clips are
+    used.
 
     Args:
         cfg: The config.
@@ -36,7 +37,9 @@ def fit_to_data(cfg, given: Collection[str] = ()) -> None:
     coords = set(file.shapes[:, 3].tolist())
     if len(coords) != 1:
         raise ConfigError(f"'{path}' mixes clips of {' and '.join(map(str, sorted(coords)))} coordinates")
-    if not file.split:
+    if not file.split and not any(dataset.get('need_labels', True) for dataset in datasets_of(cfg)):
+        set_knob(cfg, 'split', None)  # a pretraining learns from all clips, and its error is that of all of them
+    elif not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
     chosen = next(datasets_of(cfg)).get('classes')
     found = dict(layout=get_layout(file.layout).name, num_classes=len(chosen or file.class_names),

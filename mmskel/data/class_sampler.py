@@ -9,6 +9,8 @@ from mmaction.registry import DATA_SAMPLERS
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Dataset, Sampler
 
+from mmskel.files.errors import UserError
+
 
 @DATA_SAMPLERS.register_module()
 class ClassSampler(Sampler):
@@ -27,7 +29,7 @@ class ClassSampler(Sampler):
                  seed: int | None = None):
         weight = dict(class_prob) if isinstance(class_prob, Mapping) else dict(enumerate(class_prob))
         if any(w < 0 for w in weight.values()):
-            raise ValueError(f'ClassSampler: weights are not negative, found {min(weight.values())}')
+            raise UserError(f'ClassSampler: weights are not negative, found {min(weight.values())}')
         self.rank, self.world_size = get_dist_info()
         self.shuffle, self.epoch = shuffle, 0
         self.seed = sync_random_seed() if seed is None else seed
@@ -36,11 +38,11 @@ class ClassSampler(Sampler):
             members.setdefault(label, []).append(index)
         known = set(weight) if not isinstance(class_prob, Mapping) else set(members)
         if lost := sorted(set(members) - known):
-            raise ValueError(f'ClassSampler: the clips have the class {lost[0]}, but there are {len(weight)} weights')
+            raise UserError(f'ClassSampler: the clips have the class {lost[0]}, but there are {len(weight)} weights')
         self._classes = [(torch.tensor(of), weight.get(label, 1)) for label, of in sorted(members.items())]
         self.total = sum(round(len(of) * w) for of, w in self._classes)
         if not self.total:
-            raise ValueError('ClassSampler: by these weights no clip is ever seen')
+            raise UserError('ClassSampler: by these weights no clip is ever seen')
 
     def __iter__(self) -> Iterator[int]:
         """This rank's indices of the epoch."""

@@ -12,6 +12,7 @@ from mmaction.registry import DATASETS
 
 from mmskel.data.annotation_file import AnnotationError
 from mmskel.data.store import ClipStore, fingerprint, open_store, rows_of, split_name
+from mmskel.files.errors import UserError
 from mmskel.skeleton import ClipError, LayoutError, get_layout, joint_map
 
 
@@ -35,6 +36,8 @@ class SkeletonDataset(BaseActionDataset):
         classes: Labels of the file: only their clips are used, and they become 0, 1, ... in this order (e.g. the
             interactions of NTU RGB+D). Default: all.
         repeat: How often every clip is seen per epoch, with fresh randomness.
+        fixed_copies: Whether the ``repeat`` copies of a clip look the same in every epoch, as if they had been
+            augmented once before training (CascadeFormer on N-UCLA). Default: fresh randomness in every epoch.
         seed: Of the samples' generators, not negative; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
         subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
             ``dict(clean='xview_test_clean')``); one that the file lacks or that is no part of the split is skipped.
@@ -52,16 +55,16 @@ class SkeletonDataset(BaseActionDataset):
 
     def __init__(self, ann_file: str, pipeline: Sequence[Mapping | Callable], split: str | None = None,
                  part: str | None = None, layout: str | None = None, num_classes: int | None = None,
-                 classes: Sequence[int] | None = None, repeat: int = 1, seed: int = 0,
+                 classes: Sequence[int] | None = None, repeat: int = 1, fixed_copies: bool = False, seed: int = 0,
                  subsets: Mapping[str, str] | None = None, test_mode: bool = False, data_prefix: Mapping | None = None,
                  need_labels: bool = True, indices: int | Sequence[int] | None = None, lazy_init: bool = False,
                  max_refetch: int = 1000):
         self.split, self.part = split, part or ('test' if test_mode else 'train')
         if self.part not in ('train', 'test'):
-            raise ValueError(f"part is 'train' or 'test', not {part!r}")
+            raise UserError(f"part is 'train' or 'test', not {part!r}")
         if repeat < 1:
-            raise ValueError(f'repeat is at least 1, not {repeat}')
-        self.layout, self.repeat, self.need_labels = layout, repeat, need_labels
+            raise UserError(f'repeat is at least 1, not {repeat}')
+        self.layout, self.repeat, self.fixed_copies, self.need_labels = layout, repeat, fixed_copies, need_labels
         self.classes = None if classes is None else tuple(classes)
         self.subsets = dict(subsets or {})
         # (seed, epoch), shared with the loader's worker processes, which outlive an epoch
@@ -96,7 +99,7 @@ class SkeletonDataset(BaseActionDataset):
         known = {store.ids[row] for row in rows}
         # a batch cannot mix clips with and without scores: all have them if one has
         self._with_score = bool(store.scored[rows].any())
-        self._sound = np.zeros(len(store), bool)
+        self._sound, self._drawn = np.zeros(len(store), bool), {}
         self._metainfo.update(
             layout=self.layout or store.layout, class_names=names, split=split, ann_file=str(self.ann_file),
             fingerprint=fingerprint(store, rows),
@@ -119,28 +122,40 @@ class SkeletonDataset(BaseActionDataset):
                                   'num_classes or fix the labels')
 
     def _sample(self, row: int, label: int) -> dict[str, Any]:
-        try:
-            clip = self._store.clip(row)
-            if not self._sound[row]:
-                clip.check()
-                self._sound[row] = True
-            wanted = self._metainfo['layout']
-            if wanted and clip.layout != get_layout(wanted).name:
-                clip = clip.to_layout(wanted)
-        except (ClipError, LayoutError) as error:
-            raise type(error)(f"'{self.ann_file}': {error}") from None
-        sample = clip.to_annotation()
-        if self._with_score:
-            sample['keypoint_score'] = clip.score
+        sample = self._drawn.get(row) or self._read(row)
+        sample = dict(sample, label=label)
         for key in ('keypoint', 'keypoint_score'):  # the store's own arrays, which a transform might change
             if key in sample:
                 sample[key] = sample[key].copy()
-        return dict(sample, label=label, total_frames=clip.num_frames, layout=clip.layout)
+        return sample
+
+    def _read(self, row: int) -> dict[str, Any]:
+        try:
+            clip = found = self._store.clip(row)
+            if not self._sound[row]:
+                clip.check()
+            wanted = self._metainfo['layout']
+            if wanted and clip.layout != get_layout(wanted).name:
+                clip = clip.to_layout(wanted)
+        except ClipError as error:
+            raise ClipError(f"'{self.ann_file}': {error}", error.kind) from None
+        except LayoutError as error:
+            raise LayoutError(f"'{self.ann_file}': {error}") from None
+        sample = clip.to_annotation()
+        if self._with_score:
+            sample['keypoint_score'] = clip.score
+        sample.update(total_frames=clip.num_frames, layout=clip.layout)
+        # a store that holds its arrays in memory gives the same ones again: the dictionary costs nothing then
+        if clip is found and not self._sound[row] and np.shares_memory(self._store.clip(row).keypoint, clip.keypoint):
+            self._drawn[row] = sample
+        self._sound[row] = True
+        return sample
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """The sample of an index below ``len(self)``, with its generator."""
         info = self._clip_info(int(idx) % super().__len__())
-        info['rng'] = np.random.default_rng((*self._clock.tolist(), int(idx)))
+        seed, epoch = self._clock.tolist()
+        info['rng'] = np.random.default_rng((seed, 0 if self.fixed_copies else epoch, int(idx)))
         info['classmate'] = partial(self._classmate, info['label'])
         if 'video' in self.data_prefix:
             info['video_root'] = self.data_prefix['video']

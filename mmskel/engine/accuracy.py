@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import torch
 from mmaction.registry import METRICS
-from mmengine.evaluator import BaseMetric
 
+from mmskel.engine.evaluators import ResultsMetric
 from mmskel.evaluation import Results, mean_class_accuracy, merge_scores, top_k_accuracy
+from mmskel.files.errors import UserError
 
 
 @METRICS.register_module()
-class SkeletonAccuracy(BaseMetric):
+class SkeletonAccuracy(ResultsMetric):
     """Top-1, top-5 and mean-class accuracy, of all clips and of the data set's subsets; keeps the scores by clip id.
 
     Reported under ``acc/``: ``top1``, ``top5``, ``mean_class``, and per subset e.g. ``clean/top1``. After an
@@ -32,14 +33,12 @@ class SkeletonAccuracy(BaseMetric):
     def __init__(self, collect_device: str = 'cpu', prefix: str | None = None, merge: Sequence[int] | None = None):
         super().__init__(collect_device, prefix)
         self.merge = merge
-        self.last: Results | None = None
-        self.parts: dict[str, Results] = {}
 
     def process(self, data_batch: Mapping[str, Any], data_samples: Sequence[dict]) -> None:
         """Keeps id, scores, label and, if there are any, logits of every sample of a batch."""
         for sample in data_samples:
             if 'frame_dir' not in sample:
-                raise KeyError("a sample has no 'frame_dir'; results are kept by clip id: end the pipeline with "
+                raise UserError("a sample has no 'frame_dir'; results are kept by clip id: end the pipeline with "
                                "PackSkeleton, or with PackActionInputs(meta_keys=('frame_dir', ...))")
             label = sample.get('gt_label')
             label = -1 if label is None else int(torch.as_tensor(label).flatten()[0])

@@ -32,6 +32,15 @@ class AveragedWeightsHook(EMAHook):
         super().__init__(**average, update_buffers=True)  # or they would not change places with the trained network's
         self.batches = batches
 
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        """One step; before ``begin_epoch`` nothing is averaged, nor counted as such.
+
+        A checkpoint of a shorter training may come with averages already: in the longer one they begin later.
+        """
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
+        if not self._ema_started(runner):
+            self.ema_model.steps.zero_()
+
     def after_train_epoch(self, runner: Runner) -> None:
         """Before the checkpoint is written and the validation begins."""
         if not self._ema_started(runner):

@@ -31,7 +31,9 @@ class Features:
         class_names: Names of the annotation file's classes.
         splits: Split of the annotation file -> ids of the clips that are here, in order.
         meta: Where the numbers come from: ``model``, ``config``, ``checkpoint``, ``stream``, ``data``, ``clips`` (a
-            fingerprint of the data), ``layout``, ``mmskel_version``.
+            fingerprint of the data), ``layout``, ``mmskel_version``, and ``trained_classes`` where the training used
+            some classes only.
+        logits: (N, W) float32, the recogniser's raw scores of its own W classes; None where it has several heads.
     """
     ids: list[str]
     features: np.ndarray
@@ -39,12 +41,17 @@ class Features:
     class_names: list[str] = field(default_factory=list)
     splits: dict[str, list[str]] = field(default_factory=dict)
     meta: dict[str, Any] = field(default_factory=dict)
+    logits: np.ndarray | None = None
 
     def __post_init__(self):
         self.features, self.labels = np.asarray(self.features, np.float32), np.asarray(self.labels, np.int64)
         if self.features.ndim != 2 or not len(self.ids) == len(self.features) == len(self.labels):
             raise FeatureError(f'{len(self.ids)} ids, features {self.features.shape} and {len(self.labels)} labels do '
                                'not belong together; expected n ids, (n, D) features, n labels')
+        if self.logits is not None:
+            self.logits = np.asarray(self.logits, np.float32)
+            if self.logits.ndim != 2 or len(self.logits) != len(self.ids):
+                raise FeatureError(f'logits {self.logits.shape} for {len(self.ids)} clips')
 
     def of(self, split: str) -> Features:
         """The clips of one split.
@@ -62,7 +69,8 @@ class Features:
         keep = [row[name] for name in ids]
         kept = set(ids)
         splits = {name: [one for one in members if one in kept] for name, members in self.splits.items()}
-        return Features(list(ids), self.features[keep], self.labels[keep], self.class_names, splits, dict(self.meta))
+        return Features(list(ids), self.features[keep], self.labels[keep], self.class_names, splits, dict(self.meta),
+                        None if self.logits is None else self.logits[keep])
 
 
 def features_path(path: str | Path) -> Path:
@@ -82,7 +90,8 @@ def save_features(path: str | Path, features: Features) -> Path:
     """Writes a NumPy archive, whole or not at all, of arrays that need no pickle.
 
     ``ids`` (N,) text, ``features`` (N, D) float32, ``labels`` (N,) int64, ``class_names`` (K,) text, ``split_names``
-    (S,) text, ``splits`` (N, S) bool: which clip is in which split, ``meta``: JSON.
+    (S,) text, ``splits`` (N, S) bool: which clip is in which split, ``meta``: JSON, and, where they
+    are known, ``logits`` (N, W) float32.
 
     Args:
         path: ``.npz``.
@@ -97,6 +106,8 @@ def save_features(path: str | Path, features: Features) -> Path:
     arrays = dict(ids=_text(features.ids), features=features.features, labels=features.labels,
                   class_names=_text(features.class_names), split_names=_text(features.splits),
                   splits=splits.reshape(len(features.ids), len(members)), meta=np.array(json.dumps(features.meta)))
+    if features.logits is not None:
+        arrays['logits'] = features.logits
     with atomic_path(path) as temporary:
         np.savez(temporary, **arrays)
     return path
@@ -114,7 +125,7 @@ def load_features(path: str | Path) -> Features:
             if missing:
                 raise FeatureError(f"'{path}' holds no features: {', '.join(missing)} missing; `mmskel features` "
                                    'writes such files')
-            arrays = {key: file[key] for key in _NEEDED}
+            arrays = {key: file[key] for key in (*_NEEDED, 'logits') if key in file.files}
     except FeatureError:
         raise
     except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:  # AttributeError: a plain .npy
@@ -123,7 +134,7 @@ def load_features(path: str | Path) -> Features:
     splits = {name: [ids[i] for i in np.flatnonzero(column)]
               for name, column in zip(arrays['split_names'].tolist(), arrays['splits'].T)}
     return Features(ids, arrays['features'], arrays['labels'], arrays['class_names'].tolist(), splits,
-                    json.loads(arrays['meta'].item()))
+                    json.loads(arrays['meta'].item()), arrays.get('logits'))
 
 
 def _text(names: Sequence[str]) -> np.ndarray:

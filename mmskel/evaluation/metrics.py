@@ -5,13 +5,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mmskel.files.errors import UserError
+
 
 def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scores, labels = np.asarray(scores), np.asarray(labels)
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not len(labels):
-        raise ValueError(f'expected scores (n, K) and labels (n,) with n > 0; found {scores.shape} and {labels.shape}')
+        raise UserError(f'expected scores (n, K) and labels (n,) with n > 0; found {scores.shape} and {labels.shape}')
+    if not np.isfinite(scores).all():
+        bad = ~np.isfinite(scores).all(1)
+        raise UserError(f'the scores of {int(bad.sum())} of {len(scores)} clips are NaN or infinite (first: row '
+                        f'{int(bad.argmax())}); such clips are neither right nor wrong')
     if labels.min() < 0 or labels.max() >= scores.shape[1]:
-        raise ValueError(f'labels reach from {labels.min()} to {labels.max()}, but there are {scores.shape[1]} classes')
+        raise UserError(f'labels reach from {labels.min()} to {labels.max()}, but there are {scores.shape[1]} classes')
     return scores, labels
 
 
@@ -62,13 +68,13 @@ def merge_scores(scores: np.ndarray, labels: np.ndarray, classes: Sequence[int])
         (n, coarse classes) scores, (n,) coarse labels; for the other functions here.
 
     Raises:
-        ValueError: If there are not K of them, or one between them is empty.
+        UserError: If there are not K of them, or one between them is empty.
     """
     scores, labels = _checked(scores, labels)
     classes = np.asarray(classes)
     if classes.shape != scores.shape[1:] or set(classes.tolist()) != set(range(classes.max() + 1)):
-        raise ValueError(f'{classes.tolist()} does not say for each of {scores.shape[1]} classes which of the merged '
-                         'ones, numbered from 0 without a gap, it becomes')
+        raise UserError(f'{classes.tolist()} does not say for each of {scores.shape[1]} classes which of the merged '
+                        'ones, numbered from 0 without a gap, it becomes')
     merged = np.stack([scores[:, classes == k].max(1) for k in range(classes.max() + 1)], 1)
     return merged, classes[labels]
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,11 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path, min_sc
     """Writes predictions, whole or not at all: ``.json`` (everything) or ``.csv`` (a row per segment).
 
     Raises:
-        ValueError: Another suffix.
+        UserError: Another suffix.
     """
     path = Path(path)
     if path.suffix.lower() not in ('.json', '.csv'):
-        raise ValueError(f"'{path.name}': predictions are written as .json (everything) or .csv (segments)")
+        raise UserError(f"'{path.name}': predictions are written as .json (everything) or .csv (segments)")
     with atomic_path(path) as temporary, temporary.open('w', newline='') as file:
         if path.suffix.lower() == '.json':
             json.dump([prediction.as_dict(min_score=min_score) for prediction in predictions], file, indent=1)

@@ -11,6 +11,11 @@ import numpy as np
 
 from mmskel.evaluation.metrics import mean_class_accuracy, top_k_accuracy
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
+
+
+class ResultsError(UserError):
+    """Results that do not belong together, or a file of results that cannot be read."""
 
 
 @dataclass
@@ -38,16 +43,22 @@ class Results:
     def __post_init__(self):
         self.scores, self.labels = np.asarray(self.scores, np.float32), np.asarray(self.labels, np.int64)
         if self.scores.ndim != 2 or len(self.ids) != len(self.scores) or len(self.ids) != len(self.labels):
-            raise ValueError(f'{len(self.ids)} ids, scores {self.scores.shape} and {len(self.labels)} labels do not '
-                             'belong together; expected n ids, (n, K) scores, n labels')
+            raise ResultsError(f'{len(self.ids)} ids, scores {self.scores.shape} and {len(self.labels)} labels do not '
+                               'belong together; expected n ids, (n, K) scores, n labels')
         if len(set(self.ids)) != len(self.ids):
-            raise ValueError('clip ids occur twice; results are kept by id')
+            raise ResultsError('clip ids occur twice; results are kept by id')
         if len(self.class_names) != self.scores.shape[1]:
-            raise ValueError(f'{len(self.class_names)} class names for {self.scores.shape[1]} classes')
+            raise ResultsError(f'{len(self.class_names)} class names for {self.scores.shape[1]} classes')
         if self.logits is not None:
             self.logits = np.asarray(self.logits, np.float32)
             if self.logits.shape != self.scores.shape:
-                raise ValueError(f'logits {self.logits.shape} for scores {self.scores.shape}')
+                raise ResultsError(f'logits {self.logits.shape} for scores {self.scores.shape}')
+        for what, values in (('scores', self.scores), ('logits', self.logits)):
+            bad = np.zeros(0, bool) if values is None else ~np.isfinite(values).all(1)
+            if bad.any():
+                raise ResultsError(f"the {what} of {int(bad.sum())} of {len(self.ids)} clips are NaN or infinite "
+                                   f"(first: clip '{self.ids[int(bad.argmax())]}'): the network's weights or its "
+                                   'input are not finite')
 
     def only(self, ids: set[str]) -> Results:
         """The results of some clips, in the same order."""
@@ -97,20 +108,59 @@ def load_results(path: str | Path) -> Results:
     """Reads what :func:`save_results` wrote; older files have no logits.
 
     Raises:
-        ValueError: If the file is no results file; names it and what is missing.
+        ResultsError: If the file is no results file, or one in which anything is missing or odd; names file and clip.
     """
     try:
-        data = json.loads(Path(path).read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"'{path}' is no results file: {error}; `mmskel test` writes one") from None
-    lost = [k for k in ('clips', 'class_names') if not isinstance(data, Mapping) or k not in data]
+        data = json.loads(Path(path).read_text(), object_pairs_hook=_once, parse_constant=_no_number)
+        return _results(data)
+    except (ResultsError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        said = 'it is nested too deeply' if isinstance(error, RecursionError) else error
+        raise ResultsError(f"'{path}' is no results file: {said}; `mmskel test` writes one") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ResultsError(f"'{next(name for name in names if names.count(name) > 1)}' occurs twice")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise ResultsError(f'it holds {text}, which is no number')
+
+
+def _results(data: Any) -> Results:
+    """The content of a results file, every part of it looked at."""
+    lost = [key for key in ('clips', 'class_names') if not isinstance(data, Mapping) or key not in data]
     if lost:
-        raise ValueError(f"'{path}' is no results file: it has no {' and no '.join(lost)}; `mmskel test` writes one")
-    clips = data['clips']
+        raise ResultsError(f'it has no {" and no ".join(lost)}')
+    clips, names = data['clips'], data['class_names']
+    meta, subsets = data.get('meta') or {}, data.get('subsets') or {}
+    if not _is_text(names) or not isinstance(clips, Mapping) or not isinstance(meta, Mapping) \
+            or not isinstance(subsets, Mapping) or not all(map(_is_text, subsets.values())) \
+            or not _is_text(meta.get('notes') or []):
+        raise ResultsError("expected 'class_names' to be a list of names, 'clips' and 'meta' dictionaries, and "
+                           "'subsets' a dictionary of lists of clip ids; notes are texts")
+    with_logits = [name for name, clip in clips.items() if isinstance(clip, Mapping) and 'logits' in clip]
+    if with_logits and len(with_logits) < len(clips):
+        raise ResultsError(f"{len(with_logits)} of {len(clips)} clips have logits, e.g. '{with_logits[0]}'; expected "
+                           'all or none')
+    for name, clip in clips.items():
+        if not isinstance(clip, Mapping) or not isinstance(clip.get('label'), int) or not -1 <= clip['label'] < 2**31:
+            raise ResultsError(f"clip '{name}' has no label that is a class index")
+        for key in ('scores', 'logits')[:2 if with_logits else 1]:
+            row = clip.get(key)
+            if not isinstance(row, list) or len(row) != len(names) or any(
+                    isinstance(one, bool) or not isinstance(one, (int, float)) or abs(one) > 1e30 for one in row):
+                raise ResultsError(f"clip '{name}': expected {len(names)} {key}, one number per class")
 
     def rows(key: str) -> np.ndarray:
-        return np.array([c[key] for c in clips.values()], np.float32).reshape(len(clips), -1)
+        return np.array([clip[key] for clip in clips.values()], np.float32).reshape(len(clips), len(names))
 
-    return Results(list(clips), rows('scores'), np.array([c['label'] for c in clips.values()], np.int64),
-                   data['class_names'], data.get('meta', {}), data.get('subsets', {}),
-                   rows('logits') if clips and all('logits' in c for c in clips.values()) else None)
+    return Results(list(clips), rows('scores'), np.array([clip['label'] for clip in clips.values()], np.int64), names,
+                   dict(meta), dict(subsets), rows('logits') if with_logits else None)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 
 
@@ -42,7 +43,7 @@ def cuts_of(clip: Clip, fps: float, options: WindowOptions = WindowOptions()) ->
         options: Windows and persons.
 
     Raises:
-        ValueError: See :func:`sliding_windows`.
+        UserError: See :func:`sliding_windows`.
     """
     windows = sliding_windows(clip.num_frames, fps, options.length, options.stride)
     persons = range(len(clip.keypoint)) if options.per_person else [None]
@@ -78,18 +79,18 @@ def sliding_windows(num_frames: int, fps: float, length: float | None = None, st
         stride: Seconds from one window's beginning to the next one's; default: half a window.
 
     Raises:
-        ValueError: A length or stride that is not positive, or a stride that would leave frames out.
+        UserError: A length or stride that is not positive, or a stride that would leave frames out.
     """
     stride = stride if stride is not None or length is None else length / 2
     if length is None:
         if stride is not None:
-            raise ValueError(f'a stride of {stride:g} s needs a window length')
+            raise UserError(f'a stride of {stride:g} s needs a window length')
         return np.array([[0, num_frames]])
     if not (length > 0 and stride > 0):
-        raise ValueError(f'a window of {length:g} s every {stride:g} s; expected positive times')
+        raise UserError(f'a window of {length:g} s every {stride:g} s; expected positive times')
     if stride > length:
-        raise ValueError(f'windows of {length:g} s every {stride:g} s would leave frames out; expected a stride of at '
-                         'most the length')
+        raise UserError(f'windows of {length:g} s every {stride:g} s would leave frames out; expected a stride of at '
+                        'most the length')
     size, step = max(round(length * fps), 1), max(round(stride * fps), 1)
     if size >= num_frames:
         return np.array([[0, num_frames]])

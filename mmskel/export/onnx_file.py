@@ -19,10 +19,11 @@ from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 
 from mmskel.apis.inferencer import SkeletonInferencer
-from mmskel.configuration import ConfigError, dataset_of, load_config
+from mmskel.configuration import ConfigError, dataset_of, load_config, places_of, set_knob
 from mmskel.export.exporters import TRACED, ExportError, captured, traced
 from mmskel.export.sample_inputs import NAMES, made_up_samples, named_tensors
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.models.encoders import SkeletonEncoder
 from mmskel.models.recognizers import average_views, network_output
 from mmskel.skeleton import get_layout
@@ -159,7 +160,7 @@ def _require_packages() -> None:
         for name in _PACKAGES:
             importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(f"an export needs {' and '.join(_PACKAGES)} ({error}): pip install {' '.join(_PACKAGES)}, or "
+        raise UserError(f"an export needs {' and '.join(_PACKAGES)} ({error}): pip install {' '.join(_PACKAGES)}, or "
                           "install mmskel with the extra 'export'") from error
 
 
@@ -181,17 +182,16 @@ def _axes(info) -> tuple[int | str, ...]:
 
 
 def _set_clip_length(cfg, clip_len: int | None) -> int | None:
-    """Writes ``clip_len`` into the steps of the test pipeline that have one; returns the config's own."""
+    """Turns the knob ``clip_len``; returns the config's own length, None where no step of the test pipeline has one."""
+    if clip_len is not None and clip_len < 1:
+        raise ConfigError(f'a clip has at least 1 frame, not {clip_len}')
     steps = (dataset_of(cfg, 'test_dataloader') or {}).get('pipeline', ())
-    places = [(step, key) for step in steps for key in ('clip_len', 'length') if key in step]
-    usual = places[-1][0][places[-1][1]] if places else None
+    places = [place for place in places_of(cfg, 'clip_len') if any(place.config is step for step in steps)]
+    usual = places[-1].config.get(places[-1].key) if places else None
     if clip_len is not None:
-        if clip_len < 1:
-            raise ConfigError(f'a clip has at least 1 frame, not {clip_len}')
         if not places:
             raise ConfigError(f"'{cfg.filename}': no step of the test pipeline has a clip length to set")
-        for step, key in places:
-            step[key] = clip_len
+        set_knob(cfg, 'clip_len', clip_len)
     return usual
 
 

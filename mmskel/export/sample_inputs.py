@@ -85,8 +85,15 @@ def made_up_clip(layout: str, coords: int, with_score: bool, persons: int, seed:
 
 
 def named_tensors(samples: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-    """Name -> (N, ...), of N samples of one view. Frame numbers are left out: they only save work."""
+    """Name -> (N, ...), of N samples of one view. Frame numbers are left out: they only save work.
+
+    Raises:
+        ConfigError: Clips of several lengths.
+    """
     packed = [sample['inputs'] if isinstance(sample['inputs'], dict) else dict(keypoint=sample['inputs'])
               for sample in samples]
+    if len({one['keypoint'].shape for one in packed if 'keypoint' in one}) > 1:
+        raise ConfigError('the test pipeline keeps clips at their full length, and a file takes clips of one length; '
+                          "put dict(type='PadFrames', length=T) before its PackSkeleton")
     return {NAMES.get(key, key): torch.cat([one[key] for one in packed]).float()
             for key, value in packed[0].items() if value.is_floating_point()}

@@ -1,6 +1,7 @@
 """Official checkpoints to ours."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,25 +11,39 @@ from torch import nn
 
 from mmskel.checkpoints import CheckpointError, read_checkpoint
 from mmskel.files.atomic import atomic_path
+from mmskel.interop.cascadeformer import CASCADEFORMER
+from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
+from mmskel.interop.keras_files import keras_state
+from mmskel.interop.mans import MANS
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
 from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_state
+from mmskel.interop.sa_dvae import SA_DVAE
 from mmskel.interop.skateformer import SKATEFORMER
 from mmskel.interop.st_gcn import ST_GCN
+from mmskel.interop.stc_net import STC_NET
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 
-__all__ = ['SYSTEMS', 'ConversionError', 'Piece', 'PublishedModel', 'System', 'build_published',
-           'convert_checkpoint', 'load_published_state', 'start_rgbpose']
+__all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'build_published', 'convert_checkpoint',
+           'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SKATEFORMER, ST_GCN)}
+SYSTEMS = {system.name: system for system in (
+    CASCADEFORMER, ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER, STC_NET, ST_GCN)}
 """Every published system that can be read, by name."""
+
+_ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn'}
 
 
 def _system(name: str) -> System:
-    if name not in SYSTEMS:
+    found = {_plain(known): system for known, system in SYSTEMS.items()}.get(_ALIASES.get(_plain(name), _plain(name)))
+    if found is None:
         raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
-    return SYSTEMS[name]
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r'[^a-z0-9]', '', name.lower())
 
 
 def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping[str, Any]) -> nn.Module:
@@ -49,6 +64,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
     """
     from mmaction.registry import MODELS
     known = _system(system)
+    model_kwargs = known.complete(model_kwargs, state)
     if (part := known.part(model_kwargs, state)) is not None:
         return part
     config = known.config(model_kwargs)
@@ -79,26 +95,31 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
 
     Args:
         system: Name, e.g. ``'st_gcn'``.
-        source: The published file.
+        source: The published file; of systems whose models are several files their folder, or one of them.
         target: Path of the checkpoint to write, ``.pth``.
         model_kwargs: Published constructor arguments, or those that no tensor shows; the others are read off the
             tensors.
 
     Returns:
         The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train. What no tensor says
-        and nobody said is taken from the published networks; the config's ``assumed`` lists it.
+        and nobody said is taken from the published networks; the config's ``assumed`` lists it. Of a system whose
+        models need no config (SA-DVAE), the target.
 
     Raises:
         ConversionError: See :func:`build_published`; the source is named.
     """
     known = _system(system)
-    state = load_published_state(source)
+    if known.convert_folder is not None:
+        return known.convert_folder(source, target, load_published_state)
+    from_keras = Path(source).suffix.lower() in ('.h5', '.hdf5', '.keras')
+    state = keras_state(known.name, source) if from_keras else known.load(Path(source), load_published_state)
     try:
         arguments, assumed = _arguments(known, state, model_kwargs or {})
+        arguments = known.complete(arguments, state)
         published = build_published(system, arguments, state)
     except ConversionError as error:
         raise ConversionError(f"'{source}': {error}") from None
-    meta = dict(system=system, published_arguments=arguments, source=Path(source).name, assumed=assumed)
+    meta = dict(system=known.name, published_arguments=arguments, source=Path(source).name, assumed=assumed)
     return _write(target, published.model.state_dict(), known.config(arguments), meta)
 
 

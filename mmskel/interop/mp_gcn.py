@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 from mmskel.interop.system import ConversionError, Piece, System
 from mmskel.skeleton import panoramic_graph
 
@@ -124,7 +125,7 @@ def persons_first(x: Tensor, num_person: int) -> Tensor:
     """The published input as ours: (N, I, 2C, T, P v, M) -> (N, M P, T, v, I 2C)."""
     clips, streams, channels, frames, nodes, graphs = x.shape
     if nodes % num_person:
-        raise ValueError(f'{nodes} nodes are not those of {num_person} persons')
+        raise UserError(f'{nodes} nodes are not those of {num_person} persons')
     x = x.view(clips, streams, channels, frames, num_person, nodes // num_person, graphs)
     x = x.permute(0, 6, 4, 3, 5, 1, 2)
     return x.reshape(clips, graphs * num_person, frames, nodes // num_person, streams * channels)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,6 +23,15 @@ def _certain(arguments: Mapping[str, Any]) -> dict[str, str]:
 
 def _whole(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """The ``part`` of a system that consists of recognisers alone."""
+
+
+def _as_given(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``complete`` of a system whose arguments say everything."""
+    return dict(arguments)
+
+
+def _one_file(path: Path, read: Callable[[Path], dict[str, Tensor]]) -> dict[str, Tensor]:
+    return read(path)
 
 
 @dataclass(frozen=True)
@@ -47,13 +57,13 @@ class Piece:
         """A published tensor as ours holds it.
 
         Raises:
-            ValueError: If it has another shape than the graph.
+            UserError: If it has another shape than the graph.
         """
         if not self.links:
             return published
         mask = model.get_buffer(self.links)
         if mask.shape != published.shape:
-            raise ValueError(f'a graph of shape {tuple(mask.shape)}')
+            raise UserError(f'a graph of shape {tuple(mask.shape)}')
         return published[mask]
 
     def published(self, ours: Tensor, shape: torch.Size, model: nn.Module, elsewhere: float) -> Tensor:
@@ -80,6 +90,13 @@ class System:
             pipeline, one layer, its losses), behind the published inputs; None where the arguments mean a recogniser.
         assumed: Guessed constructor arguments -> what no tensor says and ``guess`` took from the published networks:
             the argument's name, with dots, and why; for example ``{'backbone.temporal_strides': '...'}``.
+        complete: Published arguments and state -> the arguments and what the published code has a class of its own for,
+            read off the tensors.
+        load: A path that the user named and a function that reads one file -> published state dict, for checkpoints of
+            several files.
+        gradients: Published gradients by key -> the same, and parts of large ones under names of their own.
+        convert_folder: For published code that writes several files: source, file to write, reader of one state dict
+            -> the file.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -88,6 +105,10 @@ class System:
     guess: Callable[[Mapping[str, Tensor]], dict[str, Any]]
     part: Callable[[Mapping[str, Any], Mapping[str, Any]], nn.Module | None] = _whole
     assumed: Callable[[Mapping[str, Any]], Mapping[str, str]] = _certain
+    complete: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] = _as_given
+    load: Callable[[Path, Callable[[Path], dict[str, Tensor]]], dict[str, Tensor]] = _one_file
+    gradients: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
+    convert_folder: Callable[[str | Path, str | Path, Callable], Path] | None = None
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
         """A published state dict as the state dict of ``model``, every tensor accounted for.
@@ -169,7 +190,7 @@ class PublishedModel(nn.Module):
             for piece in self._pieces(key, ours)[:1]:
                 if ours[piece.key].grad is not None:
                     found[key] = piece.published(ours[piece.key].grad[piece.index], shape, self.model, 0.)
-        return found
+        return self.system.gradients(found)
 
     def published_state(self) -> dict[str, Tensor]:
         """The weights as the published code keeps them: the keys and shapes this was built from, our numbers.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.pose.smoothing import present_joints, smooth_one_euro, smooth_savgol
 from mmskel.skeleton.clip import derived_score
 
@@ -45,11 +46,11 @@ def reject_outliers(keypoint: np.ndarray, score: np.ndarray, window: int = 7, si
             becomes missing.
 
     Raises:
-        ValueError: If an argument is out of range.
+        UserError: If an argument is out of range.
     """
     if window < 3 or window % 2 == 0 or not sigmas > 0 or action not in OUTLIER_ACTIONS:
-        raise ValueError(f"outlier window = {window}, sigmas = {sigmas}, action = '{action}'; expected an odd window "
-                         f'of at least 3, sigmas above 0, one of {", ".join(OUTLIER_ACTIONS)}')
+        raise UserError(f"outlier window = {window}, sigmas = {sigmas}, action = '{action}'; expected an odd window "
+                        f'of at least 3, sigmas above 0, one of {", ".join(OUTLIER_ACTIONS)}')
     present = present_joints(keypoint, score)
     median = np.array(keypoint, np.float32)
     outlier = np.zeros(keypoint.shape, bool)
@@ -89,11 +90,11 @@ def fill_gaps(keypoint: np.ndarray, score: np.ndarray, max_gap: int, gap_score: 
             mark it as missing again, and at most 1.
 
     Raises:
-        ValueError: If an argument is out of range.
+        UserError: If an argument is out of range.
     """
     if max_gap < 0 or not 0 < gap_score <= 1:
-        raise ValueError(f'max_gap = {max_gap}, gap_score = {gap_score}; expected max_gap of at least 0 and gap_score '
-                         'above 0, at most 1')
+        raise UserError(f'max_gap = {max_gap}, gap_score = {gap_score}; expected max_gap of at least 0 and gap_score '
+                        'above 0, at most 1')
     present = present_joints(keypoint, score)
     T = keypoint.shape[1]
     frame = np.arange(T)[:, None]
@@ -127,7 +128,7 @@ class CleaningOptions:
         polyorder: Savitzky-Golay: degree of the polynomial.
 
     Raises:
-        ValueError: If a value is out of range.
+        UserError: If a value is out of range.
     """
     min_score: float = 0.0
     outlier_window: int = 0
@@ -144,9 +145,9 @@ class CleaningOptions:
 
     def __post_init__(self):
         if self.smooth not in SMOOTHERS:
-            raise ValueError(f"smooth is '{self.smooth}'; expected one of {', '.join(SMOOTHERS)}")
+            raise UserError(f"smooth is '{self.smooth}'; expected one of {', '.join(SMOOTHERS)}")
         if self.min_score < 0:
-            raise ValueError(f'min_score is {self.min_score}; expected a number not below 0')
+            raise UserError(f'min_score is {self.min_score}; expected a number not below 0')
         # every step refuses its own arguments
         one = np.ones((1, 1, 1, 2), np.float32), np.ones((1, 1, 1), np.float32)
         if self.outlier_window:
@@ -177,19 +178,19 @@ def clean(keypoint: np.ndarray, score: np.ndarray | None = None, fps: float | No
         (M, T, V, C) and (M, T, V) float32.
 
     Raises:
-        ValueError: If a shape is wrong, a value is not finite, or One-Euro is asked for without ``fps``.
+        UserError: If a shape is wrong, a value is not finite, or One-Euro is asked for without ``fps``.
     """
     keypoint = np.array(keypoint, np.float32)
     if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):
-        raise ValueError(f'keypoint has shape {keypoint.shape}; expected (M, T, V, C) = persons, frames, joints, '
-                         '2 or 3 coordinates')
+        raise UserError(f'keypoint has shape {keypoint.shape}; expected (M, T, V, C) = persons, frames, joints, '
+                        '2 or 3 coordinates')
     score = derived_score(keypoint) if score is None else np.array(score, np.float32)
     if score.shape != keypoint.shape[:3]:
-        raise ValueError(f'score has shape {score.shape}; expected {keypoint.shape[:3]} like keypoint')
+        raise UserError(f'score has shape {score.shape}; expected {keypoint.shape[:3]} like keypoint')
     if not (np.isfinite(keypoint).all() and np.isfinite(score).all()):
-        raise ValueError('keypoint or score holds NaN or infinity; write missing joints as zeros with score 0')
+        raise UserError('keypoint or score holds NaN or infinity; write missing joints as zeros with score 0')
     if options.smooth == 'one_euro' and fps is None:
-        raise ValueError('One-Euro smoothing needs fps, the frames per second; Savitzky-Golay does not')
+        raise UserError('One-Euro smoothing needs fps, the frames per second; Savitzky-Golay does not')
     o = options
     if o.min_score > 0:
         keypoint, score = drop_low_scores(keypoint, score, o.min_score)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from mmskel.files.errors import UserError
 from mmskel.pose.candidates import Candidates
 from mmskel.pose.cleaning import CleaningOptions, clean
 from mmskel.pose.detection import Boxes, PersonDetector
@@ -45,7 +46,7 @@ class ExtractionOptions:
 
     def __post_init__(self):
         if self.det_every < 1 or self.chunk < 1:
-            raise ValueError(f'det_every = {self.det_every}, chunk = {self.chunk}; expected at least 1')
+            raise UserError(f'det_every = {self.det_every}, chunk = {self.chunk}; expected at least 1')
 
 
 class SkeletonExtractor:
@@ -59,7 +60,7 @@ class SkeletonExtractor:
         objects: Finds the clips' objects; looks at the frames that the detector looks at, too.
 
     Raises:
-        ValueError: A top-down pose model without a detector; objects, which are in the picture, with a lifter.
+        UserError: A top-down pose model without a detector; objects, which are in the picture, with a lifter.
         LayoutError: A pose model that lacks joints which the lifter needs.
     """
 
@@ -67,13 +68,13 @@ class SkeletonExtractor:
                  options: ExtractionOptions = ExtractionOptions(), lifter: PoseLifter | None = None,
                  objects: ObjectDetector | None = None):
         if estimator.needs_boxes and detector is None:
-            raise ValueError(f"'{estimator.config}' is a top-down model, which needs a person detector")
+            raise UserError(f"'{estimator.config}' is a top-down model, which needs a person detector")
         self.detector = detector if estimator.needs_boxes else None
         if lifter is not None:
             joint_shares(estimator.layout)  # now, not after the first video
             if objects is not None:
-                raise ValueError('objects have places in the picture, but lifted skeletons are not in it; leave out '
-                                 'the lifter or the objects')
+                raise UserError('objects have places in the picture, but lifted skeletons are not in it; leave out '
+                                'the lifter or the objects')
         self.estimator, self.options, self.lifter = estimator, options, lifter
         self.objects = objects
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.pose.detection import Detections, PersonDetector
 from mmskel.pose.loading import PoseModelError
 
@@ -20,14 +21,14 @@ def parse_names(given: Sequence[str]) -> dict[str, str]:
     """``['ball=sports ball', 'net']`` as name -> class of the detector, here ``{'ball': 'sports ball', 'net': 'net'}``.
 
     Raises:
-        ValueError: A name that is there twice, or empty.
+        UserError: A name that is there twice, or empty.
     """
     parts = [one.partition('=') for one in given]
     pairs = [(name.strip(), (kind if mark else name).strip()) for name, mark, kind in parts]
     names = [name for name, _ in pairs]
     wrong = [one for one, (name, kind) in zip(given, pairs) if not name or not kind or names.count(name) > 1]
     if wrong:
-        raise ValueError(f"objects are given as NAME or NAME=CLASS, each name once; found '{wrong[0]}'")
+        raise UserError(f"objects are given as NAME or NAME=CLASS, each name once; found '{wrong[0]}'")
     return dict(pairs)
 
 

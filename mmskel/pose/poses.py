@@ -5,20 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmskel.files.errors import UserError
+
 
 def _array(what: str, value, shape: tuple[int | str, ...]) -> np.ndarray:
     """``value`` as float32 of this shape; a letter in the shape stands for any length.
 
     Raises:
-        ValueError: If the shape is another one, or a value is NaN or infinite.
+        UserError: If the shape is another one, or a value is NaN or infinite.
     """
     value = np.asarray(value, np.float32)
     if value.size == 0 and value.ndim < len(shape) and shape[0] in ('n', 0):
         value = value.reshape(tuple(0 if isinstance(length, str) else length for length in shape))
     if value.ndim != len(shape) or any(have != want for have, want in zip(value.shape, shape) if isinstance(want, int)):
-        raise ValueError(f'{what} has shape {value.shape}; expected ({", ".join(map(str, shape))})')
+        raise UserError(f'{what} has shape {value.shape}; expected ({", ".join(map(str, shape))})')
     if not np.isfinite(value).all():
-        raise ValueError(f'{what} holds NaN or infinity')
+        raise UserError(f'{what} holds NaN or infinity')
     return value
 
 
@@ -33,7 +35,7 @@ class Poses:
         score: (n, V) confidence of the joints. Default: 1 everywhere.
 
     Raises:
-        ValueError: If a shape is wrong, a value is not finite, or a box ends before it begins.
+        UserError: If a shape is wrong, a value is not finite, or a box ends before it begins.
     """
     boxes: np.ndarray
     box_scores: np.ndarray
@@ -50,8 +52,8 @@ class Poses:
         score = _array('score', self.score if self.score is not None else np.ones((n, V), np.float32), (n, V))
         if (boxes[:, 2:] < boxes[:, :2]).any():
             wrong = int(np.flatnonzero((boxes[:, 2:] < boxes[:, :2]).any(1))[0])
-            raise ValueError(f'box {wrong} is {boxes[wrong].tolist()}; expected x1, y1, x2, y2 with x1 <= x2 and '
-                             'y1 <= y2. Was it x, y, width, height?')
+            raise UserError(f'box {wrong} is {boxes[wrong].tolist()}; expected x1, y1, x2, y2 with x1 <= x2 and '
+                            'y1 <= y2. Was it x, y, width, height?')
         for name, value in (('boxes', boxes), ('box_scores', box_scores), ('keypoint', keypoint), ('score', score)):
             object.__setattr__(self, name, value)
 

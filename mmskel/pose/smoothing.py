@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import savgol_filter
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton.runs import runs
 
 
@@ -37,11 +38,11 @@ def smooth_one_euro(keypoint: np.ndarray, score: np.ndarray, fps: float, min_cut
         (M, T, V, C) float32; a run begins with its own first value.
 
     Raises:
-        ValueError: If ``fps`` or a cut-off is not positive, or ``beta`` is negative.
+        UserError: If ``fps`` or a cut-off is not positive, or ``beta`` is negative.
     """
     if not (fps and fps > 0 and min_cutoff > 0 and d_cutoff > 0 and beta >= 0):
-        raise ValueError(f'fps = {fps}, min_cutoff = {min_cutoff}, d_cutoff = {d_cutoff}, beta = {beta}; One-Euro '
-                         'needs positive numbers (beta may be 0)')
+        raise UserError(f'fps = {fps}, min_cutoff = {min_cutoff}, d_cutoff = {d_cutoff}, beta = {beta}; One-Euro '
+                        'needs positive numbers (beta may be 0)')
     out = np.array(keypoint, np.float32)
     present = present_joints(out, score)[..., None]
     per_turn = np.float32(fps / (2 * np.pi))
@@ -73,11 +74,11 @@ def smooth_savgol(keypoint: np.ndarray, score: np.ndarray, window: int = 7, poly
         (M, T, V, C) float32.
 
     Raises:
-        ValueError: If ``window`` is even or not above ``polyorder``, or ``polyorder`` is negative.
+        UserError: If ``window`` is even or not above ``polyorder``, or ``polyorder`` is negative.
     """
     if window % 2 == 0 or not 0 <= polyorder < window:
-        raise ValueError(f'window = {window}, polyorder = {polyorder}; Savitzky-Golay needs an odd window longer than '
-                         'the degree of its polynomial, which is at least 0')
+        raise UserError(f'window = {window}, polyorder = {polyorder}; Savitzky-Golay needs an odd window longer than '
+                        'the degree of its polynomial, which is at least 0')
     out = np.array(keypoint, np.float32)
     present = present_joints(out, score)
     for person, there in zip(out, present):

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from mmskel.files.errors import UserError
 from mmskel.pose.motion import BoxMotion
 from mmskel.pose.poses import Poses
 from mmskel.pose.similarity import (
@@ -58,7 +59,7 @@ class TrackingOptions:
             does not is dropped when it was missed as often as seen.
 
     Raises:
-        ValueError: If a value is out of range.
+        UserError: If a value is out of range.
     """
     high: float = 0.4
     low: float = 0.1
@@ -74,14 +75,14 @@ class TrackingOptions:
 
     def __post_init__(self):
         if not 0 <= self.low <= self.high <= self.new:
-            raise ValueError(f'low = {self.low}, high = {self.high}, new = {self.new}; expected '
-                             '0 <= low <= high <= new')
+            raise UserError(f'low = {self.low}, high = {self.high}, new = {self.new}; expected '
+                            '0 <= low <= high <= new')
         for name in ('match_high', 'match_low', 'match_unconfirmed', 'pose_weight'):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f'{name} is {getattr(self, name)}; expected a number from 0 to 1')
+                raise UserError(f'{name} is {getattr(self, name)}; expected a number from 0 to 1')
         if self.max_lost < 0 or self.reach < 0 or self.joint_score < 0 or self.confirm < 1:
-            raise ValueError(f'max_lost = {self.max_lost}, reach = {self.reach}, joint_score = {self.joint_score}, '
-                             f'confirm = {self.confirm}; expected numbers not below 0, and confirm of at least 1')
+            raise UserError(f'max_lost = {self.max_lost}, reach = {self.reach}, joint_score = {self.joint_score}, '
+                            f'confirm = {self.confirm}; expected numbers not below 0, and confirm of at least 1')
 
 
 class _Track:
@@ -150,14 +151,14 @@ class Tracker:
             (n,) int64: number of the track, from 0 in order of appearance; -1 for detections that belong to none.
 
         Raises:
-            ValueError: If the number of joints is not that of the layout (or 0), or of the frames before.
+            UserError: If the number of joints is not that of the layout (or 0), or of the frames before.
         """
         if len(found):
             V = found.num_joints
             before = {0, self.layout.num_joints} if self.layout else {V}
             allowed = sorted(before if self._joints is None else {self._joints})
             if V not in allowed:
-                raise ValueError(f'frame {self.frame}: {V} joints; expected {" or ".join(map(str, allowed))}')
+                raise UserError(f'frame {self.frame}: {V} joints; expected {" or ".join(map(str, allowed))}')
             self._joints = V
         order = found.canonical_order()
         numbers = np.full(len(found), -1, np.int64)

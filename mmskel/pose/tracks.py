@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.pose.poses import Poses
 
 ORDERS = ('importance', 'entry')
@@ -58,19 +59,19 @@ class TrackRecord:
             numbers: (n,) as :meth:`mmskel.pose.tracking.Tracker.update` returned them; -1: nobody.
 
         Raises:
-            ValueError: If lengths do not agree, a number occurs twice, or the number of joints changed.
+            UserError: If lengths do not agree, a number occurs twice, or the number of joints changed.
         """
         t, numbers = self.num_frames, np.asarray(numbers)
         if numbers.shape != (len(found), ):
-            raise ValueError(f'frame {t}: {len(found)} persons and numbers of shape {numbers.shape}')
+            raise UserError(f'frame {t}: {len(found)} persons and numbers of shape {numbers.shape}')
         kept = numbers[numbers >= 0]
         if len(np.unique(kept)) != len(kept):
-            raise ValueError(f'frame {t}: a track occurs twice: {sorted(kept.tolist())}')
+            raise UserError(f'frame {t}: a track occurs twice: {sorted(kept.tolist())}')
         self._most_joints = max(self._most_joints, found.num_joints)
         if len(found):
             if self._joints not in (None, found.num_joints):
-                raise ValueError(f'frame {t} has {found.num_joints} joints and those before {self._joints}; expected '
-                                 'one number of joints')
+                raise UserError(f'frame {t} has {found.num_joints} joints and those before {self._joints}; expected '
+                                'one number of joints')
             self._joints = found.num_joints
         worth = found.score.mean(1) if self._joints else found.box_scores
         for number, value in zip(numbers.tolist(), worth.tolist()):
@@ -104,14 +105,14 @@ class TrackRecord:
                 persons, or by ``'entry'`` into the picture. Ties: the smaller number first.
 
         Raises:
-            ValueError: If there are no frames or an option is unknown.
+            UserError: If there are no frames or an option is unknown.
         """
         if not self.num_frames:
-            raise ValueError('there are no frames; expected at least one')
+            raise UserError('there are no frames; expected at least one')
         if max_persons is not None and max_persons < 1:
-            raise ValueError(f'max_persons is {max_persons}; expected at least 1, or None for all')
+            raise UserError(f'max_persons is {max_persons}; expected at least 1, or None for all')
         if order not in ORDERS:
-            raise ValueError(f"order is '{order}'; expected one of {', '.join(ORDERS)}")
+            raise UserError(f"order is '{order}'; expected one of {', '.join(ORDERS)}")
         self._join()
         wanted = self._importance if confirmed is None else self._importance.keys() & set(confirmed)
         chosen = sorted(wanted, key=lambda number: (-self._importance[number], number))[:max_persons]

@@ -22,8 +22,8 @@ UNITS = ('pixel', 'metre', 'normalised')
 MAX_CLASSES = 1_000_000
 """Labels from here on are ids of something else."""
 # what a file that says nothing most likely holds: (V, C) -> layout
-_LIKELY = {(17, 2): 'coco17', (18, 2): 'openpose18', (25, 2): 'openpose25', (26, 2): 'halpe26', (21, 2): 'hand21',
-           (133, 2): 'coco_wholebody133', (25, 3): 'ntu25', (20, 3): 'kinect20', (24, 3): 'smpl24',
+_LIKELY = {(13, 2): 'penn13', (17, 2): 'coco17', (18, 2): 'openpose18', (25, 2): 'openpose25', (26, 2): 'halpe26',
+           (21, 2): 'hand21', (133, 2): 'coco_wholebody133', (25, 3): 'ntu25', (20, 3): 'kinect20', (24, 3): 'smpl24',
            (21, 3): 'hand21', (17, 3): 'coco17'}
 
 

@@ -42,6 +42,18 @@ _H36M17 = ('pelvis', 'right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left
            'spine_shoulder', 'neck', 'head', 'left_shoulder', 'left_elbow', 'left_wrist', 'right_shoulder',
            'right_elbow', 'right_wrist')
 _H36M17_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+# the joints of SBU and the bones' ends of HDM05, in the order of the files
+_SBU15 = ('head', 'neck', 'spine', 'left_shoulder', 'left_elbow', 'left_hand', 'right_shoulder', 'right_elbow',
+          'right_hand', 'left_hip', 'left_knee', 'left_foot', 'right_hip', 'right_knee', 'right_foot')
+_HDM31 = ('pelvis', *(f'{side}_{joint}' for side in _SIDES for joint in ('hip', 'knee', 'ankle', 'foot', 'toe')),
+          'lower_spine', 'spine', 'spine_shoulder', 'neck', 'upper_neck', 'head',
+          *(f'{side}_{joint}' for side in _SIDES for joint in ('shoulder', 'elbow', 'wrist', 'hand_root', 'hand',
+                                                               'hand_tip', 'thumb')))
+_HDM31_PARENTS = (0, 0, 1, 2, 3, 4, 0, 6, 7, 8, 9, 0, 11, 12, 13, 14, 15, 13, 17, 18, 19, 20, 21, 20, 13, 24, 25, 26,
+                  27, 28, 27)
+# Penn Action: a head and twelve joints, left before right
+_PENN13 = ('head', *(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
+                     for side in _SIDES))
 _HAND21 = ('wrist', *(f'{finger}{i}' for finger in _FINGERS for i in range(1, 5)))
 
 # The 68 face points as a symmetric tree: bridge of the nose on the nose, brows and eyes on the bridge, mouth under
@@ -149,8 +161,15 @@ def _tables() -> dict[str, Layout]:
         _table('kinect20_msr', tuple(msr_joints), msr_edges, 'spine_shoulder'),
         _wholebody(),
         _table('halpe26', _HALPE26, halpe_edges, 'neck', links=((11, 12), )),
+        # as COCO's: limbs on the shoulders, which hang on the head
+        _table('penn13', _PENN13, ((1, 0), (2, 0), (3, 1), (4, 2), (5, 3), (6, 4), (7, 1), (8, 2), (9, 7), (10, 8),
+                                   (11, 9), (12, 10)), 'head', links=((1, 2), (7, 8))),
         _table('hand21', _HAND21, _hand(_HAND21, '', 0), 'wrist'),
         _table('smpl24', _SMPL24, tuple((j, p) for j, p in enumerate(_SMPL24_PARENTS) if j != p), 'pelvis'),
+        _table('sbu15', _SBU15,
+               ((0, 1), (1, 2), (3, 1), (4, 3), (5, 4), (6, 1), (7, 6), (8, 7), (9, 2), (10, 9), (11, 10), (12, 2),
+                (13, 12), (14, 13)), 'spine'),
+        _table('hdm31', _HDM31, tuple((j, p) for j, p in enumerate(_HDM31_PARENTS) if j != p), 'pelvis'),
         _table('h36m17', _H36M17, tuple((j, p) for j, p in enumerate(_H36M17_PARENTS) if j != p), 'pelvis'),
     )
     return {table.name: table for table in tables}
@@ -160,8 +179,9 @@ LAYOUTS: dict[str, Layout] = _tables()
 """Every layout known by name; :func:`register_layout` adds one."""
 
 # the names other projects use for the same joint order
-ALIASES = {'coco': 'coco17', 'openpose': 'openpose18', 'nturgb+d': 'ntu25', 'coco_wholebody': 'coco_wholebody133',
-           'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24', 'h36m': 'h36m17'}
+ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 'nturgb+d': 'ntu25',
+           'coco_wholebody': 'coco_wholebody133', 'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24',
+           'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31'}
 
 
 def get_layout(layout: str | Layout) -> Layout:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 from mmskel.skeleton.runs import runs
 from mmskel.video.reading import open_video
@@ -151,10 +152,10 @@ def write_acted_videos(folder: str | Path, people: Sequence[Cutout], per_class: 
         The videos.
 
     Raises:
-        ValueError: No people.
+        UserError: No people.
     """
     if not people:
-        raise ValueError('nobody stands alone in the videos long enough to be cut out')
+        raise UserError('nobody stands alone in the videos long enough to be cut out')
     trained, tested = (people[:-1], people[-1:]) if len(people) > 1 else ([people[0].half(0)], [people[0].half(1)])
     rng, written = np.random.default_rng(seed), []
     for split, persons, number in (('train', trained, per_class[0]), ('test', tested, per_class[1])):

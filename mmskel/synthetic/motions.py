@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from mmskel.data.annotation_file import AnnotationFile, save_annotation_file
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip, Layout, LayoutError, get_layout
 from mmskel.synthetic.actions import ACTIONS, SIDES, Pose, Take, ease
 
@@ -211,14 +212,14 @@ def make_motion_clips(num_per_class: int, seed: int = 0, layout: str | Layout = 
 
     Raises:
         LayoutError: If the layout has joints the figure lacks.
-        ValueError: If a number is out of range.
+        UserError: If a number is out of range.
     """
     table = get_layout(layout)
     _known_joints(table)
     if num_per_class < 1 or num_subjects < 1:
-        raise ValueError(f'num_per_class is {num_per_class} and num_subjects {num_subjects}; both must be at least 1')
+        raise UserError(f'num_per_class is {num_per_class} and num_subjects {num_subjects}; both must be at least 1')
     if noise < 0 or not 0 <= dropout < 1:
-        raise ValueError(f'noise is {noise} and dropout {dropout}; expected noise >= 0 and 0 <= dropout < 1')
+        raise UserError(f'noise is {noise} and dropout {dropout}; expected noise >= 0 and 0 <= dropout < 1')
     persons = [_Person.draw(np.random.default_rng([seed, 1, subject])) for subject in range(num_subjects)]
     clips = []
     for label, action in enumerate(ACTIONS):
@@ -264,8 +265,8 @@ def write_motion_dataset(path: str | Path, num_per_class: int = 40, seed: int = 
     """
     subjects = min(num_subjects, num_per_class)
     if subjects < 2 or not 0 < test_share < 1:
-        raise ValueError(f'{num_per_class} clips per class of {num_subjects} subjects, a test share of {test_share}: '
-                         'expected at least two of both and a share between 0 and 1, for both splits to have subjects')
+        raise UserError(f'{num_per_class} clips per class of {num_subjects} subjects, a test share of {test_share}: '
+                        'expected at least two of both and a share between 0 and 1, for both splits to have subjects')
     clips = make_motion_clips(num_per_class, seed, layout, num_subjects=num_subjects, noise=noise, dropout=dropout,
                               project=project)
     first_test = subjects - min(max(round(test_share * subjects), 1), subjects - 1)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.video.decoding import VideoFile
 from mmskel.video.kinds import Kind, kind_of
 from mmskel.video.sources import PICTURE_SUFFIXES, Camera, Damage, Pictures, VideoError
@@ -118,7 +119,7 @@ class Prefetcher:
 
     def __init__(self, items: Iterable, ahead: int):
         if ahead < 1:
-            raise ValueError(f'ahead is {ahead}; expected at least 1 item')
+            raise UserError(f'ahead is {ahead}; expected at least 1 item')
         self._ready, self._stop = queue.Queue(ahead), threading.Event()
         # the thread must not know this object, or it would never be forgotten
         self._thread = threading.Thread(target=_fill, args=(iter(items), self._ready, self._stop), daemon=True)

@@ -10,6 +10,7 @@ from typing import Callable
 import numpy as np
 
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 
 SUFFIXES = ('.mp4', '.mkv', '.mov', '.avi')
 
@@ -25,14 +26,14 @@ def video_writer(path: str | Path, fps: float) -> Iterator[Callable[[np.ndarray]
         fps: Frames per second.
 
     Raises:
-        ValueError: Another suffix, a rate that is not positive, or no frame at all.
+        UserError: Another suffix, a rate that is not positive, or no frame at all.
     """
     import av
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"'{path.name}': cannot write a video as '{path.suffix}'; known: {', '.join(SUFFIXES)}")
+        raise UserError(f"'{path.name}': cannot write a video as '{path.suffix}'; known: {', '.join(SUFFIXES)}")
     if not fps > 0:
-        raise ValueError(f'fps is {fps}; expected a positive number')
+        raise UserError(f'fps is {fps}; expected a positive number')
     with atomic_path(path) as temporary, av.open(str(temporary), 'w') as container:
         codec = 'libx264' if 'libx264' in av.codecs_available else 'mpeg4'
         stream = container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
@@ -51,5 +52,5 @@ def video_writer(path: str | Path, fps: float) -> Iterator[Callable[[np.ndarray]
 
         yield write
         if not written:
-            raise ValueError(f"'{path}': a video without frames")
+            raise UserError(f"'{path}': a video without frames")
         container.mux(stream.encode(None))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 from mmskel.video.writing import video_writer
 from mmskel.visualization import palette
@@ -74,9 +75,9 @@ class _Wall:
     def __init__(self, clips: Sequence[Clip], captions: Sequence[Caption] | None, size: int, columns: int | None,
                  fps: float, turn: float):
         if captions is not None and len(captions) != len(clips):
-            raise ValueError(f'{len(captions)} captions for {len(clips)} clips; give one each, or none')
+            raise UserError(f'{len(captions)} captions for {len(clips)} clips; give one each, or none')
         if not clips:
-            raise ValueError('no clips to draw')
+            raise UserError('no clips to draw')
         self.scenes = [Scene(clip, size, turn) for clip in clips]
         self.heads = [draw_caption(caption, size) for caption in captions or ()]
         self.columns = min(columns or int(np.ceil(np.sqrt(len(clips)))), len(clips))
@@ -143,14 +144,14 @@ def animate(clips: Clip | Sequence[Clip], path: str | Path, *, captions: Sequenc
         The path.
 
     Raises:
-        ValueError: For another suffix, no clips, or captions that do not match.
+        UserError: For another suffix, no clips, or captions that do not match.
         ClipError: If a clip is wrong.
     """
     path = Path(path)
     if path.suffix.lower() not in _WRITERS:
-        raise ValueError(f"'{path.name}': cannot animate as '{path.suffix}'; known: {', '.join(_WRITERS)}")
+        raise UserError(f"'{path.name}': cannot animate as '{path.suffix}'; known: {', '.join(_WRITERS)}")
     if not fps > 0:
-        raise ValueError(f'fps is {fps}; expected a positive number')
+        raise UserError(f'fps is {fps}; expected a positive number')
     if path.suffix.lower() == '.gif':
         fps = 100 / max(round(100 / fps), 2)  # a GIF counts time in hundredths of a second
     wall = _Wall([clips] if isinstance(clips, Clip) else list(clips), captions, size, columns, fps, turn)

@@ -13,6 +13,7 @@ import numpy as np
 from mmskel.evaluation.metrics import confusion_matrix
 from mmskel.evaluation.results import Results
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.visualization import palette
 from mmskel.visualization.page import percent, render, write_page
 
@@ -32,12 +33,12 @@ def labelled_counts(results: Results) -> np.ndarray:
     """(K, K) clips by true class (row) and predicted class (column); clips without a label do not count.
 
     Raises:
-        ValueError: If no clip has a label.
+        UserError: If no clip has a label.
     """
     known = results.labels >= 0
     if not known.any():
-        raise ValueError(f'none of the {len(results.ids)} clips has a true label; there is nothing to compare '
-                         'predictions with')
+        raise UserError(f'none of the {len(results.ids)} clips has a true label; there is nothing to compare '
+                        'predictions with')
     return confusion_matrix(results.scores[known], results.labels[known])
 
 
@@ -78,7 +79,7 @@ def draw_confusion_matrix(results: Results, path_png: str | Path) -> Path:
         The path.
 
     Raises:
-        ValueError: If no clip has a label.
+        UserError: If no clip has a label.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -173,7 +174,7 @@ def write_confusion_page(results: Results, path: str | Path) -> Path:
         The path.
 
     Raises:
-        ValueError: If no clip has a label.
+        UserError: If no clip has a label.
     """
     headline = f'{percent(results.summary()["top1"])} of {int((results.labels >= 0).sum()):,} clips recognised'
     return write_page(path, 'confusion.html', title='Confusion matrix', headline=headline,

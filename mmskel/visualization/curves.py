@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.visualization import palette
 from mmskel.visualization.page import percent, render
 
@@ -45,8 +46,8 @@ class Curves:
         self.metrics = {name: np.asarray(values, float) for name, values in self.metrics.items()}
         wrong = [name for name, values in self.metrics.items() if values.shape != self.metric_step.shape]
         if self.loss_step.shape != self.loss.shape or wrong:
-            raise ValueError(f'curves do not fit together: {len(self.loss_step)} steps for {len(self.loss)} losses, '
-                             f'{len(self.metric_step)} validations for {", ".join(wrong) or "the metrics"}')
+            raise UserError(f'curves do not fit together: {len(self.loss_step)} steps for {len(self.loss)} losses, '
+                            f'{len(self.metric_step)} validations for {", ".join(wrong) or "the metrics"}')
 
 
 def read_curves(work_dir: str | Path) -> Curves:
@@ -57,7 +58,7 @@ def read_curves(work_dir: str | Path) -> Curves:
 
     Raises:
         FileNotFoundError: If there is no ``vis_data/scalars.json`` below it.
-        ValueError: If a line is no JSON object; names file and line.
+        UserError: If a line is no JSON object; names file and line.
     """
     files = sorted(Path(work_dir).glob('**/vis_data/scalars.json'))  # run folders are named by time
     if not files:
@@ -94,9 +95,9 @@ def _lines(path: Path) -> list[dict]:
         try:
             line = json.loads(text)
         except json.JSONDecodeError as error:
-            raise ValueError(f"'{path}', line {number}, is no JSON: {error}") from None
+            raise UserError(f"'{path}', line {number}, is no JSON: {error}") from None
         if not isinstance(line, dict):
-            raise ValueError(f"'{path}', line {number}: expected a JSON object, found {type(line).__name__}")
+            raise UserError(f"'{path}', line {number}: expected a JSON object, found {type(line).__name__}")
         found.append(line)
     return found
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmskel.evaluation.prediction import ActionTrack, Prediction, Segment
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 from mmskel.video.kinds import passes_once
 from mmskel.video.reading import Video, open_video
@@ -151,12 +152,12 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
         The path.
 
     Raises:
-        ValueError: Another suffix; the video itself as output.
+        UserError: Another suffix; the video itself as output.
         VideoError: A video that cannot be read.
     """
     path = Path(path)
     if isinstance(video, (str, Path)) and path.exists() and Path(video).exists() and path.samefile(video):
-        raise ValueError(f"'{path}' is the video itself; write to another file")
+        raise UserError(f"'{path}' is the video itself; write to another file")
     if video is None or passes_once(video):  # what a camera saw is over
         panel = Panel(prediction, clip, _PAPER_SIDE, min_score)
         return _write(path, panel, _on_paper(clip, _PAPER_SIDE))

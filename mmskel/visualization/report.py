@@ -12,6 +12,7 @@ import numpy as np
 from mmskel.data.annotation_file import AnnotationFile, clip_id, load_annotation_file
 from mmskel.evaluation.results import Results
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 from mmskel.version import __version__
 from mmskel.visualization.animation import animate
@@ -48,7 +49,7 @@ def class_rows(results: Results) -> list[ClassRow]:
     """One row per class, in label order.
 
     Raises:
-        ValueError: If no clip has a label.
+        UserError: If no clip has a label.
     """
     counts, rows = labelled_counts(results), []
     for k, name in enumerate(results.class_names):
@@ -80,7 +81,7 @@ def write_report(results: Results, folder: str | Path, *, annotation_file: str |
         The path of ``report.html``.
 
     Raises:
-        ValueError: If no clip has a label, or the annotation file has none of the clips.
+        UserError: If no clip has a label, or the annotation file has none of the clips.
     """
     labelled_counts(results)
     folder = Path(folder)
@@ -103,8 +104,8 @@ def _shown(results: Results, annotation_file: str | Path | AnnotationFile) -> li
     # Kinetics' files of MMAction2 keep skeletons elsewhere, or as a list that is no clip (frame_inds)
     available = {name for name, item in items.items() if 'keypoint' in item and 'frame_inds' not in item}
     if not items.keys() & set(results.ids):
-        raise ValueError(f"'{file.path}' has none of the {len(results.ids)} clips of the results (e.g. "
-                         f"'{results.ids[0]}'); give the annotation file that was tested on")
+        raise UserError(f"'{file.path}' has none of the {len(results.ids)} clips of the results (e.g. "
+                        f"'{results.ids[0]}'); give the annotation file that was tested on")
     if not available & set(results.ids):
         return []
     chosen = choose_clips(results, available)

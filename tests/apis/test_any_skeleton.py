@@ -10,9 +10,9 @@ from mmskel.evaluation import load_results
 from mmskel.skeleton import Clip
 from mmskel.synthetic.motions import make_motion_clips
 
-# networks that look at pictures, too, need videos: tests/apis/test_rgbpose.py
+# networks that look at pictures, too, need videos: tests/apis/test_rgbpose.py; pretraining: tests/apis/test_pretraining.py
 CONFIGS = sorted(p.stem for p in (Path(__file__).resolve().parents[2] / 'configs/custom').glob('*.py')
-                 if 'rgb' not in p.stem)
+                 if not {'pretrain', 'plan'} & set(p.stem.split('_')) and 'rgb' not in p.stem)
 
 
 def hands():
@@ -31,6 +31,8 @@ def shorter(config):
     """Fewer blocks and channels, or fewer frames and pixels."""
     if 'skateformer' in config:  # without base_channels
         return ['model.backbone.channels=[32,32,32,32]', 'model.backbone.depths=[1,1,1,1]']
+    if 'cascadeformer' in config:
+        return ['model.backbone.channels=32', 'model.backbone.num_layers=1']
     narrow = ['model.backbone.base_channels=8']
     if 'mpgcn' in config:  # its blocks are all there is
         return narrow

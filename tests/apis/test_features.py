@@ -9,6 +9,7 @@ from mmengine.dataset import pseudo_collate
 from mmskel import cli
 from mmskel.apis import SkeletonInferencer
 from mmskel.apis.features import extract_features
+from mmskel.commands.command import key_values
 from mmskel.configuration import ConfigError, load_config
 from mmskel.data.annotation_file import AnnotationError, load_annotation_file, save_annotation_file
 from mmskel.evaluation.features import FeatureError, load_features
@@ -18,12 +19,9 @@ from mmskel.evaluation.features import FeatureError, load_features
 def place(motions, small, tmp_path_factory):
     """Config, checkpoint and data of a small network that was never trained."""
     from mmaction.registry import MODELS
-    from mmengine.config import DictAction
     from mmengine.registry import DefaultScope
     folder = tmp_path_factory.mktemp('features')
-    options = dict(one.split('=') for one in small)
-    cfg = load_config('stgcn/stgcn_synthetic.py', data=str(motions), cfg_options={
-        key: DictAction._parse_int_float_bool(value) for key, value in options.items()})
+    cfg = load_config('stgcn/stgcn_synthetic.py', data=str(motions), cfg_options=key_values('--cfg-options', small))
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmaction'):
         torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), folder / 'a.pth')
@@ -44,6 +42,7 @@ def test_features_are_what_the_classifier_takes(place, tmp_path):
         pooled = torch.from_numpy(found.features[[row]])
         with torch.no_grad():
             scores = inferencer.model.cls_head.fc(pooled).softmax(1)[0]
+        np.testing.assert_allclose(torch.from_numpy(found.logits[row]).softmax(0), scores, atol=1e-5)
         np.testing.assert_allclose(inferencer.predict(clip).tracks[0].scores[0], scores, atol=1e-5)
         assert len(inferencer.forward(pseudo_collate([inferencer.pipeline(clip)]))) == 1
 
@@ -56,7 +55,7 @@ def test_the_file_says_everything_and_needs_no_pickle(place, tmp_path, capsys):
     assert '60 clips, 32 features each' in capsys.readouterr().out
     with np.load(out, allow_pickle=False) as file:
         assert {key: file[key].dtype.kind for key in file.files} == dict(
-            ids='U', features='f', labels='i', class_names='U', split_names='U', splits='b', meta='U')
+            ids='U', features='f', labels='i', class_names='U', split_names='U', splits='b', meta='U', logits='f')
     found, file = load_features(out), load_annotation_file(data)
     assert found.class_names == file.class_names and set(found.splits) == set(file.split)
     assert {name: set(ids) for name, ids in found.splits.items()} == {name: set(ids) for name, ids in file.split.items()}
@@ -64,6 +63,7 @@ def test_the_file_says_everything_and_needs_no_pickle(place, tmp_path, capsys):
     assert (found.meta['config'], found.meta['checkpoint'], found.meta['layout']) == ('a.py', 'a.pth', 'kinect20')
     part = found.of('test')
     assert part.ids == [one for one in found.ids if one in set(file.split['test'])]
+    np.testing.assert_array_equal(part.logits[0], found.logits[found.ids.index(part.ids[0])])
     np.testing.assert_array_equal(part.features, found.features[[found.ids.index(one) for one in part.ids]])
     with pytest.raises(FeatureError, match="no split 'xsub'; known: .*train"):
         found.of('xsub')

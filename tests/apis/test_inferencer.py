@@ -16,6 +16,7 @@ from mmskel.apis.clip_source import ClipSource
 from mmskel.apis.inferencer import OutputOptions
 from mmskel.apis.predict import RecogniserOptions, predict
 from mmskel.apis.training import test as run_test
+from mmskel.checkpoints import CheckpointError
 from mmskel.configuration import ConfigError, load_config
 from mmskel.data.annotation_file import load_annotation_file, save_annotation_file
 from mmskel.models.recognizers import FeatureScorer
@@ -116,10 +117,10 @@ def test_skeletons_that_do_not_fit(inferencer, clips):
 def test_mistakes_are_named(trained, tmp_path):
     with pytest.raises(ConfigError, match='2 class names were given, but the recogniser has 10'):
         SkeletonInferencer(*trained[:2], 'cpu', class_names=['a', 'b'])
-    with pytest.raises(ConfigError, match='there is no checkpoint'):
+    with pytest.raises(CheckpointError, match='there is no checkpoint'):
         SkeletonInferencer(trained[0], tmp_path / 'no.pth', 'cpu')
     torch.save(dict(state_dict={'a': torch.ones(1)}), tmp_path / 'other.pth')
-    with pytest.raises(ConfigError, match='checkpoint of another model'):
+    with pytest.raises(CheckpointError, match='checkpoint of another model'):
         SkeletonInferencer(trained[0], tmp_path / 'other.pth', 'cpu')
 
 

@@ -12,8 +12,9 @@ import torch
 
 from mmskel.apis import training
 from mmskel.apis.training import describe, load_weights, reported_checkpoint, selection_notes
+from mmskel.checkpoints import CheckpointError
 from mmskel.cli import main
-from mmskel.configuration import ConfigError, find_config, load_config
+from mmskel.configuration import find_config, load_config
 from mmskel.evaluation import load_results
 
 
@@ -94,9 +95,9 @@ def test_weights_of_another_model_are_refused(trained, motions, small):
     init_default_scope('mmaction')
     cfg = load_config('stgcn/stgcn_synthetic.py', data=str(motions))
     model = MODELS.build(cfg.model)
-    with pytest.raises(ConfigError, match="epoch_2.pth' is a checkpoint of another model.*another shape"):
+    with pytest.raises(CheckpointError, match="epoch_2.pth' is a checkpoint of another model.*another shape"):
         load_weights(model, trained / 'epoch_2.pth')
-    with pytest.raises(ConfigError, match='no checkpoint'):
+    with pytest.raises(CheckpointError, match='no checkpoint'):
         load_weights(model, trained / 'epoch_9.pth')
 
 

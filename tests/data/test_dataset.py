@@ -54,6 +54,16 @@ def test_samples_depend_on_seed_epoch_and_index_alone(file):
         assert other.shape == same.shape and not other.equal(same)
 
 
+def test_copies_that_are_augmented_once(file):
+    data = SkeletonDataset(file, PIPELINE, split='xsub', repeat=2, fixed_copies=True)
+    first = [data[index]['inputs']['keypoint'] for index in (1, 5)]
+    assert not first[0].equal(first[1]), 'copies of a clip differ'
+    data.set_epoch(3)
+    assert data[1]['inputs']['keypoint'].equal(first[0]) and data[5]['inputs']['keypoint'].equal(first[1])
+    data.set_epoch(3, seed=1)
+    assert not data[1]['inputs']['keypoint'].equal(first[0])
+
+
 def test_repeat_shows_every_clip_afresh(file):
     data = SkeletonDataset(file, PIPELINE, split='xsub', repeat=3)
     assert len(data) == 12 and data.get_data_info(9)['frame_dir'] == 'c1'

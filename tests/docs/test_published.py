@@ -14,7 +14,7 @@ NAMED = re.compile(r'published/(\w+)\.md[`)]*((?:(?:, | and | to |,\s+#?\s*| of 
 
 
 def points(page):
-    return [int(number) for number in re.findall(r'^## D(\d+)\. \S', PAGES[page].read_text(), re.M)]
+    return [int(number) for number in re.findall(r'^(?:#+ |\| |- \*\*)?D(\d+)(?:[.,:]| \|)\s*\S', PAGES[page].read_text(), re.M)]
 
 
 def links():
@@ -44,3 +44,15 @@ def test_points_are_counted_and_the_page_is_listed(page):
 def test_no_text_names_a_sheet_that_users_do_not_have():
     wrong = [path.relative_to(ROOT).as_posix() for path in TEXTS if re.search(r'\b(spec|data|protocol) sheet', path.read_text(), re.I)]
     assert not wrong
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_links_of_the_pages_lead_somewhere(page):
+    for target in re.findall(r'\]\(([^)\s]+)\)', PAGES[page].read_text()):
+        path, _, heading = target.partition('#')
+        if not path.startswith('http'):
+            found = (FOLDER / path).resolve()
+            assert found.is_file(), f'{page}: {target}'
+            headings = [re.sub(r'[^\w -]', '', line.lstrip('# ')).strip().lower().replace(' ', '-')
+                        for line in found.read_text().splitlines() if line.startswith('#')]
+            assert not heading or heading in headings, f'{page}: {target}'

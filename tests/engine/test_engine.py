@@ -9,6 +9,7 @@ from torch import nn
 
 from mmskel.engine import BFloat16OptimWrapper, EpochSeedHook, SkeletonAccuracy, innermost_dataset
 from mmskel.engine.schedules import CosineFromStartLR
+from mmskel.files.errors import UserError
 
 
 def sample(name, scores, label):
@@ -36,7 +37,7 @@ def test_accuracy_of_merged_classes():
 
 
 def test_accuracy_needs_ids():
-    with pytest.raises(KeyError, match="no 'frame_dir'"):
+    with pytest.raises(UserError, match="no 'frame_dir'"):
         SkeletonAccuracy().process({}, [dict(pred_score=torch.ones(2), gt_label=torch.tensor([0]))])
 
 

@@ -34,6 +34,8 @@ FLAT = dict(NARROW, **{'model.data_preprocessor.layout': 'coco17', 'model.data_p
 VOLUMES = {'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 128, 'model.cls_head.num_classes': 12,
            **{f'test_dataloader.dataset.pipeline.{place}': size for place, size in (
                ('0.clip_len', 16), ('2.size', 32), ('3.size', 32))}}
+TOKENS = {'model.backbone.channels': 32, 'model.backbone.num_heads': 2, 'model.backbone.num_layers': 1,
+          'model.cls_head.in_channels': 32}
 CASES = {
     'ST-GCN 2-D': ('stgcn/stgcn_ntu60_2d.py', NARROW),
     'ST-GCN 3-D': ('stgcn/stgcn_ntu60_3d.py', NARROW),
@@ -44,15 +46,29 @@ CASES = {
     'ST-GCN bone motion': ('stgcn/stgcn_ntu60_2d.py', dict(NARROW, **{'model.data_preprocessor.stream': 'bone_motion'})),
     'HD-GCN 3-D': ('hdgcn/hdgcn_ntu60_3d.py', NARROW),
     'HD-GCN 2-D': ('custom/hdgcn_custom.py', dict(FLAT, fit_to_data=False)),
+    'STC-Net 3-D': ('stcnet/stcnet_ntu60_3d.py', NARROW),
+    'STC-Net 2-D': ('custom/stcnet_custom.py', dict(FLAT, fit_to_data=False)),
     'MP-GCN, twelve persons and a ball': ('mpgcn/mpgcn_volleyball.py', NARROW),
+    'CascadeFormer 3-D': ('cascadeformer/cascadeformer_nwucla.py', TOKENS),
+    'CascadeFormer 2-D, full length, padding mask': ('cascadeformer/cascadeformer_penn.py', dict(
+        TOKENS, **{'model.backbone.padding_mask': True, 'test_dataloader.dataset.pipeline': [
+            dict(type='PadFrames', length=200), dict(type='PackSkeleton')]})),
+    'CascadeFormer of NTU': ('cascadeformer/cascadeformer_ntu60_3d.py', dict(TOKENS, **{
+        'model.backbone.embedding': 'spatial', 'model.backbone.channels': 200, 'model.cls_head.in_channels': 200})),
     'PoseC3D joint': ('posec3d/posec3d_ntu60_2d.py', VOLUMES),
     'PoseC3D joint and limb': ('posec3d/posec3d_ntu60_2d.py', dict(VOLUMES, **{
         'model.data_preprocessor.stream': 'joint_limb', 'model.backbone.in_channels': 34})),
+    'MANs, two persons': ('mans/mans_ntu60_3d.py', {
+        'model.backbone.base_channels': 8, 'model.backbone.hidden': 8, 'model.cls_head.in_channels': 16,
+        'model.backbone.num_frames': 20, 'test_dataloader.dataset.pipeline.2.clip_len': 20}),
+    'Ensem-NN, base': ('ensemnn/ensemnn_ntu60_3d.py', {
+        'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 32,
+        'test_dataloader.dataset.pipeline.1.clip_len': 24}),
 }
 SHALLOW = ('custom/hdgcn_custom.py', dict(FLAT, **{'fit_to_data': False, 'model.backbone.num_stages': 3,
                                                    'model.cls_head.in_channels': 8}))
 INPUTS = {'PoseC3D joint': ['keypoint', 'score'], 'PoseC3D joint and limb': ['keypoint', 'score'],
-          'ST-GCN 2-D': ['keypoint', 'score'], 'HD-GCN 2-D': ['keypoint', 'score'],
+          'ST-GCN 2-D': ['keypoint', 'score'], 'HD-GCN 2-D': ['keypoint', 'score'], 'STC-Net 2-D': ['keypoint', 'score'],
           'ST-GCN bone motion': ['keypoint', 'keypoint_next', 'score', 'score_next']}
 
 
@@ -65,7 +81,8 @@ def trained(cfg, folder):
     recogniser = SkeletonInferencer(Config.fromfile(path), device='cpu')
     model = recogniser.model
     head = model.cls_head
-    nn.init.normal_((head.fc if hasattr(head, 'fc') else head.fc_cls).weight)  # MMAction2's heads do not agree
+    classifiers = [one for one in head.modules() if isinstance(one, nn.Linear)]  # heads do not agree on their name
+    nn.init.normal_(classifiers[0].weight)
     norms = [one for one in model.modules() if isinstance(one, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
     for norm in norms:
         norm.momentum = .9
@@ -98,6 +115,14 @@ def seven_clips(recogniser):
                                           for one in made_up_samples(recogniser)[1:]]
     assert len(more) == 7
     return more
+
+
+def test_clips_of_full_length_need_one_length(tmp_path):
+    config, weights = trained(load_config('cascadeformer/cascadeformer_penn.py', fit=False, cfg_options={
+        **TOKENS, 'test_dataloader.dataset.pipeline': [dict(type='PadFrames', length=40), dict(type='PackSkeleton')]}), tmp_path)
+    with pytest.raises(ValueError, match="put dict.type='PadFrames', length=T. before its PackSkeleton"):
+        export(config, weights, tmp_path / 'a.onnx', cfg_options={
+            'test_dataloader.dataset.pipeline': [dict(type='PackSkeleton')]})
 
 
 @pytest.mark.parametrize('case', CASES)

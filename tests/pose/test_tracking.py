@@ -348,7 +348,6 @@ def test_the_size_of_who_is_not_seen_stays():
     (lambda: Tracker('hand21').update(frame(skeleton(0, 0, 9))), '17 joints; expected 0 or 21'),
     (lambda: run([frame(PERSON), Poses([[0, 0, 1, 1]], [.9])]), 'frame 1: 0 joints; expected 17'),
     (lambda: tracks_to_clip([], []), 'at least one'),
-    (lambda: tracks_to_clip([frame()], []), 'expected as many'),
     (lambda: tracks_to_clip([frame()], [[]], max_persons=0), 'max_persons'),
     (lambda: tracks_to_clip([frame()], [[]], order='x'), 'importance, entry'),
     (lambda: tracks_to_clip([frame(PERSON)], [[0, 1]]), 'frame 0'),

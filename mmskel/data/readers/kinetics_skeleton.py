@@ -15,6 +15,7 @@ import numpy as np
 
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 
 MAX_FRAMES, NUM_JOINTS = 300, 18
@@ -134,7 +135,7 @@ def _frame(frame: Any, item: str) -> tuple[int, list[tuple[np.ndarray, np.ndarra
         people = [(np.array(p['pose'], np.float32).reshape(NUM_JOINTS, 2), np.array(p['score'], np.float32))
                   for p in frame['skeleton']]
         if any(score.shape != (NUM_JOINTS, ) for _, score in people):
-            raise ValueError(f'{NUM_JOINTS} scores expected')
+            raise UserError(f'{NUM_JOINTS} scores expected')
     except (KeyError, TypeError, ValueError) as error:
         raise ReadError(f"'{item}.json' has a frame that is no 'frame_index' with a list 'skeleton' of {{'pose': "
                         f"{2 * NUM_JOINTS} numbers, 'score': {NUM_JOINTS} numbers}}: {type(error).__name__}: "

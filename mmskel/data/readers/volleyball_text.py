@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmskel.data.readers.reader import ReadError
+from mmskel.files.errors import UserError
 
 GROUP_ACTIVITIES = ('r_set', 'l_set', 'r_spike', 'l_spike', 'r_pass', 'l_pass', 'r_winpoint', 'l_winpoint')
 # the six classes of weakly supervised papers: set and pass of a side are one
@@ -151,7 +152,7 @@ def parse_tracks(text: str, place: str) -> PlayerTracks:
         try:
             numbers = [int(word) for word in words[:-1]]
             if len(numbers) != 9 or words[-1] not in PLAYER_ACTIONS or not set(numbers[6:]) <= {0, 1}:
-                raise ValueError(f"'{line[:60]}'")
+                raise UserError(f"'{line[:60]}'")
         except ValueError as error:
             raise ReadError(f"'{place}' line {number}: expected nine whole numbers (player x1 y1 x2 y2 frame lost "
                             f'grouping generated) and one of {", ".join(PLAYER_ACTIONS)}; found {error}') from None

@@ -27,6 +27,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mmskel.files.errors import UserError
+
 # the arrays of coordinates a sample may carry; a change of coordinates concerns all of them alike
 COORDINATES = ('keypoint', 'keypoint_next')
 SCORES = ('keypoint_score', 'keypoint_score_next')
@@ -81,7 +83,7 @@ class SkeletonTransform:
 
         Raises:
             KeyError: If the sample lacks what the transform reads.
-            ValueError: If the joints have a number of coordinates that the transform does not take.
+            UserError: If the joints have a number of coordinates that the transform does not take.
         """
         self._check(sample)
         if 'rng' not in sample:  # outside our data set (a stock MMAction2 pipeline) the worker's global seed decides
@@ -103,13 +105,13 @@ class SkeletonTransform:
     def _check(self, sample: dict[str, Any]) -> None:
         missing = [key for key in self.reads if key not in sample]
         if missing:
-            raise KeyError(f"clip '{sample_name(sample)}': {type(self).__name__} needs {', '.join(missing)}, found "
+            raise UserError(f"clip '{sample_name(sample)}': {type(self).__name__} needs {', '.join(missing)}, found "
                            f'{", ".join(sample)}; check the order of the pipeline')
         shape = np.shape(sample['keypoint']) if self.coords and 'keypoint' in sample else ()
         if shape and shape[-1] not in self.coords:
-            raise ValueError(f"clip '{sample_name(sample)}': {type(self).__name__} needs "
-                             f'{" or ".join(map(str, self.coords))} coordinates, found keypoint {shape}; '
-                             f'{_HINTS.get(self.coords, "use clips of that kind")}')
+            raise UserError(f"clip '{sample_name(sample)}': {type(self).__name__} needs "
+                            f'{" or ".join(map(str, self.coords))} coordinates, found keypoint {shape}; '
+                            f'{_HINTS.get(self.coords, "use clips of that kind")}')
 
     def __repr__(self) -> str:
         public = ', '.join(f'{k}={v!r}' for k, v in vars(self).items() if not k.startswith('_'))

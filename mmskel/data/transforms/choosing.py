@@ -9,6 +9,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import SkeletonTransform
+from mmskel.files.errors import UserError
 
 
 @TRANSFORMS.register_module()
@@ -20,15 +21,15 @@ class OneBranch(SkeletonTransform):
             rest of the samples stay as they are.
 
     Raises:
-        ValueError: Probabilities that are negative or sum to more than 1.
+        UserError: Probabilities that are negative or sum to more than 1.
     """
     reads = ()
 
     def __init__(self, branches: Sequence[Mapping[str, Any]]):
         self.probabilities = tuple(branch['probability'] for branch in branches)
         if min(self.probabilities, default=0) < 0 or sum(self.probabilities) > 1 + 1e-9:
-            raise ValueError('OneBranch: probabilities are at least 0 and sum to at most 1; found '
-                             f'{self.probabilities}')
+            raise UserError('OneBranch: probabilities are at least 0 and sum to at most 1; found '
+                            f'{self.probabilities}')
         self.transforms = tuple(tuple(TRANSFORMS.build(one) if isinstance(one, Mapping) else one
                                       for one in branch['transforms']) for branch in branches)
         written = [one.writes if isinstance(one, SkeletonTransform) else None for one in chain(*self.transforms)]

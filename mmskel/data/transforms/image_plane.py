@@ -15,6 +15,7 @@ from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
 from mmskel.data.transforms.images import cut_out, scaled
+from mmskel.files.errors import UserError
 from mmskel.skeleton import get_layout
 
 _WHOLE = (0., 0., 1., 1.)
@@ -70,7 +71,7 @@ class CropToPersons(ImageTransform):
     def __init__(self, padding: float = 0.25, threshold: float = 10, hw_ratio: float | Sequence[float] | None = None,
                  allow_imgpad: bool = True, corrected: bool = False):
         if padding < 0:
-            raise ValueError(f'CropToPersons: padding is not negative, not {padding}')
+            raise UserError(f'CropToPersons: padding is not negative, not {padding}')
         self.padding, self.threshold, self.allow_imgpad, self.corrected = padding, threshold, allow_imgpad, corrected
         self.hw_ratio = (hw_ratio, hw_ratio) if isinstance(hw_ratio, (int, float)) else hw_ratio and tuple(hw_ratio)
 
@@ -164,7 +165,7 @@ class CropAtRandom(ImageTransform):
     def __init__(self, area: Sequence[float] = (0.56, 1.0), aspect: Sequence[float] = (3 / 4, 4 / 3),
                  attempts: int = 10):
         if not 0 < area[0] <= area[1] <= 1 or not 0 < aspect[0] <= aspect[1]:
-            raise ValueError(f'CropAtRandom: area lies in (0, 1] and aspect above 0, ascending; not {area}, {aspect}')
+            raise UserError(f'CropAtRandom: area lies in (0, 1] and aspect above 0, ascending; not {area}, {aspect}')
         self.area, self.aspect, self.attempts = tuple(area), tuple(aspect), attempts
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:

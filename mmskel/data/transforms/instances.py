@@ -7,8 +7,9 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
-from mmskel.data.transforms.sampling import valid_frames
+from mmskel.files.errors import UserError
 from mmskel.skeleton import get_layout, skate_bone_origins
+from mmskel.skeleton.coordinates import valid_frames
 
 
 @TRANSFORMS.register_module()
@@ -79,7 +80,7 @@ def _outwards(origins: tuple[int, ...], layout: str) -> list[int]:
     while len(done) < len(origins):
         ready = [joint for joint, origin in enumerate(origins) if joint not in done and origin in done]
         if not ready:
-            raise ValueError(f"layout '{layout}': the bones do not lead back to a joint; they form a ring")
+            raise UserError(f"layout '{layout}': the bones do not lead back to a joint; they form a ring")
         order += ready
         done |= set(ready)
     return order

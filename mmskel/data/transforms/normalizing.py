@@ -7,6 +7,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform, sample_name
+from mmskel.files.errors import UserError
 from mmskel.skeleton import get_layout
 
 
@@ -23,7 +24,7 @@ class CentreOnJoint(CoordinateTransform):
 
     def __init__(self, joint: int | str, layout: str | None = None, frame: int = 0, keep_missing: bool = True):
         if isinstance(joint, str) and layout is None:
-            raise ValueError(f"CentreOnJoint: joint '{joint}' by name needs the layout")
+            raise UserError(f"CentreOnJoint: joint '{joint}' by name needs the layout")
         self.joint = get_layout(layout).index(joint) if isinstance(joint, str) else joint
         self.frame, self.keep_missing = frame, keep_missing
 
@@ -94,8 +95,8 @@ def rotation_onto(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 def _refuse_successors(transform: SkeletonTransform, sample: dict[str, Any]) -> None:
     if 'keypoint_next' in sample:
-        raise ValueError(f"clip '{sample_name(sample)}': {type(transform).__name__} belongs before the sampling of "
-                         'frames with their successors (with_next=True)')
+        raise UserError(f"clip '{sample_name(sample)}': {type(transform).__name__} belongs before the sampling of "
+                        'frames with their successors (with_next=True)')
 
 
 @TRANSFORMS.register_module()

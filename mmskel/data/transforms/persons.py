@@ -10,6 +10,7 @@ from mmaction.registry import TRANSFORMS
 from mmaction.structures import ActionDataSample
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform, sample_name
+from mmskel.files.errors import UserError
 
 
 @TRANSFORMS.register_module()
@@ -29,7 +30,7 @@ class SetPersons(SkeletonTransform):
 
     def __init__(self, num_person: int, pad: str = 'zero', sort: str = 'none'):
         if pad not in ('zero', 'loop') or sort not in ('none', 'score', 'frame_score'):
-            raise ValueError(f"pad is 'zero' or 'loop', sort 'none', 'score' or 'frame_score'; found {pad!r}, {sort!r}")
+            raise UserError(f"pad is 'zero' or 'loop', sort 'none', 'score' or 'frame_score'; found {pad!r}, {sort!r}")
         self.num_person, self.pad, self.sort = num_person, pad, sort
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class SetPersons(SkeletonTransform):
 
     def _order(self, sample: dict[str, Any], persons: int) -> np.ndarray:
         if 'keypoint_score' not in sample:
-            raise KeyError(f"clip '{sample_name(sample)}': sorting persons needs keypoint_score")
+            raise UserError(f"clip '{sample_name(sample)}': sorting persons needs keypoint_score")
         score = sample['keypoint_score'].sum(-1)  # (M, T)
         if self.sort == 'score':
             score = np.broadcast_to(score.sum(1, keepdims=True), score.shape)
@@ -86,7 +87,7 @@ class AddObjects(SkeletonTransform):
 
     def __init__(self, names: Sequence[str], missing: str = 'zero'):
         if missing not in ('zero', 'error'):
-            raise ValueError(f"AddObjects: missing is 'zero' or 'error', not {missing!r}")
+            raise UserError(f"AddObjects: missing is 'zero' or 'error', not {missing!r}")
         self.names, self.missing = tuple(names), missing
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
@@ -94,18 +95,18 @@ class AddObjects(SkeletonTransform):
         keypoint, known = sample['keypoint'], sample.get('objects') or {}
         say = f"clip '{sample_name(sample)}': AddObjects"
         if 'keypoint_next' in sample or sample.get('num_clips', 1) != 1:
-            raise ValueError(f'{say} belongs before the sampling of frames')
+            raise UserError(f'{say} belongs before the sampling of frames')
         lost = [name for name in self.names if name not in known]
         if lost and self.missing == 'error':
-            raise ValueError(f'{say}: the clip has no {", ".join(lost)}; it has: {", ".join(known) or "no objects"}')
+            raise UserError(f'{say}: the clip has no {", ".join(lost)}; it has: {", ".join(known) or "no objects"}')
         persons, frames, _, coords = keypoint.shape
         tracks = np.zeros((frames, len(self.names), coords + 1), np.float32)
         for place, name in enumerate(self.names):
             if name in known:
                 track = np.asarray(known[name], np.float32)
                 if track.shape != (frames, coords + 1):
-                    raise ValueError(f"{say}: object '{name}' has shape {track.shape}; expected "
-                                     f'{(frames, coords + 1)}: of every frame {coords} coordinates and a score')
+                    raise UserError(f"{say}: object '{name}' has shape {track.shape}; expected "
+                                    f'{(frames, coords + 1)}: of every frame {coords} coordinates and a score')
                 tracks[:, place] = track
         nodes = np.broadcast_to(tracks, (persons, *tracks.shape))
         changed = dict(keypoint=np.concatenate([keypoint, nodes[..., :-1]], 2), objects={})
@@ -146,8 +147,8 @@ class PackSkeleton(SkeletonTransform):
             if key in sample and self.with_joints:
                 value = np.asarray(sample[key], np.float32)
                 if value.shape[1] % clips:
-                    raise ValueError(f"clip '{sample_name(sample)}': {value.shape[1]} frames do not divide into "
-                                     f'{clips} clips')
+                    raise UserError(f"clip '{sample_name(sample)}': {value.shape[1]} frames do not divide into "
+                                    f'{clips} clips')
                 value = value.reshape(len(value), clips, -1, *value.shape[2:]).swapaxes(0, 1)
                 inputs[key] = torch.from_numpy(np.ascontiguousarray(value))
         if 'imgs' in sample:

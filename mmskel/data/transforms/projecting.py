@@ -8,6 +8,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import SkeletonTransform
+from mmskel.files.errors import UserError
 
 
 @TRANSFORMS.register_module()
@@ -29,7 +30,7 @@ class ProjectToImage(SkeletonTransform):
 
     def __init__(self, focal: float = 571.26, size: Sequence[int] = (480, 640)):
         if not focal > 0 or len(size) != 2:
-            raise ValueError(f'focal = {focal}, size = {size}; expected a positive number of pixels and (H, W)')
+            raise UserError(f'focal = {focal}, size = {size}; expected a positive number of pixels and (H, W)')
         self.focal, self.size = focal, tuple(size)
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:

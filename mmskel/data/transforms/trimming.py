@@ -8,7 +8,9 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
-from mmskel.data.transforms.sampling import frame_time, stretch_frames, uniform_frames, valid_frames
+from mmskel.data.transforms.sampling import frame_time, uniform_frames
+from mmskel.files.errors import UserError
+from mmskel.skeleton.coordinates import stretch_frames, valid_frames
 
 
 @TRANSFORMS.register_module()
@@ -35,7 +37,7 @@ class SampleTrimmed(SkeletonTransform):
                  clamp: bool = False):
         low, high = (share, share) if isinstance(share, (int, float)) else share
         if not 0 < low <= high <= 1:
-            raise ValueError(f'SampleTrimmed: share lies in (0, 1], not {share}')
+            raise UserError(f'SampleTrimmed: share lies in (0, 1], not {share}')
         self.clip_len, self.low, self.high, self.threshold, self.clamp = clip_len, low, high, threshold, clamp
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from mmengine.model.weight_init import kaiming_init
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
+
 # per stage: the names' letters, and the width over the base's
 _STAGES = (('a', 1), ('a', 2), ('ab', 4), ('ab', 8), ('ab', 8))
 
@@ -33,7 +35,7 @@ class C3DLight(BaseModule):
                  temporal_downsample: bool = False, init_cfg: dict | list | None = None):
         super().__init__(init_cfg)
         if num_stages not in (3, 4):
-            raise ValueError(f'C3DLight has 3 or 4 pools, num_stages={num_stages}')
+            raise UserError(f'C3DLight has 3 or 4 pools, num_stages={num_stages}')
         self.num_stages, self.temporal_downsample = num_stages, temporal_downsample
         channels = in_channels
         for stage, (letters, ratio) in enumerate(_STAGES[:num_stages + 1], 1):

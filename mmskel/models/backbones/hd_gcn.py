@@ -15,6 +15,7 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
 from mmskel.models.kernels import MultiBranchTCN
 from mmskel.models.kernels.hierarchy import hierarchical_conv, temporal_max, weighted_sum
 from mmskel.models.layers import LinearNorm, affine_of, normalize
@@ -213,7 +214,7 @@ class HDGCN(BaseModule):
         layout = get_layout(layout)
         rings = hierarchy_rings(layout, centre)
         if base_channels % 4:
-            raise ValueError(f'base_channels is a multiple of 4, the number of branches, not {base_channels}')
+            raise UserError(f'base_channels is a multiple of 4, the number of branches, not {base_channels}')
         self.layout, self.centre, self.num_person = layout.name, rings[0][0], num_person
         self.data_bn = nn.BatchNorm1d(num_person * layout.num_joints * in_channels)
         blocks, channels = [], in_channels
@@ -227,8 +228,8 @@ class HDGCN(BaseModule):
         """(N, M, T, V, C) -> (N, M, 256, T', V)."""
         clips, persons, frames, joints, channels = x.shape
         if persons != self.num_person:
-            raise ValueError(f'HDGCN was built for num_person={self.num_person}, but the clips have {persons} persons; '
-                             'its input norm spans the persons. Set num_person of the model and of SetPersons alike')
+            raise UserError(f'HDGCN was built for num_person={self.num_person}, but the clips have {persons} persons; '
+                            'its input norm spans the persons. Set num_person of the model and of SetPersons alike')
         x = normalize(x.transpose(1, 2).reshape(clips, frames, -1), self.data_bn)
         x = x.view(clips, frames, persons, joints, channels).permute(3, 0, 2, 1, 4)
         x = x.reshape(joints, clips * persons, frames, channels)

@@ -18,6 +18,7 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
 from mmskel.models.kernels import MultiBranchTCN
 from mmskel.models.layers import LinearNorm, affine_of, finish, normalize
 from mmskel.skeleton import Layout, PanoramicGraph, panoramic_graph
@@ -242,7 +243,7 @@ class MPGCN(BaseModule):
                  init_cfg: dict | list | None = None):
         super().__init__(init_cfg)
         if base_channels % 8:
-            raise ValueError(f'base_channels is a multiple of 8 (half of it are four branches), not {base_channels}')
+            raise UserError(f'base_channels is a multiple of 8 (half of it are four branches), not {base_channels}')
         self.graph: PanoramicGraph = panoramic_graph(layout, num_person, objects, inter_link, base, hop, dilation,
                                                      parts, centre)
         labeling = labeling or ('intra-inter' if num_person > 1 else 'spatial')
@@ -272,7 +273,7 @@ class MPGCN(BaseModule):
         clips, persons, frames, nodes, channels = x.shape
         wanted = self.graph.person.num_nodes, self.streams * self.stream_channels
         if persons % self.num_person or (nodes, channels) != wanted:
-            raise ValueError(
+            raise UserError(
                 f'MPGCN was built for a multiple of {self.num_person} persons of {wanted[0]} nodes with {wanted[1]} '
                 f'channels, but the clips have {persons} persons of {nodes} nodes with {channels}. Its num_person is '
                 "that of SetPersons, its objects are those of AddObjects and of the encoder, and so are in_channels, "

@@ -20,6 +20,7 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
 from mmskel.models.kernels import GELUPerceptron
 from mmskel.models.kernels.custom_backward import only_result
 from mmskel.models.kernels.linear import linear
@@ -209,13 +210,13 @@ class SkateFormer(BaseModule):
         super().__init__(init_cfg)
         layout = get_layout(layout)
         if len(channels) != len(depths):
-            raise ValueError(f'SkateFormer has a width and a depth per stage; channels={tuple(channels)}, '
-                             f'depths={tuple(depths)}')
+            raise UserError(f'SkateFormer has a width and a depth per stage; channels={tuple(channels)}, '
+                            f'depths={tuple(depths)}')
         wrong = [width for width in channels if width % num_heads]
         if num_heads % 8 or wrong:
-            raise ValueError(f'SkateFormer splits its heads into 8 and its channels among the heads: num_heads is a '
-                             f'multiple of 8 and channels of num_heads; found num_heads={num_heads}, '
-                             f'channels={tuple(channels)}')
+            raise UserError(f'SkateFormer splits its heads into 8 and its channels among the heads: num_heads is a '
+                            f'multiple of 8 and channels of num_heads; found num_heads={num_heads}, '
+                            f'channels={tuple(channels)}')
         parts = skate_parts(layout, part_size)
         slots = torch.tensor(parts).flatten()
         sizes = skate_sizes(parts, num_person, window)
@@ -244,13 +245,13 @@ class SkateFormer(BaseModule):
         """(N, M, T, V, C or C + 1) -> (N, M, channels, T', V')."""
         clips, persons, frames, joints, channels = x.shape
         if persons != self.num_person:
-            raise ValueError(f'SkateFormer was built for num_person={self.num_person}, but the clips have {persons} '
-                             'persons; all persons are tokens of one map. Set num_person of the model and of '
-                             'SetPersons alike')
+            raise UserError(f'SkateFormer was built for num_person={self.num_person}, but the clips have {persons} '
+                            'persons; all persons are tokens of one map. Set num_person of the model and of '
+                            'SetPersons alike')
         if joints != self.num_joints or channels not in (self.in_channels, self.in_channels + 1):
-            raise ValueError(f"SkateFormer was built for {self.num_joints} joints ('{self.layout}') and "
-                             f'in_channels={self.in_channels}, and one more channel for the time; the clips have '
-                             f'{joints} joints and {channels} channels')
+            raise UserError(f"SkateFormer was built for {self.num_joints} joints ('{self.layout}') and "
+                            f'in_channels={self.in_channels}, and one more channel for the time; the clips have '
+                            f'{joints} joints and {channels} channels')
         x, time = x[..., :self.in_channels], x[:, 0, :, 0, self.in_channels:]
         if channels == self.in_channels:
             time = torch.linspace(-1, 1, frames, dtype=x.dtype, device=x.device)[None, :, None].expand(clips, -1, -1)

@@ -13,6 +13,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule, ModuleList
 from torch import nn
 
+from mmskel.files.errors import UserError
 from mmskel.models.layers import FastDropout
 from mmskel.skeleton import Layout, get_layout
 from mmskel.skeleton import partition as adjacency_of
@@ -54,7 +55,7 @@ class SkeletonSTGCN(STGCN):
         width = in_channels * adjacency.shape[-1]
         sizes = dict(VC=width, MVC=width * num_person)
         if data_bn_type not in (*sizes, 'none'):
-            raise ValueError(f"data_bn_type is 'VC', 'MVC' or 'none', not '{data_bn_type}'")
+            raise UserError(f"data_bn_type is 'VC', 'MVC' or 'none', not '{data_bn_type}'")
         self.data_bn_type = data_bn_type
         self.data_bn = nn.BatchNorm1d(sizes[data_bn_type]) if data_bn_type in sizes else nn.Identity()
         self.in_channels, self.base_channels, self.published_init = in_channels, base_channels, published_init

@@ -17,6 +17,8 @@ from mmengine.model.weight_init import constant_init, kaiming_init
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
+
 
 def rounded_width(width: float) -> int:
     """The nearest multiple of 8, at least 8, and not more than a tenth below ``width``."""
@@ -99,10 +101,10 @@ class X3DShallow(BaseModule):
                  se_style: str = 'half', use_swish: bool = False, init_cfg: dict | list | None = None):
         super().__init__(init_cfg)
         if not num_stages == len(stage_blocks) == len(spatial_strides):
-            raise ValueError(f'X3DShallow: num_stages={num_stages} needs as many stage_blocks and spatial_strides; '
-                             f'found {tuple(stage_blocks)} and {tuple(spatial_strides)}')
+            raise UserError(f'X3DShallow: num_stages={num_stages} needs as many stage_blocks and spatial_strides; '
+                            f'found {tuple(stage_blocks)} and {tuple(spatial_strides)}')
         if se_style not in ('half', 'all'):
-            raise ValueError(f"X3DShallow: se_style is 'half' or 'all', not {se_style!r}")
+            raise UserError(f"X3DShallow: se_style is 'half' or 'all', not {se_style!r}")
         channels = base_channels if gamma_w == 1 else rounded_width(base_channels * gamma_w)
         self.num_stages = num_stages
         self.conv1_s = _conv(in_channels, channels, (1, 3, 3), (1, 2, 2), norm=False, relu=False)

@@ -12,6 +12,8 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from mmskel.files.errors import UserError
+
 
 class SkeletonEncoder(BaseDataPreprocessor):
     """Base class: stacks a batch, moves it to the device, and has :meth:`encode` make the network's input of it.
@@ -70,14 +72,14 @@ class SkeletonEncoder(BaseDataPreprocessor):
             values: Tensor of every sample.
 
         Raises:
-            ValueError: Tensors of several shapes.
+            UserError: Tensors of several shapes.
         """
         shapes = {tuple(value.shape) for value in values}
         if len(shapes) > 1:
             found = ', '.join(map(str, sorted(shapes)))
-            raise ValueError(f"a batch holds samples with '{name}' of several shapes: {found}; let the pipeline give "
-                             'all clips as many persons (SetPersons), frames (SampleUniformly, ResampleFrames) and '
-                             'pixels (ResizeImage)')
+            raise UserError(f"a batch holds samples with '{name}' of several shapes: {found}; let the pipeline give "
+                            'all clips as many persons (SetPersons), frames (SampleUniformly, ResampleFrames) and '
+                            'pixels (ResizeImage)')
         return torch.stack(tuple(values))
 
     def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:

@@ -18,6 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmskel.files.errors import UserError
+
 _LEAST = 1e-4  # joints of a smaller score are not drawn
 _FAR = 1e6  # a pixel outside of every image
 _LIMBS_AT_ONCE = 2048  # on a CPU: what is made of them, a hundred pixels each, stays near the cache
@@ -47,14 +49,14 @@ def heatmap_volume(keypoint: Tensor, score: Tensor | None, size: Sequence[int], 
         (N, C, T, H', W') float32, C = V + L, contiguous.
 
     Raises:
-        ValueError: Shapes that do not fit; nothing to draw.
+        UserError: Shapes that do not fit; nothing to draw.
     """
     if keypoint.ndim != 5 or keypoint.shape[-1] != 2:
-        raise ValueError(f'heatmaps are drawn of keypoints (N, M, T, V, 2), not of {tuple(keypoint.shape)}')
+        raise UserError(f'heatmaps are drawn of keypoints (N, M, T, V, 2), not of {tuple(keypoint.shape)}')
     if score is not None and score.shape != keypoint.shape[:-1]:
-        raise ValueError(f'scores {tuple(score.shape)} do not fit keypoints {tuple(keypoint.shape)}')
+        raise UserError(f'scores {tuple(score.shape)} do not fit keypoints {tuple(keypoint.shape)}')
     if not joints and not limbs:
-        raise ValueError('neither joints nor limbs are to be drawn')
+        raise UserError('neither joints nor limbs are to be drawn')
     keypoint = keypoint.float() if scaling == 1 else keypoint.float() * scaling
     score = torch.ones_like(keypoint[..., 0]) if score is None else score.float()
     drawn = (score >= _LEAST) & ~keypoint.isnan().any(-1)  # False where the score is NaN

@@ -8,6 +8,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from mmskel.files.errors import UserError
 from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.models.encoders.heatmap import heatmap_volume, limb_swap, mirrored
 from mmskel.skeleton import get_layout
@@ -37,7 +38,7 @@ class HeatmapEncoder(SkeletonEncoder):
                  scaling: float = 1., use_score: bool = True, limbs: Sequence[Sequence[int]] | None = None):
         super().__init__()
         if stream not in VOLUME_STREAMS:
-            raise ValueError(f"unknown stream '{stream}'; known: {', '.join(VOLUME_STREAMS)}")
+            raise UserError(f"unknown stream '{stream}'; known: {', '.join(VOLUME_STREAMS)}")
         table = get_layout(layout)
         self.layout, self.stream, self.num_joints = table.name, stream, table.num_joints
         self.size, self.sigma, self.scaling, self.use_score = size and tuple(size), sigma, scaling, use_score
@@ -63,15 +64,15 @@ class HeatmapEncoder(SkeletonEncoder):
             (..., channels, T, H, W) float32.
 
         Raises:
-            ValueError: If the joint count is not the layout's, or no size is known.
+            UserError: If the joint count is not the layout's, or no size is known.
         """
         size = size or self.size
         if keypoint.shape[-2] != self.num_joints:
-            raise ValueError(f"the clips have {keypoint.shape[-2]} joints, but the encoder's layout '{self.layout}' "
-                             f'has {self.num_joints}; give the data set layout={self.layout!r}')
+            raise UserError(f"the clips have {keypoint.shape[-2]} joints, but the encoder's layout '{self.layout}' "
+                            f'has {self.num_joints}; give the data set layout={self.layout!r}')
         if size is None:
-            raise ValueError("heatmaps need the image's size: samples with 'img_shape' (PackSkeleton keeps it), or "
-                             'HeatmapEncoder(size=(H, W))')
+            raise UserError("heatmaps need the image's size: samples with 'img_shape' (PackSkeleton keeps it), or "
+                            'HeatmapEncoder(size=(H, W))')
         clips = math.prod(keypoint.shape[:-4])
         volume = heatmap_volume(
             keypoint[..., :2].reshape(clips, *keypoint.shape[-4:-1], 2),
@@ -130,7 +131,7 @@ class HeatmapEncoder(SkeletonEncoder):
             (N, views, channels, T, H, W) float32, see :meth:`views`.
 
         Raises:
-            ValueError: Images of several sizes in one batch.
+            UserError: Images of several sizes in one batch.
         """
         mirror = any(sample is not None and sample.get('mirror_views') for sample in samples)
         return self.views(batch['keypoint'], batch.get('keypoint_score'), self._size(samples), batch.get('frame_inds'),
@@ -149,6 +150,6 @@ class HeatmapEncoder(SkeletonEncoder):
     def _size(self, samples: Sequence) -> tuple[int, int] | None:
         sizes = {tuple(sample.img_shape) for sample in samples if sample is not None and 'img_shape' in sample}
         if len(sizes) > 1:
-            raise ValueError(f'a batch holds images of the sizes {", ".join(map(str, sorted(sizes)))} (H, W); end the '
-                             'pipeline with ResizeImage(size=(H, W)) or CropCentre(size)')
+            raise UserError(f'a batch holds images of the sizes {", ".join(map(str, sorted(sizes)))} (H, W); end the '
+                            'pipeline with ResizeImage(size=(H, W)) or CropCentre(size)')
         return sizes.pop() if sizes else self.size

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from mmaction.registry import TRANSFORMS
 
+from mmskel.files.errors import UserError
 from mmskel.models.encoders.heatmap import heatmap_volume, limb_swap, mirrored
 from mmskel.skeleton import get_layout
 
@@ -36,7 +37,7 @@ class GenerateHeatmapVolume:
                  left_limb: Sequence[int] | None = None, right_limb: Sequence[int] | None = None, scaling: float = 1.,
                  layout: str = 'coco17'):
         if not with_kp and not with_limb:
-            raise ValueError('GenerateHeatmapVolume: with_kp or with_limb, or both')
+            raise UserError('GenerateHeatmapVolume: with_kp or with_limb, or both')
         table = get_layout(layout)
         self.sigma, self.use_score, self.scaling, self.double = sigma, use_score, scaling, double
         self.with_kp, self.layout = with_kp, table.name
@@ -67,7 +68,7 @@ class GenerateHeatmapVolume:
 
 def _exchange(count: int, left: Sequence[int], right: Sequence[int] | None) -> list[int]:
     if right is None or len(left) != len(right):
-        raise ValueError(f'lists of left and right are given in pairs, not {left} and {right}')
+        raise UserError(f'lists of left and right are given in pairs, not {left} and {right}')
     order = list(range(count))
     for one, other in zip(left, right):
         order[one], order[other] = other, one

@@ -13,6 +13,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from mmskel.files.errors import UserError
 from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.skeleton import get_layout, panoramic_graph
 
@@ -150,7 +151,7 @@ class PanoramaEncoder(SkeletonEncoder):
         super().__init__()
         strange = [name for name in streams if name not in PANORAMA_STREAMS]
         if strange or not streams:
-            raise ValueError(f"unknown streams {strange}; expected some of {', '.join(PANORAMA_STREAMS)}")
+            raise UserError(f"unknown streams {strange}; expected some of {', '.join(PANORAMA_STREAMS)}")
         self.layout, self.stacked = get_layout(layout).name, tuple(s for s in PANORAMA_STREAMS if s in streams)
         self.extended, self.with_score, self.num_person = extended, with_score, num_person
         self.normalized = normalized
@@ -179,7 +180,7 @@ class PanoramaEncoder(SkeletonEncoder):
             (..., M, T, v, S * 2C), streams first, then halves, then coordinates.
 
         Raises:
-            ValueError: If the nodes are not those of layout and objects.
+            UserError: If the nodes are not those of layout and objects.
         """
         keypoint, score, objects = batch['keypoint'], batch.get('keypoint_score'), batch.get('objects')
         if objects is not None:
@@ -187,9 +188,9 @@ class PanoramaEncoder(SkeletonEncoder):
                 score = append_objects(score[..., None], objects[..., -1:])[..., 0]
             keypoint = append_objects(keypoint, objects[..., :-1])
         if keypoint.shape[-2] != len(self.origins):
-            raise ValueError(f"the clips have {keypoint.shape[-2]} nodes per person, but the encoder's layout "
-                             f"'{self.layout}' with the objects {list(self.objects)} has {len(self.origins)}; give the "
-                             f'data set layout={self.layout!r} and the pipeline AddObjects({list(self.objects)})')
+            raise UserError(f"the clips have {keypoint.shape[-2]} nodes per person, but the encoder's layout "
+                            f"'{self.layout}' with the objects {list(self.objects)} has {len(self.origins)}; give the "
+                            f'data set layout={self.layout!r} and the pipeline AddObjects({list(self.objects)})')
         if self.num_person is not None:
             keypoint, score = fill_slots(keypoint, score, self.num_person)
         seen = (keypoint != 0).any(-1, keepdim=True).to(keypoint.dtype) if self.normalized else None

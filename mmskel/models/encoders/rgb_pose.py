@@ -7,6 +7,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from mmskel.files.errors import UserError
 from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.models.encoders.heatmap_encoder import HeatmapEncoder
 
@@ -50,11 +51,11 @@ class PictureEncoder(SkeletonEncoder):
             (N, views, 3, T, H, W) float32.
 
         Raises:
-            ValueError: If there are no pictures.
+            UserError: If there are no pictures.
         """
         if 'imgs' not in batch:
-            raise ValueError('the network looks at pictures, and the samples have none; the pipeline needs '
-                             'SampleVideoAndPose and LoadClipFrames before PackSkeleton')
+            raise UserError('the network looks at pictures, and the samples have none; the pipeline needs '
+                            'SampleVideoAndPose and LoadClipFrames before PackSkeleton')
         return self.normalize(batch['imgs'])
 
 
@@ -93,7 +94,7 @@ class RGBPoseEncoder(SkeletonEncoder):
             samples: Data samples, which say ``img_shape``.
 
         Raises:
-            ValueError: If there are no pictures, or images of several sizes in one batch.
+            UserError: If there are no pictures, or images of several sizes in one batch.
         """
         return dict(imgs=self.pictures.encode(batch), heatmap_imgs=self.heatmaps.encode(batch, samples))
 

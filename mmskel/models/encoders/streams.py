@@ -10,6 +10,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from mmskel.files.errors import UserError
 from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.skeleton import get_layout
 
@@ -78,7 +79,7 @@ class StreamEncoder(SkeletonEncoder):
     def __init__(self, layout: str, stream: str = 'joint', with_score: bool = False):
         super().__init__()
         if stream not in STREAMS:
-            raise ValueError(f"unknown stream '{stream}'; known: {', '.join(STREAMS)}")
+            raise UserError(f"unknown stream '{stream}'; known: {', '.join(STREAMS)}")
         self.layout, self.stream, self.with_score = get_layout(layout).name, stream, with_score
         self.register_buffer('origins', torch.tensor(get_layout(layout).bone_origins), persistent=False)
 
@@ -98,12 +99,12 @@ class StreamEncoder(SkeletonEncoder):
             (..., M, T, V, C), with ``with_score`` (..., M, T, V, C + 1).
 
         Raises:
-            ValueError: If the joint count is not the layout's.
+            UserError: If the joint count is not the layout's.
         """
         keypoint, following = batch['keypoint'], batch.get('keypoint_next')
         if keypoint.shape[-2] != len(self.origins):
-            raise ValueError(f"the clips have {keypoint.shape[-2]} joints, but the encoder's layout '{self.layout}' "
-                             f'has {len(self.origins)}; give the data set layout={self.layout!r}')
+            raise UserError(f"the clips have {keypoint.shape[-2]} joints, but the encoder's layout '{self.layout}' "
+                            f'has {len(self.origins)}; give the data set layout={self.layout!r}')
         if self.with_score:
             keypoint = _with_score(keypoint, batch.get('keypoint_score'))
             if following is not None:

@@ -9,6 +9,8 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
+
 
 @MODELS.register_module()
 class GroupActivityHead(GCNHead):
@@ -68,9 +70,9 @@ class GroupActivityHead(GCNHead):
             label = [-1] * persons if label is None else label
             label = torch.as_tensor(label, dtype=torch.int64, device=scores.device).flatten()
             if len(label) != persons or label.max() >= actions:
-                raise ValueError(f"clip '{sample.get('frame_dir', '?')}': person_label {label.tolist()} for {persons} "
-                                 f'persons and {actions} actions (0 to {actions - 1}, -1: unknown); SetPersons keeps '
-                                 'labels and persons together')
+                raise UserError(f"clip '{sample.get('frame_dir', '?')}': person_label {label.tolist()} for {persons} "
+                                f'persons and {actions} actions (0 to {actions - 1}, -1: unknown); SetPersons keeps '
+                                'labels and persons together')
             rows.append(label)
         return torch.stack(rows).repeat_interleave(clips // len(rows), 0)
 

@@ -14,6 +14,8 @@ from mmaction.models.heads import RGBPoseHead
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from mmskel.files.errors import UserError
+
 STREAMS = ('rgb', 'pose')
 
 
@@ -38,9 +40,9 @@ class RGBPoseFusionHead(RGBPoseHead):
                  fusion_weights: Sequence[float] = (1., 1.), label_smooth_eps: float = 0.,
                  topk: int | Sequence[int] = (1, 5), average_clips: str = 'prob', init_std: float = 0.01):
         if average_clips not in ('prob', 'score'):
-            raise ValueError(f"average_clips is 'prob' or 'score', not {average_clips!r}")
+            raise UserError(f"average_clips is 'prob' or 'score', not {average_clips!r}")
         if len(fusion_weights) != 2 or min(fusion_weights) < 0 or not sum(fusion_weights) > 0:
-            raise ValueError(f'fusion_weights are two numbers from 0 on, RGB first, not both 0; found {fusion_weights}')
+            raise UserError(f'fusion_weights are two numbers from 0 on, RGB first, not both 0; found {fusion_weights}')
         dropout = dict(dropout) if isinstance(dropout, Mapping) else dict.fromkeys(STREAMS, float(dropout))
         weights = [float(loss_weights)] * 2 if isinstance(loss_weights, (int, float)) else list(loss_weights)
         super().__init__(num_classes, tuple(in_channels), loss_components=list(STREAMS), loss_weights=weights,

@@ -19,13 +19,17 @@ def wants_custom_backward(x: Tensor) -> bool:
     return torch.is_grad_enabled() and x.requires_grad and not _compiling()
 
 
+def eager() -> bool:
+    """Whether operators run as they are called: nobody compiles or traces them."""
+    return not (_compiling() or torch.jit.is_tracing())
+
+
 def only_result(x: Tensor) -> bool:
     """Whether nothing but the result is wanted, on a CPU: no gradient, no graph, no other precision.
 
     Passes may then work in place and call what autograd, exporters and autocast do not know.
     """
-    return not (_compiling() or torch.jit.is_tracing() or torch.is_grad_enabled() or x.device.type != 'cpu'
-                or _autocasting())
+    return eager() and not (torch.is_grad_enabled() or x.device.type != 'cpu' or _autocasting())
 
 
 def equal(x: Tensor, other: Tensor) -> Tensor:

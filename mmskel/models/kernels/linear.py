@@ -25,19 +25,21 @@ if _ONEDNN:
             return 2 * rows * channels * weight_shape[0]
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, gelu: bool = False) -> Tensor:
-    """``x @ weight.T + bias``, and the exact GELU of it if wanted.
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, gelu: bool = False, relu: bool = False) -> Tensor:
+    """``x @ weight.T + bias``, and an activation of it if wanted, without a pass over the memory of its own.
 
     Args:
         x: (rows, Cin).
         weight: (Cout, Cin).
         bias: (Cout,).
-        gelu: Without a pass over the memory of its own.
+        gelu: Whether the exact GELU follows.
+        relu: Whether the ReLU follows.
 
     Returns:
         (rows, Cout).
     """
     if _ONEDNN and torch.backends.mkldnn.enabled and x.dtype == weight.dtype == torch.float32 and only_result(x):
-        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, 'gelu' if gelu else 'none', [], 'none')
+        activation = 'gelu' if gelu else 'relu' if relu else 'none'
+        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, activation, [], 'none')
     x = functional.linear(x, weight, bias)
-    return functional.gelu(x) if gelu else x
+    return functional.gelu(x) if gelu else functional.relu(x) if relu else x

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
 from mmskel.models.kernels.custom_backward import equal, wants_custom_backward
 from mmskel.models.layers.linear_norm import LinearNorm, affine_of, finish, normalize
 
@@ -29,7 +30,7 @@ class MultiBranchTCN(nn.Module):
         super().__init__()
         branches = len(dilations) + 2
         if channels % branches:
-            raise ValueError(f'{channels} channels do not divide into {branches} branches')
+            raise UserError(f'{channels} channels do not divide into {branches} branches')
         self.stride, self.dilations, self.width = stride, tuple(dilations), channels // branches
         self.reduce = LinearNorm(channels, (branches - 1) * self.width, self.width)
         self.convs = nn.ParameterList(nn.Parameter(torch.empty(self.width, self.width, kernel_size, 1))

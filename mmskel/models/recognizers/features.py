@@ -15,6 +15,8 @@ from mmaction.models.heads.base import BaseHead
 from mmaction.models.recognizers.base import BaseRecognizer
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
+
 STAGES = ('features', 'pooled', 'logits')
 
 
@@ -47,7 +49,7 @@ def recognise(model: nn.Module, batch: Mapping[str, Any], stage: str = 'logits')
         views follow each other: ``rows.unflatten(0, (N, -1))``.
 
     Raises:
-        ValueError: Another stage; a recogniser or head that does not have it.
+        UserError: Another stage; a recogniser or head that does not have it.
 
     Example:
         >>> pooled = recognise(model, batch, 'pooled').unflatten(0, (len(batch['data_samples']), -1)).mean(1)
@@ -64,17 +66,34 @@ def network_output(model: nn.Module, inputs: Any, stage: str = 'logits') -> Any:
         stage: See :func:`recognise`.
     """
     if stage not in STAGES:
-        raise ValueError(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
+        raise UserError(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
     if not isinstance(model, BaseRecognizer):
-        raise ValueError(f'a {type(model).__name__} is no recogniser of MMAction2, so it has no stages to read from')
+        raise UserError(f'a {type(model).__name__} is no recogniser of MMAction2, so it has no stages to read from')
     features, arguments = model.extract_feat(inputs, test_mode=True)
     if stage == 'features':
         return features
     if not model.with_cls_head:
-        raise ValueError(f"the {type(model).__name__} has no head, so it has no '{stage}'; read its 'features'")
+        raise UserError(f"the {type(model).__name__} has no head, so it has no '{stage}'; read its 'features'")
     if stage == 'pooled':
         return _pooled(model.cls_head, features, arguments)
     return model.cls_head(features, **arguments)
+
+
+def pooled_and_logits(model: nn.Module, inputs: Any) -> tuple[Tensor, Tensor | None]:
+    """The stages ``'pooled'`` and ``'logits'`` of :func:`network_output`, of one pass through the backbone.
+
+    Args:
+        model: A recogniser.
+        inputs: See :func:`network_output`.
+
+    Returns:
+        (R, D), and (R, K) or None where the head has several outputs.
+    """
+    if not isinstance(model, BaseRecognizer) or not model.with_cls_head:
+        return network_output(model, inputs, 'pooled'), None
+    features, arguments = model.extract_feat(inputs, test_mode=True)
+    logits = model.cls_head(features, **arguments)
+    return _pooled(model.cls_head, features, arguments), logits if isinstance(logits, Tensor) else None
 
 
 def predict_samples(model: nn.Module, batch: Mapping[str, Any]) -> Sequence:
@@ -89,7 +108,7 @@ def predict_samples(model: nn.Module, batch: Mapping[str, Any]) -> Sequence:
         the views as MMAction2's base head does, ``logits`` (K,). Both are float32.
 
     Raises:
-        ValueError: A head with one prediction per pathway and none of both.
+        UserError: A head with one prediction per pathway and none of both.
     """
     if not _is_backbone_and_head(model):
         return [_noted(sample, sample.pred_score) for sample in model.test_step(batch)]
@@ -125,8 +144,8 @@ def _is_backbone_and_head(model: nn.Module) -> bool:
 
 def _noted(sample: Any, probability: Any, logits: Tensor | None = None) -> Any:
     if isinstance(probability, Mapping):
-        raise ValueError(f'the head predicts {" and ".join(probability)} each on its own, and nothing of both; use one '
-                         'that fuses them, such as RGBPoseFusionHead')
+        raise UserError(f'the head predicts {" and ".join(probability)} each on its own, and nothing of both; use one '
+                        'that fuses them, such as RGBPoseFusionHead')
     sample.set_field(probability.float(), 'probability')
     if logits is not None:
         sample.set_field(logits, 'logits')
@@ -151,7 +170,7 @@ def _pooled(head: nn.Module, features: Any, arguments: Mapping[str, Any]) -> Ten
     for width in widths:
         found = next((i for i, one in enumerate(seen) if one.ndim == 2 and one.shape[1] == width), None)
         if found is None:
-            raise ValueError(f'{type(head).__name__} has no linear layer that takes {width} pooled channels, its '
-                             "in_channels; read its 'features' instead")
+            raise UserError(f'{type(head).__name__} has no linear layer that takes {width} pooled channels, its '
+                            "in_channels; read its 'features' instead")
         pooled.append(seen.pop(found))
     return torch.cat(pooled, 1)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from mmskel.models.recognizers.features import predict_samples, recognise
+from mmskel.models.recognizers.features import pooled_and_logits, predict_samples, recognise
 
 
 class Scorer(Protocol):
@@ -73,3 +73,18 @@ def pooled_features(model: nn.Module, batch: Mapping[str, Any]) -> Tensor:
     """
     rows = recognise(model, batch, 'pooled').float()
     return rows.unflatten(0, (len(batch['data_samples']), -1)).mean(1)
+
+
+def clip_features(model: nn.Module, batch: Mapping[str, Any]) -> tuple[Tensor, Tensor | None]:
+    """Pooled features (N, D) and raw scores (N, K) of every clip, float32, the means over its views, in one pass.
+
+    Args:
+        model: The recogniser.
+        batch: A collated batch of N clips.
+
+    Returns:
+        Features, and scores; None instead of the scores for a head with several outputs.
+    """
+    clips = len(batch['data_samples'])
+    pooled, logits = pooled_and_logits(model, model.data_preprocessor(batch, False)['inputs'])
+    return tuple(None if rows is None else rows.float().unflatten(0, (clips, -1)).mean(1) for rows in (pooled, logits))

@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton.graphs.partitions import hop_distance
 from mmskel.skeleton.graphs.person_objects import ObjectNode, PersonGraph, person_graph
 from mmskel.skeleton.layout import Layout, LayoutError
@@ -98,15 +99,15 @@ class PanoramicGraph:
             (partitions, V, V) float64.
 
         Raises:
-            ValueError: Unknown labeling; a hop that is not positive; more kept than there are.
+            UserError: Unknown labeling; a hop that is not positive; more kept than there are.
         """
         if labeling not in LABELINGS:
-            raise ValueError(f"unknown labeling '{labeling}'; known: {', '.join(LABELINGS)}")
+            raise UserError(f"unknown labeling '{labeling}'; known: {', '.join(LABELINGS)}")
         if max_hop < 1:
-            raise ValueError(f'max_hop is at least 1, not {max_hop}')
+            raise UserError(f'max_hop is at least 1, not {max_hop}')
         if labeling == 'intra-inter' and self.num_person == 1:
-            raise ValueError("the labeling 'intra-inter' tells links within a person from links between persons, but "
-                             "the graph has one person; take 'spatial' or 'distance'")
+            raise UserError("the labeling 'intra-inter' tells links within a person from links between persons, but "
+                            "the graph has one person; take 'spatial' or 'distance'")
         size = self.num_nodes
         if labeling in ('zeros', 'ones', 'eye'):
             ones = np.full((size, size), 1 / size)
@@ -115,7 +116,7 @@ class PanoramicGraph:
         else:
             found = self._by_hop(labeling, max_hop)
         if keep is not None and not 0 < keep <= len(found):
-            raise ValueError(f"'{labeling}' up to hop {max_hop} has {len(found)} partitions; {keep} cannot be kept")
+            raise UserError(f"'{labeling}' up to hop {max_hop} has {len(found)} partitions; {keep} cannot be kept")
         found = found[:keep]
         if corrected:
             links = (found != 0).astype(float)
@@ -172,14 +173,14 @@ def panoramic_graph(layout: str | Layout, num_person: int = 1, objects: Sequence
             of every person otherwise.
 
     Raises:
-        ValueError: Unknown topology or parts, numbers that are not positive.
+        UserError: Unknown topology or parts, numbers that are not positive.
         LayoutError: Unknown joints or objects.
     """
     for name, value, known in (('inter_link', inter_link, INTER_LINKS), ('parts', parts, ('body', 'person'))):
         if value not in known:
-            raise ValueError(f"unknown {name} '{value}'; known: {', '.join(known)}")
+            raise UserError(f"unknown {name} '{value}'; known: {', '.join(known)}")
     if min(num_person, hop, dilation) < 1:
-        raise ValueError(f'num_person, hop and dilation are at least 1, not {num_person}, {hop} and {dilation}')
+        raise UserError(f'num_person, hop and dilation are at least 1, not {num_person}, {hop} and {dilation}')
     person = person_graph(layout, objects)
     layout, v = person.layout, person.num_nodes
     pairs = dict(

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.sparse.csgraph import shortest_path
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton.layout import Layout, adjacency_matrix
 from mmskel.skeleton.tables import get_layout
 
@@ -75,13 +76,13 @@ def partition(layout: str | Layout, strategy: str = 'spatial', max_hop: int = 1,
         (K, V, V) float64.
 
     Raises:
-        ValueError: For an unknown strategy or hops that are no positive numbers.
+        UserError: For an unknown strategy or hops that are no positive numbers.
     """
     layout = get_layout(layout)
     if strategy not in PARTITIONS:
-        raise ValueError(f"unknown partition '{strategy}'; known: {', '.join(PARTITIONS)}")
+        raise UserError(f"unknown partition '{strategy}'; known: {', '.join(PARTITIONS)}")
     if max_hop < 1 or dilation < 1:
-        raise ValueError(f'max_hop and dilation are at least 1, not {max_hop} and {dilation}')
+        raise UserError(f'max_hop and dilation are at least 1, not {max_hop} and {dilation}')
     if strategy == 'inout':
         inward = np.zeros((layout.num_joints, ) * 2)
         for child, parent in layout.edges:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse.csgraph import depth_first_order
 
+from mmskel.files.errors import UserError
 from mmskel.skeleton.layout import Layout, LayoutError, adjacency_matrix
 from mmskel.skeleton.tables import get_layout
 
@@ -121,14 +122,14 @@ def skate_partition(kind: int, frames: int, tokens: int, size: tuple[int, int]) 
         published order, frames slowest.
 
     Raises:
-        ValueError: No such type, or a map that does not divide into windows.
+        UserError: No such type, or a map that does not divide into windows.
     """
     if kind not in SKATE_TYPES:
-        raise ValueError(f'Skate-Types are 1, 2, 3 and 4, not {kind}')
+        raise UserError(f'Skate-Types are 1, 2, 3 and 4, not {kind}')
     (a, b), (far_joints, far_frames) = size, SKATE_TYPES[kind]
     if frames % a or tokens % b:
-        raise ValueError(f'a map of {frames} frames and {tokens} joints does not divide into windows of {a} frames and '
-                         f'{b} joints (Skate-Type {kind})')
+        raise UserError(f'a map of {frames} frames and {tokens} joints does not divide into windows of {a} frames and '
+                        f'{b} joints (Skate-Type {kind})')
     place = np.arange(frames * tokens)
     place = place.reshape(*((a, frames // a) if far_frames else (frames // a, a)),
                           *((b, tokens // b) if far_joints else (tokens // b, b)))

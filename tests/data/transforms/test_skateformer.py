@@ -5,6 +5,7 @@ from mmaction.registry import TRANSFORMS
 from parity import load
 
 from mmskel.data import transforms as T
+from mmskel.files.errors import UserError
 from mmskel.models import SkateEncoder
 from mmskel.skeleton import get_layout, skate_parts
 
@@ -159,7 +160,7 @@ def test_bone_lengths_come_from_the_classmate():
         lengths = [np.linalg.norm(x[0, :, child] - x[0, :, origin], axis=-1) for x in (found, other)]
         np.testing.assert_allclose(*lengths, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(found[1], 0, atol=1e-3)  # missing there: a point
-    with pytest.raises(KeyError, match="clip 'x': BorrowBoneLengths needs classmate"):
+    with pytest.raises(UserError, match="clip 'x': BorrowBoneLengths needs classmate"):
         T.BorrowBoneLengths('ntu25')({k: v for k, v in given.items() if k != 'classmate'})
 
 

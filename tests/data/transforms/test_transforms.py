@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mmskel.data import transforms as T
+from mmskel.files.errors import UserError
 from mmskel.skeleton import get_layout
 
 
@@ -148,7 +149,7 @@ def test_pack_splits_clips():
 
 
 def test_wrong_use_teaches(monkeypatch):
-    with pytest.raises(KeyError, match="clip 'x': RangeNormalize needs keypoint, found frame_dir"):
+    with pytest.raises(UserError, match="clip 'x': RangeNormalize needs keypoint, found frame_dir"):
         T.RangeNormalize()(dict(frame_dir='x'))
     with pytest.raises(ValueError, match="clip 'clip7': AlignBody3D needs 3 coordinates"):
         T.AlignBody3D('ntu25')(sample(layout='ntu25', C=2))

@@ -1,0 +1,10 @@
+# CascadeFormer on Penn Action, the published recipe: masked pretraining and fine-tuning as one command. Each has a
+# folder of its own in the work dir; --resume goes on where it stopped.
+#   mmskel train cascadeformer/cascadeformer_penn_plan.py
+# Not trained here yet; see cascadeformer_penn.py for what was published.
+_base_ = 'cascadeformer_penn.py'
+
+load_from = None
+plan = dict(stages=dict(
+    pretraining=dict(config='cascadeformer/cascadeformer_pretrain_penn.py', test=False),
+    fine_tuning=dict(init_from=dict(stage='pretraining'))))

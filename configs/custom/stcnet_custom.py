@@ -1,0 +1,5 @@
+# STC-Net on any annotation file; layout, classes and persons are read off it, the layout's own centre is the graph's.
+#   mmskel train custom/stcnet_custom.py --data my.pkl
+_base_ = 'stgcn_custom.py'
+
+model = dict(backbone=dict(_delete_=True, type='STCNet'))
