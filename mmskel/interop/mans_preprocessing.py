@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmskel.skeleton.trunk import TrunkAxes
+
 _SLOTS = 2  # bodies of a frame that are kept, in file order; frames with more are left out
 _NAMES = ('one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight')
 
@@ -31,14 +33,13 @@ class Preprocessing(nn.Module):
             ``out_parts_*`` (5, T, 36); of the last clip ``out_mans_224_center``, rows 75 to 84 and columns 80 to 139
             of the image (224, 224, 3).
         """
-        from mmskel.data.transforms import AlignTrunk3D
         from mmskel.models.backbones.ensemble_1dcnn import Ensemble1DCNN
-        align, found = AlignTrunk3D('ntu25'), {}
+        trunk, found = TrunkAxes('ntu25'), {}
         for name, joints, count in zip(_NAMES, clips[::2], clips[1::2]):
             keypoint = np.nan_to_num(joints[:, :_SLOTS].double().numpy()).swapaxes(0, 1)
             keypoint[:, count.numpy() > _SLOTS] = 0
             frames = keypoint.shape[1]
-            aligned = align(dict(keypoint=keypoint, rng=np.random.default_rng(0)))['keypoint']
+            aligned = trunk.place(keypoint, trunk.find(keypoint))
             found[f'out_mans_{name}'] = _image(aligned, 50)
             found['out_mans_224_center'] = _image(aligned, 224)[75:85, 80:140]
             raw = torch.from_numpy(keypoint).float()
