@@ -238,6 +238,8 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
         if lost:
             raise AnnotationError(f"'{path}': split '{name}' names unknown clips, e.g. {lost[0]}")
     data = dict(split={k: list(v) for k, v in split.items()}, annotations=annotations, meta=dict(meta))
+    if wrong := split_and_meta(data)[2]:  # nothing is written that would not be read
+        raise AnnotationError(f"'{path}': {wrong[0]}")
     with atomic_path(path) as temporary, temporary.open('wb') as file:
         pickle.dump(data, file, protocol=4)
     return AnnotationFile(annotations, data['split'], data['meta'], str(path))

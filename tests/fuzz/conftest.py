@@ -40,3 +40,24 @@ def _clear(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir()
+
+
+@pytest.fixture(scope='session')
+def network(tmp_path_factory):
+    """Config and checkpoint of a small ST-GCN of two classes and coco17 that was never trained."""
+    import torch
+    from mmaction.registry import MODELS
+    from mmengine.registry import DefaultScope
+
+    from mmskel.configuration import load_config
+    folder = tmp_path_factory.mktemp('network')
+    cfg = load_config('stgcn/stgcn_synthetic.py', data='a.pkl', fit=False, cfg_options={
+        'fit_to_data': False, 'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 32,
+        'test_dataloader.num_workers': 0, 'test_dataloader.persistent_workers': False, 'clip_len': 16})
+    cfg.fit_to_data = False
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        state = MODELS.build(cfg.model).state_dict()
+    torch.save(dict(state_dict=state, meta=dict(epoch=1, dataset_meta=dict(class_names=['wave', 'kick']))), folder / 'a.pth')
+    cfg.dump(folder / 'a.py')
+    return folder / 'a.py', folder / 'a.pth'
