@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
 from mmskel.files.arrays import ArrayFileError, read_npy
 from mmskel.skeleton import Clip, LayoutError, get_layout
+from mmskel.skeleton.scores import confidence
 
+_MOST_SCORE = 20.  # raw outputs of pose networks reach 10; beyond that it is a coordinate
 _COLUMNS = ('id', 'label', 'split', 'subject', 'fps')
 
 
@@ -48,6 +52,7 @@ class NumpyFolder(Reader):
             self.layout = get_layout(self.layout).name
         except LayoutError as error:
             raise ReadError(str(error)) from None
+        self._clipped: dict[str, int] = {}
         self._tree = FileTree(self.source)
         self._files = {path.removesuffix('.npy'): place for path, place in self._tree.below('.npy').items()}
         if not self._files:
@@ -91,11 +96,22 @@ class NumpyFolder(Reader):
         array = array if array.ndim == 4 else array[None]
         row, score = self._rows[item], None
         if self.with_score:
-            array, score = array[..., :-1], array[..., -1]
+            array, score = array[..., :-1], self._confidence(array[..., -1], item)
         label = int(float(row['label'])) if self._names is None else self._names.index(row['label'])
         return Clip(item, array, score, layout=self.layout, unit=self.unit, label=label,
                     fps=self._fps(row, item), extra=dict(subject=row['subject']) if row.get('subject') else {},
                     image_size=None if self.width is None else (int(self.height), int(self.width)))
+
+    def _confidence(self, score: np.ndarray, item: str) -> np.ndarray:
+        """Scores of any network: raw outputs a little outside of [0, 1] are clipped, and counted."""
+        low, high = (float(np.nanmin(score)), float(np.nanmax(score))) if np.isfinite(score).any() else (0., 0.)
+        if low < -0.1 or high > _MOST_SCORE:
+            raise ReadError(f"'{item}.npy': the last channel, the score, goes from {low:.3g} to {high:.3g}; expected "
+                            'confidences from 0 to 1. Was a coordinate taken for a score?')
+        score, outside = confidence(score)
+        if outside:
+            self._clipped[item] = outside
+        return score
 
     def _fps(self, row: dict[str, str], item: str) -> float | None:
         try:
@@ -116,9 +132,12 @@ class NumpyFolder(Reader):
         return meta if self._names is None else dict(meta, class_names=self._names)
 
     def notes(self) -> list[str]:
-        if self._names is None:
-            return ['labels are class indices; the file has no class names']
-        return [f'labels are names; classes are numbered alphabetically: {some(self._names, 5)}']
+        notes = ['labels are class indices; the file has no class names' if self._names is None else
+                 f'labels are names; classes are numbered alphabetically: {some(self._names, 5)}']
+        if self._clipped:
+            notes.append(f'{sum(self._clipped.values())} scores in {len(self._clipped)} clips were outside of [0, 1] '
+                         f'and were clipped: {some(list(self._clipped))}')
+        return notes
 
     def close(self) -> None:
         self._tree.close()
