@@ -49,7 +49,7 @@ class Loaded:
         taken: Names of the model's tensors that come from the file.
         new: Names of those that keep their initial values.
         left: Names of the file's tensors that the model has no use for.
-        meta: Of the checkpoint.
+        meta: Metadata of the checkpoint.
     """
     taken: tuple[str, ...]
     new: tuple[str, ...]
@@ -95,8 +95,8 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
     Args:
         model: The model; a parallel wrapper is looked through. One that is refused may have been filled in part.
         checkpoint: The weights.
-        allow: Which of :data:`DIFFERENCES` are no error. Counters of norms (``num_batches_tracked``) and buffers of the
-            data preprocessor may always be missing.
+        allow: Members of :data:`DIFFERENCES` that are no error. Counters of norms (``num_batches_tracked``) and buffers
+            of the data preprocessor may always be missing.
         prefixes: Beginning of a name in the file -> beginning of a name in the model, e.g.
             ``{'encoder.': 'backbone.'}``; the longest that fits counts, and tensors that none fits are left out.
             Default: names as they are.

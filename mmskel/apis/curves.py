@@ -23,7 +23,7 @@ def clip_curves(recogniser: SkeletonInferencer, clip: Clip, block: int = 1) -> t
     Args:
         recogniser: A trained STC-Net.
         clip: Its skeletons.
-        block: Which block's curves, counted from 1.
+        block: Number of the block whose curves are read, counted from 1.
 
     Returns:
         The clip as the test pipeline makes it, of every frame that the block sees; (T, V) joints: where the curve that
@@ -57,7 +57,7 @@ def draw_clip_curves(path: str | Path, config: str | Path, checkpoint: str | Pat
         config, checkpoint: The network: the config in its work dir, and its weights.
         name: Id of the clip; optional if there is only one.
         out: ``.png`` or ``.jpg``; default: the id with ``_curves.png``, here.
-        block: Which block's curves, counted from 1; later blocks compare what earlier ones made of the joints.
+        block: Number of the block, counted from 1; later blocks compare what earlier ones made of the joints.
         joints: Names of the joints whose curves are drawn thick; default: the ends of the limbs.
 
     Returns:

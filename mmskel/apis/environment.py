@@ -53,8 +53,8 @@ class Finding:
     Args:
         mark: One word: ok, untested, missing, absent, conflict, usable or broken.
         name: Subject of the line.
-        text: What was found.
-        requirement: What would have to be installed to fix it.
+        text: Finding, in words.
+        requirement: Requirement to install as a fix.
         obsolete: Distributions to be uninstalled before.
     """
     mark: str

@@ -202,7 +202,7 @@ class SkeletonInferencer(BaseInferencer):
         Args:
             clip: Its skeletons; it may have no persons, M = 0.
             batch_size, window, stride, per_person, classes: See a call.
-            video: What it was found in, for recognisers that look at images as well: anything that
+            video: Video it was found in, for recognisers that look at images as well: anything that
                 :func:`~mmskel.video.reading.open_video` can open again. Default: the file that the clip names. Every
                 window is decoded from the video's beginning.
 

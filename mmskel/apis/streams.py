@@ -19,7 +19,7 @@ def train_streams(configs: Mapping[str, Any], resume: bool = False, overwrite: b
     Without it probabilities are fused with equal weights.
 
     Args:
-        configs: From :func:`~mmskel.configuration.stream_configs`.
+        configs: Configs by stream, from :func:`~mmskel.configuration.stream_configs`.
         resume: A stream that was trained and tested is kept as it is, one that was interrupted goes on from its last
             checkpoint, one that was not begun is begun.
         overwrite: Whether trainings that the work dirs hold are removed; else, without ``resume``, they are an error.

@@ -41,8 +41,8 @@ class TextOptions:
         encoder: Name or folder of a text encoder.
         columns: Columns of a class file to take texts from.
         prompts: Templates with one ``{}``.
-        join: How several texts of a class are joined.
-        device: Where the encoder runs.
+        join: Rule for joining several texts of a class.
+        device: Device the encoder runs on.
     """
     encoder: str = DEFAULT_ENCODER
     columns: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ def load_embeddings(paths: Sequence[str | Path], options: TextOptions = TextOpti
 
     Args:
         paths: Files.
-        options: How texts are encoded; not used with ``.npy``.
+        options: Options of encoding texts; ignored with ``.npy``.
         class_names: Names of the data set, where they are known. A class file with the same names in another order is
             put into theirs; one with other names has to be in their order.
 

@@ -46,12 +46,12 @@ class Reference:
     """The published model, in our terms, and what it costs.
 
     Args:
-        arguments: Of the backbone's constructor.
+        arguments: Arguments of the backbone's constructor.
         num_classes: K of the linear classifier behind it.
         input_shape: One clip, (M, T, V, C); of an aligner, one feature, (D,).
-        parameters: Of backbone and classifier, exact.
+        parameters: Exact number of parameters of backbone and classifier.
         gmacs: Billions of multiply-adds for this clip, as published or counted on the published code.
-        gmacs_of: What was counted.
+        gmacs_of: Layers and input that were counted.
         encoder: Config of the encoder that makes the backbone's input of the clip; empty: it takes the joints.
         pictures: (T, H, W) of the pictures beside them; empty: none.
     """
@@ -81,9 +81,10 @@ class Measured:
 
     Args:
         config: Relative to ``configs``.
-        top1_clean: Of the test clips without twins in the training part; None where a benchmark has none.
-        epochs: Of how many passes over the training clips each, in words.
-        machine: What it was trained on, with which precision.
+        top1_clean: Top-1 accuracy on the test clips without twins in the training part; None where a benchmark has
+            none.
+        epochs: Number of epochs and of passes over the training clips in each, in words.
+        machine: Hardware and precision of the training.
         date: ISO 8601.
     """
     config: str
@@ -104,15 +105,15 @@ class ModelCard:
 
     Args:
         name: The system's name, as in ``mmskel convert NAME``.
-        title: As in the paper.
+        title: Name as in the paper.
         summary: One sentence.
         backbone: Name in MMAction2's ``MODELS``; of an aligner, its own.
         layouts: Joint orders our backbone takes; ``ANY_LAYOUT`` for all of them.
-        published_layouts: Those of the official code.
+        published_layouts: Layouts of the official code.
         config: The one to start with, relative to ``configs``.
-        notes: What a user should know first.
-        published: In percent, best-known benchmarks first.
-        ours: What we measured; empty if nothing yet.
+        notes: Facts a user should know first.
+        published: Published accuracies in percent, best-known benchmarks first.
+        ours: Our own measurements; empty if there are none yet.
     """
     name: str
     title: str

@@ -24,7 +24,7 @@ def healthy(module: ModuleType) -> str:
 
 
 def mend(module: ModuleType) -> None:
-    """Put a copy of NumPy's namespace, with the lost names added, into ``module`` as ``np``."""
+    """Put a copy of NumPy's namespace, with the missing names added, into ``module`` as ``np``."""
     numpy = ModuleType('numpy')
     vars(numpy).update(vars(module.np))
     for name in _lost(module):

@@ -32,9 +32,9 @@ class Repair:
 
     Attributes:
         package: Import name of the defective package.
-        name: What is repaired, unique within the package.
+        name: Subject of the repair, unique within the package.
         modules: Full names of the modules whose import the repair acts upon.
-        issue: Where upstream knows about it.
+        issue: Upstream's own report of the defect.
         why: Symptom and cause, in one sentence.
         healthy: ``healthy(module)`` says in words why nothing is to be done, '' where the defect
             is present.

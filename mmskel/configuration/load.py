@@ -23,14 +23,14 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
 
     Args:
         name: See :func:`find_config`.
-        work_dir: Where the run writes; default ``work_dirs/<config>[_<split>][_<stream>]``.
+        work_dir: Folder the run writes to; default: ``work_dirs/<config>[_<split>][_<stream>]``.
         data: Annotation file of all loaders.
         split: Protocol, e.g. ``'xsub'``.
         stream: One of the encoder's (``'joint'``, ``'bone'``, ``'joint_motion'``, ``'bone_motion'`` of graph networks;
             ``'joint'``, ``'limb'``, ``'joint_limb'`` of volumes), or a member that the config defines, see
             :func:`members_of`.
-        epochs: How many, instead of the config's; the schedule is stretched.
-        seed: Of everything random.
+        epochs: Number of epochs instead of the config's; the schedule is stretched.
+        seed: Seed of everything random.
         resume: True: from the last checkpoint of the work dir; a path: from that file.
         amp: Mixed precision (bfloat16 on CPU).
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.

@@ -35,7 +35,7 @@ class AnnotationFile:
         annotations: PYSKL's dictionaries, one per clip.
         split: Split name -> clip ids.
         meta: ``layout`` (name), ``class_names`` (list), ``source`` and further facts about all clips.
-        path: Where it was read from; for messages.
+        path: File it was read from, for messages.
     """
     annotations: list[dict[str, Any]]
     split: dict[str, list[str]] = field(default_factory=dict)
@@ -142,8 +142,8 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
     """Checks every clip and writes the file in one step (whole or not at all).
 
     Args:
-        path: Where to write; ``.pkl``.
-        clips: In the order they are stored.
+        path: File to write, ``.pkl``.
+        clips: Clips in the order they are stored.
         split: Split name -> clip ids.
         meta: ``layout``, ``class_names``, ``source``, ...
 

@@ -22,7 +22,7 @@ class ClassSampler(Sampler):
         dataset: :class:`~mmskel.data.dataset.SkeletonDataset`, or another one with ``labels()``.
         class_prob: A weight per class, in order; or class -> weight, 1 for the others.
         shuffle: Shuffle the whole.
-        seed: Of the draws; default: agreed on by all ranks.
+        seed: Seed of the draws; default: one that all ranks agree on.
     """
 
     def __init__(self, dataset: Dataset, class_prob: Sequence[float] | Mapping[int, float], shuffle: bool = True,

@@ -27,7 +27,7 @@ class FeatureTable:
             order; None where there are none.
         split: n times ``'train'`` or ``'test'``; None where unknown.
         class_names: K names; empty where unknown.
-        recogniser: What made the features; empty where unknown.
+        recogniser: Recogniser that computed the features; empty if unknown.
         trained_classes: Class numbers the recogniser was trained on; None where unknown.
     """
     features: np.ndarray
@@ -156,7 +156,7 @@ def write_features(path: str | Path, table: FeatureTable) -> Path:
 
     Args:
         path: ``.npz``.
-        table: What to write; what it does not know is left out.
+        table: Table to write; unknown fields are left out.
     """
     arrays = dict(ids=np.array(table.ids), features=table.features, labels=table.labels)
     for key, value in (('logits', table.logits), ('split', table.split), ('class_names', table.class_names or None),

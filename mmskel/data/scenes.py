@@ -64,7 +64,7 @@ def compose(name: str, cast: Sequence[tuple[Clip, Clip]], holder: tuple[int, int
         name: The scene's id.
         cast: Clips of one person, couple by couple; of one layout.
         holder: Couple, and which of the two, before they are mixed.
-        label: Of the scene.
+        label: Label of the scene.
         frames: T.
         rng: Draws everything.
 

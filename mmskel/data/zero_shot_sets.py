@@ -159,7 +159,7 @@ def write_published(folder: str | Path, part: ZeroShotSet, validation: bool = Fa
     """Writes a published folder, each file whole or not at all.
 
     Args:
-        folder: Where to write.
+        folder: Folder to write to.
         part: The clips.
         validation: Whether it is the twin with ``_val_``.
     """

@@ -30,7 +30,7 @@ class Features:
         labels: (N,) classes of the annotation file; -1 where unknown.
         class_names: Names of the annotation file's classes.
         splits: Split of the annotation file -> ids of the clips that are here, in order.
-        meta: Where the numbers come from: ``model``, ``config``, ``checkpoint``, ``stream``, ``data``, ``clips`` (a
+        meta: Origin of the numbers: ``model``, ``config``, ``checkpoint``, ``stream``, ``data``, ``clips`` (a
             fingerprint of the data), ``layout``, ``mmskel_version``, and ``trained_classes`` where the training used
             some classes only.
         logits: (N, W) float32, the recogniser's raw scores of its own W classes; None where it has several heads.
@@ -95,7 +95,7 @@ def save_features(path: str | Path, features: Features) -> Path:
 
     Args:
         path: ``.npz``.
-        features: What is written.
+        features: Features to write.
 
     Raises:
         FeatureError, OutputError: See :func:`features_path`.

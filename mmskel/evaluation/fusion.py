@@ -29,7 +29,7 @@ class Preset:
     Args:
         rule: One of :data:`RULES`.
         weights: Stream -> weight, one table per set of streams that was published; none: any results, equal weights.
-        source: Who published it.
+        source: Publication it is from.
     """
     rule: str
     weights: tuple[Mapping[str, float], ...]
@@ -108,8 +108,8 @@ def joined(results: Sequence[Results], names: Sequence[str]) -> list[Results]:
     """The same results, all in the order of the first one's clips.
 
     Args:
-        results: At least two.
-        names: What messages call them, e.g. files.
+        results: Results to fuse, at least two.
+        names: Names of the results in messages, e.g. their files.
 
     Raises:
         FusionError: If they differ in clips, true labels or classes; names the first difference.
@@ -192,7 +192,7 @@ def fuse(results: Sequence[Results], rule: str | None = None, weights: Sequence[
         rule: One of :data:`RULES`.
         weights: S numbers; default: equal.
         preset: A published rule with its weights, instead of both; see :data:`PRESETS`.
-        names: What messages call the results, e.g. their files.
+        names: Names of the results in messages, e.g. their files.
 
     Returns:
         Results with ``rule``, ``weights``, ``preset`` and ``members`` in its meta.

@@ -25,7 +25,7 @@ def fit_weights(results: Sequence[Results], rule: str = 'softmax', names: Sequen
     Args:
         results: S results of the same clips; clips without a label are left out.
         rule: One of :data:`~mmskel.evaluation.fusion.RULES`.
-        names: What messages call the results.
+        names: Names of the results in messages.
 
     Returns:
         S weights, the greatest is 1.
@@ -74,7 +74,7 @@ def fuse_fitted(results: Sequence[Results], fit_on: str, rule: str | None = None
             two belong together is told by config, stream and checkpoint.
         fit_on: A subset, or a split (``meta['split']``).
         rule: One of :data:`~mmskel.evaluation.fusion.RULES`; default ``'softmax'``.
-        names: What messages call the results, e.g. their files.
+        names: Names of the results in messages, e.g. their files.
 
     Returns:
         As :func:`~mmskel.evaluation.fusion.fuse`; ``meta['fit']`` says on what the weights were fitted.

@@ -78,7 +78,7 @@ class Prediction:
     """What a recogniser says about a clip.
 
     Args:
-        id: Of the clip.
+        id: Id of the clip.
         class_names: K names.
         num_frames: T.
         fps: Frames per second.
@@ -153,7 +153,7 @@ def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str,
     """What was recognised, a line per clip, person and segment.
 
     Args:
-        predictions: What was recognised.
+        predictions: Predictions to describe.
         failed: Why videos were not, by id; or that nobody was found.
         min_score: Probability below which segments are left out.
     """

@@ -28,7 +28,7 @@ class Results:
             says how else they came about.
         labels: (n,) true classes; -1 where unknown.
         class_names: K names.
-        meta: Where the numbers come from: ``config``, ``checkpoint``, ``split``, ``score``, ``seed``, ...
+        meta: Origin of the numbers: ``config``, ``checkpoint``, ``split``, ``score``, ``seed``, ...
         subsets: Name -> clip ids of part of the clips, reported on its own (e.g. N-UCLA's ``clean``).
         logits: (n, K) float32, the network's raw scores, averaged over the views of a clip; None where unknown.
     """

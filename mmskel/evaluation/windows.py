@@ -75,7 +75,7 @@ def sliding_windows(num_frames: int, fps: float, length: float | None = None, st
     Args:
         num_frames: T.
         fps: Frames per second.
-        length: Of a window in seconds; None, or as long as the clip: one window, the clip.
+        length: Length of a window in seconds; None, or as long as the clip: the clip is one window.
         stride: Seconds from one window's beginning to the next one's; default: half a window.
 
     Raises:

@@ -59,7 +59,7 @@ def gate_features(unseen: np.ndarray, seen: np.ndarray, top: int) -> np.ndarray:
     Args:
         unseen: (n, U) scores of the unseen classes.
         seen: (n, W) scores of the skeleton classifier.
-        top: How many of each are taken.
+        top: Number of scores taken from each.
 
     Returns:
         (n, 2 top), each half in descending order.
@@ -80,9 +80,9 @@ class Gate:
     Args:
         coefficients: (2 top,) of the features.
         intercept: Added to them; the clip's class was seen with probability sigmoid of twice the sum.
-        temperature: What the skeleton classifier's logits are divided by.
-        threshold: What a probability is compared with.
-        accuracy: On the held-out clips that chose temperature and threshold.
+        temperature: Divisor of the skeleton classifier's logits.
+        threshold: Probability that decides between seen and unseen.
+        accuracy: Accuracy on the held-out clips that chose temperature and threshold.
         consistent: Whether the threshold applies to the probability of unseen, as in the search; the published
             evaluation applies it to that of seen (docs/published/sa_dvae.md, D6).
     """
@@ -117,7 +117,7 @@ def fit_gate(unseen: np.ndarray, seen: np.ndarray, held_unseen: np.ndarray, held
         unseen, seen: (n, 2 top) features of clips of either kind.
         held_unseen, held_seen: Rows of them that are held out.
         thresholds: Candidates.
-        temperature: What the features were made with.
+        temperature: Temperature the features were computed with.
 
     Returns:
         The gate, and the features of the held-out clips, unseen ones first.
@@ -165,7 +165,7 @@ class GateSearch:
     Args:
         temperatures, thresholds: Candidates; one of each where they are fixed.
         consistent: See :class:`Gate`.
-        seed: Of the clips that are left out and held out (NumPy's legacy generator, as published).
+        seed: Seed of the draw of clips that are left out and held out (NumPy's legacy generator, as published).
     """
     temperatures: Sequence[float] = TEMPERATURES
     thresholds: Sequence[float] = THRESHOLDS
@@ -177,10 +177,10 @@ class GateSearch:
         """The gate that is best on held-out clips; the first of equally good ones.
 
         Args:
-            unseen_scores, unseen_logits: Of clips of the validation classes that play the unseen ones: scores of
+            unseen_scores, unseen_logits: Clips of the validation classes, which play the unseen ones: scores of
                 those classes (n, U), raw scores of the skeleton classifier (n, W).
             scores, logits: The same of clips of seen classes.
-            top: How many of the highest scores of either kind the gate takes.
+            top: Number of highest scores of either kind that the gate takes.
 
         Raises:
             EvaluationError: If there are fewer than :data:`SMALLEST` clips of either kind.
@@ -229,7 +229,7 @@ def evaluate_gate(gate: Gate, scores: np.ndarray, logits: np.ndarray, labels: np
     """Recognises clips of all classes: the gate chooses the classifier.
 
     Args:
-        gate: Of :class:`GateSearch`.
+        gate: Gate found by :class:`GateSearch`.
         scores: (n, U) scores of the unseen classes.
         logits: (n, W) raw scores of the skeleton classifier: of all classes, or of the seen ones in ascending order.
         labels: (n,) true classes.

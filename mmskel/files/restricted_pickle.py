@@ -51,7 +51,7 @@ def read_pickle(file: BinaryIO, name: str, size: int, expected: str) -> Any:
     """Loads a pickle from an open file, as :func:`load_pickle` does.
 
     Args:
-        file: At its beginning.
+        file: Open file, positioned at its beginning.
         name, size, expected: The file's name, its size in bytes, and what should be in it; for messages.
 
     Raises:

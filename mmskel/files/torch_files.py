@@ -62,7 +62,7 @@ def download(url: str, folder: str | Path | None = None, progress: bool = True) 
 
     Args:
         url: ``http://`` or ``https://``.
-        folder: Where to; default: PyTorch's cache.
+        folder: Folder to download to; default: PyTorch's cache.
         progress: Whether to draw a bar.
 
     Raises:

@@ -46,7 +46,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
 
     Args:
         system: Name, e.g. ``'st_gcn'``.
-        model_kwargs: What the published constructor was given.
+        model_kwargs: Arguments of the published constructor.
         state: Published key -> tensor or array; fixed graph buffers may be left out.
 
     Returns:
@@ -149,7 +149,7 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout:
     Args:
         rgb, pose: SlowOnly of pictures and of heatmaps: ours, MMAction2's or PYSKL's.
         target: ``.pth``, for ``load_from``; see :func:`~mmskel.interop.rgbpose.start_state`.
-        layout: Of the joints that the pose network's channels show.
+        layout: Layout of the joints that the pose network's channels show.
 
     Returns:
         The path of the config (``.py``) beside it: model only.

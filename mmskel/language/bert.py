@@ -22,9 +22,9 @@ class BertSentenceEncoder:
     """A folder of sentence-transformers whose network is a BERT with mean pooling, e.g. all-MiniLM-L6-v2.
 
     Args:
-        folder: With ``config.json``, ``tokenizer.json``, ``model.safetensors``, ``1_Pooling/config.json``.
-        device: Where it runs.
-        name: What it is called in results; the folder's name by default.
+        folder: Folder with ``config.json``, ``tokenizer.json``, ``model.safetensors``, ``1_Pooling/config.json``.
+        device: Device it runs on.
+        name: Name in results; default: the folder's name.
 
     Raises:
         LanguageError: If a package or a tensor is missing, or the model pools in another way.

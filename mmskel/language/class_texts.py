@@ -48,7 +48,7 @@ def check_class_names(names: Sequence[str], at_least: int = 1) -> tuple[str, ...
     """Class names without white space around them.
 
     Args:
-        names: As typed.
+        names: Class names as typed.
         at_least: Smallest number of classes that makes sense.
 
     Raises:

@@ -24,7 +24,7 @@ class ClassEmbeddings:
     Args:
         names: K.
         vectors: (K, E) float32, of length 1.
-        record: Where they come from: ``encoder``, ``sha256``, ``texts``, ``join``.
+        record: Origin of the embeddings: ``encoder``, ``sha256``, ``texts``, ``join``.
     """
     names: tuple[str, ...]
     vectors: np.ndarray

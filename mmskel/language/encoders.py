@@ -30,7 +30,7 @@ class TextEncoder(Protocol):
     """Texts in, vectors out.
 
     Attributes:
-        name: What was asked for.
+        name: Name that was asked for.
         width: E, of a vector.
         digest: SHA-256 of the weights: of the file where there is one, else of all tensors by name.
     """
@@ -87,8 +87,8 @@ class LibrarySentenceEncoder:
     """A model of sentence-transformers (https://sbert.net).
 
     Args:
-        name: On the hub, or a folder.
-        device: Where it runs.
+        name: Name on the hub, or a folder.
+        device: Device it runs on.
     """
 
     def __init__(self, name: str, device: str = 'cpu'):
@@ -116,8 +116,8 @@ class CLIPEncoder:
     arXiv 2103.00020.
 
     Args:
-        name: On the hub, e.g. ``openai/clip-vit-base-patch32``, or a folder.
-        device: Where it runs.
+        name: Name on the hub, e.g. ``openai/clip-vit-base-patch32``, or a folder.
+        device: Device it runs on.
     """
 
     def __init__(self, name: str, device: str = 'cpu'):

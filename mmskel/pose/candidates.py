@@ -19,7 +19,7 @@ class Candidates:
     others.
 
     Args:
-        options: Of the tracker that will get the skeletons.
+        options: Options of the tracker that will get the skeletons.
     """
 
     def __init__(self, options: TrackingOptions = TrackingOptions()):

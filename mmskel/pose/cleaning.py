@@ -172,7 +172,7 @@ def clean(keypoint: np.ndarray, score: np.ndarray | None = None, fps: float | No
         keypoint: (M, T, V, C), C = 2 or 3; missing joints are zeros.
         score: (M, T, V), 0 where missing. Default: 1 where a joint is not zero.
         fps: Frames per second; only One-Euro asks for it.
-        options: What is done.
+        options: Steps to apply.
 
     Returns:
         (M, T, V, C) and (M, T, V) float32.

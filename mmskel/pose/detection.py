@@ -41,13 +41,13 @@ class PersonDetector:
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         classes: Class indices that count as persons.
         min_score: Boxes below it are dropped.
-        max_overlap: Of boxes that overlap more (IoU), the lower is dropped; None keeps what the model's own
-            suppression left.
+        max_overlap: Largest overlap (IoU) of two boxes; beyond it the lower-scoring one is dropped. None keeps what the
+            model's own suppression left.
         batch_size: Frames per pass; default: 8 on a CPU, 32 on a GPU.
         flag: Whose ``-config`` and ``-weights`` messages name.
 
     Attributes:
-        class_names: Of all its classes; () where neither weights nor config say.
+        class_names: Names of all its classes; () where neither weights nor config say.
 
     Raises:
         PoseModelError: See :mod:`mmskel.pose.loading`.

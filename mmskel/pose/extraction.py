@@ -35,7 +35,7 @@ class ExtractionOptions:
         max_persons: Kept at most, the longest and surest tracks (slots, of a group); default: all.
         group: Persons stand in the slots of :func:`~mmskel.pose.grouping.assign_slots`, instead of a slot per track.
         tracking: Thresholds of the tracker.
-        cleaning: What is done to the skeletons afterwards; nothing by default.
+        cleaning: Cleaning of the skeletons afterwards; none by default.
     """
     det_every: int = 1
     chunk: int = 16
@@ -85,7 +85,7 @@ class SkeletonExtractor:
             source: See :func:`~mmskel.video.reading.open_video`.
             name: The clip's id; default: the file's name without its ending.
             fps: Instead of what the file says.
-            keep_going: Of a damaged video take the frames before the damage.
+            keep_going: If true, a damaged video gives the frames before the damage.
 
         Returns:
             A clip of M persons in pixels, or as :meth:`PoseLifter.__call__` says; ``extra`` says with what it was

@@ -53,7 +53,7 @@ def assign_slots(tracks: TrackArrays, max_persons: int | None = None) -> Slots:
     to right, by the median middle of their persons.
 
     Args:
-        tracks: As the tracker found them.
+        tracks: Tracks as the tracker found them.
         max_persons: Slots at most, those with the largest sum of scores; default: all.
     """
     present = tracks.present

@@ -44,7 +44,7 @@ class BatchRunner:
     nothing that a model or a transform notes on itself is shared.
 
     Args:
-        model: In evaluation mode, with its weights.
+        model: Model in evaluation mode, with its weights.
         pipeline: Makes a sample of an input.
         batch: ``batch(inputs, pipeline)`` makes what ``model.test_step`` takes.
         batch_size: Samples per pass at most; default: see :func:`batch_size_for`.
@@ -166,9 +166,9 @@ def use_channels_last(model: nn.Module, sample: Callable[[], dict[str, Any]], to
     came first (``view``, compiled operators that do not ask).
 
     Args:
-        model: To change.
+        model: Model to change.
         sample: Makes a batch to try it with.
-        tolerance: By how much of its largest value an output of the network may change.
+        tolerance: Largest change of a network output allowed, relative to its largest value.
 
     Returns:
         Whether it stays so.
@@ -195,9 +195,9 @@ def trace_backbone(model: nn.Module, sample: Callable[[], dict[str, Any]], toler
     if results change or the number of pictures was recorded too.
 
     Args:
-        model: To change.
+        model: Model to change.
         sample: Makes a batch to record with.
-        tolerance: By how much of its largest value an output of the backbone may change.
+        tolerance: Largest change of a backbone output allowed, relative to its largest value.
 
     Returns:
         Whether there is a graph.

@@ -28,7 +28,7 @@ class _Window:
     Args:
         person: Its slot.
         frames: (F,) frames that go in.
-        places: Which of the poses that the model hands out are wanted.
+        places: Indices of the wanted ones among the poses the model returns.
         targets: The frames that these are.
     """
     person: int

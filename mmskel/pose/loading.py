@@ -65,7 +65,7 @@ def load_weights(model: nn.Module, weights: str, flag: str) -> Mapping[str, Any]
     """Fills a model with a checkpoint; every tensor of the model must be in it.
 
     Args:
-        model: To fill.
+        model: Model to fill.
         weights: A file, or a URL that is downloaded into PyTorch's cache.
         flag: The flag that takes a file, for messages.
 

@@ -22,7 +22,7 @@ class PoseModels:
         pose_config, pose_weights: Pose model.
         device: ``'cpu'``, ``'cuda:0'``; '' takes a GPU if there is one.
         min_score: Boxes below it are not looked at. The tracker's own lower threshold by default.
-        options: Of the extraction.
+        options: Options of the extraction.
         lift_config, lift_weights: Lifter; both '' for clips that stay 2-D.
         objects: Pairs of an object's name and the detector's class, see :class:`~mmskel.pose.objects.ObjectDetector`.
         object_config, object_weights: Detector for them; both '': the one that finds the persons.

@@ -22,7 +22,7 @@ class ObjectTracks:
         path: The table.
 
     Attributes:
-        names: Of all objects, in the order in which they turn up.
+        names: Names of all objects, in order of appearance.
 
     Raises:
         VideoError: No such table, a column that is missing, a row that is no place, or one place given twice.

@@ -71,7 +71,7 @@ class ObjectRecord:
     """The candidates of a video's frames, as they come.
 
     Args:
-        names: Of the objects.
+        names: Names of the objects.
     """
 
     def __init__(self, names: Sequence[str]):

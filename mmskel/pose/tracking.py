@@ -44,7 +44,8 @@ class TrackingOptions:
 
     Args:
         high: Detections with at least this score are associated first.
-        low: Those from here up to ``high`` second, with the tracks left over; below, they are ignored.
+        low: Lower score; skeletons from here up to ``high`` are matched second, with the tracks left over; below it
+            they are ignored.
         new: Score from which a detection that belongs to nobody begins a track; at least ``high``.
         match_high: Least similarity, in [0, 1], of a pair in the first association.
         match_low: The same in the second.
@@ -145,7 +146,7 @@ class Tracker:
         """The numbers of the persons found in the next frame.
 
         Args:
-            found: In any order; the order changes nothing.
+            found: Skeletons in any order; the order changes nothing.
 
         Returns:
             (n,) int64: number of the track, from 0 in order of appearance; -1 for detections that belong to none.

@@ -99,7 +99,7 @@ class TrackRecord:
         joints (of the score of the box, if there are no joints).
 
         Args:
-            max_persons: At most so many, the most important. Default: all.
+            max_persons: Maximum number of persons, the most important ones. Default: all.
             confirmed: Only these tracks, e.g. ``tracker.confirmed``. Default: all.
             order: Slots by ``'importance'``, so that a recogniser that reads the first few slots reads the main
                 persons, or by ``'entry'`` into the picture. Ties: the smaller number first.

@@ -28,7 +28,8 @@ def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[s
     """The arguments of :class:`~mmskel.skeleton.Clip` that an annotation dictionary means.
 
     Args:
-        item: With ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one person.
+        item: Annotation with ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one
+            person.
         layout: Joint order, where the dictionary does not say.
 
     Raises:

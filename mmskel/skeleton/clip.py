@@ -203,7 +203,8 @@ class Clip:
         """A clip from an annotation dictionary of PYSKL, MMAction2 or ours.
 
         Args:
-            item: With ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one person.
+            item: Annotation with ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one
+                person.
             layout: The joint order, when the dictionary does not say.
 
         Raises:

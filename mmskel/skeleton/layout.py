@@ -146,7 +146,7 @@ class Layout:
         piece is tied to the centre by its first joint.
 
         Args:
-            dataset_info: With ``dataset_name``, ``keypoint_info`` and ``skeleton_info``.
+            dataset_info: Dictionary with ``dataset_name``, ``keypoint_info`` and ``skeleton_info``.
             name: Name of the layout; default: the data set's.
             centre: Name of the centre joint; default: the joint with the smallest largest hop distance within the
                 largest connected piece (ties: smaller sum of distances, then first).

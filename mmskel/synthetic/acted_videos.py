@@ -27,7 +27,7 @@ class Cutout:
 
     Args:
         images: (T, h, w, 3) uint8 BGR, one place that holds the person in all frames.
-        height: Of the person in pixels, for the scale.
+        height: Height of the person in pixels, which sets the scale.
         backdrop: (H, W, 3) uint8, the blurred video.
     """
     images: np.ndarray
@@ -141,11 +141,11 @@ def write_acted_videos(folder: str | Path, people: Sequence[Cutout], per_class: 
     The last person is in the test videos alone; where there is one person only, the second half of its frames is.
 
     Args:
-        folder: Where to.
-        people: At least one.
+        folder: Folder to write to.
+        people: People, at least one.
         per_class: Videos per class for training and for the test.
         num_frames: Per video.
-        seed: Of everything random.
+        seed: Seed of everything random.
         actions: Keys of :data:`ACTIONS`.
 
     Returns:

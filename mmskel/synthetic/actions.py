@@ -22,7 +22,8 @@ class Pose:
             (outwards), twist (inwards).
         rise: (T,) metres between the lower foot and the floor.
         travel: (T,) metres walked forwards.
-        support: Where the figure stands: ``'both'`` feet, the ``'left'`` one, or ``''`` (the hips are the anchor).
+        support: Foot or feet the figure stands on: ``'both'`` feet, the ``'left'`` one, or ``''`` (the hips are the
+            anchor).
     """
     angles: dict[str, np.ndarray]
     rise: np.ndarray

@@ -197,7 +197,7 @@ def make_motion_clips(num_per_class: int, seed: int = 0, layout: str | Layout = 
 
     Args:
         num_per_class: Clips per class; subjects take turns.
-        seed: Of everything random.
+        seed: Seed of everything random.
         layout: A layout of bodies whose joints the figure has: all but those with fingers or faces.
         num_subjects: Different bodies; at most ``num_per_class`` are used.
         noise: Standard deviation of the sensor noise per coordinate in metres; projected clips get 200 pixels per

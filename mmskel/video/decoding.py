@@ -35,13 +35,13 @@ class VideoFile:
         address: Path or URL.
         url: Whether it is a URL.
         fps: Taken instead of the file's own times.
-        threads: Of the decoder.
+        threads: Threads of the decoder.
         wanted: Numbers of the frames whose images are made; None: all.
 
     Attributes:
         fps: The header's average rate; where that is absurd, what the first packets show.
         live: Whether it comes as it happens, so that losses are usual and nothing can be read again.
-        num_frames: What the header says, None where it does not or contradicts itself.
+        num_frames: Number of frames by the header; None where it does not say or contradicts itself.
         rotation: Degrees counterclockwise that frames are turned by; known once the first one is decoded.
 
     Raises:

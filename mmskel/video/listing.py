@@ -18,7 +18,7 @@ class VideoItem:
     """A video to extract.
 
     Args:
-        id: Of the clip that it becomes; unique.
+        id: Unique id of the clip that it becomes.
         path: The file.
         label: Name of its class, '' if unknown.
         split: ``'train'``, ``'val'``, ``'test'`` or any other name, '' if none.

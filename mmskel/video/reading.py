@@ -34,12 +34,12 @@ class Video:
     """An open source of frames; made by :func:`open_video`, read once by a ``for`` loop, closed by ``with``.
 
     Attributes:
-        name: What messages call it.
+        name: Name in messages.
         fps: Frames per second; of a variable rate the average. ``Frame.time`` holds each frame's own time.
         size: (H, W) in pixels, after rotation.
         num_frames: None where the source does not say it, or not reliably.
         rotation: Degrees counterclockwise by which the frames were turned upright.
-        notes: What was amiss and passed over because of ``keep_going``.
+        notes: Faults that were passed over because of ``keep_going``.
     """
 
     def __init__(self, source: VideoFile | Pictures | Camera, keep_going: bool):
@@ -182,8 +182,9 @@ def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str
             (H, W, 4) BGRA, (H, W) grey; a sequence of paths of pictures.
         fps: Frames per second. Given, it replaces what a file says, and frame i is at i / fps seconds; needed only
             where a file says nothing. Pictures are taken as 30 per second without it.
-        keep_going: At a damaged place, end with a note in ``Video.notes`` instead of an error.
-        threads: Of the decoder. More help with large frames on idle cores; errors then come some frames later.
+        keep_going: If true, reading ends at a damaged place with a note in ``Video.notes`` instead of an error.
+        threads: Threads of the decoder. More threads help with large frames on idle cores; errors then come some frames
+            later.
         wanted: Numbers of the frames whose images are made, of a file, which saves time.
             Default: all.
 

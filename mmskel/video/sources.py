@@ -35,7 +35,7 @@ class Pictures:
     """Pictures as frames, all of one size: paths of image files, or arrays.
 
     Args:
-        name: For messages.
+        name: Name for messages.
         pictures: Paths, or arrays uint8 (H, W, 3) BGR, (H, W, 4) BGRA, (H, W) or (H, W, 1) grey.
         fps: Pictures per second; 30 where None.
     """

@@ -31,7 +31,7 @@ def write_check_page(report: CheckReport, path: str | Path) -> Path:
     """Writes a report as one HTML file.
 
     Args:
-        report: From :func:`mmskel.data.check_file`.
+        report: Report from :func:`mmskel.data.check_file`.
         path: The page to write; ``.html``.
 
     Returns:

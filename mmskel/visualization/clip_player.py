@@ -42,7 +42,7 @@ def choose_clips(results: Results, available: set[str], right: int = 4, wrong: i
     Args:
         results: Clips without a label are left out.
         available: Ids whose joints are at hand.
-        right, wrong: How many of each; a lack of one is made up by the other.
+        right, wrong: Numbers of clips of each kind; too few of one are made up for by the other.
     """
     scores, labels = results.scores, results.labels
     rows = [i for i, name in enumerate(results.ids) if name in available and labels[i] >= 0]

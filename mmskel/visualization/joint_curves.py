@@ -27,7 +27,7 @@ def draw_curves(clip: Clip, curves: np.ndarray, joints: Sequence[int] = (), titl
         curves: (T, V) joints: where the curve that begins at each joint is in every frame, see
             :meth:`~mmskel.models.STCNet.curves`.
         joints: Joints whose curves are drawn thick; default: the ends of the skeleton's limbs.
-        title: What stands above.
+        title: Title above the image.
         size: Side of a pose's square in pixels.
 
     Raises:

@@ -28,9 +28,9 @@ class Panel:
     """What stands below the picture: a row per track with its label, its probability and its line of time.
 
     Args:
-        prediction: Of the clip.
+        prediction: Prediction of the clip.
         clip: Whose tracks' numbers and colours are shown.
-        width: Of the picture in pixels.
+        width: Width of the image in pixels.
         min_score: Segments below it are not shown.
     """
 
@@ -141,12 +141,12 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
 
     Args:
         clip: (M, T, V, C); M may be 0.
-        prediction: Of this clip.
+        prediction: Prediction of this clip.
         path: ``.mp4``, ``.mkv``, ``.mov`` or ``.avi``.
-        video: What the clip was extracted from: a path, frames. Of None, a camera or a live stream, which cannot be
+        video: Video the clip was extracted from: a path, frames. For None, a camera or a live stream, which cannot be
             opened again, the clip is drawn on paper. A 3-D clip stands beside its video.
         min_score: Segments below it are not shown.
-        links: Of :class:`~mmskel.visualization.over_video.Overlay`; not shown on paper.
+        links: Links of :class:`~mmskel.visualization.over_video.Overlay`; not shown on paper.
 
     Returns:
         The path.

@@ -27,7 +27,7 @@ class Overlay:
 
     Args:
         clip: (M, T, V, 2) in pixels.
-        names: What stands at a person's head, one per person; default: its track's number.
+        names: Texts at the persons' heads, one per person; default: the track's number.
         min_score: Joints below it are not drawn.
         links: Pairs of nodes that are joined, each ``(person, joint)`` or ``(None, object)``; drawn thin, behind the
             persons, where both are seen.
@@ -58,7 +58,7 @@ class Overlay:
         Args:
             image: The frame.
             index: Its number.
-            names: In this frame, instead of those of the clip.
+            names: Texts in this frame, instead of those of the clip.
         """
         import cv2
         names = self.names if names is None else names
@@ -124,9 +124,9 @@ def draw_over_video(clip: Clip, video: str | Path, path: str | Path, names: Sequ
     """Writes a video with the skeletons of a clip painted over it.
 
     Args:
-        clip: That was extracted from it, frame by frame.
+        clip: Clip that was extracted from it, frame by frame.
         video: The file.
-        path: Where to; ``.mp4``, ``.mkv``, ``.mov`` or ``.avi``.
+        path: File to write: ``.mp4``, ``.mkv``, ``.mov`` or ``.avi``.
         names, min_score: See :class:`Overlay`.
 
     Raises:

@@ -31,7 +31,7 @@ class ClassRow(NamedTuple):
     Args:
         name: The class.
         clips: Clips of the class.
-        correct: Those recognised.
+        correct: Number of correctly recognised clips.
         accuracy: ``correct / clips``.
         precision: Share of the clips taken for this class that belong to it.
         taken_for, taken: The class it is most often mistaken for ('' if none), and how often.
@@ -69,12 +69,12 @@ def write_report(results: Results, folder: str | Path, *, annotation_file: str |
     """Writes ``report.html``, ``confusion_matrix.png``, ``per_class.csv`` and, with joints, ``clips.gif``.
 
     Args:
-        results: What the model said; clips without a label are left out.
-        folder: Where to write; made if need be.
+        results: Results of the model; clips without a label are left out.
+        folder: Folder to write to; created if necessary.
         annotation_file: The file the clips came from, or its content: shows some clips, right and wrong.
         curves: The training's work directory, or its curves.
         title: Headline; default: the config's name from ``results.meta``.
-        notes: What a reader must know, e.g. ``'epoch chosen on the test split'``; shown at the top, as is
+        notes: Facts a reader must know, e.g. ``'epoch chosen on the test split'``; shown at the top, as is
             ``results.meta['notes']``.
 
     Returns:

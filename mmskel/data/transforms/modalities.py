@@ -19,8 +19,8 @@ class SampleVideoAndPose(SkeletonTransform):
         video_len: Pictures per clip; :class:`~mmskel.data.transforms.clip_frames.LoadClipFrames` reads them.
         pose_len: Skeletons per clip. None: all of them are kept, for networks of pictures alone; the crop around the
             persons is then that of the whole clip, as in the published pipeline (D16).
-        num_clips, test_mode, seed: As of :class:`~mmskel.data.transforms.sampling.SampleUniformly`; in test mode both
-            sets begin the fixed draw anew.
+        num_clips, test_mode, seed: Arguments of :class:`~mmskel.data.transforms.sampling.SampleUniformly`; in test mode
+            both sets begin the fixed draw anew.
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'frame_inds', 'video_inds')
 

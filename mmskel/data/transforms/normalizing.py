@@ -18,7 +18,7 @@ class CentreOnJoint(CoordinateTransform):
     Args:
         joint: Index, or name if ``layout`` is given.
         layout: The joint order, to give ``joint`` by name.
-        frame: Which frame's joint.
+        frame: Index of the frame whose joint is taken.
         keep_missing: Leave joints that are exactly zero at zero. N-UCLA's published feeders do not (False).
     """
 

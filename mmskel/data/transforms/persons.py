@@ -19,7 +19,7 @@ class SetPersons(SkeletonTransform):
 
     Args:
         num_person: M of the result; further persons are dropped.
-        pad: What fills empty slots: ``'zero'``, or ``'loop'``: copies of the only person.
+        pad: Filling of empty slots: ``'zero'``, or ``'loop'``: copies of the only person.
         sort: ``'none'``: the order of the file. ``'score'``: by summed score over the clip. ``'frame_score'``: by
             score in every frame anew, as Kinetics-Skeleton's published arrays are (identities may swap).
 
@@ -125,8 +125,9 @@ class PackSkeleton(SkeletonTransform):
 
     Args:
         meta_keys: Entries of the sample kept as meta information.
-        with_frames: Also ``frame_inds`` (clips, T), by which :class:`~mmskel.models.encoders.HeatmapEncoder` draws a
-            frame that several clips show only once. For frames that were picked, and not changed one by one afterwards.
+        with_frames: If true, also packs ``frame_inds`` (clips, T), by which
+            :class:`~mmskel.models.encoders.HeatmapEncoder` draws a frame that several clips show only once. For frames
+            that were picked, and not changed one by one afterwards.
         mirror_views: Tell that encoder to add the mirror image of every clip (PoseC3D's ``double``).
         with_joints: False: pictures alone, for networks that look at nothing else.
     """

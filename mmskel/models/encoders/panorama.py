@@ -133,7 +133,8 @@ class PanoramaEncoder(SkeletonEncoder):
 
     Args:
         layout: Joint order.
-        objects: As of :func:`~mmskel.skeleton.person_graph`; nodes behind the joints (the transform ``AddObjects``).
+        objects: Objects as in :func:`~mmskel.skeleton.person_graph`; nodes behind the joints (the transform
+            ``AddObjects``).
         streams: Some of ``PANORAMA_STREAMS``; always stacked in that order.
         extended: Both halves.
         with_score: Append the confidence as a coordinate. Where a clip has none, 1 for nodes that are not zero.

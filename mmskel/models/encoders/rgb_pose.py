@@ -66,9 +66,9 @@ class RGBPoseEncoder(SkeletonEncoder):
 
     Args:
         layout: Joint order.
-        sigma, scaling, use_score: Of the heatmaps, see :class:`~mmskel.models.encoders.HeatmapEncoder`; a quarter of
-            the picture's size, as the RGB pathway's stem makes of the picture.
-        mean, std: Of the pictures, see :class:`PictureEncoder`.
+        sigma, scaling, use_score: Arguments of the heatmaps, see :class:`~mmskel.models.encoders.HeatmapEncoder`; a
+            quarter of the picture's size, as the RGB pathway's stem makes of the picture.
+        mean, std: Mean and standard deviation of the images, see :class:`PictureEncoder`.
     """
     coords = (2, )
     needs_video = True

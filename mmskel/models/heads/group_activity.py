@@ -21,10 +21,10 @@ class GroupActivityHead(GCNHead):
     ``pred_person_score`` (M, A), probabilities.
 
     Args:
-        num_classes: Of the group, K.
+        num_classes: Number of group activities, K.
         in_channels: C of the features.
-        num_actions: Of a person, A; None: no classifier of persons, as published.
-        action_weight: Of their loss.
+        num_actions: Number of a person's actions, A; None: no classifier of persons, as published.
+        action_weight: Weight of their loss.
         loss_cls, dropout, label_smooth_eps, topk, average_clips: MMAction2's, of the group.
         init_cfg: Default, as published: weights N(0, 0.001).
     """

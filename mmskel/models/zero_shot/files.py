@@ -36,7 +36,7 @@ def save_aligner(path: str | Path, aligner: Aligner, model: Mapping[str, Any], m
     """Writes an aligner, whole or not at all.
 
     Args:
-        path: Where to write, ``.pth``.
+        path: File to write, ``.pth``.
         aligner: Its weights are saved.
         model: Its config, see :func:`build_aligner`.
         meta: Plain data: ``class_names``, ``unseen``, ``text_encoder``, ``recogniser``, ...

@@ -23,7 +23,7 @@ class ObjectNode:
     Args:
         name: E.g. ``'ball'``; the key of ``Clip.objects``.
         links: Joints or earlier objects that it is linked to, by name.
-        origin: Where its bone begins; default: the last of ``links``.
+        origin: Joint where its bone begins; default: the last of ``links``.
     """
     name: str
     links: tuple[str, ...]

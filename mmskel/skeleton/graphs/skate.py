@@ -88,8 +88,8 @@ class SkateSizes:
     """Window sizes (frames, joints) of the four Skate-Types.
 
     Args:
-        near: Of types 1 and 3.
-        far: Of types 2 and 4.
+        near: Size for types 1 and 3.
+        far: Size for types 2 and 4.
     """
     near: tuple[int, int]
     far: tuple[int, int]
