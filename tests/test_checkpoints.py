@@ -91,7 +91,7 @@ def test_files_that_would_run_code_or_touch_memory(tmp_path):
     marker = tmp_path / 'ran'
     for number, evil in enumerate(hostile(str(marker))):
         path = saved(tmp_path / f'{number}.pth', dict(state_dict=Net().state_dict(), meta=dict(x=evil)))
-        with pytest.raises(CheckpointError, match=f"{number}.pth' .* is no checkpoint that can be read safely"):
+        with pytest.raises(CheckpointError, match=f"{number}.pth' .* is not a checkpoint that can be read safely"):
             read_checkpoint(path)
             pytest.fail(f'{evil.call} was loaded')
     assert not marker.exists()

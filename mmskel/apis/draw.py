@@ -1,4 +1,4 @@
-"""Clips of an annotation file as moving pictures: what ``mmskel draw`` does."""
+"""Clips of an annotation file as animations: what ``mmskel draw`` does."""
 from __future__ import annotations
 
 from pathlib import Path

@@ -269,10 +269,10 @@ class SkeletonInferencer(BaseInferencer):
 
 def _check_video(clip: Clip, video: Any) -> None:
     if video is None and not clip.rgb:
-        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at pictures, too; give "
+        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at images, too; give "
                          'the video itself, or an annotation file of `mmskel extract`, which names the videos')
     if passes_once(video):
-        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at pictures, too: it "
+        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at images, too: it "
                          'needs a second pass after the skeletons; record it to a file')
 
 

@@ -54,8 +54,8 @@ def fusion_of(configs: Mapping[str, Any]) -> dict[str, Any]:
     if rule and rule not in RULES:
         raise ConfigError(f"fusion: unknown rule '{rule}'; known: {', '.join(RULES)}")
     if weights is not None:
-        if lost := [name for name in configs if name not in weights]:
-            raise ConfigError(f"fusion: weights has no '{lost[0]}'; it has: {', '.join(weights)}")
+        if missing := [name for name in configs if name not in weights]:
+            raise ConfigError(f"fusion: weights has no '{missing[0]}'; it has: {', '.join(weights)}")
         weights = checked_weights([weights[name] for name in configs], len(configs))
     if preset:
         try:

@@ -44,9 +44,9 @@ class ZeroShotConfig:
     def __post_init__(self):
         if self.pick not in PICKS:
             raise ZeroShotError(f"pick is {', '.join(PICKS)}, not '{self.pick}'")
-        strange = sorted(set(self.gate) - {'temperatures', 'thresholds'})
-        if strange:
-            raise ZeroShotError(f"the gate takes temperatures and thresholds, not {', '.join(strange)}")
+        unknown = sorted(set(self.gate) - {'temperatures', 'thresholds'})
+        if unknown:
+            raise ZeroShotError(f"the gate takes temperatures and thresholds, not {', '.join(unknown)}")
 
 
 @dataclass

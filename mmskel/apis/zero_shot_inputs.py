@@ -98,10 +98,10 @@ def load_zero_shot_config(name: str = CONFIG, options: Mapping[str, Any] | None 
     cfg = Config.fromfile(path)
     cfg.merge_from_dict(dict(options or {}))
     known = {one.name for one in fields(ZeroShotConfig)}
-    strange = sorted(set(cfg) - known)
-    if 'model' not in cfg or strange:
-        found = f'it has {", ".join(strange)}' if strange else 'it has no model'
-        raise ZeroShotError(f"'{path}' is no config of zero-shot recognition: {found}; expected "
+    unknown = sorted(set(cfg) - known)
+    if 'model' not in cfg or unknown:
+        found = f'it has {", ".join(unknown)}' if unknown else 'it has no model'
+        raise ZeroShotError(f"'{path}' is not a config of zero-shot recognition: {found}; expected "
                             f'{", ".join(sorted(known))}')
     return ZeroShotConfig(**cfg.to_dict())
 

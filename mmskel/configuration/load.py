@@ -35,7 +35,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         amp: Mixed precision (bfloat16 on CPU).
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         fit: Configs that say so take layout, classes and persons from the data, see :func:`fit_to_data`.
-        videos: Folder of the clips' videos, for networks that look at pictures, too.
+        videos: Folder of the clips' videos, for networks that look at images, too.
         cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last. The config's knobs are turned
             first, see :mod:`mmskel.configuration.knobs`.
 
@@ -51,10 +51,11 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     try:
         cfg = Config.fromfile(path)
     except (SyntaxError, KeyError, AttributeError, TypeError, ImportError, FileNotFoundError) as error:
-        raise ConfigError(f"'{path}' is no config that can be read: {type(error).__name__}: {error}") from error
+        raise ConfigError(f"'{path}' is not a config that can be read: {type(error).__name__}: {error}") from error
     if 'model' not in cfg or 'test_dataloader' not in cfg:
-        lost = [k for k in ('model', 'test_dataloader') if k not in cfg]
-        raise ConfigError(f"'{path}' has no {' and no '.join(lost)}; it is a part of a config, or one of another kind")
+        missing = [k for k in ('model', 'test_dataloader') if k not in cfg]
+        raise ConfigError(f"'{path}' has no {' and no '.join(missing)}; it is part of a config, or a config of another "
+                          "kind")
     if data:
         _set_datasets(cfg, 'ann_file', data)
     if videos:

@@ -84,10 +84,10 @@ class AnnotationFile:
                                   f'{", ".join(sorted(self.split)) or "none"}')
         wanted = set(self.split[split])
         found = [item for item in self.annotations if clip_id(item) in wanted]
-        lost = wanted - {clip_id(item) for item in found}
-        if lost:
-            raise AnnotationError(f"'{self.path}': split '{split}' names {len(lost)} clips that the file does not "
-                                  f'have, e.g. {", ".join(sorted(map(str, lost))[:3])}')
+        missing = wanted - {clip_id(item) for item in found}
+        if missing:
+            raise AnnotationError(f"'{self.path}': split '{split}' names {len(missing)} clips that the file does not "
+                                  f'have, e.g. {", ".join(sorted(map(str, missing))[:3])}')
         return found
 
     def clips(self, split: str | None = None) -> Iterable[Clip]:
@@ -116,7 +116,7 @@ def load_annotation_file(path: str | Path) -> AnnotationFile:
         data = dict(annotations=data)
     if not isinstance(data, dict) or not isinstance(data.get('annotations'), list):
         found = f'a dictionary with {", ".join(map(str, data))}' if isinstance(data, dict) else type(data).__name__
-        raise AnnotationError(f"'{path}' is no annotation file: expected a dictionary with 'annotations' and "
+        raise AnnotationError(f"'{path}' is not an annotation file: expected a dictionary with 'annotations' and "
                               f"'split', found {found}. Make one with `mmskel prepare`")
     if not data['annotations']:
         raise AnnotationError(f"'{path}' holds no clip")
@@ -160,9 +160,9 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
         raise AnnotationError(f"'{path}': {len(twice)} ids occur twice, e.g. {twice[0]}")
     known = set(ids)
     for name, members in split.items():
-        lost = [m for m in members if m not in known]
-        if lost:
-            raise AnnotationError(f"'{path}': split '{name}' names unknown clips, e.g. {lost[0]}")
+        missing = [m for m in members if m not in known]
+        if missing:
+            raise AnnotationError(f"'{path}': split '{name}' names unknown clips, e.g. {missing[0]}")
     data = dict(split={k: list(v) for k, v in split.items()}, annotations=annotations, meta=dict(meta))
     with atomic_path(path) as temporary, temporary.open('wb') as file:
         pickle.dump(data, file, protocol=4)

@@ -40,9 +40,9 @@ class SkeletonDataset(BaseActionDataset):
             augmented once before training (CascadeFormer on N-UCLA). Default: fresh randomness in every epoch.
         seed: Non-negative seed of the samples' generators; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
         subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
-            ``dict(clean='xview_test_clean')``); one that the file lacks or that is no part of the split is skipped.
+            ``dict(clean='xview_test_clean')``); one that the file lacks or that is not part of the split is skipped.
         test_mode: No random choice among refetched samples; evaluation.
-        data_prefix: ``dict(video=FOLDER)``: where the clips' videos are, for networks that look at pictures, too;
+        data_prefix: ``dict(video=FOLDER)``: where the clips' videos are, for networks that look at images, too;
             becomes ``video_root`` of every sample.
         need_labels: Whether a clip without a label is an error; if not, its label is -1 (masked pretraining).
         kwargs of MMEngine's data sets: ``indices``, ``lazy_init``, ``max_refetch``.

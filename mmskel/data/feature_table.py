@@ -101,12 +101,12 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
     if not path.is_file():
         raise FeatureError(f"there is no file of features '{path}'; `mmskel features` writes one")
     if not zipfile.is_zipfile(path):
-        raise FeatureError(f"'{path}' is no .npz of features; `mmskel features` writes one")
+        raise FeatureError(f"'{path}' is not an .npz of features; `mmskel features` writes one")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FeatureError(f"'{path}' is no .npz of features: {error}") from None
+        raise FeatureError(f"'{path}' is not an .npz of features: {error}") from None
     missing = [key for key in ('ids', 'features', 'labels') if key not in arrays]
     if missing:
         raise FeatureError(f"'{path}' has no {' and no '.join(missing)}; it has "

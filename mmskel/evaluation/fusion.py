@@ -60,8 +60,8 @@ def _unit_logits(results: Results, name: str) -> np.ndarray:
 def _probabilities(results: Results, name: str) -> np.ndarray:
     scores = results.scores.astype(np.float64)
     if (scores < 0).any() or not np.allclose(scores.sum(1), 1, atol=1e-3):
-        raise FusionError(f'the scores of {name} are no probabilities (not negative, sum 1); test its checkpoint again '
-                          'with `mmskel test`')
+        raise FusionError(f'the scores of {name} are not probabilities (not negative, sum 1); test its checkpoint '
+                          'again with `mmskel test`')
     return scores
 
 
@@ -119,10 +119,11 @@ def joined(results: Sequence[Results], names: Sequence[str]) -> list[Results]:
     first, out = results[0], []
     for other, name in zip(results, names):
         check_classes(first, other, names[0], name)
-        lost, more = ([c for c in a.ids if c not in b] for a, b in ((first, set(other.ids)), (other, set(first.ids))))
-        if lost or more:
+        missing, more = ([c for c in a.ids if c not in b]
+                         for a, b in ((first, set(other.ids)), (other, set(first.ids))))
+        if missing or more:
             said = [f'{len(clips)} clips are only in {where}, e.g. {clips[0]}'
-                    for clips, where in ((lost, names[0]), (more, name)) if clips]
+                    for clips, where in ((missing, names[0]), (more, name)) if clips]
             raise FusionError(f'{names[0]} and {name} are not of the same clips: {"; ".join(said)}')
         out.append(other.in_order(first.ids))
         differ = np.flatnonzero(out[-1].labels != first.labels)

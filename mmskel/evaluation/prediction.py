@@ -31,7 +31,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class ActionTrack:
-    """What one person, or everybody in the picture together, was taken for.
+    """What one person, or everybody in the image together, was taken for.
 
     Args:
         windows: (W, 2) int, first frame of each window and the frame behind its last; W is 0 where nobody was seen.

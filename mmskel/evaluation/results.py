@@ -108,14 +108,15 @@ def load_results(path: str | Path) -> Results:
     """Reads what :func:`save_results` wrote; older files have no logits.
 
     Raises:
-        ResultsError: If the file is no results file, or one in which anything is missing or odd; names file and clip.
+        ResultsError: If the file is not a results file, or one in which anything is missing or odd; names file and
+            clip.
     """
     try:
         data = json.loads(Path(path).read_text(), object_pairs_hook=_once, parse_constant=_no_number)
         return _results(data)
     except (ResultsError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         said = 'it is nested too deeply' if isinstance(error, RecursionError) else error
-        raise ResultsError(f"'{path}' is no results file: {said}; `mmskel test` writes one") from None
+        raise ResultsError(f"'{path}' is not a results file: {said}; `mmskel test` writes one") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -127,14 +128,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(text: str) -> None:
-    raise ResultsError(f'it holds {text}, which is no number')
+    raise ResultsError(f'it holds {text}, which is not a number')
 
 
 def _results(data: Any) -> Results:
     """The content of a results file, every part of it looked at."""
-    lost = [key for key in ('clips', 'class_names') if not isinstance(data, Mapping) or key not in data]
-    if lost:
-        raise ResultsError(f'it has no {" and no ".join(lost)}')
+    missing = [key for key in ('clips', 'class_names') if not isinstance(data, Mapping) or key not in data]
+    if missing:
+        raise ResultsError(f'it has no {" and no ".join(missing)}')
     clips, names = data['clips'], data['class_names']
     meta, subsets = data.get('meta') or {}, data.get('subsets') or {}
     if not _is_text(names) or not isinstance(clips, Mapping) or not isinstance(meta, Mapping) \

@@ -1,7 +1,7 @@
 """A trained recogniser as one ONNX file, from joints to class scores: what ``mmskel export`` does.
 
 The file holds the encoder, the network and the head, so whoever runs it needs neither mmskel nor PyTorch. A file is
-kept only if ONNX Runtime computes from it what PyTorch computes, on clips and numbers of clips that were no example.
+kept only if ONNX Runtime computes from it what PyTorch computes, on clips and numbers of clips that were not examples.
 """
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def load_published_state(path: str | Path) -> dict[str, torch.Tensor]:
     ``module.`` prefixes (DataParallel) and wrapping ``state_dict`` / ``model`` entries are taken off.
 
     Raises:
-        ConversionError: If the file is no checkpoint of finite tensors; names it.
+        ConversionError: If the file is not a checkpoint of finite tensors; names it.
     """
     try:
         return dict(read_checkpoint(path).state)
@@ -147,7 +147,7 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout:
     """Writes the start of a joint training of RGBPose-Conv3D from the checkpoints of two single networks.
 
     Args:
-        rgb, pose: SlowOnly of pictures and of heatmaps: ours, MMAction2's or PYSKL's.
+        rgb, pose: SlowOnly of images and of heatmaps: ours, MMAction2's or PYSKL's.
         target: ``.pth``, for ``load_from``; see :func:`~mmskel.interop.rgbpose.start_state`.
         layout: Layout of the joints that the pose network's channels show.
 

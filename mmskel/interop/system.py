@@ -156,7 +156,7 @@ class System:
             (differs, 'fixed tensors of another graph'),
             (open_keys, 'tensors that are missing')) if what]
         if problems:
-            raise ConversionError(f"this is no checkpoint of '{self.name}' (or its arguments are wrong): "
+            raise ConversionError(f"this is not a checkpoint of '{self.name}' (or its arguments are wrong): "
                                   + '; '.join(problems))
         return ours
 

@@ -37,7 +37,7 @@ class PersonDetector:
 
     Args:
         config: A file, or ``'mmpose::...'``, ``'mmdet::...'``.
-        weights: A file or an address.
+        weights: A file or a URL.
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         classes: Class indices that count as persons.
         min_score: Boxes below it are dropped.

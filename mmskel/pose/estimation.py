@@ -18,7 +18,7 @@ class PoseEstimator:
 
     Args:
         config: A file, or ``'mmpose::...'``.
-        weights: A file or an address.
+        weights: A file or a URL.
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         batch_size: Persons (top-down) or frames (one-stage) per pass; default: 8 on a CPU, 32 on a GPU.
 
@@ -38,7 +38,7 @@ class PoseEstimator:
         self.config, self.weights = str(config), str(weights)
         cfg = find_model_config(config, '--pose-config')
         if is_lifter(cfg):
-            raise PoseModelError(f"--pose-config: '{config}' is a lifter, which reads joints, not pictures; give it to "
+            raise PoseModelError(f"--pose-config: '{config}' is a lifter, which reads joints, not images; give it to "
                                  '--lift-config')
         with DefaultScope.overwrite_default_scope('mmpose'):
             with no_warnings():

@@ -1,4 +1,4 @@
-"""A video becomes a clip of skeletons: decode, detect, estimate, track, clean and, if wanted, lift to 3-D."""
+"""A video becomes a clip of skeletons: decode, detect, estimate, track, clean and, optionally, lift to 3-D."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ class SkeletonExtractor:
         objects: Finds the clips' objects; looks at the frames that the detector looks at, too.
 
     Raises:
-        UserError: A top-down pose model without a detector; objects, which are in the picture, with a lifter.
+        UserError: A top-down pose model without a detector; objects, which are in the image, with a lifter.
         LayoutError: A pose model that lacks joints which the lifter needs.
     """
 
@@ -73,7 +73,7 @@ class SkeletonExtractor:
         if lifter is not None:
             joint_shares(estimator.layout)  # now, not after the first video
             if objects is not None:
-                raise UserError('objects have places in the picture, but lifted skeletons are not in it; leave out '
+                raise UserError('objects have places in the image, but lifted skeletons are not in it; leave out '
                                 'the lifter or the objects')
         self.estimator, self.options, self.lifter = estimator, options, lifter
         self.objects = objects
@@ -186,7 +186,7 @@ def _chunks(frames: Iterator[Frame], size: int) -> Iterator[tuple[list[Frame], b
 
 
 def interpolated(here: Boxes, there: Boxes, steps: int, min_overlap: float = 0.1) -> list[Boxes]:
-    """The boxes of ``steps`` frames, the first of which is ``here``; ``there`` is one frame behind the last.
+    """The boxes of ``steps`` frames, the first of which is ``here``; ``there`` is one past the last frame.
 
     Boxes are paired by overlap (IoU) and move linearly; one without a partner stays where it is, for the half of the
     frames that is nearer to it.

@@ -41,7 +41,7 @@ class Slots:
         return np.array([self.track_id[max(rows, key=lambda row: length[row])] for rows in self.rows], np.int64)
 
     def history(self) -> list[list[list[int]]]:
-        """Per slot ``[track number, first frame, frame behind the last]`` of all that had it, as plain data."""
+        """Per slot ``[track number, first frame, one past the last frame]`` of all that had it, as plain data."""
         return [[[int(self.track_id[row]), *map(int, self.spans[row])] for row in rows] for rows in self.rows]
 
 

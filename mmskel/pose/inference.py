@@ -27,7 +27,7 @@ def prepare(model: nn.Module, sample: Callable[[], dict[str, Any]]) -> None:
 
     Args:
         model: A model of mmdet or mmpose in evaluation mode; changed in place.
-        sample: Makes a batch to try it with, anew on each call.
+        sample: Makes a batch to try it with, again on each call.
     """
     fuse_convolutions(model)
     if _on_cpu(model):
@@ -113,7 +113,7 @@ def _on_cpu(model: nn.Module) -> bool:
 def _keep_freed_memory() -> None:
     """Lets glibc keep what a pass frees for the next one.
 
-    Else it returns the top of the heap to the system after each pass, and the next one has it mapped in anew, page by
+    Else it returns the top of the heap to the system after each pass, and the next one has it mapped in again, page by
     page. It adapts when a large block is freed, up to 32 MiB; this one is never written to, so it costs nothing. Other
     C libraries do not care.
     """
@@ -191,8 +191,8 @@ def use_channels_last(model: nn.Module, sample: Callable[[], dict[str, Any]], to
 def trace_backbone(model: nn.Module, sample: Callable[[], dict[str, Any]], tolerance: float = 1e-3) -> bool:
     """Lets the backbone run as a recorded graph, without Python between its hundreds of operators.
 
-    The graph serves pictures of the size it was recorded with; others go through the backbone as it was, and so do all
-    if results change or the number of pictures was recorded too.
+    The graph serves images of the size it was recorded with; others go through the backbone as it was, and so do all
+    if results change or the number of images was recorded too.
 
     Args:
         model: Model to change.
@@ -207,8 +207,8 @@ def trace_backbone(model: nn.Module, sample: Callable[[], dict[str, Any]], toler
     try:
         with torch.inference_mode():
             model(**model.data_preprocessor(sample(), False), mode='tensor')
-        (pictures, ), = seen
-        one = pictures[:1].clone()  # no tensor of the inference mode
+        (images, ), = seen
+        one = images[:1].clone()  # no tensor of the inference mode
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of the recorder, about constants in the code of others
             graph = torch.jit.freeze(torch.jit.trace(backbone, one, check_trace=False))

@@ -37,7 +37,7 @@ class Journal:
             before, now = json.loads(written.read_text()), json.loads(text)
             differ = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
             raise VideoError(f"'{self.folder}' was begun with other settings ({', '.join(differ)}); give the same ones "
-                             'to go on, or remove the folder to begin anew')
+                             'to go on, or remove the folder to start again')
 
     def _path(self, name: str, suffix: str) -> Path:
         return self.folder / f'{hashlib.sha1(name.encode()).hexdigest()}{suffix}'

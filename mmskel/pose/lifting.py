@@ -16,7 +16,7 @@ from mmskel.skeleton import Clip, ClipError, Layout, LayoutError, get_layout, jo
 from mmskel.skeleton.runs import runs
 
 LAYOUT = 'h36m17'
-PICTURE = 1000, 1000  # width and height of Human3.6M's pictures, in whose pixels mmpose's stats_info are
+IMAGE = 1000, 1000  # width and height of Human3.6M's images, in whose pixels mmpose's stats_info are
 BOX_MARGIN = 1.2  # a person's box over the extent of the joints: how Human3.6M's boxes were made (preprocess_h36m.py)
 _RULED = ('posetrack18', 'aic', 'crowdpose')  # what mmpose converts by rules of their own, beside COCO
 
@@ -53,12 +53,12 @@ class PoseLifter:
 
     Args:
         config: A file, or ``'mmpose::...'``, of a lifter for Human3.6M's 17 joints.
-        weights: A file or an address.
+        weights: A file or a URL.
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         batch_size: Poses that come out of one pass.
-        normalise: Put every person where those of Human3.6M stood on average, in their size and in a picture of
+        normalise: Put every person where those of Human3.6M stood on average, in their size and in an image of
             theirs, so that neither the size of the video nor the place in it matters. mmpose's inferencer does so too,
-            but by the size of each frame's box, which makes somebody who crouches large, and in a picture of the
+            but by the size of each frame's box, which makes somebody who crouches large, and in an image of the
             video's size; here a person has one scale, that of the median frame. False: the pixels as they are.
 
     Raises:
@@ -74,7 +74,8 @@ class PoseLifter:
         self.batch_size, self.normalise = batch_size, normalise
         cfg = find_model_config(config, '--lift-config')
         if not is_lifter(cfg):
-            raise PoseModelError(f"--lift-config: the model of '{config}' is no PoseLifter; those that mmpose carries "
+            raise PoseModelError(f"--lift-config: the model of '{config}' is not a PoseLifter; those that mmpose "
+                                 "carries "
                                  'are below mmpose::body_3d_keypoint, e.g. mmpose::body_3d_keypoint/video_pose_lift/'
                                  'h36m/video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py')
         dataset = cfg.test_dataloader.dataset
@@ -100,11 +101,11 @@ class PoseLifter:
             layout: Its joints, where its layout is not known by name.
 
         Returns:
-            (M, T, 17, 3) of layout ``h36m17`` in metres, with Kinect's axes: x to the left of the picture, y up, z away
+            (M, T, 17, 3) of layout ``h36m17`` in metres, with Kinect's axes: x to the left of the image, y up, z away
             from the camera. In every frame everybody's pelvis is near x = z = 0 and the lowest joint at y = 0: lifters
             do not say where somebody is or how high somebody jumps. All persons have about the size of Human3.6M's.
-            Scores are those of the joints in the picture; what was not seen there is zero. ``extra['lifted_from']`` has
-            the layout and the picture's size before.
+            Scores are those of the joints in the image; what was not seen there is zero. ``extra['lifted_from']`` has
+            the layout and the image's size before.
 
         Raises:
             ClipError: A clip that is 3-D already or not in pixels.
@@ -132,7 +133,7 @@ class PoseLifter:
                        extra=dict(clip.extra, lifted_from=was))
 
     def _placed(self, points: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        """(T, 17, 2) pixels of the video -> of Human3.6M's pictures, if that is asked for."""
+        """(T, 17, 2) pixels of the video -> of Human3.6M's images, if that is asked for."""
         if not (self.normalise and seen.any()):
             return points
         centre, side = person_boxes(points, seen)
@@ -164,7 +165,7 @@ class PoseLifter:
     def _lifted(self, windows: list[_Window], points: np.ndarray, image_size: tuple[int, int] | None
                 ) -> Iterator[tuple[_Window, np.ndarray]]:
         """Every window with its poses (n, 17, 3): metres, x to the right, y down."""
-        width, height = PICTURE if self.normalise else image_size[::-1]
+        width, height = IMAGE if self.normalise else image_size[::-1]
         length_of = attrgetter('length')
         for length, group in groupby(sorted(windows, key=length_of), length_of):  # one pass, one length
             same = list(group)
@@ -206,9 +207,9 @@ def joint_shares(layout: str | Layout) -> np.ndarray:
         return np.eye(table.num_joints, dtype=np.float32)[:, [table.index(j) for j in coco.joints]] @ _ruled('coco', 17)
     origins = joint_map(table, LAYOUT, missing='zero')
     if origins.missing:
-        lost = ', '.join(get_layout(LAYOUT).joints[j] for j in origins.missing)
+        absent = ', '.join(get_layout(LAYOUT).joints[j] for j in origins.missing)
         raise LayoutError(f"layout '{table.name}' has nothing for these of the 17 joints that a lifter of Human3.6M "
-                          f'needs: {lost}')
+                          f'needs: {absent}')
     shares = np.zeros((table.num_joints, len(origins.joints)), np.float32)
     for joint, of in enumerate(origins.joints):
         shares[list(of), joint] = 1 / len(of)

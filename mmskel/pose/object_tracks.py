@@ -15,7 +15,7 @@ _NEEDED = ('object', 'frame', 'x', 'y')
 
 
 class ObjectTracks:
-    """A ``.csv`` with a header: ``object``, ``frame`` (from 0), ``x``, ``y`` in pixels and, if you like, ``score``
+    """A ``.csv`` with a header: ``object``, ``frame`` (from 0), ``x``, ``y`` in pixels and, optionally, ``score``
     (default 1) and ``id``, the clip's. Without ``id`` the table is of one video.
 
     Args:
@@ -35,10 +35,10 @@ class ObjectTracks:
                 reader = csv.DictReader(file)
                 header, rows = tuple(reader.fieldnames or ()), list(reader)
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise VideoError(f"'{path}' is no table of objects that can be read: {error}") from None
-        lost = [column for column in _NEEDED if column not in header]
-        if lost or not rows:
-            raise VideoError(f"'{path}': expected a header with {', '.join(_NEEDED)} and, if you like, score and id, "
+            raise VideoError(f"'{path}' is not a table of objects that can be read: {error}") from None
+        missing = [column for column in _NEEDED if column not in header]
+        if missing or not rows:
+            raise VideoError(f"'{path}': expected a header with {', '.join(_NEEDED)} and, optionally, score and id, "
                              f'and a row per object and frame; found {", ".join(header) or "nothing"} and '
                              f'{len(rows)} rows')
         self.several = 'id' in header
@@ -73,20 +73,20 @@ class ObjectTracks:
         if not self.several and len(ids) > 1:
             raise VideoError(f"'{self.path}' has no column id, but there are {len(ids)} videos; say with id which "
                              f"video a row is of, e.g. '{ids[0]}'")
-        strange = [name for name in self._places if self.several and name not in set(ids)]
-        if strange:
-            raise VideoError(f"'{self.path}': rows of {len(strange)} ids that name no video, e.g. '{strange[0]}'; an "
+        unknown = [name for name in self._places if self.several and name not in set(ids)]
+        if unknown:
+            raise VideoError(f"'{self.path}': rows of {len(unknown)} ids that name no video, e.g. '{unknown[0]}'; an "
                              f"id is the path below the folder without the suffix, e.g. '{ids[0]}'")
 
     def add_to(self, clip: Clip) -> Clip:
         """The clip with the table's objects, which take the place of its own of these names.
 
         Raises:
-            VideoError: A frame that the clip does not have; a clip that does not lie in the picture.
+            VideoError: A frame that the clip does not have; a clip that does not lie in the image.
         """
         found = self.of(clip.id, clip.num_frames)
         if found and (clip.unit != 'pixel' or clip.keypoint.shape[-1] != 2):
-            raise VideoError(f"'{self.path}': objects have places in the picture, but clip '{clip.id}' has "
+            raise VideoError(f"'{self.path}': objects have places in the image, but clip '{clip.id}' has "
                              f'{clip.keypoint.shape[-1]} coordinates in {clip.unit}')
         return replace(clip, objects={**clip.objects, **found})
 

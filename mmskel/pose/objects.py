@@ -13,7 +13,7 @@ from mmskel.files.errors import UserError
 from mmskel.pose.detection import Detections, PersonDetector
 from mmskel.pose.loading import PoseModelError
 
-_REACH = .1  # of the picture's longer side: an object that moves so far from frame to frame loses a score of 1
+_REACH = .1  # of the image's longer side: an object that moves so far from frame to frame loses a score of 1
 _LOOK_BACK = 15  # frames over which places are compared; after that the object may be anywhere
 
 
@@ -87,7 +87,7 @@ class ObjectRecord:
 
         Args:
             num_frames: T.
-            size: (height, width) of the picture.
+            size: (height, width) of the image.
             max_gap: Gaps of at most so many frames are filled linearly, with half the lower score of their ends.
         """
         out = {}

@@ -1,4 +1,4 @@
-"""What a detector and a pose model found in one frame: what the tracker and the assembly of clips eat."""
+"""What a detector and a pose model found in one frame: what the tracker and the assembly of clips take."""
 from __future__ import annotations
 
 from dataclasses import dataclass

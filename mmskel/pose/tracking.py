@@ -1,7 +1,7 @@
 """A person keeps its number: detections of one frame after the other are tied to tracks.
 
 Paper: ByteTrack, Zhang et al., ECCV 2022, arXiv 2110.06864, algorithm 1; official repository
-https://github.com/ifzhang/ByteTrack (MIT). Written anew with NumPy and SciPy. What we changed: similarity is the
+https://github.com/ifzhang/ByteTrack (MIT). Rewritten with NumPy and SciPy. What we changed: similarity is the
 mean of box IoU and object keypoint similarity to the moved skeleton; lost and unconfirmed tracks take part in both
 associations, as leaving them out gave their detections to neighbours; people who were lost are then looked for around
 the place where they vanished; a number is given at once and confirmed later, so that confirmation costs no frames.
@@ -52,7 +52,7 @@ class TrackingOptions:
         match_unconfirmed: The same, if higher, for tracks that are not confirmed yet.
         pose_weight: Share of the OKS in the similarity, in [0, 1]; 0: boxes only, as in the paper. It also lowers the
             similarity of persons not seen for a while, whose remembered pose no longer fits.
-        joint_score: Joints with a lower score are no part of the OKS.
+        joint_score: Joints with a lower score are not part of the OKS.
         max_lost: Frames without the person after which its track ends; 30 is the paper's.
         reach: A lost person is looked for within this many body sizes (longer sides of its box) of where it should
             be or was last seen, a quarter in the beginning and a twentieth more per frame; 0: not looked for.
@@ -95,7 +95,7 @@ class _Track:
         self.bones: np.ndarray | None = None
 
     def see(self, box: np.ndarray, keypoints: np.ndarray, seen: np.ndarray, bones: np.ndarray, again: bool) -> None:
-        """Takes in a detection; ``again``: found by search, so the motion model was wrong and begins anew."""
+        """Takes in a detection; ``again``: found by search, so the motion model was wrong and starts again."""
         if self.motion is None:
             self.motion = BoxMotion(box)
         elif again:

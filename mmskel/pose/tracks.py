@@ -102,7 +102,7 @@ class TrackRecord:
             max_persons: Maximum number of persons, the most important ones. Default: all.
             confirmed: Only these tracks, e.g. ``tracker.confirmed``. Default: all.
             order: Slots by ``'importance'``, so that a recogniser that reads the first few slots reads the main
-                persons, or by ``'entry'`` into the picture. Ties: the smaller number first.
+                persons, or by ``'entry'`` into the image. Ties: the smaller number first.
 
         Raises:
             UserError: If there are no frames or an option is unknown.

@@ -25,15 +25,15 @@ class ClipError(UserError):
 
 
 def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[str, Any]:
-    """The arguments of :class:`~mmskel.skeleton.Clip` that an annotation dictionary means.
+    """The arguments of :class:`~mmskel.skeleton.Clip` that an annotation dictionary describes.
 
     Args:
         item: Annotation with ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one
             person.
-        layout: Joint order, where the dictionary does not say.
+        layout: Joint order to assume if the dictionary does not name one.
 
     Raises:
-        ClipError: A missing key, or values of another type than their key has.
+        ClipError: A missing key, or a value of the wrong type for its key.
     """
     name = item.get('frame_dir', item.get('filename'))
     if name is None:
@@ -110,5 +110,5 @@ def _shown(value: Any) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a whole or real number, of Python or NumPy; truth values are not."""
+    """Whether a value is a whole or real number, of Python or NumPy; booleans are not."""
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

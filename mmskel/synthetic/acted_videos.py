@@ -42,7 +42,7 @@ class Cutout:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a person stands in a frame: feet at (x, y) in shares of the picture, turned, and how tall."""
+    """Where a person stands in a frame: feet at (x, y) in shares of the image, turned, and how tall."""
     x: float
     y: float = .92
     degrees: float = 0.

@@ -165,7 +165,7 @@ def _filmed(joints: np.ndarray, rng: np.random.Generator, tilt: float = 9.) -> n
 
 
 def _project(joints: np.ndarray) -> np.ndarray:
-    """(T, V, 3) metres -> (T, V, 2) pixels of :data:`IMAGE_SIZE`, x to the right of the picture, y down."""
+    """(T, V, 3) metres -> (T, V, 2) pixels of :data:`IMAGE_SIZE`, x to the right of the image, y down."""
     height, width = IMAGE_SIZE
     depth = np.maximum(joints[..., 2], .1)
     return np.stack((width / 2 - FOCAL_LENGTH * joints[..., 0] / depth,
@@ -183,9 +183,9 @@ def _drop_joints(keypoint: np.ndarray, score: np.ndarray, rng: np.random.Generat
 
 def _known_joints(layout: Layout) -> None:
     known = {joint.replace('*', side) for joint in ('pelvis', *_BODY) for side in SIDES}
-    lost = [joint for joint in layout.joints if joint not in known]
-    if lost:
-        raise LayoutError(f"the synthetic figure has no {', '.join(lost[:5])}{' ...' if lost[5:] else ''}, which "
+    missing = [joint for joint in layout.joints if joint not in known]
+    if missing:
+        raise LayoutError(f"the synthetic figure has no {', '.join(missing[:5])}{' ...' if missing[5:] else ''}, which "
                           f"layout '{layout.name}' needs; bodies without fingers and faces work, e.g. kinect20")
 
 

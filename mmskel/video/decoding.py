@@ -45,7 +45,7 @@ class VideoFile:
         rotation: Degrees counterclockwise that frames are turned by; known once the first one is decoded.
 
     Raises:
-        VideoError: If it cannot be opened, holds no pictures, or no rate can be found.
+        VideoError: If it cannot be opened, holds no images, or no rate can be found.
     """
 
     def __init__(self, address: str, *, url: bool, fps: float | None, threads: int,
@@ -210,7 +210,7 @@ def _open_stream(address: str):
 
 def _why_not_opened(name: str, url: bool, error: Exception) -> str:
     if url:
-        return (f"'{name}': the stream cannot be opened ({_words(error)}); expected an address that can be reached "
+        return (f"'{name}': the stream cannot be opened ({_words(error)}); expected a URL that can be reached "
                 'from here, such as rtsp://camera/stream or https://site/video.mp4')
     if isinstance(error, av.PermissionError):
         return f"'{name}': it may not be read by this user; expected a file with read permission"
@@ -218,7 +218,7 @@ def _why_not_opened(name: str, url: bool, error: Exception) -> str:
         head = file.read(12)
     if head[4:8] == b'ftyp':
         return (f"'{name}': an MP4 file without its index (the 'moov' box), so no frame can be found in it; expected "
-                'a whole file: the recording or the copy was cut off, copy it anew')
+                'a whole file: the recording or the copy was cut off, copy it again')
     return (f"'{name}': not a video, or its beginning is destroyed ({_words(error)}); expected a "
             'video file such as mp4, avi, mkv or webm')
 
@@ -232,10 +232,10 @@ def _picture_stream(name: str, container):
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not streams or container.format.name == 'tty':  # FFmpeg plays text on a screen of its own
         kinds = sorted({s.type for s in container.streams} - {'video'})
-        found = f'only {" and ".join(kinds)}' if kinds else 'no moving pictures'
-        raise VideoError(f"'{name}': {found} in it; expected a video file with pictures")
+        found = f'only {" and ".join(kinds)}' if kinds else 'no video stream'
+        raise VideoError(f"'{name}': {found} in it; expected a video file with images")
     if streams[0].codec_context is None:
-        raise VideoError(f"'{name}': FFmpeg has no decoder for its pictures; convert it, for example with "
+        raise VideoError(f"'{name}': FFmpeg has no decoder for its images; convert it, for example with "
                          'ffmpeg -i IN -c:v libx264 OUT.mp4')
     return streams[0]
 

@@ -2,7 +2,7 @@
 
 A source is given as a person gives it: a path, a URL, the number of a camera, arrays. :func:`kind_of` says what it is,
 and refuses at once what is nothing of that kind, so that no model is loaded in vain. Clips themselves (a
-:class:`~mmskel.skeleton.Clip`, an annotation dictionary) are no source and are not asked about here.
+:class:`~mmskel.skeleton.Clip`, an annotation dictionary) are not sources and are not asked about here.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mmskel.video.decoding import LIVE_SCHEMES, VideoFile
-from mmskel.video.sources import PICTURE_SUFFIXES, VideoError
+from mmskel.video.sources import IMAGE_SUFFIXES, VideoError
 
 VIDEO_SUFFIXES = ('.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.mts', '.ts', '.webm', '.wmv')
 ANNOTATION_SUFFIXES = ('.pkl', '.pickle')
@@ -81,7 +81,7 @@ def passes_once(source: Any) -> bool:
     ``https://site/video.mp4``; ``http://camera/mjpg`` cannot. Files and arrays can.
     """
     if isinstance(source, str) and (url := _URL.match(source)):
-        return url[1].lower() in LIVE_SCHEMES or not url[2].lower().endswith((*VIDEO_SUFFIXES, *PICTURE_SUFFIXES))
+        return url[1].lower() in LIVE_SCHEMES or not url[2].lower().endswith((*VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
     return _is_camera(source)
 
 
@@ -106,7 +106,7 @@ def _kind_of_sequence(source: np.ndarray | Sequence) -> Kind:
 
 def _kind_of_folder(folder: Path) -> Kind:
     """Images alone are one clip; where there are videos as well, below it or in it, they are the clips."""
-    images = any(file.suffix.lower() in PICTURE_SUFFIXES for file in folder.iterdir())
+    images = any(file.suffix.lower() in IMAGE_SUFFIXES for file in folder.iterdir())
     videos = any(file.suffix.lower() in VIDEO_SUFFIXES for file in folder.rglob('*'))
     return Kind.IMAGES if images and not videos else Kind.FOLDER
 
@@ -117,7 +117,7 @@ def _kind_of_file(path: Path) -> Kind:
         return Kind.ANNOTATIONS
     if suffix == LIST_SUFFIX:
         return Kind.LIST
-    if suffix in PICTURE_SUFFIXES:
+    if suffix in IMAGE_SUFFIXES:
         return Kind.IMAGES
     if suffix not in VIDEO_SUFFIXES and path.stat().st_size:  # an empty file is refused as one by whoever opens it
         _check_plays(path)

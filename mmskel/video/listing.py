@@ -35,7 +35,7 @@ def list_videos(source: str | Path, labels: str | Path | None = None) -> list[Vi
     A folder is searched to the bottom; ids are paths below it without the suffix. The folder that a video lies in is
     its class; where the outermost folders are called ``train``, ``val`` or ``test``, they are the splits. A ``.txt``
     list holds a path per line, relative to the list. A table of labels (``.csv`` with a header: ``id`` or ``path``,
-    ``label`` and, if you like, ``split``) has the last word.
+    ``label`` and, optionally, ``split``) has the last word.
 
     Raises:
         VideoError: Nothing there, a line or row that leads nowhere, or two videos with the same id.
@@ -106,19 +106,19 @@ def _labelled(items: Sequence[VideoItem], table: Path) -> list[VideoItem]:
         with table.open(newline='') as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise VideoError(f"'{table}' is no table of labels that can be read: {error}") from None
+        raise VideoError(f"'{table}' is not a table of labels that can be read: {error}") from None
     if not rows or 'label' not in rows[0] or not {'id', 'path'} & set(rows[0]):
         found = ', '.join(filter(None, rows[0])) if rows else 'nothing'
         raise VideoError(f"'{table}': expected a header with id (or path) and label; found {found}")
     key = 'id' if 'id' in rows[0] else 'path'
     by_name = {Path(row[key]).with_suffix('').as_posix() if key == 'path' else row[key]: row for row in rows}
     known = {item.id for item in items}
-    strange = [name for name in by_name if name not in known]
-    if strange:
-        raise VideoError(f"'{table}': {len(strange)} rows name no video, e.g. '{strange[0]}'; an id is the path below "
+    unknown = [name for name in by_name if name not in known]
+    if unknown:
+        raise VideoError(f"'{table}': {len(unknown)} rows name no video, e.g. '{unknown[0]}'; an id is the path below "
                          f"the folder without the suffix, e.g. '{items[0].id}'")
-    lost = [item.id for item in items if item.id not in by_name]
-    if lost:
-        raise VideoError(f"'{table}': {len(lost)} videos have no row, e.g. '{lost[0]}'")
+    missing = [item.id for item in items if item.id not in by_name]
+    if missing:
+        raise VideoError(f"'{table}': {len(missing)} videos have no row, e.g. '{missing[0]}'")
     return [VideoItem(item.id, item.path, by_name[item.id]['label'].strip(),
                       (by_name[item.id].get('split') or item.split).strip()) for item in items]

@@ -19,7 +19,7 @@ import numpy as np
 from mmskel.files.errors import UserError
 from mmskel.video.decoding import VideoFile
 from mmskel.video.kinds import Kind, kind_of
-from mmskel.video.sources import PICTURE_SUFFIXES, Camera, Damage, Pictures, VideoError
+from mmskel.video.sources import IMAGE_SUFFIXES, Camera, Damage, Images, VideoError
 
 
 class Frame(NamedTuple):
@@ -42,7 +42,7 @@ class Video:
         notes: Faults that were passed over because of ``keep_going``.
     """
 
-    def __init__(self, source: VideoFile | Pictures | Camera, keep_going: bool):
+    def __init__(self, source: VideoFile | Images | Camera, keep_going: bool):
         self._source, self._keep_going, self._prefetcher, self._used = source, keep_going, None, False
         self.name, self.fps, self.num_frames = source.name, source.fps, source.num_frames
         self.notes: list[str] = []
@@ -50,7 +50,7 @@ class Video:
         try:
             self._first = next(self._frames, None)
         except Damage as damage:
-            raise VideoError(f"'{self.name}': no frame could be read: {damage}; copy or convert it anew") from damage
+            raise VideoError(f"'{self.name}': no frame could be read: {damage}; copy or convert it again") from damage
         if self._first is None:
             raise VideoError(f"'{self.name}': it holds no frame; expected at least one")
         self.size, self.rotation = self._first[1].shape[:2], source.rotation
@@ -77,8 +77,8 @@ class Video:
             except Damage as damage:
                 text = self._report(damage, index, seconds)
                 if not self._keep_going:
-                    mend = 'open it again' if self._source.live else 'copy or convert it anew'
-                    raise VideoError(f'{text}; {mend}, or be content with the frames before that (--keep-going)') \
+                    fix = 'open it again' if self._source.live else 'copy or convert it again'
+                    raise VideoError(f'{text}; {fix}, or be content with the frames before that (--keep-going)') \
                         from damage
                 self.notes.append(text)
                 return
@@ -177,11 +177,11 @@ def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str
     """Opens anything that has frames.
 
     Args:
-        source: A video file; a folder of pictures (taken in natural order: ``2.png`` before ``10.png``) or one
-            picture; a stream's URL; the number of a camera; arrays uint8, (T, H, W, 3) or a sequence of (H, W, 3) BGR,
-            (H, W, 4) BGRA, (H, W) grey; a sequence of paths of pictures.
+        source: A video file; a folder of images (taken in natural order: ``2.png`` before ``10.png``) or one
+            image; a stream's URL; the number of a camera; arrays uint8, (T, H, W, 3) or a sequence of (H, W, 3) BGR,
+            (H, W, 4) BGRA, (H, W) grey; a sequence of paths of images.
         fps: Frames per second. Given, it replaces what a file says, and frame i is at i / fps seconds; needed only
-            where a file says nothing. Pictures are taken as 30 per second without it.
+            where a file says nothing. Images are taken as 30 per second without it.
         keep_going: If true, reading ends at a damaged place with a note in ``Video.notes`` instead of an error.
         threads: Threads of the decoder. More threads help with large frames on idle cores; errors then come some frames
             later.
@@ -192,7 +192,7 @@ def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str
         The video, its first frame decoded already, so that a file without any is refused here.
 
     Raises:
-        VideoError: If the source does not exist, is no video, or has no frame that can be read.
+        VideoError: If the source does not exist, is not a video, or has no frame that can be read.
     """
     if fps is not None and not (fps > 0 and math.isfinite(fps)):
         raise VideoError(f'fps is {fps}; expected a positive number of frames per second')
@@ -204,30 +204,30 @@ def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str
         raise
 
 
-def _find(source, fps: float | None, threads: int, wanted: Container[int] | None) -> VideoFile | Pictures | Camera:
+def _find(source, fps: float | None, threads: int, wanted: Container[int] | None) -> VideoFile | Images | Camera:
     kind = kind_of(source)
     if kind is Kind.CAMERA:
         return Camera(int(source), fps)
     if kind is Kind.ARRAYS or isinstance(source, (list, tuple)):
-        return Pictures(f'{len(source)} pictures', source, fps)
+        return Images(f'{len(source)} images', source, fps)
     if kind is Kind.STREAM:
         return VideoFile(source, url=True, fps=fps, threads=threads)
     text, path = str(source), Path(source).expanduser()
     if path.is_dir():
-        return Pictures(text, _pictures_in(path), fps)
+        return Images(text, _images_in(path), fps)
     if path.stat().st_size == 0:
-        raise VideoError(f"'{text}': the file is empty (0 bytes); expected a video: copy it anew")
+        raise VideoError(f"'{text}': the file is empty (0 bytes); expected a video: copy it again")
     if kind is Kind.IMAGES:
-        return Pictures(text, [path], fps)
+        return Images(text, [path], fps)
     return VideoFile(str(path), url=False, fps=fps, threads=threads, wanted=wanted)
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _images_in(folder: Path) -> list[Path]:
     files = [f for f in folder.iterdir() if f.is_file() and not f.name.startswith('.')]
-    pictures = [f for f in files if f.suffix.lower() in PICTURE_SUFFIXES]
-    if not pictures:
+    images = [f for f in files if f.suffix.lower() in IMAGE_SUFFIXES]
+    if not images:
         found = f'{len(files)} other files, such as {min(files).name}' if files else 'no files at all'
-        raise VideoError(f"'{folder}': a folder without pictures ({found}); expected {', '.join(PICTURE_SUFFIXES)}; "
+        raise VideoError(f"'{folder}': a folder without images ({found}); expected {', '.join(IMAGE_SUFFIXES)}; "
                          'give videos one by one')
-    return sorted(pictures, key=lambda f: [int(p) if i % 2 else p.lower()
+    return sorted(images, key=lambda f: [int(p) if i % 2 else p.lower()
                                            for i, p in enumerate(re.split(r'(\d+)', f.name))])

@@ -1,4 +1,4 @@
-"""Clips side by side as a moving picture, each with what it is and what it was taken for."""
+"""Clips side by side as an animation, each with what it is and what it was taken for."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
@@ -88,8 +88,8 @@ class _Wall:
     def frame(self, index: int) -> np.ndarray:
         tiles = []
         for place, (scene, rate) in enumerate(zip(self.scenes, self.rates)):
-            picture = scene.frame(min(int(index * rate / self.fps + 1e-6), scene.clip.num_frames - 1))
-            tiles.append(np.concatenate((self.heads[place], picture)) if self.heads else picture)
+            image = scene.frame(min(int(index * rate / self.fps + 1e-6), scene.clip.num_frames - 1))
+            tiles.append(np.concatenate((self.heads[place], image)) if self.heads else image)
         tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % self.columns)
         rows = [np.concatenate(tiles[i:i + self.columns], 1) for i in range(0, len(tiles), self.columns)]
         return np.concatenate(rows)
@@ -129,7 +129,7 @@ _WRITERS: dict[str, Callable[[Path, _Wall], None]] = {
 
 def animate(clips: Clip | Sequence[Clip], path: str | Path, *, captions: Sequence[Caption] | None = None,
             size: int = 280, columns: int | None = None, fps: float = 15., turn: float = 40.) -> Path:
-    """Writes clips as one moving picture, side by side; whole or not at all.
+    """Writes clips as one animation, side by side; whole or not at all.
 
     Args:
         clips: One or several; of any layouts and lengths. A clip without ``fps`` is taken as 30 frames per second.
@@ -137,7 +137,7 @@ def animate(clips: Clip | Sequence[Clip], path: str | Path, *, captions: Sequenc
         captions: One per clip: true and predicted class.
         size: Side of a clip's square in pixels.
         columns: Clips in a row; default: about as many as there are rows.
-        fps: Pictures per second; clips keep their own speed.
+        fps: Images per second; clips keep their own speed.
         turn: Degrees over which the view of 3-D clips swings to and fro.
 
     Returns:

@@ -1,6 +1,6 @@
 """The page of ``mmskel check``: what an annotation file holds and what is wrong with it, as one HTML file.
 
-Plots are pictures inside the page; it needs no network and runs no script.
+Plots are images inside the page; it needs no network and runs no script.
 """
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def shown_clips(results: Results, clips: dict[str, Clip], ids: Sequence[str]) ->
 
 
 def clips_json(shown: Sequence[Shown]) -> dict[str, Any]:
-    """What ``player.js`` needs: clips, the skeletons they use (bones, colours, widths as shares of the picture)."""
+    """What ``player.js`` needs: clips, the skeletons they use (bones, colours, widths as shares of the image)."""
     skeletons, clips = [], []
     for item in shown:
         clip = _thinned(item.clip)

@@ -1,4 +1,4 @@
-"""What is taken for what: the confusion matrix as a picture and as an interactive page, and the most confused pairs.
+"""What is taken for what: the confusion matrix as an image and as an interactive page, and the most confused pairs.
 
 Blue cells are recognised clips, red ones mistakes, both as a share of their row (true class). ``K`` classes.
 """
@@ -18,7 +18,7 @@ from mmskel.visualization import palette
 from mmskel.visualization.page import percent, render, write_page
 
 _COUNTS_UP_TO = 40  # classes; beyond, numbers in cells are too small to be read
-_NAMES_UP_TO = 120  # classes that are all named in the picture
+_NAMES_UP_TO = 120  # classes that are all named in the image
 
 
 class Confusion(NamedTuple):
@@ -71,7 +71,7 @@ def _shorter(text: str, most: int) -> str:
 
 
 def draw_confusion_matrix(results: Results, path_png: str | Path) -> Path:
-    """Writes the confusion matrix as a picture: rows true, columns predicted, coloured by share of the row.
+    """Writes the confusion matrix as an image: rows true, columns predicted, coloured by share of the row.
 
     Up to 40 classes the cells hold the number of clips; above 120 only every second (third, ...) class is named.
 

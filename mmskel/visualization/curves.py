@@ -54,11 +54,11 @@ def read_curves(work_dir: str | Path) -> Curves:
     """Reads the curves of a work directory of MMEngine; several runs (a resumed training) are joined.
 
     A run takes the place of everything that was logged from its first step on: a resumed training goes on where it
-    resumed, and one that began anew stands alone.
+    resumed, and one that started again stands alone.
 
     Raises:
         FileNotFoundError: If there is no ``vis_data/scalars.json`` below it.
-        UserError: If a line is no JSON object; names file and line.
+        UserError: If a line is not a JSON object; names file and line.
     """
     files = sorted(Path(work_dir).glob('**/vis_data/scalars.json'))  # run folders are named by time
     if not files:
@@ -95,7 +95,7 @@ def _lines(path: Path) -> list[dict]:
         try:
             line = json.loads(text)
         except json.JSONDecodeError as error:
-            raise UserError(f"'{path}', line {number}, is no JSON: {error}") from None
+            raise UserError(f"'{path}', line {number}, is not JSON: {error}") from None
         if not isinstance(line, dict):
             raise UserError(f"'{path}', line {number}: expected a JSON object, found {type(line).__name__}")
         found.append(line)

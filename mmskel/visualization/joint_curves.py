@@ -1,6 +1,6 @@
-"""The curves that STC-Net follows through a clip, as one picture: from pose to pose, and as a map of all joints.
+"""The curves that STC-Net follows through a clip, as one image: from pose to pose, and as a map of all joints.
 
-Pictures are (H, W, 3) uint8 red, green, blue.
+Images are (H, W, 3) uint8 red, green, blue.
 """
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The annotated video: skeletons over the picture, below it what is done, how sure that is, and a line of time."""
+"""The annotated video: skeletons over the image, below it what is done, how sure that is, and a line of time."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ _PAPER_SIDE = 480
 
 
 class Panel:
-    """What stands below the picture: a row per track with its label, its probability and its line of time.
+    """What stands below the image: a row per track with its label, its probability and its line of time.
 
     Args:
         prediction: Prediction of the clip.
@@ -189,7 +189,7 @@ def _beside_video(source: Video, clip: Clip) -> Iterator[np.ndarray]:
 
 
 def _on_paper(clip: Clip, side: int) -> Iterator[np.ndarray]:
-    """(side, side, 3) BGR pictures of a clip; white where nobody is in it."""
+    """(side, side, 3) BGR images of a clip; white where nobody is in it."""
     scene = Scene(clip, side) if len(clip.keypoint) else None
     for index in range(clip.num_frames):
         yield np.full((side, side, 3), 255, np.uint8) if scene is None else scene.frame(index)[..., ::-1]

@@ -12,7 +12,7 @@ from mmskel.video.writing import video_writer
 from mmskel.visualization.palette import readable_on
 from mmskel.visualization.skeleton_drawing import _dot, _line, _ring
 
-# red, green, blue: bright, told apart by the colour-blind as well (Okabe and Ito's, without black)
+# red, green, blue: bright, distinguished by the colour-blind as well (Okabe and Ito's, without black)
 TRACKS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (213, 94, 0), (0, 114, 178))
 OBJECT = (255, 255, 255)
 LINK = (255, 255, 255)
@@ -103,7 +103,7 @@ class Overlay:
         return self.clip.keypoint[person, index, part] if known else None
 
     def _tag(self, image: np.ndarray, points: np.ndarray, text: str, colour, thick: float) -> None:
-        """A label above the highest joint, inside the picture."""
+        """A label above the highest joint, inside the image."""
         from PIL import Image, ImageDraw, ImageFont
         font = ImageFont.load_default(max(round(6 * thick), 11))
         left, top, right, bottom = ImageDraw.Draw(Image.new('L', (1, 1))).textbbox((0, 0), text, font)
@@ -136,7 +136,7 @@ def draw_over_video(clip: Clip, video: str | Path, path: str | Path, names: Sequ
     overlay = Overlay(clip, names, min_score)
     with open_video(video) as source:
         if clip.image_size is not None and tuple(clip.image_size) != tuple(source.size):
-            raise ClipError(f"clip '{clip.id}' is of a picture of {clip.image_size[1]} x {clip.image_size[0]}, but "
+            raise ClipError(f"clip '{clip.id}' is of an image of {clip.image_size[1]} x {clip.image_size[0]}, but "
                             f"'{video}' has {source.size[1]} x {source.size[0]}; give the video it was extracted from")
         with video_writer(path, source.fps) as write, source.prefetch() as frames:
             index = -1

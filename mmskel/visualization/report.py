@@ -1,4 +1,4 @@
-"""The report of a test: one HTML page that holds everything, and pictures and a table to pass on beside it."""
+"""The report of a test: one HTML page that holds everything, and images and a table to pass on beside it."""
 from __future__ import annotations
 
 import csv
@@ -101,7 +101,7 @@ def write_report(results: Results, folder: str | Path, *, annotation_file: str |
 def _shown(results: Results, annotation_file: str | Path | AnnotationFile) -> list[Shown]:
     file = annotation_file if isinstance(annotation_file, AnnotationFile) else load_annotation_file(annotation_file)
     items = {clip_id(item): item for item in file.annotations}
-    # Kinetics' files of MMAction2 keep skeletons elsewhere, or as a list that is no clip (frame_inds)
+    # Kinetics' files of MMAction2 keep skeletons elsewhere, or as a list that is not a clip (frame_inds)
     available = {name for name, item in items.items() if 'keypoint' in item and 'frame_inds' not in item}
     if not items.keys() & set(results.ids):
         raise UserError(f"'{file.path}' has none of the {len(results.ids)} clips of the results (e.g. "

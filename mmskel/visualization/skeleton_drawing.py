@@ -1,4 +1,4 @@
-"""Pictures of a clip: bones coloured by side and body part, any layout, two- or three-dimensional, several persons.
+"""Images of a clip: bones coloured by side and body part, any layout, two- or three-dimensional, several persons.
 
 Missing joints (score 0) and their bones are not drawn.
 """
@@ -18,7 +18,7 @@ class Scene:
 
     Args:
         clip: (M, T, V, C).
-        size: Side of the square picture, or its (height, width), in pixels.
+        size: Side of the square image, or its (height, width), in pixels.
         turn: Degrees over which the view of a 3-D clip swings to and fro.
 
     Raises:
@@ -77,7 +77,7 @@ class Scene:
         return image
 
     def _draw_objects(self, image, index, cv2) -> None:
-        """Rings; of 2-D clips, whose objects have places in the same picture."""
+        """Rings; of 2-D clips, whose objects have places in the same image."""
         if self.clip.keypoint.shape[-1] != 2:
             return
         thick = max(min(self.stage.size) / 220, 1.5)
@@ -137,7 +137,7 @@ def draw_frames(clip: Clip, size: int | tuple[int, int] = 320, *, turn: float = 
 
     Args:
         clip: (M, T, V, C).
-        size: Side of the square picture, or its (height, width), in pixels.
+        size: Side of the square image, or its (height, width), in pixels.
         turn: Degrees over which the view of a 3-D clip swings to and fro.
 
     Returns:

@@ -56,5 +56,5 @@ def test_what_does_not_belong_together(change, message):
 @pytest.mark.parametrize('text', ['{"clips": ', '[]', '{"clips": {}}'])
 def test_other_files(tmp_path, text):
     (tmp_path / 'r.json').write_text(text)
-    with pytest.raises(ValueError, match="r.json' is no results file"):
+    with pytest.raises(ValueError, match="r.json' is not a results file"):
         load_results(tmp_path / 'r.json')

@@ -105,7 +105,7 @@ def find_conflicts(overlaps: Sequence[Overlap]) -> list[Overlap]:
 
 
 def find_repeats(overlaps: Sequence[Overlap], leaks: Sequence[Leak]) -> list[Overlap]:
-    """Pairs of one label that share poses and are no leak of any family, once each, most shared poses first."""
+    """Pairs of one label that share poses and are not a leak of any family, once each, most shared poses first."""
     leaked = {frozenset((o.clip, o.twin)) for leak in leaks for o in leak.overlaps}
     return _once(o for o in overlaps if o.labels[0] == o.labels[1] and frozenset((o.clip, o.twin)) not in leaked)
 

@@ -60,7 +60,7 @@ class PennAction(Reader):
             raise
         except Exception as error:  # SciPy's reader has no error of its own
             why = str(error).strip().splitlines()
-            raise ReadError(f"'{item}' is no MATLAB 5 file that can be read: "
+            raise ReadError(f"'{item}' is not a MATLAB 5 file that can be read: "
                             f'{why[0] if why else type(error).__name__}') from None
         if missing := [name for name in names if name not in found]:
             raise ReadError(f"'{item}' has no {', '.join(missing)}; expected the fields {', '.join(_NEEDED)}")
@@ -81,7 +81,7 @@ class PennAction(Reader):
             size = [int(value) for value in np.asarray(fields['dimensions'], float).ravel()[:2]]
             flag = float(np.asarray(fields['train'], float).ravel()[0])
         except (TypeError, ValueError, IndexError):
-            raise ReadError(f"'{item}': x, y, visibility, dimensions or train is no array of numbers") from None
+            raise ReadError(f"'{item}': x, y, visibility, dimensions or train is not an array of numbers") from None
         if x.ndim != 2 or x.shape[1] != _JOINTS or not x.shape == y.shape == visible.shape or not len(x):
             raise ReadError(f"'{item}': x {x.shape}, y {y.shape}, visibility {visible.shape}; expected (frames, "
                             f'{_JOINTS} joints) each')

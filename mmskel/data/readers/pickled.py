@@ -1,4 +1,4 @@
-"""Annotation pickles of MMAction2 and PYSKL: validated, and written anew with what they do not say about themselves."""
+"""Annotation pickles of MMAction2 and PYSKL: validated, and rewritten with what they do not say about themselves."""
 from __future__ import annotations
 
 from collections.abc import Sequence

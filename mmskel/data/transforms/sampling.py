@@ -168,8 +168,8 @@ class SampleUniformly(SkeletonTransform):
         seed: Seed of the fixed draw.
         with_next: If true, also picks each frame's successor, so that motion is the motion of the source, as PYSKL's
             is.
-        p_interval: PYSKL's crop in time before the sampling, anew for every clip: two numbers, between which the part
-            of the frames is drawn uniformly, its place as well; one number: that part, its place drawn.
+        p_interval: PYSKL's crop in time before the sampling, redrawn for every clip: two numbers, between which the
+            part of the frames is drawn uniformly, its place as well; one number: that part, its place drawn.
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'clip_len', 'frame_inds')
 

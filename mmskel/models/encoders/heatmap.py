@@ -119,7 +119,7 @@ def _exp(x: Tensor) -> Tensor:
 
 
 def _window(low: Tensor, high: Tensor, height: int, width: int, sigma: float) -> tuple[Tensor, Tensor]:
-    """First pixel, and the one behind the last, (2, K) floats, of boxes from ``low`` to ``high`` grown by 3 sigma.
+    """First pixel, and one past the last, (2, K) floats, of boxes from ``low`` to ``high`` grown by 3 sigma.
 
     Truncation is towards zero, so the window reaches further to the left than to the right
     (``docs/published/posec3d.md``, D11).

@@ -16,7 +16,7 @@ from mmskel.files.errors import UserError
 class GroupActivityHead(GCNHead):
     """A linear classifier of the clip (MP-GCN's: a mean over persons, frames and nodes) and one of every person.
 
-    Labels of persons are the samples' ``person_label``, (M,) integers; -1, as of empty slots, has no say. A sample
+    Labels of persons are the samples' ``person_label``, (M,) integers; -1, as of empty slots, is ignored. A sample
     without them trains the clip's label alone. Predictions of persons are left in the samples as
     ``pred_person_score`` (M, A), probabilities.
 

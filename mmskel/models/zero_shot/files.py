@@ -24,7 +24,7 @@ def build_aligner(config: Mapping[str, Any]) -> Aligner:
     if kind is None or not issubclass(kind, Aligner):
         known = sorted(name for name, one in MODELS.module_dict.items() if isinstance(one, type)
                        and issubclass(one, Aligner))
-        raise ZeroShotError(f"'{config.get('type', '')}' is no aligner; known: {', '.join(known)}")
+        raise ZeroShotError(f"'{config.get('type', '')}' is not an aligner; known: {', '.join(known)}")
     try:
         return kind(**arguments)
     except TypeError as error:
@@ -65,11 +65,11 @@ def load_aligner(path: str | Path) -> tuple[Aligner, dict[str, Any], Tensor | No
     try:
         data = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # damaged files and forbidden content raise many things
-        raise ZeroShotError(f"'{path}' is no aligner that can be read safely: "
+        raise ZeroShotError(f"'{path}' is not an aligner that can be read safely: "
                             f'{str(error).splitlines()[0]}') from None
     meta = data.get('meta') if isinstance(data, dict) else None
     if not isinstance(meta, dict) or not isinstance(meta.get('model'), dict) or 'state_dict' not in data:
-        raise ZeroShotError(f"'{path}' is no aligner: it has no description of a model beside its weights. "
+        raise ZeroShotError(f"'{path}' is not an aligner: it has no description of a model beside its weights. "
                             '`mmskel zeroshot train` writes one, `mmskel convert sa_dvae` makes one of official files')
     try:
         aligner = build_aligner(meta['model'])
