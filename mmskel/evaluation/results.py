@@ -20,14 +20,14 @@ class ResultsError(UserError):
 
 @dataclass
 class Results:
-    """What a model said about n clips of K classes.
+    """The predictions of a model for n clips of K classes.
 
     Args:
-        ids: n clip ids.
+        ids: Ids of the n clips.
         scores: (n, K) float32 that sum to 1; the highest is the prediction. Probabilities, unless ``meta['score']``
-            says how else they came about.
+            says otherwise.
         labels: (n,) true classes; -1 where unknown.
-        class_names: K names.
+        class_names: Names of the K classes.
         meta: Origin of the numbers: ``config``, ``checkpoint``, ``split``, ``score``, ``seed``, ...
         subsets: Name -> clip ids of part of the clips, reported on its own (e.g. N-UCLA's ``clean``).
         logits: (n, K) float32, the network's raw scores, averaged over the views of a clip; None where unknown.
@@ -65,7 +65,7 @@ class Results:
         return self.in_order([name for name in self.ids if name in ids])
 
     def in_order(self, ids: Sequence[str]) -> Results:
-        """The results of these clips, in this order, without subsets; KeyError for one that is not here."""
+        """The results of these clips, in this order, without subsets; KeyError for an id that is not here."""
         row = {name: i for i, name in enumerate(self.ids)}
         keep = [row[name] for name in ids]
         return Results(list(ids), self.scores[keep], self.labels[keep], self.class_names, self.meta,
@@ -108,7 +108,7 @@ def load_results(path: str | Path) -> Results:
     """Reads what :func:`save_results` wrote; older files have no logits.
 
     Raises:
-        ResultsError: If the file is not a results file, or one in which anything is missing or odd; names file and
+        ResultsError: If the file is not a results file, or if anything in it is missing or wrong; names file and
             clip.
     """
     try:
@@ -132,7 +132,7 @@ def _no_number(text: str) -> None:
 
 
 def _results(data: Any) -> Results:
-    """The content of a results file, every part of it looked at."""
+    """The content of a results file, with every part checked."""
     missing = [key for key in ('clips', 'class_names') if not isinstance(data, Mapping) or key not in data]
     if missing:
         raise ResultsError(f'it has no {" and no ".join(missing)}')

@@ -22,7 +22,7 @@ class EvaluationError(UserError):
 THRESHOLDS = tuple(percent / 100 for percent in range(25, 75))
 TEMPERATURES = tuple(range(1, 10))
 SMALLEST = 6
-"""Clips of either kind that a gate takes at least: a sixth is held out."""
+"""The smallest number of clips of either kind for a gate: a sixth is held out."""
 
 
 def zero_shot_accuracy(scores: np.ndarray, labels: np.ndarray, unseen: Sequence[int]) -> float:
@@ -34,7 +34,7 @@ def zero_shot_accuracy(scores: np.ndarray, labels: np.ndarray, unseen: Sequence[
         unseen: U class numbers.
 
     Raises:
-        EvaluationError: If there is no clip, or one of another class.
+        EvaluationError: If there are no clips, or some of another class.
     """
     labels, unseen = np.asarray(labels), np.sort(unseen)
     if not len(labels) or not np.isin(labels, unseen).all():
@@ -44,7 +44,7 @@ def zero_shot_accuracy(scores: np.ndarray, labels: np.ndarray, unseen: Sequence[
 
 
 def harmonic_mean(seen: float, unseen: float) -> float:
-    """2 s u / (s + u); 0 where both are."""
+    """2 s u / (s + u); 0 if both are."""
     return 2 * seen * unseen / (seen + unseen) if seen + unseen else 0.
 
 
@@ -54,7 +54,7 @@ def seen_scores(logits: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def gate_features(unseen: np.ndarray, seen: np.ndarray, top: int) -> np.ndarray:
-    """What the gate looks at: the highest scores of both classifiers.
+    """The features that the gate looks at: the highest scores of both classifiers.
 
     Args:
         unseen: (n, U) scores of the unseen classes.
@@ -79,7 +79,7 @@ class Gate:
 
     Args:
         coefficients: (2 top,) of the features.
-        intercept: Added to them; the clip's class was seen with probability sigmoid of twice the sum.
+        intercept: Constant added to them; the class was seen with probability sigmoid of twice the sum.
         temperature: Divisor of the skeleton classifier's logits.
         threshold: Probability that decides between seen and unseen.
         accuracy: Accuracy on the held-out clips that chose temperature and threshold.
@@ -95,7 +95,7 @@ class Gate:
 
     @property
     def top(self) -> int:
-        """How many of the highest scores of each classifier it takes."""
+        """The number of highest scores of each classifier it takes."""
         return len(self.coefficients) // 2
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
@@ -160,10 +160,10 @@ def _logistic_regression(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, floa
 
 @dataclass(frozen=True)
 class GateSearch:
-    """How a gate is found.
+    """The search for a gate.
 
     Args:
-        temperatures, thresholds: Candidates; one of each where they are fixed.
+        temperatures, thresholds: Candidates; one of each if they are fixed.
         consistent: See :class:`Gate`.
         seed: Seed of the draw of clips that are left out and held out (NumPy's legacy generator, as published).
     """
@@ -197,7 +197,7 @@ class GateSearch:
             unseen = gate_features(unseen_scores, seen_scores(unseen_logits, temperature), top)
             seen = gate_features(scores, seen_scores(logits, temperature), top)
             held = [random.choice(len(part), min(300, len(part) // 6), replace=False) for part in (unseen, seen)]
-            # the published code shuffles the other rows, which changes no sum but the generator
+            # the published code shuffles the other rows, which changes no sum, but does advance the generator
             random.shuffle(np.arange(len(unseen) + len(seen) - sum(map(len, held))))
             gate, _ = fit_gate(unseen, seen, *held, self.thresholds, temperature)
             if best is None or gate.accuracy > best.accuracy:
@@ -213,7 +213,7 @@ class GeneralizedResult:
         seen, unseen: Accuracies; NaN where there is no such clip.
         harmonic: Their harmonic mean.
         gate: (n, 2) probabilities of unseen and seen.
-        taken_as_seen: (n,) what the gate decided.
+        taken_as_seen: (n,) decision of the gate.
         predictions: (n,) classes.
     """
     seen: float

@@ -1,4 +1,4 @@
-"""Where objects are, from a table: annotated balls, tracks of another program. Symbols: T frames."""
+"""Positions of objects from a table: annotated balls, tracks of another program. Symbols: T frames."""
 from __future__ import annotations
 
 import csv
@@ -19,13 +19,13 @@ class ObjectTracks:
     (default 1) and ``id``, the clip's. Without ``id`` the table is of one video.
 
     Args:
-        path: The table.
+        path: Path of the table.
 
     Attributes:
         names: Names of all objects, in order of appearance.
 
     Raises:
-        VideoError: No such table, a column that is missing, a row that is no place, or one place given twice.
+        VideoError: No such table, a missing column, an invalid row, or a place given twice.
     """
 
     def __init__(self, path: str | Path):
@@ -54,13 +54,14 @@ class ObjectTracks:
             if not name or frame < 0 or not np.isfinite(place).all() or not 0 <= place[2] <= 1:
                 raise ValueError
         except (TypeError, ValueError, AttributeError):
-            raise VideoError(f"'{self.path}', line {number}: {dict(row)} is no place of an object; expected a name, a "
+            raise VideoError(f"'{self.path}', line {number}: {dict(row)} is not a place of an object; expected a name, "
+                             "a "
                              'frame from 0, x and y in pixels, a score from 0 to 1') from None
         clip = row['id'] if self.several else ''
         frames = self._places.setdefault(clip, {}).setdefault(name, {})
         if frame in frames:
             raise VideoError(f"'{self.path}', line {number}: object '{name}' is in frame {frame} twice; an object has "
-                             'one place per frame, so give further ones names of their own')
+                             'one place per frame, so give other ones names of their own')
         frames[frame] = place
 
     def check(self, ids: Iterable[str]) -> None:
@@ -79,7 +80,7 @@ class ObjectTracks:
                              f"id is the path below the folder without the suffix, e.g. '{ids[0]}'")
 
     def add_to(self, clip: Clip) -> Clip:
-        """The clip with the table's objects, which take the place of its own of these names.
+        """The clip with the table's objects, which replace its own objects of the same names.
 
         Raises:
             VideoError: A frame that the clip does not have; a clip that does not lie in the image.

@@ -1,4 +1,4 @@
-"""A person keeps its number: detections of one frame after the other are tied to tracks.
+"""Tracking: the detections of one frame after another are assigned to tracks, so that a person keeps its number.
 
 Paper: ByteTrack, Zhang et al., ECCV 2022, arXiv 2110.06864, algorithm 1; official repository
 https://github.com/ifzhang/ByteTrack (MIT). Rewritten with NumPy and SciPy. What we changed: similarity is the
@@ -43,7 +43,7 @@ class TrackingOptions:
     """Thresholds of :class:`Tracker`; ``dataclasses.asdict`` of it is what a provenance record needs.
 
     Args:
-        high: Detections with at least this score are associated first.
+        high: Score from which detections are associated first.
         low: Lower score; skeletons from here up to ``high`` are matched second, with the tracks left over; below it
             they are ignored.
         new: Score from which a detection that belongs to nobody begins a track; at least ``high``.
@@ -53,11 +53,11 @@ class TrackingOptions:
         pose_weight: Share of the OKS in the similarity, in [0, 1]; 0: boxes only, as in the paper. It also lowers the
             similarity of persons not seen for a while, whose remembered pose no longer fits.
         joint_score: Joints with a lower score are not part of the OKS.
-        max_lost: Frames without the person after which its track ends; 30 is the paper's.
-        reach: A lost person is looked for within this many body sizes (longer sides of its box) of where it should
+        max_lost: Number of frames without the person after which its track ends; 30 is the paper's.
+        reach: Radius of the search for a lost person, in body sizes (longer sides of its box) around where it should
             be or was last seen, a quarter in the beginning and a twentieth more per frame; 0: not looked for.
-        confirm: Frames a track must be seen in to count. Those that begin in the first frame count at once. One that
-            does not is dropped when it was missed as often as seen.
+        confirm: Number of frames a track must be seen in to count. Those that begin in the first frame count at once.
+            One that does not is dropped when it was missed as often as seen.
 
     Raises:
         UserError: If a value is out of range.
@@ -95,7 +95,7 @@ class _Track:
         self.bones: np.ndarray | None = None
 
     def see(self, box: np.ndarray, keypoints: np.ndarray, seen: np.ndarray, bones: np.ndarray, again: bool) -> None:
-        """Takes in a detection; ``again``: found by search, so the motion model was wrong and starts again."""
+        """Takes in a detection; if ``again``, it was found by search, so the motion model was wrong and starts over."""
         if self.motion is None:
             self.motion = BoxMotion(box)
         elif again:

@@ -1,4 +1,4 @@
-"""Which videos there are, what they are called, and which class and split each belongs to."""
+"""Lists of videos: their ids, classes and splits."""
 from __future__ import annotations
 
 import csv
@@ -19,7 +19,7 @@ class VideoItem:
 
     Args:
         id: Unique id of the clip that it becomes.
-        path: The file.
+        path: Path of the file.
         label: Name of its class, '' if unknown.
         split: ``'train'``, ``'val'``, ``'test'`` or any other name, '' if none.
     """
@@ -32,13 +32,13 @@ class VideoItem:
 def list_videos(source: str | Path, labels: str | Path | None = None) -> list[VideoItem]:
     """The videos of a file, a folder or a list, sorted by id.
 
-    A folder is searched to the bottom; ids are paths below it without the suffix. The folder that a video lies in is
-    its class; where the outermost folders are called ``train``, ``val`` or ``test``, they are the splits. A ``.txt``
-    list holds a path per line, relative to the list. A table of labels (``.csv`` with a header: ``id`` or ``path``,
-    ``label`` and, optionally, ``split``) has the last word.
+    A folder is searched recursively; ids are paths below it without the suffix. The folder that holds a video is
+    its class; if the outermost folders are called ``train``, ``val`` or ``test``, they are the splits. A ``.txt``
+    list holds one path per line, relative to the list. A table of labels (``.csv`` with a header: ``id`` or ``path``,
+    ``label`` and, optionally, ``split``) takes precedence.
 
     Raises:
-        VideoError: Nothing there, a line or row that leads nowhere, or two videos with the same id.
+        VideoError: No videos, a line or row that names no video, or two videos with the same id.
     """
     source = Path(source)
     kind = kind_of(source)
@@ -60,7 +60,7 @@ def list_videos(source: str | Path, labels: str | Path | None = None) -> list[Vi
 
 
 def class_names(items: Sequence[VideoItem]) -> list[str]:
-    """The classes in alphabetical order; a class's place is its label."""
+    """The classes in alphabetical order; a class's position is its label."""
     return sorted({item.label for item in items if item.label})
 
 
@@ -97,7 +97,7 @@ def _of_list(path: Path) -> list[VideoItem]:
                                  'list')
             items.append(VideoItem(Path(line.strip()).with_suffix('').as_posix(), str(video)))
     if not items:
-        raise VideoError(f"'{path}': the list names no video; expected a path per line")
+        raise VideoError(f"'{path}': the list names no video; expected one path per line")
     return items
 
 

@@ -1,7 +1,7 @@
-"""What frames come from, besides video files: images and cameras (OpenCV); and what all sources raise.
+"""Sources of frames other than video files: images and cameras (OpenCV); and the errors of all sources.
 
 Each source has ``name``, ``fps``, ``num_frames``, ``rotation``, ``live``, ``frames()`` and ``close()``;
-``mmskel.video.reading`` numbers what they hand out.
+``mmskel.video.reading`` numbers the frames they yield.
 """
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ import numpy as np
 from mmskel.files.errors import UserError
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
-_IMAGES_FPS = 30.  # of images that come without a rate
+_IMAGES_FPS = 30.  # for images that come without a rate
 
 
 class VideoError(UserError):
-    """A source that cannot be read, or not to its end; says which, what was found and what to do."""
+    """A source that cannot be read, or not to its end; says which one, what was found and what to do."""
 
 
 class Damage(Exception):
-    """Raised by a source amid its frames: what is wrong there, in words."""
+    """Raised by a source in the middle of its frames; says in words what is wrong there."""
 
 
 def sides(shape: tuple[int, ...]) -> str:
@@ -64,14 +64,14 @@ class Images:
             yield index / self.fps, image
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Does nothing: no file is kept open."""
 
 
 class Camera:
     """A camera by its number; times are those of arrival.
 
     Raises:
-        VideoError: If there is none, or it does not say its rate and ``fps`` is not given.
+        VideoError: If there is no such camera, or it does not say its rate and ``fps`` is not given.
     """
 
     def __init__(self, number: int, fps: float | None):
@@ -83,7 +83,7 @@ class Camera:
         self.fps = fps or self._capture.get(cv2.CAP_PROP_FPS)
         if not self.fps > 0:
             self.close()
-            raise VideoError(f"'{self.name}': it does not say how many frames a second has; say it with --fps")
+            raise VideoError(f"'{self.name}': it does not state its frame rate; give it with --fps")
 
     def frames(self) -> Iterator[tuple[float, np.ndarray]]:
         """Seconds since the first frame, and image (H, W, 3) uint8 BGR.
@@ -96,12 +96,12 @@ class Camera:
             good, image = self._capture.read()
             now = time.monotonic()
             if not good:
-                raise Damage('it gives no more frames')
+                raise Damage('it delivers no more frames')
             start = now if start is None else start
             yield now - start, image
 
     def close(self) -> None:
-        """Lets go of the camera."""
+        """Releases the camera."""
         self._capture.release()
 
 

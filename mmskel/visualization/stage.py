@@ -1,8 +1,8 @@
-"""Where things lie on an image: a clip's coordinates to pixels, with one scale for all axes and all frames.
+"""Positions on an image: a clip's coordinates to pixels, with one scale for all axes and all frames.
 
 Two-dimensional clips are seen as they are (x to the right, y down). Three-dimensional ones are y up and right-handed,
 as Kinect, NTU and SMPL have them: seen along +z from where the camera stood, in mild perspective, a little from above
-and, optionally, from a slowly swinging side.
+and, optionally, from a slowly swinging side view.
 """
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Stage:
     """The projection of one clip.
 
     Args:
-        centre: (C,) what the image turns about.
+        centre: (C,) point the view turns about.
         radius: Half the extent of what is seen, in units of the clip.
-        yaw: (T,) radians the view is turned about the vertical; zeros for C = 2.
+        yaw: (T,) angles in radians by which the view is turned about the vertical; zeros for C = 2.
         scale: Pixels per unit (3-D: at the centre's depth).
         offset: (2,) pixels of the centre.
         floor: Height of the floor, or None for C = 2.
@@ -62,7 +62,7 @@ class Stage:
             seen = np.array([(0., ) * C, (*(clip.image_size or (1., 1.))[::-1], 1.)[:C]])
         low, high = extent(seen)
         centre = (low + high) / 2
-        # a single point has no extent, but is seen from some distance all the same
+        # a single point has no extent, but still needs a viewing distance
         radius = max(float(np.linalg.norm(high - low)) / 2, .01 * max(clip.image_size or (1., )), 1e-6)
         solid = C == 3
         yaw = np.radians(turn / 2) * np.sin(2 * np.pi * np.arange(T) / max(T, 2)) * solid

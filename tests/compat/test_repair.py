@@ -129,7 +129,7 @@ def test_before_is_not_needed_for_what_is_imported_already(write):
     import sick  # noqa: F401
     one = make(before=True)
     repair.install([one])
-    assert state(one) == (repair.NOT_NEEDED, 'it was imported without trouble')
+    assert state(one) == (repair.NOT_NEEDED, 'it was imported without any problem')
 
 
 def test_stand_in_serves_what_is_lost(write):
