@@ -12,20 +12,16 @@ centre = {{_base_.centre}}
 persons = {{_base_.persons}}
 train_pipeline = [
     centre, persons,
-    dict(type='CropAndResize', clip_len=clip_len, share=(0.5, 1.0)),
+    dict(type='CropAndResize', share=(0.5, 1.0)),
     dict(type='RandomMove'),
     dict(type='PackSkeleton')
 ]
-test_pipeline = [centre, persons, dict(type='CropAndResize', clip_len=clip_len, share=0.95), dict(type='PackSkeleton')]
+test_pipeline = [centre, persons, dict(type='CropAndResize', share=0.95), dict(type='PackSkeleton')]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout, with_score=True),
-    backbone=dict(layout=layout, num_person={{_base_.num_person}}),
-    cls_head=dict(num_classes={{_base_.num_classes}}, init_cfg=dict(std=0.0707)))
+model = dict(data_preprocessor=dict(with_score=True), cls_head=dict(init_cfg=dict(std=0.0707)))
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(

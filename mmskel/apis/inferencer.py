@@ -16,7 +16,7 @@ from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
 from mmskel.apis.training import load_weights
-from mmskel.configuration import ConfigError, dataset_of, load_config
+from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config, needs_video
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
@@ -92,7 +92,7 @@ class SkeletonInferencer(BaseInferencer):
         self.scorer = scorer or HeadScorer()
         self.class_names = self._names(class_names)
         self.layout = self.pipeline.layout
-        self.needs_video = self.pipeline.needs_video
+        self.needs_video = needs_video(cfg)
         self.graph = self.model.backbone.graph if isinstance(self.model.backbone, MPGCN) else None
         self.source = source or ClipSource(pose)
         if self.graph is not None:
@@ -109,7 +109,7 @@ class SkeletonInferencer(BaseInferencer):
     def _init_pipeline(self, cfg) -> ClipPipeline:
         dataset, backbone = dataset_of(cfg, 'test_dataloader'), cfg.model.get('backbone', {})
         layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
-        return ClipPipeline(list(dataset['pipeline']), layout, self.model.data_preprocessor, backbone,
+        return ClipPipeline(list(dataset['pipeline']), layout, coords_of(cfg), backbone.get('num_person'),
                             (dataset.get('data_prefix') or {}).get('video', ''))
 
     def _init_visualizer(self, cfg) -> None:

@@ -99,7 +99,7 @@ class SkeletonDataset(BaseActionDataset):
         known = {store.ids[row] for row in rows}
         # a batch cannot mix clips with and without scores: all have them if one has
         self._with_score = bool(store.scored[rows].any())
-        self._sound = np.zeros(len(store), bool)
+        self._sound, self._drawn = np.zeros(len(store), bool), {}
         self._metainfo.update(
             layout=self.layout or store.layout, class_names=names, split=split, ann_file=str(self.ann_file),
             fingerprint=fingerprint(store, rows),
@@ -122,23 +122,34 @@ class SkeletonDataset(BaseActionDataset):
                                   'num_classes or fix the labels')
 
     def _sample(self, row: int, label: int) -> dict[str, Any]:
-        try:
-            clip = self._store.clip(row)
-            if not self._sound[row]:
-                clip.check()
-                self._sound[row] = True
-            wanted = self._metainfo['layout']
-            if wanted and clip.layout != get_layout(wanted).name:
-                clip = clip.to_layout(wanted)
-        except (ClipError, LayoutError) as error:
-            raise type(error)(f"'{self.ann_file}': {error}") from None
-        sample = clip.to_annotation()
-        if self._with_score:
-            sample['keypoint_score'] = clip.score
+        sample = self._drawn.get(row) or self._read(row)
+        sample = dict(sample, label=label)
         for key in ('keypoint', 'keypoint_score'):  # the store's own arrays, which a transform might change
             if key in sample:
                 sample[key] = sample[key].copy()
-        return dict(sample, label=label, total_frames=clip.num_frames, layout=clip.layout)
+        return sample
+
+    def _read(self, row: int) -> dict[str, Any]:
+        try:
+            clip = found = self._store.clip(row)
+            if not self._sound[row]:
+                clip.check()
+            wanted = self._metainfo['layout']
+            if wanted and clip.layout != get_layout(wanted).name:
+                clip = clip.to_layout(wanted)
+        except ClipError as error:
+            raise ClipError(f"'{self.ann_file}': {error}", error.kind) from None
+        except LayoutError as error:
+            raise LayoutError(f"'{self.ann_file}': {error}") from None
+        sample = clip.to_annotation()
+        if self._with_score:
+            sample['keypoint_score'] = clip.score
+        sample.update(total_frames=clip.num_frames, layout=clip.layout)
+        # a store that holds its arrays in memory gives the same ones again: the dictionary costs nothing then
+        if clip is found and not self._sound[row] and np.shares_memory(self._store.clip(row).keypoint, clip.keypoint):
+            self._drawn[row] = sample
+        self._sound[row] = True
+        return sample
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """The sample of an index below ``len(self)``, with its generator."""

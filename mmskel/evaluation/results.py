@@ -139,9 +139,10 @@ def _results(data: Any) -> Results:
     clips, names = data['clips'], data['class_names']
     meta, subsets = data.get('meta') or {}, data.get('subsets') or {}
     if not _is_text(names) or not isinstance(clips, Mapping) or not isinstance(meta, Mapping) \
-            or not isinstance(subsets, Mapping) or not all(map(_is_text, subsets.values())):
+            or not isinstance(subsets, Mapping) or not all(map(_is_text, subsets.values())) \
+            or not _is_text(meta.get('notes') or []):
         raise ResultsError("expected 'class_names' to be a list of names, 'clips' and 'meta' dictionaries, and "
-                           "'subsets' a dictionary of lists of clip ids")
+                           "'subsets' a dictionary of lists of clip ids; notes are texts")
     with_logits = [name for name, clip in clips.items() if isinstance(clip, Mapping) and 'logits' in clip]
     if with_logits and len(with_logits) < len(clips):
         raise ResultsError(f"{len(with_logits)} of {len(clips)} clips have logits, e.g. '{with_logits[0]}'; expected "

@@ -12,7 +12,10 @@ from torch import nn
 from mmskel.checkpoints import CheckpointError, read_checkpoint
 from mmskel.files.atomic import atomic_path
 from mmskel.interop.cascadeformer import CASCADEFORMER
+from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
+from mmskel.interop.keras_files import keras_state
+from mmskel.interop.mans import MANS
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
 from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_state
@@ -25,13 +28,15 @@ from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 __all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'build_published', 'convert_checkpoint',
            'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (CASCADEFORMER, HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER,
-                                              STC_NET, ST_GCN)}
+SYSTEMS = {system.name: system for system in (
+    CASCADEFORMER, ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER, STC_NET, ST_GCN)}
 """Every published system that can be read, by name."""
+
+_ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn'}
 
 
 def _system(name: str) -> System:
-    found = {_plain(known): system for known, system in SYSTEMS.items()}.get(_plain(name))
+    found = {_plain(known): system for known, system in SYSTEMS.items()}.get(_ALIASES.get(_plain(name), _plain(name)))
     if found is None:
         raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
     return found
@@ -106,7 +111,8 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
     known = _system(system)
     if known.convert_folder is not None:
         return known.convert_folder(source, target, load_published_state)
-    state = known.load(Path(source), load_published_state)
+    from_keras = Path(source).suffix.lower() in ('.h5', '.hdf5', '.keras')
+    state = keras_state(known.name, source) if from_keras else known.load(Path(source), load_published_state)
     try:
         arguments, assumed = _arguments(known, state, model_kwargs or {})
         arguments = known.complete(arguments, state)

@@ -42,6 +42,15 @@ _H36M17 = ('pelvis', 'right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left
            'spine_shoulder', 'neck', 'head', 'left_shoulder', 'left_elbow', 'left_wrist', 'right_shoulder',
            'right_elbow', 'right_wrist')
 _H36M17_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+# the joints of SBU and the bones' ends of HDM05, in the order of the files
+_SBU15 = ('head', 'neck', 'spine', 'left_shoulder', 'left_elbow', 'left_hand', 'right_shoulder', 'right_elbow',
+          'right_hand', 'left_hip', 'left_knee', 'left_foot', 'right_hip', 'right_knee', 'right_foot')
+_HDM31 = ('pelvis', *(f'{side}_{joint}' for side in _SIDES for joint in ('hip', 'knee', 'ankle', 'foot', 'toe')),
+          'lower_spine', 'spine', 'spine_shoulder', 'neck', 'upper_neck', 'head',
+          *(f'{side}_{joint}' for side in _SIDES for joint in ('shoulder', 'elbow', 'wrist', 'hand_root', 'hand',
+                                                               'hand_tip', 'thumb')))
+_HDM31_PARENTS = (0, 0, 1, 2, 3, 4, 0, 6, 7, 8, 9, 0, 11, 12, 13, 14, 15, 13, 17, 18, 19, 20, 21, 20, 13, 24, 25, 26,
+                  27, 28, 27)
 # Penn Action: a head and twelve joints, left before right
 _PENN13 = ('head', *(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
                      for side in _SIDES))
@@ -157,6 +166,10 @@ def _tables() -> dict[str, Layout]:
                                    (11, 9), (12, 10)), 'head', links=((1, 2), (7, 8))),
         _table('hand21', _HAND21, _hand(_HAND21, '', 0), 'wrist'),
         _table('smpl24', _SMPL24, tuple((j, p) for j, p in enumerate(_SMPL24_PARENTS) if j != p), 'pelvis'),
+        _table('sbu15', _SBU15,
+               ((0, 1), (1, 2), (3, 1), (4, 3), (5, 4), (6, 1), (7, 6), (8, 7), (9, 2), (10, 9), (11, 10), (12, 2),
+                (13, 12), (14, 13)), 'spine'),
+        _table('hdm31', _HDM31, tuple((j, p) for j, p in enumerate(_HDM31_PARENTS) if j != p), 'pelvis'),
         _table('h36m17', _H36M17, tuple((j, p) for j, p in enumerate(_H36M17_PARENTS) if j != p), 'pelvis'),
     )
     return {table.name: table for table in tables}
@@ -168,7 +181,7 @@ LAYOUTS: dict[str, Layout] = _tables()
 # names that other projects use for the same joint order
 ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 'nturgb+d': 'ntu25',
            'coco_wholebody': 'coco_wholebody133', 'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24',
-           'h36m': 'h36m17'}
+           'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31'}
 
 
 def get_layout(layout: str | Layout) -> Layout:

@@ -90,7 +90,7 @@ NOT_RUN = {
     "uv pip install '.[openmmlab]'": 'changes the environment',
     'python -m webbrowser work_dirs/stgcn_nwucla/report.html': 'opens a window',
     'tensorboard --logdir work_dirs': 'a server that does not end',
-    'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
+    'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all --resume': 'six trainings; the line before it runs two',
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
     'mmskel train stcnet/stcnet_nwucla_short.py --data data/nwucla.pkl --amp': 'the lines before it run the other recipe',
@@ -108,8 +108,8 @@ NOT_RUN = {
     'epoch_20.pth --window 3s --stride 1s --save long.csv': 'downloads models; the same test',
     'mmskel demo --video people.mp4': 'downloads models; the same test',
     'mmskel demo --video clip.mp4 other.mp4 --out people': 'downloads models; tests/apis/test_video_demo.py has files',
-    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl': 'trains on what the line before it makes',
-    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --cfg-options '
+    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/people': 'trains on what the line before it makes',
+    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/unmirrored --cfg-options '
     'train_dataloader.dataset.pipeline.5.probability=0': 'the same',
     'mmskel train rgbpose/rgbonly_ntu60.py --videos data/nturgbd_videos':
     'tests/apis/test_rgbpose.py trains the three configs one after the other, small',
@@ -312,6 +312,38 @@ def msr_action3d(folder: Path) -> None:
     for subject, clip in enumerate(make_motion_clips(1, layout='kinect20_msr', dropout=0)[:4], 1):
         rows = [f'{x:.4f} {y:.4f} {z:.4f} 1' for x, y, z in clip.keypoint.reshape(-1, 3)]
         (folder / 'MSRAction3D' / f'a01_s{subject:02d}_e01_skeleton3D.txt').write_text('\n'.join(rows))
+
+
+def sbu(folder: Path) -> None:
+    """``SBU``: a clip of a pair of the first fold and of one of the second."""
+    for pair in ('s01s02', 's02s03'):
+        place = folder / 'SBU' / pair / '01' / '001'
+        place.mkdir(parents=True)
+        rows = np.random.default_rng(0).uniform(size=(12, 90))
+        (place / 'skeleton_pos.txt').write_text('\n'.join(f'{t},' + ','.join(f'{x:.4f}' for x in row)
+                                                           for t, row in enumerate(rows, 1)))
+
+
+def sysu(folder: Path) -> None:
+    """``SYSU3D``: an activity of four subjects."""
+    for subject, clip in enumerate(make_motion_clips(1, dropout=0)[:4], 1):
+        place = folder / 'SYSU3D' / 'video01' / f'person{subject:02d}'
+        place.mkdir(parents=True)
+        np.savetxt(place / 'skeleton.txt', clip.keypoint[0].reshape(-1, 60))
+
+
+def hdm05(folder: Path) -> None:
+    """``HDM05``: an actor and two clips."""
+    from mmskel.data.readers.hdm05 import BONES
+    from mmskel.skeleton import get_layout
+    (folder / 'HDM05').mkdir()
+    parents = {bone: BONES[parent] for bone, parent in zip(BONES, get_layout('hdm31').parents)}
+    bones = [f'begin\nname {bone}\ndirection 1 0 0\nlength 1\naxis 0 0 0 XYZ\nend' for bone in BONES[1:]]
+    tree = [f'{parents[bone]} {bone}' for bone in BONES[1:]]
+    (folder / 'HDM05/HDM_bd.asf').write_text('\n'.join([':units', 'length 0.45', ':bonedata', *bones, ':hierarchy', *tree]))
+    for motion in ('clap1Reps', 'walk2StepsLstart'):
+        frames = '\n'.join(f'{t}\nroot {t} 0 0 0 0 0' for t in range(1, 9))
+        (folder / f'HDM05/HDM_bd_{motion}_001_120.amc').write_text(frames)
 
 
 def volleyball(folder: Path) -> None:
@@ -522,13 +554,15 @@ DATA = {
     'docs/architecture.md': [],
     'docs/cascadeformer.md': [mine, nwucla_file, ntu_sgn_file, cascadeformer_weights],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights, cascadeformer_weights],
-    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips, volleyball, nba, kinetics400,
-                     penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
+    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, kinetics, my_clips, volleyball, nba,
+                     kinetics400, penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/export.md': [mine, one_clip],
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [mine],
+    'docs/mans.md': [nwucla_file, mine],
+    'docs/ensemble_1dcnn.md': [nwucla_file, mine],
     'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights, nwucla_file],
     'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
                         lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
@@ -653,7 +687,7 @@ def trained(checkpoint: Path) -> tuple[str, int]:
     import torch
     if not checkpoint.is_file():
         assert re.fullmatch(r'epoch_\d+\.pth', checkpoint.name), checkpoint
-        checkpoint = Path((checkpoint.parent / 'last_checkpoint').read_text().strip())
+        checkpoint = checkpoint.parent / (checkpoint.parent / 'last_checkpoint').read_text().strip()
     return str(checkpoint), torch.load(checkpoint, weights_only=True)['state_dict']['cls_head.fc.weight'].shape[1] // 4
 
 

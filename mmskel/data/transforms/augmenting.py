@@ -10,22 +10,7 @@ from mmaction.registry import TRANSFORMS
 from mmskel.data.transforms.base import COORDINATES, SCORES, CoordinateTransform, SkeletonTransform
 from mmskel.files.errors import UserError
 from mmskel.skeleton import get_layout
-
-
-def rotation_xyz(angles: Sequence[float], order: str = 'yxz') -> np.ndarray:
-    """(3, 3) matrix for row vectors, ``x' = x . Ry(b) . Rx(a) . Rz(c)``, angles (a, b, c) in radians.
-
-    ``order`` says which turn comes first, second and third.
-
-    The N-UCLA protocol's convention: Rx has rows (1,0,0), (0,cos a,sin a), (0,-sin a,cos a); Ry rows
-    (cos b,0,-sin b), (0,1,0), (sin b,0,cos b); Rz rows (cos c,sin c,0), (-sin c,cos c,0), (0,0,1).
-    """
-    (ca, cb, cc), (sa, sb, sc) = np.cos(angles), np.sin(angles)
-    turn_x = np.array([[1, 0, 0], [0, ca, sa], [0, -sa, ca]])
-    turn_y = np.array([[cb, 0, -sb], [0, 1, 0], [sb, 0, cb]])
-    turn_z = np.array([[cc, sc, 0], [-sc, cc, 0], [0, 0, 1]])
-    first, second, third = (dict(x=turn_x, y=turn_y, z=turn_z)[axis] for axis in order)
-    return first @ second @ third
+from mmskel.skeleton.coordinates import rotation_xyz
 
 
 @TRANSFORMS.register_module()

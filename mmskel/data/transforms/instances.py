@@ -7,9 +7,9 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
-from mmskel.data.transforms.sampling import valid_frames
 from mmskel.files.errors import UserError
 from mmskel.skeleton import get_layout, skate_bone_origins
+from mmskel.skeleton.coordinates import valid_frames
 
 
 @TRANSFORMS.register_module()

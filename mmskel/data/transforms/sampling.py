@@ -9,6 +9,7 @@ from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform, sample_name
 from mmskel.files.errors import UserError
+from mmskel.skeleton.coordinates import middle_part, stretch_frames, valid_frames
 
 
 def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = False) -> dict[str, Any]:
@@ -35,11 +36,6 @@ def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = Fa
 def frame_time(frames: np.ndarray, total: int) -> np.ndarray:
     """The relative time of frames of a clip of ``total`` frames, ``2 * frame / total - 1`` in float32 (SkateFormer)."""
     return 2 * frames.astype(np.float32) / np.float32(total) - 1
-
-
-def valid_frames(keypoint: np.ndarray) -> int:
-    """Frames of (M, T, V, C) whose coordinates do not sum to exactly zero; all, if there are none."""
-    return int((keypoint.sum((0, 2, 3)) != 0).sum()) or keypoint.shape[1]
 
 
 @TRANSFORMS.register_module()
@@ -99,8 +95,7 @@ class CropAndResize(SkeletonTransform):
         """First frame and number of frames of the part."""
         valid = valid_frames(sample['keypoint'])
         if self.low == self.high:
-            start = int((1 - self.low) * valid / 2)
-            return dict(start=start, length=valid - 2 * start)
+            return dict(zip(('start', 'length'), middle_part(valid, self.low)))
         length = min(max(int(rng.uniform(self.low, self.high) * valid), self.clip_len), valid)
         return dict(start=int(rng.integers(valid - length + 1)), length=length)
 
@@ -111,19 +106,6 @@ class CropAndResize(SkeletonTransform):
             if key in sample:
                 changed[key] = stretch_frames(sample[key][:, start:start + length], self.clip_len)
         return changed
-
-
-def stretch_frames(x: np.ndarray, frames: int) -> np.ndarray:
-    """Linear interpolation of the second axis, (M, T, ...) -> (M, frames, ...) float32.
-
-    Half-pixel centres: the first and last new frames lie half a step inside, where there are fewer of them than T.
-    """
-    length = x.shape[1]
-    at = np.clip((np.arange(frames) + 0.5) * length / frames - 0.5, 0, length - 1)
-    before = at.astype(np.int64)
-    after = np.minimum(before + 1, length - 1)
-    weight = (at - before).astype(np.float32).reshape(-1, *(1, ) * (x.ndim - 2))
-    return x[:, before] * (1 - weight) + x[:, after] * weight
 
 
 def uniform_frames(num_frames: int, clip_len: int, num_clips: int, rng, even_starts: bool) -> np.ndarray:
@@ -218,6 +200,32 @@ class PadFrames(SkeletonTransform):
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
         """(M, T, ...) -> (M, length, ...)."""
         return _shift_into(sample, self.length, 0)
+
+
+@TRANSFORMS.register_module()
+class FitFrames(SkeletonTransform):
+    """Exactly ``clip_len`` frames, and every frame of a clip that is not longer: zeros around a short clip, evenly
+    picked frames of a long one, ``trunc(linspace(0, T - 1, clip_len))``.
+
+    Args:
+        clip_len: Frames of the result.
+        place: ``'start'``: the zeros come behind; ``'centre'``: on both sides, half of them, rounded down, before.
+    """
+    writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips')
+
+    def __init__(self, clip_len: int, place: str = 'start'):
+        if place not in ('start', 'centre'):
+            raise ValueError(f"FitFrames: place is 'start' or 'centre', not {place!r}")
+        self.clip_len, self.place = clip_len, place
+
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """(M, T, ...) -> (M, clip_len, ...)."""
+        frames = sample['keypoint'].shape[1]
+        if frames > self.clip_len:
+            picked = np.linspace(0, frames - 1, self.clip_len).astype(np.int64)
+            return dict(pick_frames(sample, picked), num_clips=1)
+        offset = (self.clip_len - frames) // 2 if self.place == 'centre' else 0
+        return dict(_shift_into(sample, self.clip_len, offset), num_clips=1)
 
 
 @TRANSFORMS.register_module()

@@ -8,8 +8,9 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
-from mmskel.data.transforms.sampling import frame_time, stretch_frames, uniform_frames, valid_frames
+from mmskel.data.transforms.sampling import frame_time, uniform_frames
 from mmskel.files.errors import UserError
+from mmskel.skeleton.coordinates import stretch_frames, valid_frames
 
 
 @TRANSFORMS.register_module()
