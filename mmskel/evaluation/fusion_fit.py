@@ -141,8 +141,7 @@ def _by_split(results: Sequence[Results], of_split: Sequence[int], rest: Sequenc
     both = sorted(set(fitted[0].ids) & set(results[rest[0]].ids))
     if both:
         raise FusionError(f"{len(both)} clips, e.g. {both[0]}, would be fitted and reported: '{fit_on}' is not a split "
-                          "of "
-                          'its own')
+                          'of its own')
     return fitted, [results[i] for i in rest], [names[i] for i in rest]
 
 

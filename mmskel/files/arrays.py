@@ -37,13 +37,11 @@ def read_npy(data: bytes, name: str) -> np.ndarray:
                              'np.save(path, array) from an array of numbers') from None
     if dtype.hasobject:
         raise ArrayFileError(f"'{name}' is not a plain array (nothing in it was run): it holds Python objects; write "
-                             "it "
-                             'with np.save(path, array) from an array of numbers')
+                             'it with np.save(path, array) from an array of numbers')
     rest = len(data) - file.tell()
     if rest != size or any(not isinstance(n, int) or n < 0 for n in shape):
         what = 'it is cut off' if rest < size else 'a second array, or something else, follows'
         raise ArrayFileError(f"'{name}' is not a plain array: {rest} bytes follow its header, and {dtype} {shape} "
-                             "needs "
-                             f'{size}; {what}. Write one array with np.save(path, array)')
+                             f'needs {size}; {what}. Write one array with np.save(path, array)')
     file.seek(0)
     return np.lib.format.read_array(file, allow_pickle=False)

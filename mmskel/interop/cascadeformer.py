@@ -51,8 +51,7 @@ def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[st
     position = state.get('t1.pos_embedding')
     if position is None:
         raise ConversionError("cascadeformer: the checkpoint has no 't1.pos_embedding'; it is not a CascadeFormer of "
-                              "the "
-                              'official code')
+                              'the official code')
     joints, coords = _size(arguments)
     if 't1.joint_conv.0.weight' in state:
         embedding = 'joint_conv'

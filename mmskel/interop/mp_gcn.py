@@ -135,8 +135,7 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     first = 'input_branches.0.layers.0'
     if f'{first}.scn.A' not in state or 'fcn.weight' not in state:
         raise ConversionError(f"mp_gcn: the checkpoint has no '{first}.scn.A' and 'fcn.weight'; it is not an MP-GCN of "
-                              "the "
-                              'official code (or its graph was left out: give the arguments)')
+                              'the official code (or its graph was left out: give the arguments)')
     adjacency = state[f'{first}.scn.A'].numpy()
     streams = len({key.split('.')[1] for key in state if key.startswith('input_branches.')})
     channels = state['input_branches.0.bn.weight'].numel()

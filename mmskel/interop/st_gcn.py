@@ -79,8 +79,7 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     if graph is None:
         raise ConversionError(f"st_gcn: the file's graph 'A' {adjacency.shape} is not a partition of the published "
                               f"layout '{_LAYOUTS[joints]}' (uniform, distance or spatial, up to {_HOPS[-1][0]} hops); "
-                              "the "
-                              'network was trained on other links')
+                              'the network was trained on other links')
     return dict(in_channels=state['st_gcn_networks.0.gcn.conv.weight'].shape[1],
                 num_class=state['fcn.weight'].shape[0], graph_args=graph,
                 edge_importance_weighting='edge_importance.0' in state)

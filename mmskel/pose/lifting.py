@@ -75,9 +75,8 @@ class PoseLifter:
         cfg = find_model_config(config, '--lift-config')
         if not is_lifter(cfg):
             raise PoseModelError(f"--lift-config: the model of '{config}' is not a PoseLifter; those that mmpose "
-                                 "carries "
-                                 'are below mmpose::body_3d_keypoint, e.g. mmpose::body_3d_keypoint/video_pose_lift/'
-                                 'h36m/video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py')
+                                 'carries are below mmpose::body_3d_keypoint, e.g. '
+                                 'mmpose::body_3d_keypoint/video_pose_lift/h36m/video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py')
         dataset = cfg.test_dataloader.dataset
         if 'train_dataloader' not in cfg:  # where mmpose looks for the joints; semi-supervised models have none
             cfg.train_dataloader = cfg.test_dataloader

@@ -81,8 +81,8 @@ class PoseModels:
         from mmskel.pose.objects import ObjectDetector
         estimator = PoseEstimator(self.pose_config, self.pose_weights, self.device or None)
         if estimator.layout.name not in LAYOUTS and not self.lift_config:
-            raise ExtractError(f"'{self.pose_config}' finds the joints of '{estimator.layout.name}', which is not a known "
-                               f'layout ({", ".join(sorted(LAYOUTS))}); nobody could read a file of such clips')
+            raise ExtractError(f"'{self.pose_config}' finds the joints of '{estimator.layout.name}', which is not a "
+                               f'known layout ({", ".join(sorted(LAYOUTS))}); nobody could read a file of such clips')
         detector = PersonDetector(self.det_config, self.det_weights, self.device or None, min_score=self.min_score) \
             if estimator.needs_boxes else None
         lifter = PoseLifter(self.lift_config, self.lift_weights, self.device or None) if self.lift_config else None

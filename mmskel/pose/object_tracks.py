@@ -55,8 +55,7 @@ class ObjectTracks:
                 raise ValueError
         except (TypeError, ValueError, AttributeError):
             raise VideoError(f"'{self.path}', line {number}: {dict(row)} is not a place of an object; expected a name, "
-                             "a "
-                             'frame from 0, x and y in pixels, a score from 0 to 1') from None
+                             'a frame from 0, x and y in pixels, a score from 0 to 1') from None
         clip = row['id'] if self.several else ''
         frames = self._places.setdefault(clip, {}).setdefault(name, {})
         if frame in frames:

@@ -52,9 +52,8 @@ class FileTree:
     def _check_archive(path: Path) -> None:
         if not zipfile.is_zipfile(path):
             raise ReadError(f"'{path}' ({path.stat().st_size} bytes) is not a zip archive; expected a folder or a "
-                            "whole "
-                            'zip archive (a download that was cut off ends like this). Download it again, or take it '
-                            'out of the folder')
+                            'whole zip archive (a download that was cut off ends like this). Download it again, or '
+                            'take it out of the folder')
 
     def _add_archive(self, path: Path) -> None:
         try:
