@@ -1,7 +1,7 @@
 # Ensem-NN on NTU RGB+D 60: raw coordinates, 300 frames, no augmentation, as published; of every clip the two main
 # persons. Splits: --split xsub, xview (mean 0.5835 then).
-# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a stream:
-# the base network.
+# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a
+# stream: the base network.
 # Not trained here yet; published, four networks: X-Sub 85.1 %, X-View 91.3 %.
 _base_ = ['../_base_/datasets/ntu3d.py', '../_base_/models/ensemble_1dcnn.py',
           '../_base_/schedules/ensemble_1dcnn.py']

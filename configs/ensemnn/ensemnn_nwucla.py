@@ -1,7 +1,7 @@
-# Ensem-NN on N-UCLA, views 1 and 2 -> 3, prepared and augmented as graph networks are: raw coordinates of one camera say
-# little about another.
-# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a stream:
-# the base network.
+# Ensem-NN on N-UCLA, views 1 and 2 -> 3, prepared and augmented as graph networks are: raw coordinates of one camera
+# say little about another.
+# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a
+# stream: the base network.
 # Not trained here yet.
 _base_ = ['../_base_/datasets/nwucla.py', '../_base_/models/ensemble_1dcnn.py',
           '../_base_/schedules/ensemble_1dcnn.py']

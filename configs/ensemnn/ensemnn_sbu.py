@@ -1,6 +1,6 @@
 # Ensem-NN on SBU, two persons. Splits: --split fold1 ... fold5, whose mean is reported.
-# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a stream:
-# the base network.
+# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a
+# stream: the base network.
 # Not trained here yet.
 _base_ = ['../_base_/datasets/sbu.py', '../_base_/models/ensemble_1dcnn.py',
           '../_base_/schedules/ensemble_1dcnn.py']

@@ -1,6 +1,6 @@
 # Ensem-NN on SYSU-3D. Splits: --split set2_01 ... set2_30, set1_01 ... set1_30, whose means are reported.
-# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a stream:
-# the base network.
+# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a
+# stream: the base network.
 # Not trained here yet.
 _base_ = ['../_base_/datasets/sysu.py', '../_base_/models/ensemble_1dcnn.py',
           '../_base_/schedules/ensemble_1dcnn.py']

@@ -1,7 +1,7 @@
 # Ensem-NN on UT-Kinect, prepared and augmented as N-UCLA. Splits: --split xsub (half of the subjects), loseqo01 ...
 # loseqo20 (leave one recording out, averaged over the segments).
-# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a stream:
-# the base network.
+# Members: two_stream, body_part, attention, frame_difference; --streams all trains and multiplies them. Without a
+# stream: the base network.
 # Not trained here yet.
 _base_ = ['../_base_/datasets/utkinect.py', '../_base_/models/ensemble_1dcnn.py',
           '../_base_/schedules/ensemble_1dcnn.py']

@@ -1,5 +1,5 @@
-# STC-Net on Kinetics-Skeleton (OpenPose, 18 joints, two persons, x, y and score): the recipe of the config for NTU RGB+D
-# 60, and its way to 64 frames. The authors' own was not released.
+# STC-Net on Kinetics-Skeleton (OpenPose, 18 joints, two persons, x, y and score): the recipe of the config for NTU
+# RGB+D 60, and its way to 64 frames. The authors' own was not released.
 # Not trained here yet; nobody's result could be verified.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/kinetics_skeleton.py', '../_base_/models/stcnet.py']
 

@@ -1,4 +1,4 @@
-"""Clips of an annotation file as moving pictures: what ``mmskel draw`` does."""
+"""Clips of an annotation file as animations: what ``mmskel draw`` does."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -32,10 +32,10 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
     Args:
         path: Annotation file.
         name: Id of the clip; may be left away if there is one only.
-        out: Where to; ``.mp4``, ``.gif``, ``.png`` (animated), ``.avi``. Default: the id with
+        out: File to write: ``.mp4``, ``.gif``, ``.png`` (animated), ``.avi``. Default: the id with
             ``_skeleton.mp4``, here.
         video: The video it was extracted from; default: the one that the clip names, if that file is there.
-        plain: On paper all the same.
+        plain: If true, draws on paper even where there is a video.
 
     Returns:
         The path that was written.

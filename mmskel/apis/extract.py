@@ -83,7 +83,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
     tables = ObjectTracks(object_tracks) if object_tracks else None
     if tables is not None:
         if models.lift_config:
-            raise ExtractError('--object-tracks has places in the picture, but lifted skeletons are not in it; leave '
+            raise ExtractError('--object-tracks has places in the image, but lifted skeletons are not in it; leave '
                                'out one of them')
         tables.check(item.id for item in items)
     journal = Journal(out, _settings(models, work))
@@ -120,7 +120,7 @@ def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, m
                 yield item.id
         return
     threads = work.threads or max(1, (os.cpu_count() or 1) // work.jobs)
-    models.build()  # a mistake shows here, once, and what has to be fetched is there
+    models.build()  # a mistake shows here, once, and what has to be downloaded is there
     with ProcessPoolExecutor(min(work.jobs, len(todo)), get_context('spawn'), _begin, (models, threads)) as pool:
         futures = {pool.submit(_extract_in_process, item, keys[item.id], journal, work): item for item in todo}
         try:

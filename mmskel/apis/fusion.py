@@ -56,9 +56,9 @@ def write_fused(results: Results, folder: str | Path, annotation_file: str | Pat
     """Writes ``results.json`` and the report of a fused result.
 
     Args:
-        results: Of :func:`fuse_files`.
-        folder: Where to; made if need be.
-        annotation_file: What was tested on; shows some clips.
+        results: Results of :func:`fuse_files`.
+        folder: Folder to write to; created if necessary.
+        annotation_file: Annotation file of the tested clips, some of which are shown.
     """
     from mmskel.visualization.report import write_report
     config, count = results.meta.get('config'), len(results.meta['members'])

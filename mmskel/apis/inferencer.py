@@ -202,7 +202,7 @@ class SkeletonInferencer(BaseInferencer):
         Args:
             clip: Its skeletons; it may have no persons, M = 0.
             batch_size, window, stride, per_person, classes: See a call.
-            video: What it was found in, for recognisers that look at images as well: anything that
+            video: Video it was found in, for recognisers that look at images as well: anything that
                 :func:`~mmskel.video.reading.open_video` can open again. Default: the file that the clip names. Every
                 window is decoded from the video's beginning.
 
@@ -269,10 +269,10 @@ class SkeletonInferencer(BaseInferencer):
 
 def _check_video(clip: Clip, video: Any) -> None:
     if video is None and not clip.rgb:
-        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at pictures, too; give "
+        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at images, too; give "
                          'the video itself, or an annotation file of `mmskel extract`, which names the videos')
     if passes_once(video):
-        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at pictures, too: it "
+        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at images, too: it "
                          'needs a second pass after the skeletons; record it to a file')
 
 

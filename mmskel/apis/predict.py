@@ -59,8 +59,8 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
     Args:
         source: See :func:`~mmskel.video.kinds.kind_of`.
         recogniser: Config, checkpoint, classes.
-        clips: How the source becomes clips.
-        windows: How clips are divided up.
+        clips: Options of turning the source into clips.
+        windows: Options of dividing clips into windows.
         output: Videos and tables to write.
         progress: Whether to show a progress bar.
 

@@ -1,6 +1,6 @@
-"""A card per model, as data.
+"""One card per model, as data.
 
-A room of its own beside ``models``, since importing that needs torch and ``mmskel models`` should answer at once; it
+A package of its own beside ``models``, since importing that needs torch and ``mmskel models`` should answer at once; it
 imports nothing of ours.
 """
 from __future__ import annotations

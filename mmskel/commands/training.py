@@ -9,7 +9,7 @@ from mmskel.files.errors import UserError
 
 def _run_options(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FILE', help='annotation file, from `mmskel prepare`')
-    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at pictures, too')
+    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at images, too')
     parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--work-dir', help='where checkpoints, logs and the report go')

@@ -10,12 +10,12 @@ from mmskel.files.errors import UserError
 
 def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
     parser.add_argument('--preset', default=preset,
-                        help='lightweight, balanced or performance: RTMDet and RTMPose, fetched once; '
+                        help='lightweight, balanced or performance: RTMDet and RTMPose, downloaded once; '
                              f'default: {preset}')
     for kind, what in (('det', 'another detector of mmdet'), ('pose', 'another pose model of mmpose'),
                        ('lift', 'lifter of mmpose, for skeletons in 3-D')):
         parser.add_argument(f'--{kind}-config', default='', metavar='CONFIG', help=f'{what}: file, or mmpose::...')
-        parser.add_argument(f'--{kind}-weights', default='', metavar='FILE', help='its weights: file or address')
+        parser.add_argument(f'--{kind}-weights', default='', metavar='FILE', help='its weights: file or URL')
     parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU, if any')
     parser.add_argument('--det-every', type=int, default=1, metavar='N', help='detect in every N-th frame only')
     parser.add_argument('--max-persons', type=int, metavar='M', help='keep the longest, surest tracks')
@@ -34,7 +34,7 @@ def _group_options(parser: Parser) -> None:
                         'detector, e.g. ball="sports ball"; one track each')
     parser.add_argument('--object-config', default='', metavar='CONFIG', help='detector of mmdet for them; default: '
                         'the one that finds the persons')
-    parser.add_argument('--object-weights', default='', metavar='FILE', help='its weights: file or address')
+    parser.add_argument('--object-weights', default='', metavar='FILE', help='its weights: file or URL')
     parser.add_argument('--object-min-score', type=float, default=0.2, metavar='S', help='boxes below it do not count')
     parser.add_argument('--object-tracks', default='', metavar='TABLE', help='.csv with object, frame, x, y and, if '
                         'you like, score and id: where objects are known to be')
@@ -65,7 +65,7 @@ def _extract_arguments(parser: Parser) -> None:
     parser.add_argument('out', help='the annotation file to write, .pkl')
     _pose_options(parser)
     _group_options(parser)
-    parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, if you like, split')
+    parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, optionally, split')
     parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
     parser.add_argument('--threads', type=int, metavar='N', help='of each process; default: its share of the cores')
 
@@ -80,7 +80,7 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 def _predict_arguments(parser: Parser) -> None:
-    parser.add_argument('source', help='video, folder of videos or of pictures, .txt list, stream, camera number, or '
+    parser.add_argument('source', help='video, folder of videos or of images, .txt list, stream, camera number, or '
                         'annotation file (.pkl)')
     parser.add_argument('--config', required=True, help='the config of the recogniser: the one in its work dir')
     parser.add_argument('--checkpoint', required=True, metavar='FILE', help='its weights, .pth')
@@ -162,7 +162,7 @@ def _draw_arguments(parser: Parser) -> None:
     parser.add_argument('--video', help='the video it was extracted from; default: the one that the clip names')
     parser.add_argument('--plain', action='store_true', help='skeletons alone, not over the video')
     parser.add_argument('--curves', metavar='CHECKPOINT', help='the curves that a trained STC-Net follows, as one '
-                        'picture')
+                        'image')
     parser.add_argument('--config', help='with --curves: the config in the work dir of its training')
     parser.add_argument('--block', type=int, default=1, help='with --curves: which block\'s (default: 1)')
     parser.add_argument('--joints', nargs='+', metavar='NAME', default=(), help='with --curves: whose curves are drawn '

@@ -19,7 +19,7 @@ from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.restricted_pickle import load_pickle
 from mmskel.files.text import brief
-from mmskel.skeleton import Clip, clip_id, likely_layout
+from mmskel.skeleton import Clip, ClipError, clip_id, likely_layout
 
 _MOST_CLASSES = 100_000
 
@@ -36,7 +36,7 @@ class AnnotationFile:
         annotations: PYSKL's dictionaries, one per clip.
         split: Split name -> clip ids.
         meta: ``layout`` (name), ``class_names`` (list), ``source`` and further facts about all clips.
-        path: Where it was read from; for messages.
+        path: File it was read from, for messages.
     """
     annotations: list[dict[str, Any]]
     split: dict[str, list[str]] = field(default_factory=dict)
@@ -85,10 +85,10 @@ class AnnotationFile:
                                   f'{", ".join(sorted(self.split)) or "none"}')
         wanted = set(self.split[split])
         found = [item for item in self.annotations if clip_id(item) in wanted]
-        lost = wanted - {clip_id(item) for item in found}
-        if lost:
-            raise AnnotationError(f"'{self.path}': split '{split}' names {len(lost)} clips that the file does not "
-                                  f'have, e.g. {", ".join(sorted(map(str, lost))[:3])}')
+        missing = wanted - {clip_id(item) for item in found}
+        if missing:
+            raise AnnotationError(f"'{self.path}': split '{split}' names {len(missing)} clips that the file does not "
+                                  f'have, e.g. {", ".join(sorted(map(str, missing))[:3])}')
         return found
 
     def clips(self, split: str | None = None) -> Iterable[Clip]:
@@ -124,7 +124,7 @@ def read_annotations(path: str | Path) -> tuple[AnnotationFile, dict[str, str]]:
         data = dict(annotations=data)
     if not isinstance(data, dict) or not isinstance(data.get('annotations'), list):
         found = f'a dictionary with {", ".join(map(str, data))}' if isinstance(data, dict) else type(data).__name__
-        raise AnnotationError(f"'{path}' is no annotation file: expected a dictionary with 'annotations' and "
+        raise AnnotationError(f"'{path}' is not an annotation file: expected a dictionary with 'annotations' and "
                               f"'split', found {found}. Make one with `mmskel prepare`")
     if not data['annotations']:
         raise AnnotationError(f"'{path}' holds no clip")
@@ -202,8 +202,8 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
     """Checks every clip and writes the file in one step (whole or not at all).
 
     Args:
-        path: Where to write; ``.pkl``.
-        clips: In the order they are stored.
+        path: File to write, ``.pkl``.
+        clips: Clips in the order they are stored.
         split: Split name -> clip ids.
         meta: ``layout``, ``class_names``, ``source``, ...
 
@@ -220,9 +220,9 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
         raise AnnotationError(f"'{path}': {len(twice)} ids occur twice, e.g. {twice[0]}")
     known = set(ids)
     for name, members in split.items():
-        lost = [m for m in members if m not in known]
-        if lost:
-            raise AnnotationError(f"'{path}': split '{name}' names unknown clips, e.g. {lost[0]}")
+        missing = [m for m in members if m not in known]
+        if missing:
+            raise AnnotationError(f"'{path}': split '{name}' names unknown clips, e.g. {missing[0]}")
     data = dict(split={k: list(v) for k, v in split.items()}, annotations=annotations, meta=dict(meta))
     if wrong := split_and_meta(data)[2]:  # nothing is written that would not be read
         raise AnnotationError(f"'{path}': {wrong[0]}")

@@ -16,13 +16,13 @@ from mmskel.files.errors import UserError
 class ClassSampler(Sampler):
     """Every clip as often per pass as its class says (PYSKL's ``class_prob``): NTU120's new classes twice, say.
 
-    A class of weight 2.5 has all its clips twice and half of them, drawn anew every epoch, once more.
+    A class of weight 2.5 has all its clips twice and half of them, redrawn every epoch, once more.
 
     Args:
         dataset: :class:`~mmskel.data.dataset.SkeletonDataset`, or another one with ``labels()``.
         class_prob: A weight per class, in order; or class -> weight, 1 for the others.
         shuffle: Shuffle the whole.
-        seed: Of the draws; default: agreed on by all ranks.
+        seed: Seed of the draws; default: one that all ranks agree on.
     """
 
     def __init__(self, dataset: Dataset, class_prob: Sequence[float] | Mapping[int, float], shuffle: bool = True,
@@ -37,8 +37,8 @@ class ClassSampler(Sampler):
         for index, label in enumerate(dataset.labels()):
             members.setdefault(label, []).append(index)
         known = set(weight) if not isinstance(class_prob, Mapping) else set(members)
-        if lost := sorted(set(members) - known):
-            raise UserError(f'ClassSampler: the clips have the class {lost[0]}, but there are {len(weight)} weights')
+        if missing := sorted(set(members) - known):
+            raise UserError(f'ClassSampler: the clips have the class {missing[0]}, but there are {len(weight)} weights')
         self._classes = [(torch.tensor(of), weight.get(label, 1)) for label, of in sorted(members.items())]
         self.total = sum(round(len(of) * w) for of, w in self._classes)
         if not self.total:

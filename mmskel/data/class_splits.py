@@ -63,7 +63,7 @@ def _numbers(text: str, class_names: Sequence[str]) -> list[int]:
         try:
             return [int(k) for k in np.load(text, allow_pickle=False).ravel()]
         except (OSError, ValueError, EOFError) as error:
-            raise FeatureError(f"'{text}' is no NumPy file of class numbers: {error}") from None
+            raise FeatureError(f"'{text}' is not a NumPy file of class numbers: {error}") from None
     place, _, split = text.rpartition(':')
     if place in PUBLISHED_SPLITS:
         classes, splits = PUBLISHED_SPLITS[place]

@@ -57,7 +57,7 @@ class ClipPipeline:
 
         Args:
             clip: The clip.
-            video: What it was found in, for recognisers that look at images as well; None: what the clip names.
+            video: Video it was found in, for recognisers that look at images as well; None: the one the clip names.
             start: Number of the video's frame with which the clip begins.
             with_score: Whether the sample has scores in any case, since others of its batch have some.
         """

@@ -35,14 +35,14 @@ class SkeletonDataset(BaseActionDataset):
         num_classes: If given, labels are checked against it.
         classes: Labels of the file: only their clips are used, and they become 0, 1, ... in this order (e.g. the
             interactions of NTU RGB+D). Default: all.
-        repeat: How often every clip is seen per epoch, with fresh randomness.
+        repeat: Number of times every clip is seen per epoch, with fresh randomness.
         fixed_copies: Whether the ``repeat`` copies of a clip look the same in every epoch, as if they had been
             augmented once before training (CascadeFormer on N-UCLA). Default: fresh randomness in every epoch.
-        seed: Of the samples' generators, not negative; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
+        seed: Non-negative seed of the samples' generators; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
         subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
-            ``dict(clean='xview_test_clean')``); one that the file lacks or that is no part of the split is skipped.
+            ``dict(clean='xview_test_clean')``); one that the file lacks or that is not part of the split is skipped.
         test_mode: No random choice among refetched samples; evaluation.
-        data_prefix: ``dict(video=FOLDER)``: where the clips' videos are, for networks that look at pictures, too;
+        data_prefix: ``dict(video=FOLDER)``: where the clips' videos are, for networks that look at images, too;
             becomes ``video_root`` of every sample.
         need_labels: Whether a clip without a label is an error; if not, its label is -1 (masked pretraining).
         kwargs of MMEngine's data sets: ``indices``, ``lazy_init``, ``max_refetch``.

@@ -27,7 +27,7 @@ class FeatureTable:
             order; None where there are none.
         split: n times ``'train'`` or ``'test'``; None where unknown.
         class_names: K names; empty where unknown.
-        recogniser: What made the features; empty where unknown.
+        recogniser: Recogniser that computed the features; empty if unknown.
         trained_classes: Class numbers the recogniser was trained on; None where unknown.
     """
     features: np.ndarray
@@ -101,12 +101,12 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
     if not path.is_file():
         raise FeatureError(f"there is no file of features '{path}'; `mmskel features` writes one")
     if not zipfile.is_zipfile(path):
-        raise FeatureError(f"'{path}' is no .npz of features; `mmskel features` writes one")
+        raise FeatureError(f"'{path}' is not an .npz of features; `mmskel features` writes one")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FeatureError(f"'{path}' is no .npz of features: {error}") from None
+        raise FeatureError(f"'{path}' is not an .npz of features: {error}") from None
     missing = [key for key in ('ids', 'features', 'labels') if key not in arrays]
     if missing:
         raise FeatureError(f"'{path}' has no {' and no '.join(missing)}; it has "
@@ -156,7 +156,7 @@ def write_features(path: str | Path, table: FeatureTable) -> Path:
 
     Args:
         path: ``.npz``.
-        table: What to write; what it does not know is left out.
+        table: Table to write; unknown fields are left out.
     """
     arrays = dict(ids=np.array(table.ids), features=table.features, labels=table.labels)
     for key, value in (('logits', table.logits), ('split', table.split), ('class_names', table.class_names or None),

@@ -137,7 +137,7 @@ def open_reader(format: str, source: str | Path, options: Mapping[str, Any]) -> 
     except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError, struct.error) as error:
         if isinstance(error, UserError):
             raise
-        raise PrepareError(f"'{source}' is no {format} data set that can be read: {type(error).__name__}: "
+        raise PrepareError(f"'{source}' is not a {format} data set that can be read: {type(error).__name__}: "
                            f'{str(error)[:200]}') from error
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from mmskel.skeleton import Clip, Layout, LayoutError, get_layout
 
-_SIZE = (720, 1280)  # of the picture, height and width
+_SIZE = (720, 1280)  # of the image, height and width
 _HEIGHT = 150.  # of a person in pixels
 _HANDS = (('right_hand', 'right_wrist'), ('left_hand', 'left_wrist'))  # the ball is at one of the first there is
 
@@ -64,7 +64,7 @@ def compose(name: str, cast: Sequence[tuple[Clip, Clip]], holder: tuple[int, int
         name: The scene's id.
         cast: Clips of one person, couple by couple; of one layout.
         holder: Couple, and which of the two, before they are mixed.
-        label: Of the scene.
+        label: Label of the scene.
         frames: T.
         rng: Draws everything.
 

@@ -44,9 +44,9 @@ class ZeroShotSet:
         if leaked:
             raise FeatureError(f'classes {leaked} are unseen, but {int(np.isin(self.train.labels, leaked).sum())} '
                                'training clips are of them; then they are not unseen')
-        strange = sorted(set(self.of_unseen.labels.tolist()) - set(self.unseen))
-        if strange:
-            raise FeatureError(f'clips of classes {strange} are among those of the unseen classes {list(self.unseen)}')
+        unknown = sorted(set(self.of_unseen.labels.tolist()) - set(self.unseen))
+        if unknown:
+            raise FeatureError(f'clips of classes {unknown} are among those of the unseen classes {list(self.unseen)}')
         for what, table in (('training', self.train), ('unseen', self.of_unseen)):
             if not len(table):
                 raise FeatureError(f'there is no {what} clip; seen classes: {list(self.seen)}, unseen classes: '
@@ -159,7 +159,7 @@ def write_published(folder: str | Path, part: ZeroShotSet, validation: bool = Fa
     """Writes a published folder, each file whole or not at all.
 
     Args:
-        folder: Where to write.
+        folder: Folder to write to.
         part: The clips.
         validation: Whether it is the twin with ``_val_``.
     """
@@ -182,7 +182,7 @@ def _array(path: Path) -> np.ndarray:
         raise FeatureError(f"there is no file '{path}'; expected a folder of published features, see "
                            'docs/zero_shot.md, or a .npz file') from None
     except (ValueError, EOFError, OSError) as error:
-        raise FeatureError(f"'{path}' is no NumPy file of numbers: {error}") from None
+        raise FeatureError(f"'{path}' is not a NumPy file of numbers: {error}") from None
     if array.dtype.kind not in 'fiu':
         raise FeatureError(f"'{path}' holds {array.dtype}, expected numbers")
     return array

@@ -20,15 +20,15 @@ class ResultsError(UserError):
 
 @dataclass
 class Results:
-    """What a model said about n clips of K classes.
+    """The predictions of a model for n clips of K classes.
 
     Args:
-        ids: n clip ids.
+        ids: Ids of the n clips.
         scores: (n, K) float32 that sum to 1; the highest is the prediction. Probabilities, unless ``meta['score']``
-            says how else they came about.
+            says otherwise.
         labels: (n,) true classes; -1 where unknown.
-        class_names: K names.
-        meta: Where the numbers come from: ``config``, ``checkpoint``, ``split``, ``score``, ``seed``, ...
+        class_names: Names of the K classes.
+        meta: Origin of the numbers: ``config``, ``checkpoint``, ``split``, ``score``, ``seed``, ...
         subsets: Name -> clip ids of part of the clips, reported on its own (e.g. N-UCLA's ``clean``).
         logits: (n, K) float32, the network's raw scores, averaged over the views of a clip; None where unknown.
     """
@@ -65,7 +65,7 @@ class Results:
         return self.in_order([name for name in self.ids if name in ids])
 
     def in_order(self, ids: Sequence[str]) -> Results:
-        """The results of these clips, in this order, without subsets; KeyError for one that is not here."""
+        """The results of these clips, in this order, without subsets; KeyError for an id that is not here."""
         row = {name: i for i, name in enumerate(self.ids)}
         keep = [row[name] for name in ids]
         return Results(list(ids), self.scores[keep], self.labels[keep], self.class_names, self.meta,
@@ -108,14 +108,15 @@ def load_results(path: str | Path) -> Results:
     """Reads what :func:`save_results` wrote; older files have no logits.
 
     Raises:
-        ResultsError: If the file is no results file, or one in which anything is missing or odd; names file and clip.
+        ResultsError: If the file is not a results file, or if anything in it is missing or wrong; names file and
+            clip.
     """
     try:
         data = json.loads(Path(path).read_text(), object_pairs_hook=_once, parse_constant=_no_number)
         return _results(data)
     except (ResultsError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         said = 'it is nested too deeply' if isinstance(error, RecursionError) else error
-        raise ResultsError(f"'{path}' is no results file: {said}; `mmskel test` writes one") from None
+        raise ResultsError(f"'{path}' is not a results file: {said}; `mmskel test` writes one") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -127,14 +128,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(text: str) -> None:
-    raise ResultsError(f'it holds {text}, which is no number')
+    raise ResultsError(f'it holds {text}, which is not a number')
 
 
 def _results(data: Any) -> Results:
-    """The content of a results file, every part of it looked at."""
-    lost = [key for key in ('clips', 'class_names') if not isinstance(data, Mapping) or key not in data]
-    if lost:
-        raise ResultsError(f'it has no {" and no ".join(lost)}')
+    """The content of a results file, with every part checked."""
+    missing = [key for key in ('clips', 'class_names') if not isinstance(data, Mapping) or key not in data]
+    if missing:
+        raise ResultsError(f'it has no {" and no ".join(missing)}')
     clips, names = data['clips'], data['class_names']
     meta, subsets = data.get('meta') or {}, data.get('subsets') or {}
     if not _is_text(names) or not isinstance(clips, Mapping) or not isinstance(meta, Mapping) \

@@ -1,7 +1,7 @@
 """A trained recogniser as one ONNX file, from joints to class scores: what ``mmskel export`` does.
 
 The file holds the encoder, the network and the head, so whoever runs it needs neither mmskel nor PyTorch. A file is
-kept only if ONNX Runtime computes from it what PyTorch computes, on clips and numbers of clips that were no example.
+kept only if ONNX Runtime computes from it what PyTorch computes, on clips and numbers of clips that were not examples.
 """
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Exported:
     """A file that was written.
 
     Attributes:
-        path: Where it is.
+        path: Path of the file.
         inputs: Name -> axes, ``'N'`` for the number of clips.
-        outputs: As ``inputs``.
+        outputs: Outputs, described as ``inputs`` are.
         difference: The largest difference between ONNX Runtime and PyTorch, as a part of the largest score.
     """
     path: Path
@@ -63,7 +63,7 @@ class EndToEnd(nn.Module):
         recognizer: A recogniser of MMAction2, ours or its own. Its data preprocessor, if it is an encoder, gets the
             stacked tensors that the test pipeline packs, (N, 1, M, T, V, C); of a stock pipeline with a stock
             preprocessor, ``keypoint`` is what the network takes.
-        names: Of the inputs, in order.
+        names: Names of the inputs, in order.
         sample: A data sample of the test pipeline, for what it says besides: the image's size, mirrored views.
     """
 

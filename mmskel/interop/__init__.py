@@ -51,7 +51,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
 
     Args:
         system: Name, e.g. ``'st_gcn'``.
-        model_kwargs: What the published constructor was given.
+        model_kwargs: Arguments of the published constructor.
         state: Published key -> tensor or array; fixed graph buffers may be left out.
 
     Returns:
@@ -81,7 +81,7 @@ def load_published_state(path: str | Path) -> dict[str, torch.Tensor]:
     ``module.`` prefixes (DataParallel) and wrapping ``state_dict`` / ``model`` entries are taken off.
 
     Raises:
-        ConversionError: If the file is no checkpoint of finite tensors; names it.
+        ConversionError: If the file is not a checkpoint of finite tensors; names it.
     """
     try:
         return dict(read_checkpoint(path).state)
@@ -153,9 +153,9 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout:
     """Writes the start of a joint training of RGBPose-Conv3D from the checkpoints of two single networks.
 
     Args:
-        rgb, pose: SlowOnly of pictures and of heatmaps: ours, MMAction2's or PYSKL's.
+        rgb, pose: SlowOnly of images and of heatmaps: ours, MMAction2's or PYSKL's.
         target: ``.pth``, for ``load_from``; see :func:`~mmskel.interop.rgbpose.start_state`.
-        layout: Of the joints that the pose network's channels show.
+        layout: Layout of the joints that the pose network's channels show.
 
     Returns:
         The path of the config (``.py``) beside it: model only.

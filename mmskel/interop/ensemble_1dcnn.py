@@ -114,10 +114,10 @@ def _network(state: Mapping[str, Any]) -> str:
 def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     network = _network(state)
     prefix = dict(two_stream='temporal.', body_part='parts.0.').get(network, '')
-    lost = [key for key in (f'{prefix}stem.weight', f'{prefix}fc.weight') if key not in state]
-    if lost:
-        raise ConversionError(f"ensemble_1dcnn: the checkpoint has no '{lost[0]}'; it is no network of the ensemble "
-                              '(docs/published/ensemble_1dcnn.md lists the names)')
+    missing = [key for key in (f'{prefix}stem.weight', f'{prefix}fc.weight') if key not in state]
+    if missing:
+        raise ConversionError(f"ensemble_1dcnn: the checkpoint has no '{missing[0]}'; it is not a network of the "
+                              'ensemble (docs/published/ensemble_1dcnn.md lists the names)')
     length = dict(max_len=state['spatial.stem.weight'].shape[1]) if network == 'two_stream' else {}
     features = state[f'{prefix}stem.weight'].shape[1]
     skeleton = dict(zip(('layout', 'num_person'), _FEATURES.get(features, ())))

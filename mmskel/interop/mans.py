@@ -73,8 +73,8 @@ def _logits(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
 
 def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     if 'tarm.0.embed.weight' not in state or 'tarm.0.att.2.weight' not in state:
-        raise ConversionError("mans: the checkpoint has no 'tarm.0.embed.weight' and 'tarm.0.att.2.weight'; it is no "
-                              'MANs (docs/published/mans.md lists the names)')
+        raise ConversionError("mans: the checkpoint has no 'tarm.0.embed.weight' and 'tarm.0.att.2.weight'; it is not "
+                              'a MANs (docs/published/mans.md lists the names)')
     hidden, columns = state['tarm.0.embed.weight'].shape
     small = 'stem.conv.weight' in state
     blocks = {tuple(map(int, key.split('.')[1:3])) for key in state if key.startswith('stages.')}

@@ -1,4 +1,4 @@
-"""Vectors of classes, made of texts or read from a file, with a record of where they come from."""
+"""Vectors of classes, encoded from texts or read from a file, with a record of their origin."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from mmskel.language.errors import LanguageError
 from mmskel.language.origin import file_digest
 
 JOINS = ('concatenate', 'mean')
-"""How several texts of a class become one vector."""
+"""Ways to make one vector of several texts of a class."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class ClassEmbeddings:
     """A vector per class.
 
     Args:
-        names: K.
+        names: K class names.
         vectors: (K, E) float32, of length 1.
-        record: Where they come from: ``encoder``, ``sha256``, ``texts``, ``join``.
+        record: Origin of the embeddings: ``encoder``, ``sha256``, ``texts``, ``join``.
     """
     names: tuple[str, ...]
     vectors: np.ndarray
@@ -32,11 +32,11 @@ class ClassEmbeddings:
 
 
 def embed_classes(encoder: TextEncoder, texts: ClassTexts, join: str = 'concatenate') -> ClassEmbeddings:
-    """Encodes what is said about every class.
+    """Encodes the texts of every class.
 
     Args:
         encoder: See :func:`~mmskel.language.load_text_encoder`.
-        texts: Classes; prompts, if any, are in them.
+        texts: Classes with their texts, which include prompts, if any.
         join: ``'concatenate'``: the vectors of a class's texts one after the other, then divided by their length, as
             SA-DVAE joins its text modes. ``'mean'``: each divided by its length, averaged, and divided again.
 
@@ -69,7 +69,7 @@ def read_embeddings(paths: Sequence[str | Path], names: Sequence[str] = ()) -> C
         except FileNotFoundError:
             raise LanguageError(f"there is no file '{path}'") from None
         except (ValueError, EOFError, OSError) as error:
-            raise LanguageError(f"'{path}' is no NumPy file of numbers: {error}") from None
+            raise LanguageError(f"'{path}' is not a NumPy file of numbers: {error}") from None
         if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in 'fiu':
             found = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else 'an archive'
             raise LanguageError(f"'{path}': expected a row of numbers per class, found {found}")

@@ -15,11 +15,11 @@ from mmskel.pose.similarity import box_iou
 
 @dataclass(frozen=True)
 class Boxes:
-    """What a detector found in one frame.
+    """The detections of one frame.
 
     Args:
         boxes: (n, 4) float32, left, top, right, bottom in pixels.
-        scores: (n,) float32 in [0, 1], falling.
+        scores: (n,) float32 in [0, 1], in descending order.
     """
     boxes: np.ndarray
     scores: np.ndarray
@@ -37,17 +37,17 @@ class PersonDetector:
 
     Args:
         config: A file, or ``'mmpose::...'``, ``'mmdet::...'``.
-        weights: A file or an address.
+        weights: A file or a URL.
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         classes: Class indices that count as persons.
-        min_score: Boxes below it are dropped.
-        max_overlap: Of boxes that overlap more (IoU), the lower is dropped; None keeps what the model's own
-            suppression left.
+        min_score: Lowest score of boxes to keep.
+        max_overlap: Largest overlap (IoU) of two boxes; beyond it the lower-scoring one is dropped. None keeps what the
+            model's own suppression left.
         batch_size: Frames per pass; default: 8 on a CPU, 32 on a GPU.
         flag: Whose ``-config`` and ``-weights`` messages name.
 
     Attributes:
-        class_names: Of all its classes; () where neither weights nor config say.
+        class_names: Names of all its classes; () where neither weights nor config say.
 
     Raises:
         PoseModelError: See :mod:`mmskel.pose.loading`.
@@ -82,7 +82,7 @@ class PersonDetector:
         return [self.pick(one) for one in self.detect(images)]
 
     def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
-        """Everything that the detector knows, in each of several frames."""
+        """All classes that the detector knows, in each of several frames."""
         return [Detections(*(one.pred_instances[key].cpu().numpy() for key in ('bboxes', 'scores', 'labels')))
                 for one in self.run(images)]
 
@@ -99,7 +99,8 @@ class PersonDetector:
 
 
 def _class_names(cfg, meta: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of a detector: as its weights say, else as the data set of its config does; () if neither has as many as its
+    """The class names of a detector, from its weights or else the data set of its config; () if neither has as many as
+    its
     head."""
     from mmdet.registry import DATASETS
     dataset = cfg.test_dataloader.get('dataset', {})
@@ -120,7 +121,7 @@ def _batch(images: Sequence[np.ndarray], pipeline: Callable[[dict], dict]) -> di
 
 
 def _suppressed(boxes: np.ndarray, max_overlap: float) -> list[int]:
-    """Which of the boxes, best first, do not overlap a better one that is kept."""
+    """The boxes, best first, that do not overlap a better one that is kept."""
     kept: list[int] = []
     overlap = box_iou(boxes, boxes)
     for i in range(len(boxes)):

@@ -15,7 +15,7 @@ from mmskel.files.errors import UserError
 
 
 class PoseModelError(UserError):
-    """A detector or pose model that cannot be made; the message names file or address, and the flag to use."""
+    """A detector or pose model that cannot be made; the message names file or URL, and the flag to use."""
 
 
 def find_model_config(name: str | Path, flag: str):
@@ -46,12 +46,12 @@ def find_model_config(name: str | Path, flag: str):
     try:
         config = Config.fromfile(path)
     except Exception as error:  # a config is Python and may raise anything
-        raise PoseModelError(f"{flag}: '{path}' is no config that can be read: {type(error).__name__}: {error}"
+        raise PoseModelError(f"{flag}: '{path}' is not a config that can be read: {type(error).__name__}: {error}"
                              ) from None
     if 'model' not in config or 'test_dataloader' not in config:
-        raise PoseModelError(f"{flag}: '{path}' has no model and test_dataloader; it is no config of a model")
+        raise PoseModelError(f"{flag}: '{path}' has no model and test_dataloader; it is not a config of a model")
     if 'init_cfg' in config.model.get('backbone', {}):
-        config.model.backbone.init_cfg = None  # the weights come whole; the backbone's own would be fetched for nothing
+        config.model.backbone.init_cfg = None  # the weights hold the backbone's; do not download those
     return config
 
 
@@ -65,7 +65,7 @@ def load_weights(model: nn.Module, weights: str, flag: str) -> Mapping[str, Any]
     """Fills a model with a checkpoint; every tensor of the model must be in it.
 
     Args:
-        model: To fill.
+        model: Model to fill.
         weights: A file, or a URL that is downloaded into PyTorch's cache.
         flag: The flag that takes a file, for messages.
 

@@ -1,4 +1,4 @@
-"""What a skeleton is: layouts as tables, graph mathematics, the clip. NumPy only."""
+"""Skeletons: layouts as tables, graph mathematics, the clip. NumPy only."""
 from mmskel.skeleton.annotation import clip_id
 from mmskel.skeleton.clip import Clip, ClipError, derived_score, likely_layout
 from mmskel.skeleton.conversion import JointMap, joint_map

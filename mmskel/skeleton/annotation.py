@@ -26,14 +26,15 @@ class ClipError(UserError):
 
 
 def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[str, Any]:
-    """The arguments of :class:`~mmskel.skeleton.Clip` that an annotation dictionary means.
+    """The arguments of :class:`~mmskel.skeleton.Clip` that an annotation dictionary describes.
 
     Args:
-        item: With ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one person.
-        layout: Joint order, where the dictionary does not say.
+        item: Annotation with ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one
+            person.
+        layout: Joint order to assume if the dictionary does not name one.
 
     Raises:
-        ClipError: A missing key, or values of another type than their key has.
+        ClipError: A missing key, or a value of the wrong type for its key.
     """
     name = clip_id(item)
     say = f"clip '{name}': "
@@ -121,5 +122,5 @@ def is_id(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a whole or real number, of Python or NumPy; truth values are not."""
+    """Whether a value is a whole or real number, of Python or NumPy; booleans are not."""
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""Which videos there are, what they are called, and which class and split each belongs to."""
+"""Lists of videos: their ids, classes and splits."""
 from __future__ import annotations
 
 import csv
@@ -18,8 +18,8 @@ class VideoItem:
     """A video to extract.
 
     Args:
-        id: Of the clip that it becomes; unique.
-        path: The file.
+        id: Unique id of the clip that it becomes.
+        path: Path of the file.
         label: Name of its class, '' if unknown.
         split: ``'train'``, ``'val'``, ``'test'`` or any other name, '' if none.
     """
@@ -32,13 +32,13 @@ class VideoItem:
 def list_videos(source: str | Path, labels: str | Path | None = None) -> list[VideoItem]:
     """The videos of a file, a folder or a list, sorted by id.
 
-    A folder is searched to the bottom; ids are paths below it without the suffix. The folder that a video lies in is
-    its class; where the outermost folders are called ``train``, ``val`` or ``test``, they are the splits. A ``.txt``
-    list holds a path per line, relative to the list. A table of labels (``.csv`` with a header: ``id`` or ``path``,
-    ``label`` and, if you like, ``split``) has the last word.
+    A folder is searched recursively; ids are paths below it without the suffix. The folder that holds a video is
+    its class; if the outermost folders are called ``train``, ``val`` or ``test``, they are the splits. A ``.txt``
+    list holds one path per line, relative to the list. A table of labels (``.csv`` with a header: ``id`` or ``path``,
+    ``label`` and, optionally, ``split``) takes precedence.
 
     Raises:
-        VideoError: Nothing there, a line or row that leads nowhere, or two videos with the same id.
+        VideoError: No videos, a line or row that names no video, or two videos with the same id.
     """
     source = Path(source)
     kind = kind_of(source)
@@ -60,7 +60,7 @@ def list_videos(source: str | Path, labels: str | Path | None = None) -> list[Vi
 
 
 def class_names(items: Sequence[VideoItem]) -> list[str]:
-    """The classes in alphabetical order; a class's place is its label."""
+    """The classes in alphabetical order; a class's position is its label."""
     return sorted({item.label for item in items if item.label})
 
 
@@ -97,7 +97,7 @@ def _of_list(path: Path) -> list[VideoItem]:
                                  'list')
             items.append(VideoItem(Path(line.strip()).with_suffix('').as_posix(), str(video)))
     if not items:
-        raise VideoError(f"'{path}': the list names no video; expected a path per line")
+        raise VideoError(f"'{path}': the list names no video; expected one path per line")
     return items
 
 
@@ -106,19 +106,19 @@ def _labelled(items: Sequence[VideoItem], table: Path) -> list[VideoItem]:
         with table.open(newline='') as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise VideoError(f"'{table}' is no table of labels that can be read: {error}") from None
+        raise VideoError(f"'{table}' is not a table of labels that can be read: {error}") from None
     if not rows or 'label' not in rows[0] or not {'id', 'path'} & set(rows[0]):
         found = ', '.join(filter(None, rows[0])) if rows else 'nothing'
         raise VideoError(f"'{table}': expected a header with id (or path) and label; found {found}")
     key = 'id' if 'id' in rows[0] else 'path'
     by_name = {Path(row[key]).with_suffix('').as_posix() if key == 'path' else row[key]: row for row in rows}
     known = {item.id for item in items}
-    strange = [name for name in by_name if name not in known]
-    if strange:
-        raise VideoError(f"'{table}': {len(strange)} rows name no video, e.g. '{strange[0]}'; an id is the path below "
+    unknown = [name for name in by_name if name not in known]
+    if unknown:
+        raise VideoError(f"'{table}': {len(unknown)} rows name no video, e.g. '{unknown[0]}'; an id is the path below "
                          f"the folder without the suffix, e.g. '{items[0].id}'")
-    lost = [item.id for item in items if item.id not in by_name]
-    if lost:
-        raise VideoError(f"'{table}': {len(lost)} videos have no row, e.g. '{lost[0]}'")
+    missing = [item.id for item in items if item.id not in by_name]
+    if missing:
+        raise VideoError(f"'{table}': {len(missing)} videos have no row, e.g. '{missing[0]}'")
     return [VideoItem(item.id, item.path, by_name[item.id]['label'].strip(),
                       (by_name[item.id].get('split') or item.split).strip()) for item in items]

@@ -115,7 +115,7 @@ KINDS = {
     'no table': ({'src/a.npy': npy(GOOD)}, NPY, 'l.csv'),
     'table not named': ({'src/a.npy': npy(GOOD)}, ['prepare', 'numpy', 'src', 'out.pkl'], 'labels'),
     'unknown layout': ({'src/a.npy': npy(GOOD), 'l.csv': CSV}, [*NPY[:-1], 'kinect21'], "unknown layout 'kinect21'"),
-    'output that is no .pkl': ({'src/a.npy': npy(GOOD), 'l.csv': CSV}, [*NPY[:3], 'out.npz', *NPY[4:]], 'out.npz.*pkl'),
+    'output that is not a .pkl': ({'src/a.npy': npy(GOOD), 'l.csv': CSV}, [*NPY[:3], 'out.npz', *NPY[4:]], 'out.npz.*pkl'),
     # other formats
     'truncated NTU file': ({'src/S001C001P001R001A001.skeleton': ntu_text(cut=20)}, NTU, 'S001C001P001R001A001'),
     'NTU file with words': ({'src/S001C001P001R001A001.skeleton': 'hello\n'}, NTU, 'S001C001P001R001A001.*hello'),
@@ -140,7 +140,7 @@ KINDS = {
     # training
     'no data': ({}, TRAIN, "no file 'a.pkl'"),
     'no such config': ({}, ['train', 'stgcn/nope.py'], "no config 'stgcn/nope.py'.*stgcn/stgcn_nwucla.py"),
-    'config with a syntax error': ({'c.py': 'model = dict('}, ['train', 'c.py'], "c.py' is no config"),
+    'config with a syntax error': ({'c.py': 'model = dict('}, ['train', 'c.py'], "c.py' is not a config"),
     'part of a config': ({'c.py': 'x = 1'}, ['train', 'c.py'], "c.py' has no model"),
     'missing split': ({'a.pkl': FINE}, [*TRAIN[:2], '--split', 'xset', *TRAIN[2:]], "a.pkl' has no split 'xset'.*it has"),
     'label out of range': ({'a.pkl': pickle.dumps(annotations(clip(label=12)))}, TRAIN, "'a' .*label 12.*10 classes"),
@@ -183,7 +183,7 @@ KINDS = {
     'results of other classes': ({'a.json': scores('x'), 'b.json': scores('x', classes=3)}, FUSE, "'a.json' has 2 classes, 'b.json' has 3"),
     'results without logits': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--preset', 'hdgcn'], "'a.json' holds no logits.*`mmskel test`"),
     'no results file': ({'a.json': scores('x')}, FUSE, "no results file 'b.json'; `mmskel test` writes one"),
-    'results file of another kind': ({'a.json': scores('x'), 'b.json': '[]'}, FUSE, "b.json' is no results file"),
+    'results file of another kind': ({'a.json': scores('x'), 'b.json': '[]'}, FUSE, "b.json' is not a results file"),
     'one file to fuse': ({'a.json': scores('x')}, FUSE[:-1], 'at least two results'),
     'one file twice': ({'a.json': scores('x')}, ['fuse', 'a.json', './a.json'], "'a.json' is named twice"),
     'wrong number of weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--weights', '1', '2', '3'], '3 weights for 2 results'),
@@ -196,7 +196,7 @@ KINDS = {
     'fitted and given weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--fit-on', 'part', '--weights', '1', '2'], 'leave --weights'),
     # checkpoints
     'no checkpoint': ({'a.pkl': FINE}, TEST, "no checkpoint 'c.pth'"),
-    'checkpoint that is text': ({'a.pkl': FINE, 'c.pth': 'hello'}, TEST, "c.pth' .5 bytes. is no checkpoint"),
+    'checkpoint that is text': ({'a.pkl': FINE, 'c.pth': 'hello'}, TEST, "c.pth' .5 bytes. is not a checkpoint"),
     'checkpoint of another model': ({'a.pkl': FINE, 'c.pth': checkpoint(dict(state_dict={'l1.w': torch.ones(2)}))}, TEST,
                                     "c.pth' is a checkpoint of another model"),
     'checkpoint with code': ({'a.pkl': FINE, 'c.pth': checkpoint(dict(state_dict=Bomb()))}, TEST, "c.pth'.*safely"),

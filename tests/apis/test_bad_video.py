@@ -64,8 +64,8 @@ def place(tmp_path_factory):
     (folder / 'nothing').mkdir()
     (folder / 'notes').mkdir()
     (folder / 'notes/a.txt').write_text('x')
-    (folder / 'pictures').mkdir()
-    (folder / 'pictures/1.png').write_bytes(b'no picture')
+    (folder / 'images').mkdir()
+    (folder / 'images/1.png').write_bytes(b'no image')
     (folder / 'lost.txt').write_text('gone.mp4\n')
     (folder / 'empty.txt').write_text('\n')
     (folder / 'columns.csv').write_text('name,class\nx,y\n')
@@ -129,20 +129,20 @@ CASES = [
     extract('good.mp4', "unknown preset 'best'", '--preset best'),
     extract('good.mp4', '--det-config needs --det-weights', '--det-config a.py'),
     extract('good.mp4', "--pose-config: there is no config 'gone.py'", '--pose-config gone.py --pose-weights a.pth'),
-    extract('good.mp4', "--pose-config: 'broken.py' is no config that can be read",
+    extract('good.mp4', "--pose-config: 'broken.py' is not a config that can be read",
             '--pose-config broken.py --pose-weights a.pth'),
     extract('good.mp4', "--pose-config: 'nomodel.py' has no model", '--pose-config nomodel.py --pose-weights a.pth'),
     extract('good.mp4', "--pose-config: 'nopackage::a.py' needs the package nopackage",
             '--pose-config nopackage::a.py --pose-weights a.pth'),
     extract('good.mp4', "--pose-weights: there is no file 'gone.pth'",
             '--pose-config tinypose.py --pose-weights gone.pth'),
-    extract('good.mp4', "--pose-weights: 'damaged.pth' is no checkpoint",
+    extract('good.mp4', "--pose-weights: 'damaged.pth' is not a checkpoint",
             '--pose-config tinypose.py --pose-weights damaged.pth'),
-    extract('good.mp4', "--pose-weights: 'other.pth' is no checkpoint of this config's model",
+    extract('good.mp4', "--pose-weights: 'other.pth' is not a checkpoint of this config's model",
             '--pose-config tinypose.py --pose-weights other.pth'),
-    extract('good.mp4', "--pose-weights: 'bomb.pth' is no checkpoint that can be read",
+    extract('good.mp4', "--pose-weights: 'bomb.pth' is not a checkpoint that can be read",
             '--pose-config tinypose.py --pose-weights bomb.pth'),
-    extract('good.mp4', 'Fetch it on a machine with a network and give the file: --pose-weights FILE',
+    extract('good.mp4', 'Download it on a machine with a network and give the file: --pose-weights FILE',
             '--pose-config tinypose.py --pose-weights http://127.0.0.1:9/a.pth'),
     Case('extract good.mp4 out.txt', "cannot write to 'out.txt': expected the name of a file that ends in .pkl"),
     Case('extract good.mp4 nothing', "cannot write to 'nothing'"),
@@ -177,7 +177,7 @@ CASES = [
     Case('predict flat.pkl --config custom/stgcn_custom.py --checkpoint flat.pth', 'in the work dir of the training'),
     predict('empty.mp4', "'empty.mp4': the file is empty", models=True),
     predict('sound.mp4', "'sound.mp4'", models=True),
-    predict('pictures', "'1.png'", models=True),
+    predict('images', "'1.png'", models=True),
     predict('good.mp4', 'nobody was found', models=True),
 ]
 

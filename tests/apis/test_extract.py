@@ -33,7 +33,7 @@ def write_video(path, images):
 
 @pytest.fixture(scope='module')
 def films(shared, tmp_path_factory):
-    """Six clips of six frames with two persons, in two classes and two splits; one of nobody; one that is no video."""
+    """Six clips of six frames with two persons, in two classes and two splits; one of nobody; one that is not a video."""
     import cv2
     folder = tmp_path_factory.mktemp('films')
     with open_video(shared / 'videos/demo_skeleton.mp4') as video:

@@ -118,7 +118,7 @@ def test_a_test_that_contradicts_the_checkpoint_changes_nothing(trained, run, tm
         assert message in said, said
     (tmp_path / 'cut.pth').write_bytes((trained / 'epoch_1.pth').read_bytes()[:900])
     assert run('test', tmp_path / 'cut.pth', '--work-dir', trained, '--stream', 'bone') == 1
-    assert "cut.pth' (900 bytes) is no checkpoint" in capsys.readouterr().err
+    assert "cut.pth' (900 bytes) is not a checkpoint" in capsys.readouterr().err
     assert state_of(trained) == before
 
 

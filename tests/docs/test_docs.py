@@ -74,7 +74,7 @@ NOT_RUN = {
     'needs a text encoder; tests/apis/test_zero_shot.py has another',
     'mmskel predict clip.mp4 --config work_dirs/seen/stgcn_nwucla.py --checkpoint work_dirs/seen/epoch_26.pth '
     '--zero-shot work_dirs/linear/aligner.pth --classes "wave;kick;carry a box" --out labelled.mp4':
-    'fetches models; tests/apis/test_zero_shot_predict.py has clips',
+    'downloads models; tests/apis/test_zero_shot_predict.py has clips',
     'make demo': 'makes an environment; tests/apis/test_demo.py runs the demo',
     'make test': 'makes an environment and runs these tests',
     'make demo DATA=path/to/all_sqe.zip': 'makes an environment; tests/apis/test_demo.py runs the demo',
@@ -100,16 +100,16 @@ NOT_RUN = {
     'mmskel train skateformer/skateformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
-    'mmskel extract videos data/mine.pkl --preset lightweight': 'fetches models; tests/apis/test_extract.py runs it with files',
+    'mmskel extract videos data/mine.pkl --preset lightweight': 'downloads models; tests/apis/test_extract.py runs it with files',
     'mmskel extract videos data/mine.pkl --det-config mmpose::../demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py '
     '--det-weights rtmdet_nano_person.pth --pose-config mmpose::body_2d_keypoint/rtmpose/body8/rtmpose-t_8xb256-420e_body8-'
     '256x192.py --pose-weights rtmpose_tiny.pth --det-every 5 --jobs 2': 'needs trained weights; the same test runs it',
     'mmskel predict clip.mp4 --config work_dirs/stgcn_custom/stgcn_custom.py --checkpoint work_dirs/stgcn_custom/'
-    'epoch_20.pth --out labelled.mp4': 'fetches models; tests/apis/test_video_demo.py goes from videos to labels',
+    'epoch_20.pth --out labelled.mp4': 'downloads models; tests/apis/test_video_demo.py goes from videos to labels',
     'mmskel predict long.mp4 --config work_dirs/stgcn_custom/stgcn_custom.py --checkpoint work_dirs/stgcn_custom/'
-    'epoch_20.pth --window 3s --stride 1s --save long.csv': 'fetches models; the same test',
-    'mmskel demo --video people.mp4': 'fetches models; the same test',
-    'mmskel demo --video clip.mp4 other.mp4 --out people': 'fetches models; tests/apis/test_video_demo.py has files',
+    'epoch_20.pth --window 3s --stride 1s --save long.csv': 'downloads models; the same test',
+    'mmskel demo --video people.mp4': 'downloads models; the same test',
+    'mmskel demo --video clip.mp4 other.mp4 --out people': 'downloads models; tests/apis/test_video_demo.py has files',
     'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/people': 'trains on what the line before it makes',
     'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/unmirrored --cfg-options '
     'train_dataloader.dataset.pipeline.5.probability=0': 'the same',
@@ -131,7 +131,7 @@ NOT_RUN = {
     'model.cls_head.in_channels=512': 'goes on from a pretraining of hours; tests/configs builds the config',
     'mmskel train rgbpose/rgbpose_ntu60_plan.py --videos data/nturgbd_videos': 'tests/apis/test_plan.py, narrow',
     'mmskel predict clip.mp4 --config work_dirs/rgbpose_custom_small/rgbpose_custom_small.py --checkpoint work_dirs/'
-    'rgbpose_custom_small/epoch_20.pth': 'fetches models; tests/apis/test_rgbpose.py runs it with files',
+    'rgbpose_custom_small/epoch_20.pth': 'downloads models; tests/apis/test_rgbpose.py runs it with files',
     'mmskel extract videos data/rtmo.pkl --pose-config mmpose::body_2d_keypoint/rtmo/coco/rtmo-s_8xb32-600e_coco-640x640.py '
     '--pose-weights rtmo-s.pth': 'needs trained weights; tests/pose/test_pose_models.py runs the model',
     'mmskel extract videos data/whole.pkl --pose-config mmpose::wholebody_2d_keypoint/rtmpose/ubody/rtmpose-t_8xb64-270e_coco-'
@@ -141,11 +141,11 @@ NOT_RUN = {
     '256x256.py --pose-weights rtmpose-m_hand.pth': 'needs trained weights; the same test runs the pose model',
     'mmskel extract videos data/mine3d.pkl --preset lightweight --lift-config mmpose::body_3d_keypoint/video_pose_lift/h36m/'
     'video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py --lift-weights videopose3d.pth':
-    'fetches models; tests/pose/test_lifting.py runs lifters',
+    'downloads models; tests/pose/test_lifting.py runs lifters',
     'mmskel extract match.mp4 data/match.pkl --group --max-persons 12 --objects ball="sports ball" --det-config '
     'mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py --det-weights rtmdet_m_coco.pth':
     'needs trained weights; tests/apis/test_group_video.py runs it with others',
-    'mmskel extract match.mp4 data/match.pkl --group --object-tracks ball.csv': 'fetches models; the same test',
+    'mmskel extract match.mp4 data/match.pkl --group --object-tracks ball.csv': 'downloads models; the same test',
     'mmskel extract videos data/mine.pkl --group --max-persons 12 --objects ball="sports ball" --det-config '
     'mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py --det-weights rtmdet_m_coco.pth': 'the same',
     'mmskel predict match.mp4 --config work_dirs/mpgcn_custom/mpgcn_custom.py --checkpoint work_dirs/mpgcn_custom/epoch_20.pth '

@@ -192,7 +192,7 @@ def test_files_without_logits(tmp_path):
 def test_scores_that_are_no_probabilities():
     wrong = results(BONE)
     wrong.scores = wrong.logits
-    with pytest.raises(FusionError, match='scores of result 2 are no probabilities'):
+    with pytest.raises(FusionError, match='scores of result 2 are not probabilities'):
         fuse([results(JOINT), wrong])
 
 

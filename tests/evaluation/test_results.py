@@ -56,7 +56,7 @@ def test_what_does_not_belong_together(change, message):
 @pytest.mark.parametrize('text', ['{"clips": ', '[]', '{"clips": {}}'])
 def test_other_files(tmp_path, text):
     (tmp_path / 'r.json').write_text(text)
-    with pytest.raises(ValueError, match="r.json' is no results file"):
+    with pytest.raises(ValueError, match="r.json' is not a results file"):
         load_results(tmp_path / 'r.json')
 
 
@@ -84,7 +84,7 @@ def test_odd_results_files_are_one_clear_line(tmp_path, change, message):
     data = dict(meta={}, class_names=['x', 'y'], subsets={}, clips={name: dict(label=0, scores=[.5, .5]) for name in 'ab'})
     change(data)
     (tmp_path / 'r.json').write_text(json.dumps(data))
-    with pytest.raises(ResultsError, match=f"r.json' is no results file: .*{message}"):
+    with pytest.raises(ResultsError, match=f"r.json' is not a results file: .*{message}"):
         load_results(tmp_path / 'r.json')
 
 

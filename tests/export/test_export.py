@@ -231,7 +231,7 @@ class Pieces(StreamEncoder):
 
 
 class Sigmoid(GCNHead):
-    """Its scores are no softmax of what its forward gives."""
+    """Its scores are not a softmax of what its forward gives."""
 
     def average_clip(self, cls_scores, num_segs=1):
         return cls_scores.sigmoid()

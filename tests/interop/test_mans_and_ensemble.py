@@ -109,7 +109,7 @@ def test_a_keras_file_of_mans():
         kinds += [('conv2d', f'{name}.conv1'), ('batch_normalization', f'{name}.bn2'), ('conv2d', f'{name}.conv2')]
         kinds += [('conv2d', f'{name}.down')] * ((stage, block) == (1, 0))
     layers = keras(state, [*kinds, ('batch_normalization', 'norm'), ('dense', 'fc')])
-    # the classifier's number starts anew, since it is of another kind; it was made last
+    # the classifier's number starts again, since it is of another kind; it was made last
     found = mans_state(layers)
     assert set(found) == set(state)
     for key, value in found.items():

@@ -44,7 +44,7 @@ def video_lifter(lifter_of):
 
 
 def walkers(M=2, T=12, layout='coco17', seed=0):
-    """Persons of 17 joints who cross the picture and wave about."""
+    """Persons of 17 joints who cross the image and wave about."""
     rng = np.random.default_rng(seed)
     t = np.arange(T)[None, :, None, None]
     place = rng.uniform((-30, -80), (30, 80), (M, 1, 17, 2)) + rng.uniform((150, 140), (400, 220), (M, 1, 1, 2))
@@ -213,7 +213,7 @@ def test_a_standing_person_stands(lifter_of, tmp_path):
     assert height['left_ankle'] == 0 and height['pelvis'] == pytest.approx(.70828, abs=1e-4)
     assert height['head'] == pytest.approx(.70828 + .58395, abs=1e-4) and lifted.unit == 'metre'
     rows = Stage.of(lifted, (480, 480)).place(lifted.keypoint[0, 0], 0)[0][:, 1]
-    assert rows[10] < rows[8] < rows[0] < rows[[2, 5]].min() < rows[[3, 6]].min(), 'head above feet in the picture'
+    assert rows[10] < rows[8] < rows[0] < rows[[2, 5]].min() < rows[[3, 6]].min(), 'head above feet in the image'
     with pytest.raises(ClipError, match='only 2-D clips in pixels lie over a video'):
         Overlay(lifted)
     assert lifted.image_size is None and lifted.extra['lifted_from'] == dict(layout='coco17', image_size=(360, 640))
@@ -249,7 +249,7 @@ def test_errors_teach(video_lifter, lifter_of, tmp_path):
     with pytest.raises(ClipError, match='no image_size'):
         lifter_of(VIDEO, normalise=False)(Clip('bare', np.ones((1, 2, 17, 2)), layout='coco17'))
     (tmp_path / 'tinypose.py').write_text(TINYPOSE)
-    with pytest.raises(PoseModelError, match="--lift-config: the model of '.*tinypose.py' is no PoseLifter; .*body_3d"):
+    with pytest.raises(PoseModelError, match="--lift-config: the model of '.*tinypose.py' is not a PoseLifter; .*body_3d"):
         PoseLifter(tmp_path / 'tinypose.py', 'w.pth')
     with pytest.raises(PoseModelError, match='--lift-config: there is no config'):
         PoseLifter('mmpose::no/such.py', 'w.pth')
@@ -264,7 +264,7 @@ def test_errors_teach(video_lifter, lifter_of, tmp_path):
 
 
 class Corners:
-    """Finds one person whose joints lie along the diagonal of the picture."""
+    """Finds one person whose joints lie along the diagonal of the image."""
     config = weights = 'corners'
     needs_boxes = False
 

@@ -196,7 +196,7 @@ def test_errors_name_file_and_flag(tmp_path, tinypose):
     for config, message in ((tmp_path / 'no.py', "--pose-config: there is no config '.*no.py'; give a file"),
                             ('mmpose::no/such.py', '--pose-config: there is no config'),
                             ('mmnothing::a.py', "--pose-config: 'mmnothing::a.py' needs the package mmnothing"),
-                            (tmp_path / 'text.py', "text.py' is no config that can be read"),
+                            (tmp_path / 'text.py', "text.py' is not a config that can be read"),
                             (tmp_path / 'empty.py', 'has no model and test_dataloader')):
         with pytest.raises(PoseModelError, match=message):
             find_model_config(config, '--pose-config')
@@ -205,7 +205,7 @@ def test_errors_name_file_and_flag(tmp_path, tinypose):
     torch.save(dict(state_dict=dict(weight=torch.zeros(3, 2))), tmp_path / 'half.pth')
     torch.save(dict(state_dict=dict(weight=torch.zeros(2, 2), bias=torch.zeros(3))), tmp_path / 'other.pth')
     for weights, message in ((tmp_path / 'no.pth', "--pose-weights: there is no checkpoint '.*no.pth'"),
-                             (tmp_path / 'text.pth', "text.pth' .5 bytes. is no checkpoint that can be read"),
+                             (tmp_path / 'text.pth', "text.pth' .5 bytes. is not a checkpoint that can be read"),
                              (tmp_path / 'half.pth', '1 tensors are missing, e.g. bias. Use the config'),
                              (tmp_path / 'other.pth', r'another shape or type, e.g. weight: \(2, 2\) float32, the model has \(3, 2\)'),
                              ('http://127.0.0.1:9/model.pth', 'cannot be downloaded .* --pose-weights FILE')):

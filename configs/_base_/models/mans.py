@@ -1,4 +1,5 @@
-# MANs_9, the small network, with the published penalty on the kernels of GRUs and convolutions (as a weight decay 2e-4).
+# MANs_9, the small network, with the published penalty on the kernels of GRUs and convolutions (as a weight decay
+# 2e-4).
 model = dict(
     type='PenalisedRecognizer',
     data_preprocessor=dict(type='StreamEncoder', layout='ntu25', stream='joint'),

@@ -38,7 +38,7 @@ def class_findings(counts: Mapping[str, Mapping[int, int]], class_names: Sequenc
                           f'[{",".join(map(str, used[:_SHOWN]))}]`')
     if len(used) == 1:
         yield Problem(WARNING, 'one class', f'All clips are of one class ({name_of(used[0])}); there is nothing to '
-                      'tell apart, and every accuracy is 100 %. Add clips of something else')
+                      'distinguish, and every accuracy is 100 %. Add clips of something else')
     for train, test in split_families([name for name in counts if name != ALL]):
         untested = sorted(set(counts[train]) - set(counts[test]))
         if untested and counts[test]:

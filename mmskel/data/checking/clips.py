@@ -12,13 +12,14 @@ from mmskel.skeleton import Clip, ClipError
 ERROR, WARNING = 'error', 'warning'
 # kind -> severity, what is found, what to do about it
 KINDS = {
-    'annotation': (ERROR, 'annotations that are no clip', 'every annotation needs frame_dir and keypoint (M, T, V, C)'),
+    'annotation': (ERROR, 'annotations that are not '
+                          'clips', 'every annotation needs frame_dir and keypoint (M, T, V, C)'),
     'duplicate id': (ERROR, 'clip ids that occur twice', 'rename or remove one, since results are stored by id'),
     'shape': (ERROR, 'arrays that do not fit together', 'keypoint is (M, T, V, C), keypoint_score (M, T, V)'),
     'layout': (ERROR, 'joint counts that are not those of the layout', 'name the right layout in meta'),
     'nan': (ERROR, 'NaN or infinity', 'write missing joints as zeros with score 0'),
     'label': (ERROR, 'labels that are no class', 'labels are 0 to number of classes - 1'),
-    'score': (ERROR, 'scores that are no confidence', 'confidences lie in [0, 1]'),
+    'score': (ERROR, 'scores that are not confidences', 'confidences lie in [0, 1]'),
     'unit': (ERROR, 'units nobody knows', "a unit is 'pixel', 'metre' or 'normalised'"),
     'fps': (ERROR, 'frame rates that are none', 'fps is a positive number, or left out'),
     'track': (ERROR, 'track ids that do not fit the persons', 'track_id has a number per person'),

@@ -103,11 +103,11 @@ class _Check:
 
     def _check_splits(self, labels: dict[str, int]) -> None:
         for name, members in self.split.items():
-            lost = [i for i in members if i not in self.items]
-            if lost:
-                self.add(ERROR, 'split', f"split '{name}' names {len(lost)} of {len(members)} clips that the file "
+            missing = [i for i in members if i not in self.items]
+            if missing:
+                self.add(ERROR, 'split', f"split '{name}' names {len(missing)} of {len(members)} clips that the file "
                          'does not have. Remove them from the split or add the clips',
-                         [(i, 'not in the file') for i in lost])
+                         [(i, 'not in the file') for i in missing])
             twice = [i for i, times in Counter(members).items() if times > 1]
             if twice:
                 self.add(WARNING, 'split', f"split '{name}' names {len(twice)} clips more than once",

@@ -18,7 +18,7 @@ class Problem:
     Args:
         severity: ``'error'`` or ``'warning'``.
         kind: Short name, e.g. ``'nan'``, ``'leak'``, ``'teleport'``.
-        message: What was found, how often, and what to do.
+        message: Sentence that says what was found, how often, and what to do.
         details: (clip id or '', what exactly) for every case.
     """
     severity: str
@@ -38,7 +38,7 @@ class CheckReport:
 
     Args:
         path: The file.
-        facts: What the file holds, in words: name -> value.
+        facts: Contents of the file in words: name -> value.
         class_names: Class names; empty if the file has none.
         class_counts: Split name (or :data:`ALL`) -> label -> number of clips.
         subject_counts: Split name (or :data:`ALL`) -> subject -> number of clips; empty if no subject is known.
@@ -91,8 +91,8 @@ def render_report(report: CheckReport, limit: int = 5, max_splits: int = 6) -> s
     """The report as text.
 
     Args:
-        limit: How many cases of a problem are listed; the rest is counted.
-        max_splits: How many splits the tables have; the others are counted.
+        limit: Number of cases of a problem to list; the rest are counted.
+        max_splits: Number of splits in the tables; the others are counted.
     """
     lines = [f"'{report.path}'"]
     lines += [f'  {name:<12} {value}' for name, value in report.facts.items()]

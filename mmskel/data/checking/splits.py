@@ -17,8 +17,8 @@ class Overlap:
 
     Args:
         clip, twin: Their ids; for a leak the test clip and the training clip.
-        poses: How many poses of ``clip`` occur in ``twin``.
-        total: How many poses ``clip`` has (all-zero ones do not count).
+        poses: Number of poses of ``clip`` that occur in ``twin``.
+        total: Number of poses in ``clip`` (all-zero ones do not count).
         identical: Whether the two arrays are the same as a whole.
         labels: Their labels.
     """
@@ -42,7 +42,7 @@ class Leak:
     Args:
         train, test: Split names.
         overlaps: One per test clip, with the training clip that has most of its poses.
-        num_test: How many clips the test split has.
+        num_test: Number of clips in the test split.
     """
     train: str
     test: str
@@ -105,7 +105,7 @@ def find_conflicts(overlaps: Sequence[Overlap]) -> list[Overlap]:
 
 
 def find_repeats(overlaps: Sequence[Overlap], leaks: Sequence[Leak]) -> list[Overlap]:
-    """Pairs of one label that share poses and are no leak of any family, once each, most shared poses first."""
+    """Pairs of one label that share poses and are not a leak of any family, once each, most shared poses first."""
     leaked = {frozenset((o.clip, o.twin)) for leak in leaks for o in leak.overlaps}
     return _once(o for o in overlaps if o.labels[0] == o.labels[1] and frozenset((o.clip, o.twin)) not in leaked)
 

@@ -140,8 +140,8 @@ def _parents_first(bones: dict[str, Bone], name: str) -> dict[str, Bone]:
         new = {key: bone for key, bone in bones.items()
                if key not in found and (bone.parent == 'root' or bone.parent in found)}
         if not new:
-            lost = [key for key in bones if key not in found]
-            raise ReadError(f"'{name}': no way from the root to {', '.join(lost[:3])}; is its :hierarchy whole?")
+            missing = [key for key in bones if key not in found]
+            raise ReadError(f"'{name}': no way from the root to {', '.join(missing[:3])}; is its :hierarchy whole?")
         found.update(new)
     if not found:
         raise ReadError(f"'{name}' has no bones; expected an ASF file with :bonedata and :hierarchy")
@@ -152,7 +152,7 @@ def parse_amc(text: str, name: str) -> dict[str, np.ndarray]:
     """Reads an AMC file: bone -> (T, n) numbers, as they stand there.
 
     Raises:
-        ReadError: If a frame lacks a bone of the first one, or holds what is no number; names the line.
+        ReadError: If a frame lacks a bone of the first one, or holds what is not a number; names the line.
     """
     frames: list[dict[str, list[float]]] = []
     for place, line in enumerate(text.splitlines(), 1):

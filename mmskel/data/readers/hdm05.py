@@ -67,8 +67,8 @@ class HDM05(Reader):
                                 f'{some(sorted(self._actors)) or "none"}')
             name = f'HDM_{actor}.asf'
             skeleton = parse_asf(self._tree.read_text(self._actors[actor]), name)
-            if lost := [bone for bone in BONES[1:] if bone not in skeleton.bones]:
-                raise ReadError(f"'{name}' has no bones {some(lost)}; expected the 30 of HDM05")
+            if missing := [bone for bone in BONES[1:] if bone not in skeleton.bones]:
+                raise ReadError(f"'{name}' has no bones {some(missing)}; expected the 30 of HDM05")
             self._skeletons[actor] = skeleton
         return self._skeletons[actor]
 

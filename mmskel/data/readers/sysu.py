@@ -95,14 +95,14 @@ class SYSU(Reader):
         try:
             return np.array([[float(word) for word in row] for row in rows])
         except ValueError:
-            raise ReadError(f"'{place}' is no table of numbers with lines of equal length") from None
+            raise ReadError(f"'{place}' is not a table of numbers with lines of equal length") from None
 
     def _matlab(self, place: str) -> np.ndarray:
         from scipy.io import loadmat
         try:
             content = loadmat(io.BytesIO(self._tree.read(place)))
         except Exception as error:  # damaged files raise many things
-            raise ReadError(f"'{place}' is no MATLAB file that can be read: {error}") from None
+            raise ReadError(f"'{place}' is not a MATLAB file that can be read: {error}") from None
         tables = {name: value for name, value in content.items()
                   if isinstance(value, np.ndarray) and value.dtype.kind in 'fiu' and value.ndim >= 2
                   and value.size and value.size % 60 == 0}

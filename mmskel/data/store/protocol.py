@@ -23,7 +23,7 @@ class ClipStore(Protocol):
     :meth:`mmskel.skeleton.Clip.check`.
 
     Attributes:
-        path: Where it was opened, for messages.
+        path: File or folder it was opened from, for messages.
         ids: n clip ids; they differ.
         labels: (n,) int64 class indices; -1 for a clip without a label.
         scored: (n,) bool, whether a clip comes with confidences.

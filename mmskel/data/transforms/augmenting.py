@@ -20,7 +20,7 @@ class RandomRotation3D(CoordinateTransform):
     Args:
         degrees: Largest angle about x, y and z; each is drawn uniformly from [-d, d].
         integer: Draw whole degrees, as the N-UCLA feeders do.
-        order: Which axis is turned about first, second and third. N-UCLA's feeders: ``'yxz'``; the NTU feeders of
+        order: Axes of the first, second and third rotation. N-UCLA's feeders: ``'yxz'``; the NTU feeders of
             CTR-GCN and HD-GCN: ``'xyz'``.
         one_axis: Turn about one axis only, which is drawn (SkateFormer on NTU).
         probability: Share of the clips that are changed.

@@ -1,4 +1,4 @@
-"""The pictures of a clip, read from the video that its skeletons came from."""
+"""The images of a clip, read from the video that its skeletons came from."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def read_frames(video: Any, frames: Sequence[int], clip: str = '') -> np.ndarray
 
 @TRANSFORMS.register_module()
 class LoadClipFrames(SkeletonTransform):
-    """Reads the pictures that :class:`~mmskel.data.transforms.modalities.SampleVideoAndPose` chose (``MMDecode``).
+    """Reads the images that :class:`~mmskel.data.transforms.modalities.SampleVideoAndPose` chose (``MMDecode``).
 
     The video is the sample's ``video`` (anything that can be opened, set by the inferencer), else the clip's ``rgb``
     path, as it is or below ``root``, else ``root/<clip id>`` with one of the ``names``. A video in another size than

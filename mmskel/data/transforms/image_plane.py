@@ -2,7 +2,7 @@
 
 PoseC3D's steps before the heatmaps (``docs/published/posec3d.md``, D6 to D8), with the numbers of MMAction2's
 ``PoseCompact``, ``Resize``, ``RandomResizedCrop``, ``CenterCrop`` and ``Flip``; all randomness is drawn from the
-sample's own generator, and left and right come from the layout. The pictures of a sample, ``imgs`` (n, H, W, 3) uint8,
+sample's own generator, and left and right come from the layout. The images of a sample, ``imgs`` (n, H, W, 3) uint8,
 where it has them, are cut, scaled and mirrored by the same box, size and coin as its joints.
 """
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WHOLE = (0., 0., 1., 1.)
 
 
 class ImageTransform(SkeletonTransform):
-    """A transform of pixel coordinates, of the image's size and of the pictures themselves."""
+    """A transform of pixel coordinates, of the image's size and of the images themselves."""
     reads = ('keypoint', 'img_shape')
     writes = (*COORDINATES, 'img_shape', 'crop_quadruple', 'imgs')
     coords = (2, )
@@ -54,7 +54,7 @@ def _cropped(sample: dict[str, Any], box: tuple[int, int, int, int], keep_zero: 
 class CropToPersons(ImageTransform):
     """Cuts out the box around everybody in all frames (``PoseCompact``); NaN becomes 0, the mark of a missing joint.
 
-    Published: x and y are looked at separately, so a joint with x = 0 counts as missing in x alone; scores have no say,
+    Published: x and y are looked at separately, so a joint with x = 0 counts as missing in x alone; scores are ignored,
     so a misplaced joint without confidence stretches the box (``docs/published/posec3d.md``, D7).
 
     Args:
@@ -63,7 +63,7 @@ class CropToPersons(ImageTransform):
         hw_ratio: Smallest height over width, or (smallest, largest); None: any.
         allow_imgpad: Whether the box may reach out of the image.
         corrected: A joint is missing where both coordinates are zero or its score is below 1e-4, and such joints
-            have no say; missing joints get score 0, so that no heatmap shows them (``docs/published/posec3d.md``, D6
+            are ignored; missing joints get score 0, so that no heatmap shows them (``docs/published/posec3d.md``, D6
             and D7).
     """
     writes = (*ImageTransform.writes, 'keypoint_score')
@@ -193,8 +193,8 @@ class MirrorImage(SkeletonTransform):
     Args:
         layout: Joint order, for the left/right pairs.
         probability: Share of the clips that are mirrored.
-        corrected: x becomes W - 1 - x, as pictures and heatmaps are mirrored; published, joints land one pixel beside
-            the picture's (``docs/published/posec3d.md``, D8).
+        corrected: x becomes W - 1 - x, as images and heatmaps are mirrored; published, joints land one pixel beside
+            the image's (``docs/published/posec3d.md``, D8).
     """
     reads = ('keypoint', 'img_shape')
     writes = (*COORDINATES, *SCORES, 'imgs')
@@ -205,7 +205,7 @@ class MirrorImage(SkeletonTransform):
         self._swap = get_layout(layout).swap
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """Mirrors coordinates, scores and pictures."""
+        """Mirrors coordinates, scores and images."""
         changed, width = {}, sample['img_shape'][1] - self.corrected
         for key in COORDINATES:
             if key in sample:

@@ -18,7 +18,7 @@ class CentreOnJoint(CoordinateTransform):
     Args:
         joint: Index, or name if ``layout`` is given.
         layout: The joint order, to give ``joint`` by name.
-        frame: Which frame's joint.
+        frame: Index of the frame whose joint is taken.
         keep_missing: Leave joints that are exactly zero at zero. N-UCLA's published feeders do not (False).
     """
 
@@ -47,7 +47,7 @@ class RangeNormalize(CoordinateTransform):
     Cancels any centring and scaling before it, and stretches the body to a cube. An axis without extent becomes 0.
 
     Args:
-        keep_missing: Joints that are exactly zero have no say in the range and stay zero. N-UCLA's published feeders
+        keep_missing: Joints that are exactly zero do not count for the range and stay zero. N-UCLA's published feeders
             treat them like any other (False).
     """
 

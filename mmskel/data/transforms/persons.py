@@ -19,9 +19,9 @@ class SetPersons(SkeletonTransform):
 
     Args:
         num_person: M of the result; further persons are dropped.
-        pad: What fills empty slots: ``'zero'``, or ``'loop'``: copies of the only person.
+        pad: Filling of empty slots: ``'zero'``, or ``'loop'``: copies of the only person.
         sort: ``'none'``: the order of the file. ``'score'``: by summed score over the clip. ``'frame_score'``: by
-            score in every frame anew, as Kinetics-Skeleton's published arrays are (identities may swap).
+            score in every frame again, as Kinetics-Skeleton's published arrays are (identities may swap).
 
     Labels of persons (``person_label``, (M,)) go with their persons; empty slots, and all where identities may swap,
     have -1.
@@ -96,9 +96,9 @@ class AddObjects(SkeletonTransform):
         say = f"clip '{sample_name(sample)}': AddObjects"
         if 'keypoint_next' in sample or sample.get('num_clips', 1) != 1:
             raise UserError(f'{say} belongs before the sampling of frames')
-        lost = [name for name in self.names if name not in known]
-        if lost and self.missing == 'error':
-            raise UserError(f'{say}: the clip has no {", ".join(lost)}; it has: {", ".join(known) or "no objects"}')
+        absent = [name for name in self.names if name not in known]
+        if absent and self.missing == 'error':
+            raise UserError(f'{say}: the clip has no {", ".join(absent)}; it has: {", ".join(known) or "no objects"}')
         persons, frames, _, coords = keypoint.shape
         tracks = np.zeros((frames, len(self.names), coords + 1), np.float32)
         for place, name in enumerate(self.names):
@@ -120,15 +120,16 @@ class PackSkeleton(SkeletonTransform):
     """The sample as the encoders take it: kilobytes of joints, no features yet.
 
     ``inputs`` becomes a dictionary of float32 tensors, ``keypoint`` (clips, M, T, V, C) and, where present,
-    ``keypoint_score`` (clips, M, T, V), ``keypoint_next`` and ``frame_time`` (clips, T), and the pictures, ``imgs``
+    ``keypoint_score`` (clips, M, T, V), ``keypoint_next`` and ``frame_time`` (clips, T), and the images, ``imgs``
     (clips, T, H, W, 3), as the bytes they are; ``data_samples`` holds the label and the clip's id.
 
     Args:
         meta_keys: Entries of the sample kept as meta information.
-        with_frames: Also ``frame_inds`` (clips, T), by which :class:`~mmskel.models.encoders.HeatmapEncoder` draws a
-            frame that several clips show only once. For frames that were picked, and not changed one by one afterwards.
+        with_frames: If true, also packs ``frame_inds`` (clips, T), by which
+            :class:`~mmskel.models.encoders.HeatmapEncoder` draws a frame that several clips show only once. For frames
+            that were picked, and not changed one by one afterwards.
         mirror_views: Tell that encoder to add the mirror image of every clip (PoseC3D's ``double``).
-        with_joints: False: pictures alone, for networks that look at nothing else.
+        with_joints: False: images alone, for networks that look at nothing else.
     """
     reads = ('keypoint', )
     writes = ('inputs', 'data_samples')
@@ -152,8 +153,8 @@ class PackSkeleton(SkeletonTransform):
                 value = value.reshape(len(value), clips, -1, *value.shape[2:]).swapaxes(0, 1)
                 inputs[key] = torch.from_numpy(np.ascontiguousarray(value))
         if 'imgs' in sample:
-            pictures = np.ascontiguousarray(sample['imgs'])
-            inputs['imgs'] = torch.from_numpy(pictures.reshape(clips, -1, *pictures.shape[1:]))
+            images = np.ascontiguousarray(sample['imgs'])
+            inputs['imgs'] = torch.from_numpy(images.reshape(clips, -1, *images.shape[1:]))
         if 'frame_time' in sample:
             inputs['frame_time'] = torch.from_numpy(sample['frame_time'].reshape(clips, -1))
         if self.with_frames:

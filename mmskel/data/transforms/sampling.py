@@ -16,9 +16,9 @@ def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = Fa
     """The entries of a sample after picking ``frames``; optionally each frame's successor in the source.
 
     Args:
-        sample: With ``keypoint`` (M, T, V, C).
+        sample: Sample with ``keypoint`` (M, T, V, C).
         frames: (n,) indices in [0, T).
-        with_next: Also ``keypoint_next`` (M, n, V, C); the last frame follows itself.
+        with_next: If true, also picks ``keypoint_next`` (M, n, V, C); the last frame follows itself.
     """
     picked = {key: sample[key][:, frames] for key in (*COORDINATES, *SCORES) if key in sample}
     if with_next:
@@ -46,7 +46,7 @@ class ResampleFrames(SkeletonTransform):
         clip_len: Frames to pick.
         random: False: ``trunc(linspace(0, T - 1, clip_len))``. True: drawn without replacement from 100 copies of
             every frame, then sorted.
-        with_time: Also write ``frame_time``, the relative time ``2 * index / T - 1`` of every picked frame
+        with_time: If true, also writes ``frame_time``, the relative time ``2 * index / T - 1`` of every picked frame
             (SkateFormer).
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'frame_time', 'num_clips')
@@ -147,10 +147,11 @@ class SampleUniformly(SkeletonTransform):
         num_clips: Clips per sample (test-time averaging).
         test_mode: The published fixed draw: every sample uses the stream of ``RandomState(seed)`` from its start.
             The global generator is left alone (the published transform re-seeds it).
-        seed: Of the fixed draw.
-        with_next: Also pick each frame's successor, so that motion is the motion of the source, as PYSKL's is.
-        p_interval: PYSKL's crop in time before the sampling, anew for every clip: two numbers, between which the part
-            of the frames is drawn uniformly, its place as well; one number: that part, its place drawn.
+        seed: Seed of the fixed draw.
+        with_next: If true, also picks each frame's successor, so that motion is the motion of the source, as PYSKL's
+            is.
+        p_interval: PYSKL's crop in time before the sampling, redrawn for every clip: two numbers, between which the
+            part of the frames is drawn uniformly, its place as well; one number: that part, its place drawn.
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'clip_len', 'frame_inds')
 

@@ -107,7 +107,7 @@ class CascadeFormer(BaseModule):
         cross_heads: Heads of the cross-attention; None: ``num_heads``. The published test script uses 4 for Penn Action
             and N-UCLA, whatever the model was trained with.
         cross_perceptron, cross_dropout: See :class:`CrossAttention`.
-        padding_mask: If True, frames after a person's last joint that is not zero are no tokens, and features are
+        padding_mask: If True, frames after a person's last joint that is not zero are not tokens, and features are
             scaled so that a head's average over all frames is that over the others: the scores of a clip no longer
             depend on the longest clip of its batch. Published: False.
         frozen_layers: Leading layers of the first transformer that are not trained; from 1 on its embedding and

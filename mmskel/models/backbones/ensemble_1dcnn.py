@@ -134,7 +134,7 @@ class Ensemble1DCNN(BaseModule):
         base_channels: Width of the stem.
         dropout: Share of the activations dropped in training; default: the published one of the network.
         frame_attention: Of ``'attention'``: ``'reference'``, which does nothing, as published, or ``'time'``.
-        keep_spike: Of ``'frame_difference'``: whether the frame behind the last one holds minus the last pose, as
+        keep_spike: Of ``'frame_difference'``: whether the one past the last frame one holds minus the last pose, as
             published, or zeros.
         init_cfg: MMEngine's; the published initialisation is built in.
     """

@@ -172,7 +172,7 @@ class HDBlock(nn.Module):
     Args:
         in_channels, out_channels: C before and after.
         rings: Joint rings.
-        stride: Of time.
+        stride: Stride over time.
         first: The first block sums its layers plainly and has no shortcut.
     """
 

@@ -187,9 +187,9 @@ class MPBlock(nn.Module):
     Args:
         gcn: The graph convolution.
         channels: Its output's C.
-        stride: Of time.
+        stride: Stride over time.
         kernel_size: Taps of the temporal convolutions.
-        reduction: Of the attention; 0: none, the block ends on the sum.
+        reduction: Reduction of the attention; 0: no attention, the block ends on the sum.
     """
 
     def __init__(self, gcn: PanoramicGraphConv, channels: int, stride: int, kernel_size: int, reduction: int):
@@ -223,12 +223,12 @@ class MPGCN(BaseModule):
         streams: S, input branches.
         extended: Whether every stream has a second half of as many channels, see
             :class:`~mmskel.models.PanoramaEncoder`.
-        inter_link, base, hop, dilation, parts, centre: Of :func:`~mmskel.skeleton.panoramic_graph`.
-        labeling: Of the partitions; default: ``'intra-inter'``, or ``'spatial'`` for one person.
+        inter_link, base, hop, dilation, parts, centre: Arguments of :func:`~mmskel.skeleton.panoramic_graph`.
+        labeling: Labeling of the partitions; default: ``'intra-inter'``, or ``'spatial'`` for one person.
         num_partitions: K, how many of the partitions are used.
-        max_hop, corrected: Of :meth:`~mmskel.skeleton.PanoramicGraph.partitions`.
+        max_hop, corrected: Arguments of :meth:`~mmskel.skeleton.PanoramicGraph.partitions`.
         kernel_size: Taps of the temporal convolutions.
-        reduction: Of the part attention; 0: no attention.
+        reduction: Reduction of the part attention; 0: no attention.
         edge_importance, adaptive: Whether the masks and the adjacency learn.
         base_channels: Width of the first blocks; the last have four times as many.
         init_cfg: MMEngine's; the published initialisation is built in.

@@ -82,10 +82,10 @@ class SkateBlock(nn.Module):
         tokens: W.
         sizes: (a, b) of the four Skate-Types.
         num_heads: H; an eighth of it per attention, a quarter of it as groups of G-Conv and T-Conv.
-        kernel_size: Of T-Conv.
+        kernel_size: Kernel size of T-Conv.
         mlp_ratio: Width of the perceptron over C.
-        attn_drop: Of the attention weights.
-        drop_path: Of both residuals.
+        attn_drop: Dropout of the attention weights.
+        drop_path: Drop rate of both residual branches.
         corrected_bias: See :class:`PositionBias`.
     """
 
@@ -192,7 +192,7 @@ class SkateFormer(BaseModule):
         channels: Width of every stage; from the second on, a stage begins with half the frames.
         depths: Blocks of every stage.
         num_heads: H.
-        kernel_size: Of the convolutions over time.
+        kernel_size: Kernel size of the convolutions over time.
         mlp_ratio: Width of the perceptrons over C. Published: 4 (NTU), 1 (N-UCLA).
         attn_drop: Dropout of the attention weights.
         drop_path: Stochastic depth of the last block; it grows linearly from 0 at the first.

@@ -33,11 +33,11 @@ class SkeletonSTGCN(STGCN):
         num_stages, inflate_stages, down_stages: Blocks (counted from 1), where channels double, where T halves.
         data_bn_type: ``'VC'``: persons share the statistics of the input's batch norm; ``'MVC'``; ``'none'``.
         num_person: M, for ``'MVC'`` only.
-        edge_importance: What is learned about the graph: ``'importance'`` (a weight per link, published),
+        edge_importance: Learned part of the graph: ``'importance'`` (a weight per link, published),
             ``'init'`` (the adjacency itself), ``'offset'``, or None.
         with_res: ST-GCN++'s shortcut inside the graph convolution.
         temporal: ``'unit_tcn'`` (9 frames, published) or ``'mstcn'`` (ST-GCN++'s six branches).
-        dropout: After the temporal convolution; the first block has none.
+        dropout: Dropout after the temporal convolution; the first block has none.
         published_init: The initialisation of the published training script: convolutions N(0, 0.02), biases 0, batch
             norm gains N(1, 0.02). False: MMAction2's.
         init_cfg: MMEngine's.

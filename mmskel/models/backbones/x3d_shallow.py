@@ -57,8 +57,8 @@ class X3DBlock(nn.Module):
 
     Args:
         in_channels, inner_channels, out_channels: Widths before, inside and behind.
-        stride: Of height and width.
-        se_ratio: Of squeeze and excitation; None: none.
+        stride: Stride of height and width.
+        se_ratio: Ratio of squeeze and excitation; None: no such module.
         swish: Swish behind the depthwise convolution; else nothing.
     """
 

@@ -23,7 +23,7 @@ class SkeletonEncoder(BaseDataPreprocessor):
 
     Attributes:
         streams: Values of the constructor's ``stream``; () without such an argument.
-        ensemble: Those that ``--streams all`` trains.
+        ensemble: Streams that ``mmskel train --streams all`` trains.
         coords: Numbers of coordinates per joint, without the confidence, that the encoder takes.
         needs_video: Whether clips need the video that they came from, since the network looks at its images.
         channel_axis: Axis of the input that holds the channels: -1 of graphs (..., M, T, V, C), -4 of volumes and

@@ -39,7 +39,7 @@ def heatmap_volume(keypoint: Tensor, score: Tensor | None, size: Sequence[int], 
         score: (N, M, T, V) heights of the peaks; below 1e-4 a joint is not drawn. None: 1 for every joint, those at
             (0, 0) included (``docs/published/posec3d.md``, D6).
         size: (H, W) of the image.
-        sigma: Of the Gaussians, in pixels of the heatmap; they are cut at 3 sigma.
+        sigma: Standard deviation of the Gaussians, in pixels of the heatmap; they are cut at 3 sigma.
         scaling: Heatmap pixels per image pixel.
         joints: Draw joints, V channels.
         limbs: Pairs of joints to draw as lines, L channels behind those of the joints. (MMAction2 writes limbs over the
@@ -119,7 +119,7 @@ def _exp(x: Tensor) -> Tensor:
 
 
 def _window(low: Tensor, high: Tensor, height: int, width: int, sigma: float) -> tuple[Tensor, Tensor]:
-    """First pixel, and the one behind the last, (2, K) floats, of boxes from ``low`` to ``high`` grown by 3 sigma.
+    """First pixel, and one past the last, (2, K) floats, of boxes from ``low`` to ``high`` grown by 3 sigma.
 
     Truncation is towards zero, so the window reaches further to the left than to the right
     (``docs/published/posec3d.md``, D11).

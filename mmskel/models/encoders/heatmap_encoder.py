@@ -89,8 +89,8 @@ class HeatmapEncoder(SkeletonEncoder):
             score: (N, clips, M, T, V).
             size: (H, W) of the image; default: the encoder's own.
             frames: (N, clips, T) numbers of the frames: equal numbers in a sample are equal frames. None: all differ.
-            mirror: Also the mirror image of every clip, behind the plain ones: pixel x becomes W - 1 - x (published:
-                ``docs/published/posec3d.md``, D13).
+            mirror: If true, also draws the mirror image of every clip, behind the plain ones: pixel x becomes W - 1 - x
+                (published: ``docs/published/posec3d.md``, D13).
 
         Returns:
             (N, views, channels, T, H, W), views = clips or 2 * clips.

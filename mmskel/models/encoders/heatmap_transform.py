@@ -22,7 +22,7 @@ class GenerateHeatmapVolume:
 
     Args:
         sigma, use_score, scaling: See :func:`~mmskel.models.encoders.heatmap.heatmap_volume`.
-        with_kp, with_limb: What is drawn.
+        with_kp, with_limb: Whether keypoints and limbs are drawn.
         double: Append the mirror image along time.
         layout: Joint order, for the four lists below where they are not given.
         skeletons: The limbs. The original's default is ordered otherwise than the released configs' and our layout's:

@@ -133,7 +133,8 @@ class PanoramaEncoder(SkeletonEncoder):
 
     Args:
         layout: Joint order.
-        objects: As of :func:`~mmskel.skeleton.person_graph`; nodes behind the joints (the transform ``AddObjects``).
+        objects: Objects as in :func:`~mmskel.skeleton.person_graph`; nodes behind the joints (the transform
+            ``AddObjects``).
         streams: Some of ``PANORAMA_STREAMS``; always stacked in that order.
         extended: Both halves.
         with_score: Append the confidence as a coordinate. Where a clip has none, 1 for nodes that are not zero.
@@ -149,9 +150,9 @@ class PanoramaEncoder(SkeletonEncoder):
                  streams: Sequence[str] = PANORAMA_STREAMS, extended: bool = True, with_score: bool = False,
                  centre: int | str | None = None, num_person: int | None = None, normalized: bool = False):
         super().__init__()
-        strange = [name for name in streams if name not in PANORAMA_STREAMS]
-        if strange or not streams:
-            raise UserError(f"unknown streams {strange}; expected some of {', '.join(PANORAMA_STREAMS)}")
+        unknown = [name for name in streams if name not in PANORAMA_STREAMS]
+        if unknown or not streams:
+            raise UserError(f"unknown streams {unknown}; expected some of {', '.join(PANORAMA_STREAMS)}")
         self.layout, self.stacked = get_layout(layout).name, tuple(s for s in PANORAMA_STREAMS if s in streams)
         self.extended, self.with_score, self.num_person = extended, with_score, num_person
         self.normalized = normalized

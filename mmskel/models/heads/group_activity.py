@@ -16,15 +16,15 @@ from mmskel.files.errors import UserError
 class GroupActivityHead(GCNHead):
     """A linear classifier of the clip (MP-GCN's: a mean over persons, frames and nodes) and one of every person.
 
-    Labels of persons are the samples' ``person_label``, (M,) integers; -1, as of empty slots, has no say. A sample
+    Labels of persons are the samples' ``person_label``, (M,) integers; -1, as of empty slots, is ignored. A sample
     without them trains the clip's label alone. Predictions of persons are left in the samples as
     ``pred_person_score`` (M, A), probabilities.
 
     Args:
-        num_classes: Of the group, K.
+        num_classes: Number of group activities, K.
         in_channels: C of the features.
-        num_actions: Of a person, A; None: no classifier of persons, as published.
-        action_weight: Of their loss.
+        num_actions: Number of a person's actions, A; None: no classifier of persons, as published.
+        action_weight: Weight of their loss.
         loss_cls, dropout, label_smooth_eps, topk, average_clips: MMAction2's, of the group.
         init_cfg: Default, as published: weights N(0, 0.001).
     """

@@ -19,7 +19,7 @@ class PerceptronHead(BaseHead):
         in_channels: d, also the width of the hidden layer.
         dropout: Probability.
         label_smooth_eps: Share of every label that is spread over all classes.
-        average_clips: How several views of a clip become one: ``'prob'``, ``'score'`` or None.
+        average_clips: Rule for averaging several views of a clip: ``'prob'``, ``'score'`` or None.
         loss_cls: Loss of the scores.
     """
 

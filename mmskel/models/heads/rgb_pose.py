@@ -26,13 +26,13 @@ class RGBPoseFusionHead(RGBPoseHead):
     Args:
         num_classes: K.
         in_channels: Channels of the RGB and the pose pathway.
-        dropout: Of both, or ``dict(rgb=..., pose=...)``.
-        loss_weights: Of both cross-entropies, RGB first, or one number.
-        fusion_weights: Of both probabilities in the prediction, RGB first; only their ratio counts.
+        dropout: Dropout of both pathways, or ``dict(rgb=..., pose=...)``.
+        loss_weights: Weights of both cross-entropies, RGB first, or one number.
+        fusion_weights: Weights of both probabilities in the prediction, RGB first; only their ratio counts.
         label_smooth_eps: Share of every label that is spread over all classes.
         topk: Accuracies that a training logs.
-        average_clips: How several views of a clip become one: ``'prob'`` or ``'score'``.
-        init_std: Of the initial weights.
+        average_clips: Rule for averaging several views of a clip: ``'prob'`` or ``'score'``.
+        init_std: Standard deviation of the initial weights.
     """
 
     def __init__(self, num_classes: int, in_channels: Sequence[int] = (2048, 512),

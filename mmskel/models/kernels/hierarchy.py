@@ -82,7 +82,7 @@ def weighted_sum(x: Tensor, gates: Tensor, link: Link | None = None) -> Tensor:
     Args:
         x: (V, B, T, L, C).
         gates: (B, L, C).
-        link: From :func:`temporal_max` of ``x``: both gradients of ``x`` are then computed as one.
+        link: Link from :func:`temporal_max` of ``x``: both gradients of ``x`` are then computed as one.
 
     Returns:
         (V, B, T, C).

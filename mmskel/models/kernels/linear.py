@@ -26,7 +26,7 @@ if _ONEDNN:
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, gelu: bool = False, relu: bool = False) -> Tensor:
-    """``x @ weight.T + bias``, and an activation of it if wanted, without a pass over the memory of its own.
+    """``x @ weight.T + bias``, optionally followed by an activation, without a separate pass over the memory.
 
     Args:
         x: (rows, Cin).

@@ -21,7 +21,7 @@ class MultiBranchTCN(nn.Module):
 
     Args:
         channels: C, kept.
-        stride: Of time; the output has ceil(T / stride) frames.
+        stride: Stride over time; the output has ceil(T / stride) frames.
         kernel_size: Taps of the dilated convolutions.
         dilations: One branch each.
     """

@@ -50,8 +50,8 @@ def skate_attention(beside: Sequence[Tensor], qkv: Tensor, biases: Sequence[Tens
         qkv: (4 * 3 h d, B, T, W): per type queries, keys and values, each heads before channels.
         biases: Four tensors (h, A, A), added to the scores.
         sizes: Four (a, b).
-        scale: Of the scores.
-        dropout: Of the attention weights.
+        scale: Factor of the scores.
+        dropout: Dropout of the attention weights.
 
     Returns:
         (sum of those beside + 4 h d, B, T, W).
@@ -77,7 +77,7 @@ def attend_into(out: Tensor, qkv: Tensor, biases: Sequence[Tensor], sizes: Seque
     """:func:`skate_attention` without gradients, into a tensor (4 h d, B, T, W).
 
     Args:
-        out: What is written.
+        out: Tensor to write to.
         qkv, sizes, scale, dropout: See there.
         biases: Four :func:`prepared` ones.
         kept: Gathers what the backward pass needs per type: (logarithm of the sums, to base 2; drops per piece).
@@ -108,7 +108,7 @@ class _Windows:
     Args:
         x: (3 h d, B, T, W), the first that there are windows of.
         bias: (h, A, A).
-        room: For the scores of a piece.
+        room: Memory for the scores of a piece.
     """
 
     def __init__(self, x: Tensor, bias: Tensor, room: Tensor):

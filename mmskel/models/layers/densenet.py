@@ -101,6 +101,6 @@ def load_densenet(network: DenseNet, path: str | Path) -> None:
              and getattr(state.get(key), 'shape', None) != own[key].shape]
     wrong += [key for key in state if key not in own]
     if wrong:
-        raise CheckpointError(f"'{path}' is no DenseNet of this size with torchvision's names: {len(wrong)} tensors do "
-                              f'not fit, e.g. {", ".join(wrong[:3])}')
+        raise CheckpointError(f"'{path}' is not a DenseNet of this size with torchvision's names: {len(wrong)} tensors "
+                              f'do not fit, e.g. {", ".join(wrong[:3])}')
     network.load_state_dict(state, strict=False)

@@ -41,9 +41,9 @@ class Drops:
     next divides by :func:`keep_share`.
 
     Args:
-        numbers: How many.
+        numbers: Number of random numbers.
         p: The probability to be dropped.
-        device: Of the tensor.
+        device: Device of the tensor.
     """
 
     def __init__(self, numbers: int, p: float, device: torch.device):

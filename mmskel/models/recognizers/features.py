@@ -68,7 +68,7 @@ def network_output(model: nn.Module, inputs: Any, stage: str = 'logits') -> Any:
     if stage not in STAGES:
         raise UserError(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
     if not isinstance(model, BaseRecognizer):
-        raise UserError(f'a {type(model).__name__} is no recogniser of MMAction2, so it has no stages to read from')
+        raise UserError(f'a {type(model).__name__} is not a recogniser of MMAction2, so it has no stages to read from')
     features, arguments = model.extract_feat(inputs, test_mode=True)
     if stage == 'features':
         return features

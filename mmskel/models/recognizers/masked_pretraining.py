@@ -55,7 +55,7 @@ class MaskedPretraining(BaseModel):
         self.backbone = MODELS.build(backbone)
         lacking = [name for name in ('arrange', 'padding_of', 'encode_frames') if not hasattr(self.backbone, name)]
         if lacking:
-            raise UserError(f'{type(self.backbone).__name__} is no encoder of frame tokens: it has no '
+            raise UserError(f'{type(self.backbone).__name__} is not an encoder of frame tokens: it has no '
                             f'{", ".join(lacking)}')
         self.mask, self.mask_ratio, self.mask_seed = mask, mask_ratio, mask_seed
         self.decoder = _decoder(decoder, self.backbone.channels, self.backbone.num_joints * self.backbone.in_channels)

@@ -51,7 +51,7 @@ class Aligner(nn.Module):
             features: (N, D) clips of seen classes, on the aligner's device.
             labels: (N,) rows of ``texts``.
             texts: (K, E) embeddings of all classes; only the rows in ``labels`` are used.
-            training: Of type :attr:`training_type`.
+            training: Options of type :attr:`training_type`.
             seed: Seed of everything random.
 
         Yields:

@@ -43,7 +43,7 @@ class LinearAligner(Aligner):
     Args:
         skeleton_channels: D, the width of a clip's feature.
         text_channels: E, the width of a class embedding.
-        temperature: What cosines are divided by before the softmax.
+        temperature: Divisor of the cosines before the softmax.
     """
     training_type = LinearTraining
 

@@ -92,7 +92,7 @@ class GeneratorNoise:
 
     Args:
         seed: Its seed.
-        device: Where the numbers are needed.
+        device: Device the numbers are needed on.
     """
 
     def __init__(self, seed: int, device: torch.device | str = 'cpu'):
@@ -113,7 +113,7 @@ def autoencoder_losses(model: nn.Module, latents: Latents, skeleton: Tensor, tex
 
     Args:
         model: The aligner.
-        latents: Of the batch.
+        latents: Latents of the batch.
         skeleton: (B, D) features.
         text: (B, E) embeddings of their classes.
         noise: (B, 1) numbers for the semantic, the style and the text latent.
@@ -147,7 +147,7 @@ class SADVAETrainer:
     Args:
         model: The aligner, trained in place.
         training: Its arguments.
-        noise: Where random numbers come from.
+        noise: Source of random numbers.
     """
 
     def __init__(self, model: nn.Module, training: SADVAETraining, noise: Noise):
@@ -193,7 +193,7 @@ def train_cycles(model: nn.Module, features: Tensor, labels: Tensor, texts: Tens
         labels: (N,) rows of ``texts``.
         texts: (K, E) class embeddings.
         training: See :class:`SADVAETraining`.
-        noise: Where random numbers come from; the order of the clips, too.
+        noise: Source of random numbers, the order of the clips included.
     """
     trainer = SADVAETrainer(model, training, noise)
     in_a_pass = ceil(len(features) / training.batch_size)

@@ -53,5 +53,5 @@ def test_broken_files_are_named(tmp_path):
         SYSU(tmp_path).read('a01_s01')
     (place / 'skeleton.txt').unlink()
     (place / 'skeleton.mat').write_bytes(b'no')
-    with pytest.raises(ReadError, match='skeleton.mat. is no MATLAB file'):
+    with pytest.raises(ReadError, match='skeleton.mat. is not a MATLAB file'):
         SYSU(tmp_path).read('a01_s01')

@@ -1,4 +1,4 @@
-"""The pictures of a clip from real files: the right frames, once decoded, and errors that name clip and file."""
+"""The images of a clip from real files: the right frames, once decoded, and errors that name clip and file."""
 import numpy as np
 import pytest
 from acted import SIZE, act

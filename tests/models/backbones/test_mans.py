@@ -62,7 +62,7 @@ def test_densenet_takes_checkpoints_of_any_age(tmp_path):
         assert torch.equal(loaded.stcm.state_dict()[key], value), key
     torch.save({'features.conv0.weight': torch.zeros(2, 3, 7, 7)}, tmp_path / 'b.pth')
     wrong = build(network='densenet161', num_frames=32, columns=32, pretrained=str(tmp_path / 'b.pth'))
-    with pytest.raises(CheckpointError, match="b.pth' is no DenseNet of this size.*features.conv0.weight"):
+    with pytest.raises(CheckpointError, match="b.pth' is not a DenseNet of this size.*features.conv0.weight"):
         wrong.init_weights()
 
 
