@@ -18,7 +18,7 @@ import numpy as np
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.restricted_pickle import load_pickle
-from mmskel.skeleton import Clip, ClipError, likely_layout
+from mmskel.skeleton import Clip, clip_id, likely_layout
 
 _MOST_CLASSES = 100_000
 
@@ -94,14 +94,6 @@ class AnnotationFile:
         """The clips of a split, one after the other."""
         for item in self.of(split):
             yield Clip.from_annotation(item, layout=self.layout)
-
-
-def clip_id(item: Mapping[str, Any]) -> str:
-    """The id of an annotation dictionary: ``frame_dir``, or ``filename`` in older files."""
-    name = item.get('frame_dir', item.get('filename'))
-    if name is None:
-        raise ClipError(f"an annotation has neither 'frame_dir' nor 'filename'; its keys: {', '.join(item)}")
-    return str(name)
 
 
 def load_annotation_file(path: str | Path) -> AnnotationFile:

@@ -107,7 +107,8 @@ def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, strea
 
     Raises:
         ConfigError: A config or checkpoint that cannot be used, or that has no such stream, clip length or persons.
-        ExportError: A suffix or place that cannot be written; an operator that ONNX lacks; a difference above 1e-4.
+        ExportError: A suffix or place that cannot be written; an operator that ONNX lacks; a difference above 1e-4
+            (1e-2 for networks whose backbone says so by ``onnx_tolerance``).
         ImportError: onnx or onnxruntime is not installed.
     """
     _require_packages()
@@ -128,18 +129,21 @@ def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, strea
         raise ExportError(f"the scores of '{checkpoint}' are not finite, already in PyTorch")
     _compare_with_test(recogniser, samples, expected)
     about = _metadata(recogniser, config, checkpoint, inputs, usual)
+    # a network that chooses nearest neighbours may choose others where ONNX Runtime rounds otherwise, and says so
+    allowed = getattr(getattr(recogniser.model, 'backbone', None), 'onnx_tolerance', TOLERANCE)
     try:
-        return _write(traced(network, inputs), out, about, inputs, expected)
+        return _write(traced(network, inputs), out, about, inputs, expected, allowed)
     except ExportError as first:
         try:
-            return _write(captured(network, inputs), out, about, inputs, expected)
+            return _write(captured(network, inputs), out, about, inputs, expected, allowed)
         except ExportError as second:
             raise ExportError(f"'{out}' was not written. PyTorch's TorchScript exporter: {first}. Its exporter on "
                               f'torch.export: {second}') from second
 
 
-def _write(model, out: Path, about: Mapping[str, str], inputs: Mapping[str, Tensor], expected: np.ndarray) -> Exported:
-    """Writes an ONNX model, if it computes what is expected."""
+def _write(model, out: Path, about: Mapping[str, str], inputs: Mapping[str, Tensor], expected: np.ndarray,
+           allowed: float) -> Exported:
+    """Writes an ONNX model, if it computes what is expected, up to ``allowed`` of the largest score."""
     import onnx
     model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = expected.shape[1]  # not always inferred
     model.producer_name, model.producer_version = 'mmskel', __version__
@@ -148,9 +152,9 @@ def _write(model, out: Path, about: Mapping[str, str], inputs: Mapping[str, Tens
     with atomic_path(out) as temporary:
         onnx.save(model, temporary)
         difference = _difference(temporary, inputs, expected)
-        if not difference <= TOLERANCE:
+        if not difference <= allowed:
             raise ExportError(f"ONNX Runtime's scores differ from PyTorch's by up to {difference:.1e} of the largest "
-                              f'score, and {TOLERANCE:.0e} is allowed')
+                              f'score, and {allowed:.0e} is allowed')
     return Exported(out, {one.name: _axes(one) for one in model.graph.input},
                     {one.name: _axes(one) for one in model.graph.output}, difference)
 

@@ -34,12 +34,7 @@ def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[s
     Raises:
         ClipError: A missing key, or values of another type than their key has.
     """
-    name = item.get('frame_dir', item.get('filename'))
-    if name is None:
-        raise ClipError(f"an annotation has neither 'frame_dir' nor 'filename'; its keys: "
-                        f"{', '.join(map(str, item))}")
-    if not isinstance(name, (str, int, np.integer)) or isinstance(name, bool):
-        raise ClipError(f"an annotation's id is a {type(name).__name__} ({str(name)[:60]}); expected text")
+    name = clip_id(item)
     say = f"clip '{name}': "
     if 'keypoint' not in item:
         raise ClipError(f"clip '{name}' has no 'keypoint'; its keys: {', '.join(map(str, item))}. If the file is "
@@ -66,10 +61,25 @@ def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[s
     if item.get('track_id') is not None and _as_tuple(item['track_id']) is None:
         raise ClipError(f"{say}track_id is {_shown(item['track_id'])}; expected a number per person", 'track')
     return dict(
-        id=str(name), keypoint=keypoint, score=score, layout=item.get('layout') or layout or '',
+        id=name, keypoint=keypoint, score=score, layout=item.get('layout') or layout or '',
         unit=item.get('unit') or '', image_size=size, fps=item.get('fps'),
         label=int(label) if isinstance(label, np.integer) else label, track_id=item.get('track_id'),
         objects=dict(item.get('objects') or {}), rgb=item.get('rgb'), extra=extra)
+
+
+def clip_id(item: Mapping[str, Any]) -> str:
+    """The id of an annotation dictionary: ``frame_dir``, or ``filename`` in older files; a number counts as its text.
+
+    Raises:
+        ClipError: None of both, or an id that is no text.
+    """
+    name = item.get('frame_dir', item.get('filename'))
+    if name is None:
+        raise ClipError(f"an annotation has neither 'frame_dir' nor 'filename'; its keys: "
+                        f"{', '.join(map(str, item))}")
+    if not isinstance(name, (str, int, np.integer)) or isinstance(name, bool):
+        raise ClipError(f"an annotation's id is a {type(name).__name__}; expected text")
+    return str(name)
 
 
 def _array(say: str, key: str, value: Any) -> np.ndarray:

@@ -21,7 +21,7 @@ from mmskel.data.checking.report import ALL, CheckReport, Problem, counted
 from mmskel.data.checking.shared_poses import MAX_CLIPS, PoseIndex
 from mmskel.data.checking.splits import find_conflicts, find_leaks, find_overlaps, find_repeats, split_families
 from mmskel.files.restricted_pickle import UnsafePickleError, load_pickle
-from mmskel.skeleton import Clip, ClipError
+from mmskel.skeleton import Clip, ClipError, clip_id
 
 _SUBJECT = re.compile(r'a\d\d_s(\d\d)(?=_|$)|S\d{3}C\d{3}P(\d{3})')
 _NUM_EXAMPLES = 8
@@ -81,14 +81,18 @@ class _Check:
         names = self.meta.get('class_names')
         self.report.class_names = [str(n) for n in names] if isinstance(names, (list, tuple)) else []
         for place, item in enumerate(self.annotations):
-            name = item.get('frame_dir', item.get('filename')) if isinstance(item, dict) else None
+            try:
+                name = clip_id(item) if isinstance(item, dict) else None
+            except ClipError as error:
+                self.cases['annotation'].append((f'annotation {place}', str(error)))
+                continue
             if name is None:
-                found = f'keys {", ".join(map(str, item))}' if isinstance(item, dict) else type(item).__name__
-                self.cases['annotation'].append((f'annotation {place}', f'no frame_dir: {found}'))
-            elif str(name) in self.items:
-                self.cases['duplicate id'].append((str(name), f'again as annotation {place}'))
+                self.cases['annotation'].append((f'annotation {place}',
+                                                 f'{type(item).__name__}; expected a dictionary'))
+            elif name in self.items:
+                self.cases['duplicate id'].append((name, f'again as annotation {place}'))
             else:
-                self.items[str(name)] = item
+                self.items[name] = item
         layout = AnnotationFile(list(self.items.values()), meta=self.meta).layout
         num_classes = len(self.report.class_names) or None
         for name, item in self.items.items():

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mmskel.data.annotation_file import clip_id, load_annotation_file
+from mmskel.data.annotation_file import load_annotation_file
 from mmskel.data.readers.reader import Reader, ReadError, option
-from mmskel.skeleton import Clip
+from mmskel.skeleton import Clip, clip_id
 
 
 @dataclass

@@ -198,8 +198,13 @@ class STCNet(BaseModule):
         init_cfg: MMEngine's; the published initialisation is built in.
 
     Raises:
-        UserError: If ``base_channels`` does not divide into four branches and into the windows.
+        ValueError: If ``base_channels`` does not divide into four branches and into the windows.
+
+    Attributes:
+        onnx_tolerance: Largest difference from ONNX Runtime's scores, relative to the largest: of joints that are
+            almost equally near, rounding links another one, and the scores jump.
     """
+    onnx_tolerance = 1e-2
 
     def __init__(self, layout: str | Layout, centre: int | str | None = None, in_channels: int = 3,
                  num_person: int = 2, base_channels: int = 64, windows: tuple[int, ...] = (1, 2, 3, 4),
