@@ -45,4 +45,5 @@ def brief(value: Any, limit: int = 60) -> str:
     except ValueError:  # a number of more digits than Python prints
         text = f'a number of {value.bit_length()} bits' if isinstance(value, int) else '...'
     text = text if len(text) <= limit else f'{text[:limit - 3]}...'
-    return text if isinstance(value, (str, int, float, np.generic)) or value is None else f'{type(value).__name__} {text}'
+    plain = value is None or isinstance(value, (str, int, float, np.generic))
+    return text if plain else f'{type(value).__name__} {text}'

@@ -164,8 +164,8 @@ def _locked(path: Path, out: str | Path) -> int:
     except OSError:
         who = os.read(handle, 20).decode('ascii', 'replace')
         os.close(handle)
-        raise VideoError(f"'{out}' is being written by another extraction (process {who}); wait for it, or give another "
-                         'output') from None
+        raise VideoError(f"'{out}' is being written by another extraction (process {who}); wait for it, or give "
+                         'another output') from None
     os.truncate(handle, 0)
     os.write(handle, str(os.getpid()).encode())
     return handle

@@ -40,7 +40,8 @@ class Pickled(Reader):
         if item in self._odd:
             raise ReadError(f"'{self.source}'{self._odd[item]}")
         if item in self._lost:
-            raise ReadError(f"'{self.source}': split '{self._lost[item]}' names clip '{item}', but the file has no such clip")
+            raise ReadError(f"'{self.source}': split '{self._lost[item]}' names clip '{item}', but the file has no "
+                            'such clip')
         clip = Clip.from_annotation(self._annotations[item], layout=self.layout or self._file.layout)
         self._layouts[clip.layout] = None
         return clip
