@@ -23,7 +23,7 @@ from mmskel.pose.models import ExtractError, PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.skeleton import Clip
 from mmskel.version import __version__
-from mmskel.video.listing import VideoItem, class_names, list_videos, splits_of
+from mmskel.video.listing import VideoItem, classes_of, list_videos, splits_of
 from mmskel.video.sources import VideoError
 
 
@@ -187,13 +187,13 @@ def _assemble(items: Sequence[VideoItem], keys: Mapping[str, str], journal: Jour
     kept = [item for item in items if item.id not in skipped]
     if not kept:
         raise ExtractError(f'none of the {len(items)} videos gave a clip; the first: {next(iter(skipped.values()))}')
-    names, clips = class_names(items), []
+    (numbers, names), clips = classes_of(items), []
     for item in kept:
         clip: Clip = journal.clip(keys[item.id])
-        clip.label = names.index(item.label) if item.label else None
+        clip.label = numbers.get(item.label)
         clips.append(clip if tables is None else tables.add_to(clip))
-    meta: dict[str, Any] = dict(layout=clips[0].layout, class_names=names, source='videos, mmskel extract',
-                                made_by=clips[0].extra.get('made_by', {}))
+    meta: dict[str, Any] = dict(layout=clips[0].layout, **({'class_names': names} if names else {}),
+                                source='videos, mmskel extract', made_by=clips[0].extra.get('made_by', {}))
     if skipped:
         meta['skipped'] = skipped
     return save_with_skipped(out, clips, splits_of(kept), meta, skipped)
