@@ -56,7 +56,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         raise ConfigError(str(error)) from error
     if 'model' not in cfg or 'test_dataloader' not in cfg:
         missing = [k for k in ('model', 'test_dataloader') if k not in cfg]
-        raise ConfigError(f"'{path}' has no {' and no '.join(missing)}; it is part of a config, or a config of another kind")
+        raise ConfigError(f"'{path}' has no {' and no '.join(missing)}; it is part of a config, or a config of "
+                          'another kind')
     check_shape(cfg)
     if data:
         _set_datasets(cfg, 'ann_file', data)
