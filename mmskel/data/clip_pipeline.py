@@ -49,7 +49,7 @@ class ClipPipeline:
         if self.coords is not None and coords not in self.coords:
             raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
                             f'{" or ".join(map(str, self.coords)) or "others"}; use a recogniser trained on skeletons '
-                            'of the same kind, or (2-D to 3-D) lift them: --lift-config')
+                            'of the same kind, or (2-D to 3-D) lift them: lift_config=...')
         return clip
 
     def __call__(self, clip: Clip, video: Any = None, start: int = 0, with_score: bool = False) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
             except (ReadError, ClipError) as error:
                 if not keep_going:
                     raise PrepareError(f'{error}. Nothing was written; repair or remove the file, or skip broken ones '
-                                       'with --keep-going (keep_going=True)') from None
+                                       'with keep_going=True') from None
                 skipped[item] = str(error)
         if not clips:
             raise PrepareError(f"none of the {len(skipped)} clips of '{source}' can be read"

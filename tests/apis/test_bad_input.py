@@ -168,7 +168,7 @@ KINDS = {
     # streams and fusion
     'unknown stream': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--stream', 'bones'], "no stream 'bones'; known: joint, bone, joint"),
     'unknown stream among several': ({}, [*STREAMS, 'joint', 'bones'], "no stream 'bones'; known: joint, bone, joint"),
-    'one stream of several': ({}, [*STREAMS, 'joint'], 'not 1; for one there is --stream'),
+    'one stream of several': ({}, [*STREAMS, 'joint'], 'not 1; for one, give --stream'),
     'a stream twice': ({}, [*STREAMS, 'bone', 'joint', 'bone'], "stream 'bone' is named twice"),
     'several streams and one': ({}, [*STREAMS, 'joint', 'bone', '--stream', 'joint'], 'does not go with --stream$'),
     'several streams, no test': ({}, [*STREAMS, 'joint', 'bone', '--no-test'], 'does not go with --no-test'),
@@ -189,11 +189,11 @@ KINDS = {
     'wrong number of weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--weights', '1', '2', '3'], '3 weights for 2 results'),
     'unknown rule': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--rule', 'vote'], "unknown rule 'vote'; known: logits"),
     'unknown preset': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--preset', 'x'], "unknown preset 'x'; known: pyskl"),
-    'preset and weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--preset', 'pyskl', '--weights', '1', '2'], 'a preset is a rule'),
+    'preset and weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--preset', 'pyskl', '--weights', '1', '2'], 'a preset includes its rule'),
     'preset of other streams': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--preset', 'pyskl'], "'bone' is missing; 'joint' occurs twice"),
     'no subset to fit on': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--fit-on', 'val'], "'a.json' has no subset 'val'"),
     'fitted on everything': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--fit-on', 'part'], "'part' is all of the clips"),
-    'fitted and given weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--fit-on', 'part', '--weights', '1', '2'], 'leave --weights'),
+    'fitted and given weights': ({'a.json': scores('x'), 'b.json': scores('x')}, [*FUSE, '--fit-on', 'part', '--weights', '1', '2'], 'leave out --weights'),
     # checkpoints
     'no checkpoint': ({'a.pkl': FINE}, TEST, "no checkpoint 'c.pth'"),
     'checkpoint that is text': ({'a.pkl': FINE, 'c.pth': 'hello'}, TEST, "c.pth' .5 bytes. is not a checkpoint"),

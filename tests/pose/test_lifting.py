@@ -249,16 +249,16 @@ def test_errors_teach(video_lifter, lifter_of, tmp_path):
     with pytest.raises(ClipError, match='no image_size'):
         lifter_of(VIDEO, normalise=False)(Clip('bare', np.ones((1, 2, 17, 2)), layout='coco17'))
     (tmp_path / 'tinypose.py').write_text(TINYPOSE)
-    with pytest.raises(PoseModelError, match="--lift-config: the model of '.*tinypose.py' is not a PoseLifter; .*body_3d"):
+    with pytest.raises(PoseModelError, match="lift_config='.*tinypose.py': the model is not a PoseLifter; .*body_3d"):
         PoseLifter(tmp_path / 'tinypose.py', 'w.pth')
-    with pytest.raises(PoseModelError, match='--lift-config: there is no config'):
+    with pytest.raises(PoseModelError, match='lift_config=.*: there is no such config'):
         PoseLifter('mmpose::no/such.py', 'w.pth')
-    with pytest.raises(PoseModelError, match='--lift-weights: there is no file'):
+    with pytest.raises(PoseModelError, match='lift_weights=...: there is no file'):
         PoseLifter(VIDEO, str(tmp_path / 'w.pth'))
-    with pytest.raises(PoseModelError, match='--lift-weights: .* config and weights belong together'):
+    with pytest.raises(PoseModelError, match='lift_weights=...: .* config and weights belong together'):
         PoseLifter(IMAGE, video_lifter.weights)
     for half in (dict(lift_config='a.py'), dict(lift_weights='a.pth')):
-        with pytest.raises(ExtractError, match='--lift-config and --lift-weights belong together'):
+        with pytest.raises(ExtractError, match='lift_config=... and lift_weights=... belong together'):
             PoseModels(**half)
     assert PoseModels(lift_config='a.py', lift_weights='a.pth').with_preset('balanced').lift_weights == 'a.pth'
 

@@ -34,8 +34,8 @@ def class_findings(counts: Mapping[str, Mapping[int, int]], class_names: Sequenc
                           '0, and a network gets a class that nothing belongs to')
         else:
             yield Problem(WARNING, 'class numbers', f'{gaps} of {used[-1] + 1} classes have no clip; the labels are '
-                          f'{shown}. Number them from 0 on, or name the classes in use: `--cfg-options classes='
-                          f'[{",".join(map(str, used[:_SHOWN]))}]`')
+                          f'{shown}. Number them from 0 on, or name the classes in use in the config: classes='
+                          f'[{",".join(map(str, used[:_SHOWN]))}]')
     if len(used) == 1:
         yield Problem(WARNING, 'one class', f'All clips are of one class ({name_of(used[0])}); there is nothing to '
                       'distinguish, and every accuracy is 100 %. Add clips of something else')

@@ -97,4 +97,4 @@ class LoadClipFrames(SkeletonTransform):
                 return place
         tried = ', '.join(f"'{place}'" for place in dict.fromkeys(places))
         raise VideoError(f"clip '{sample_name(sample)}': its video was not found, neither of {tried}; say where the "
-                         'videos are: --videos FOLDER, or data_prefix=dict(video=FOLDER) of the data set')
+                         'videos are: videos=FOLDER, or data_prefix=dict(video=FOLDER) of the data set')
