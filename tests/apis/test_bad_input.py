@@ -148,7 +148,7 @@ KINDS = {
     'clip without label': ({'a.pkl': pickle.dumps(annotations(clip(label=None)))}, TRAIN, "'a' .*no label"),
     'clip of another joint count': ({'a.pkl': pickle.dumps(annotations(clip(V=19)))}, TRAIN, "'a'.*19 joints"),
     'layout that lacks joints': ({'a.pkl': pickle.dumps(annotations(clip(V=17), layout='coco17'))}, TRAIN,
-                                 "'coco17' has nothing for.*spine"),
+                                 "'coco17' has no counterpart for.*spine"),
     'NaN in a clip': ({'a.pkl': pickle.dumps(annotations(clip(keypoint=np.full((1, 4, 20, 3), np.nan))))}, TRAIN, "'a'.*NaN"),
     'frames that do not add up': ({'a.pkl': pickle.dumps(annotations(clip(total_frames=9)))}, TRAIN, "'a'.*total_frames is 9"),
     'file without splits': ({'a.pkl': pickle.dumps(annotations(clip(), split={}))}, CUSTOM, 'a.pkl.*no splits'),
@@ -157,7 +157,7 @@ KINDS = {
     'stock pipeline without clip ids': ({'a.pkl': FINE}, [*TRAIN, 'test_dataloader.dataset.pipeline.3.type=PackActionInputs'],
                                         "meta_keys=.'frame_dir'"),
     'negative scores': ({'a.pkl': pickle.dumps(annotations(clip(keypoint_score=-np.ones((1, 4, 20)))))}, TRAIN,
-                        "'a'.*score reaches down to -1"),
+                        "'a'.*the lowest score is -1"),
     'mistyped folder of a config': ({}, ['train', 'nosuch/stgcn_nwucla.py'], "no config 'nosuch/stgcn_nwucla.py'"),
     'option without value': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--cfg-options', 'a'], "'a' has no '='"),
     'metric that keeps no clip ids': ({'a.pkl': FINE}, [*TRAIN, 'test_evaluator.type=AccMetric'],
@@ -202,7 +202,7 @@ KINDS = {
     'checkpoint with code': ({'a.pkl': FINE, 'c.pth': checkpoint(dict(state_dict=Bomb()))}, TEST, "c.pth'.*safely"),
     'official checkpoint with code': ({'c.pth': checkpoint(Bomb())}, ['convert', 'st_gcn', 'c.pth', 'o.pth'], "c.pth'.*safely"),
     'official checkpoint of another system': ({'c.pth': checkpoint({'l1.PA': torch.ones(2)})},
-                                              ['convert', 'st_gcn', 'c.pth', 'o.pth'], "c.pth'.*no ST-GCN"),
+                                              ['convert', 'st_gcn', 'c.pth', 'o.pth'], "c.pth'.*not an ST-GCN"),
     'unknown system': ({'c.pth': b''}, ['convert', 'st_gnc', 'c.pth', 'o.pth'], "unknown system 'st_gnc'"),
 }
 

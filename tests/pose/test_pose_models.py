@@ -222,6 +222,6 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
     (tmp_path / 'bomb.pth').write_bytes(pickle.dumps(dict(state_dict=Bomb())))
     torch.save(dict(state_dict=dict(weight=torch.zeros(3, 2), bias=torch.zeros(3)), meta=Bomb()), tmp_path / 'new.pth')
     for name in ('bomb.pth', 'new.pth'):
-        with pytest.raises(PoseModelError, match='no checkpoint that can be read'):
+        with pytest.raises(PoseModelError, match='not a checkpoint that can be read'):
             load_weights(torch.nn.Linear(2, 3), str(tmp_path / name), 'det_weights')
     assert not (tmp_path / 'ran').exists()

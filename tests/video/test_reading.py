@@ -274,7 +274,7 @@ def test_no_permission(tmp_path, monkeypatch):
 
     path = write(tmp_path / 'a.mp4')
     monkeypatch.setattr(av, 'open', refuse)  # root may read everything
-    with pytest.raises(VideoError, match="a.mp4': it may not be read by this user"):
+    with pytest.raises(VideoError, match="a.mp4': this user may not read it"):
         open_video(path)
 
 
@@ -350,7 +350,7 @@ def test_live_stream_survives_losses_and_ends_in_words(tmp_path, monkeypatch):
     numbers, times, video = read('udp://{}:{}'.format(*url), keep_going=True)
     thread.join()
     assert N < len(numbers) < 3 * N and (np.diff(times) > 0).all() and video.num_frames is None
-    assert 'broke off after' in video.notes[0] and 'nothing came for 1 s' in video.notes[0]
+    assert 'broke off after' in video.notes[0] and 'nothing arrived for 1 s' in video.notes[0]
 
 
 class FakeCamera:
