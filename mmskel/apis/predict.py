@@ -104,8 +104,8 @@ def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
     missing = sorted(unsaid - set(clip.objects))
     if missing:
         warnings.warn(f"the graph has {', '.join(missing)}, but clip '{clip.id}' does not say where; it counts as "
-                      f'never seen, here and in all such clips; to find it: --objects {missing[0]}=CLASS, or '
-                      '--object-tracks TABLE', stacklevel=3)
+                      f'never seen, here and in all such clips; to find it, name a class of the '
+                      'detector for it, or give a table of its positions', stacklevel=3)
     return set(missing)
 
 
@@ -114,11 +114,11 @@ def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: 
     if out is not None:
         video = Path(out).suffix.lower() in SUFFIXES
         if several and Path(out).suffix:
-            raise ExtractError(f"--out '{out}' names one file, but there are several clips; give a folder")
+            raise ExtractError(f"video='{out}' names one file, but there are several clips; give a folder")
         if not several and not video:
-            raise ExtractError(f"--out '{out}': expected a video, {', '.join(SUFFIXES)}")
+            raise ExtractError(f"video='{out}': expected a video, {', '.join(SUFFIXES)}")
     if save_to is not None and Path(save_to).suffix.lower() not in ('.json', '.csv'):
-        raise ExtractError(f"--save '{save_to}': expected .json (everything) or .csv (segments)")
+        raise ExtractError(f"table='{save_to}': expected .json (everything) or .csv (segments)")
     for path in filter(None, (out, save_to)):
         parent = Path(path).absolute().parent
         while not parent.exists():

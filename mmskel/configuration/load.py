@@ -156,7 +156,7 @@ def stream_configs(name: str, streams: Sequence[str], *, work_dir: str | None = 
     twice = [stream for stream in streams if streams.count(stream) > 1]
     if twice or len(streams) < 2:
         raise ConfigError(f"stream '{twice[0]}' is named twice" if twice else
-                          f'several streams are trained and fused, not {len(streams)}; for one there is --stream')
+                          f'several streams are trained and fused, not {len(streams)}; for one, give stream=...')
     own = work_dir is None and whole.work_dir == default_work_dir(whole.filename, split)
     configs = {}
     for stream in streams:
