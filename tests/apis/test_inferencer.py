@@ -237,5 +237,5 @@ def test_clips_come_one_by_one(inferencer, clips, monkeypatch):
 def test_what_is_no_source_is_refused_before_a_model_is_loaded(tmp_path, name, monkeypatch):
     (tmp_path / name).write_bytes(b'{"keypoint": []}')
     monkeypatch.setattr(SkeletonInferencer, '__init__', lambda *_, **__: pytest.fail('a model was loaded'))
-    with pytest.raises(VideoError, match=f"{name}'.*What is taken: a video file"):
+    with pytest.raises(VideoError, match=f"{name}'.*Accepted: a video file"):
         predict(tmp_path / name, RecogniserOptions('no.py', 'no.pth'), ClipSource())
