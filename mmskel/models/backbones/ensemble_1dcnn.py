@@ -138,6 +138,7 @@ class Ensemble1DCNN(BaseModule):
             published, or zeros.
         init_cfg: MMEngine's; the published initialisation is built in.
     """
+    knobs = {'clip_len': 'num_frames'}
 
     def __init__(self, layout: str | Layout, in_channels: int = 3, num_person: int = 2, network: str = 'base',
                  num_frames: int = 300, base_channels: int = 64, dropout: float | None = None,
