@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mmskel.commands.command import Parser
 from mmskel.commands.files import FILES
+from mmskel.commands.flags import flags_of, in_flags
 from mmskel.commands.memory import keep_freed_memory
 from mmskel.commands.training import TRAINING
 from mmskel.commands.videos import VIDEOS
@@ -34,6 +35,7 @@ def parser_of(command: str = '') -> Parser:
         of_command = commands.add_parser(name, help=one.help, description=one.help)
         if name == command:
             one.configure(of_command)
+            of_command.set_defaults(flags={**flags_of(of_command), **one.flags})
     return parser
 
 
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UserError, OSError) as error:
         if os.environ.get('MMSKEL_DEBUG') == '1':
             raise
-        print(f'mmskel: {readable(error)}', file=sys.stderr)
+        print(f'mmskel: {in_flags(readable(error), args.flags)}', file=sys.stderr)
         return 1
 
 

@@ -20,7 +20,7 @@ def find_clip(path: str | Path, name: str | None = None) -> Clip:
         name = next(iter(clips))
     if name not in clips:
         some = ', '.join(map(str, list(clips)[:5])) + (', ...' if len(clips) > 5 else '')
-        asked = f"has no clip '{name}'" if name is not None else f'has {len(clips)} clips; name one with --clip'
+        asked = f"has no clip '{name}'" if name is not None else f'has {len(clips)} clips; name one with name=...'
         raise AnnotationError(f"'{path}' {asked}: {some}")
     return Clip.from_annotation(clips[name], file.meta.get('layout')).check()
 
@@ -56,6 +56,6 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
         video = clip.rgb
     if video is not None:
         if out.exists() and out.samefile(video):
-            raise UserError(f"'{out}' is the video itself; write to another file: --out")
+            raise UserError(f"'{out}' is the video itself; write to another file: out=...")
         return draw_over_video(clip, video, out)
     return animate(clip, out, size=480)

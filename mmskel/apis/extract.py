@@ -23,7 +23,7 @@ from mmskel.pose.models import ExtractError, PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.skeleton import Clip
 from mmskel.version import __version__
-from mmskel.video.listing import VideoItem, class_names, list_videos, splits_of
+from mmskel.video.listing import VideoItem, classes_of, list_videos, splits_of
 from mmskel.video.sources import VideoError
 
 
@@ -75,15 +75,15 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
     if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
         raise ExtractError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
     if work.jobs < 1:
-        raise ExtractError(f'--jobs is {work.jobs}; expected at least 1')
+        raise ExtractError(f'jobs={work.jobs}; expected at least 1')
     if work.threads is not None and work.threads < 1:
-        raise ExtractError(f'--threads is {work.threads}; expected at least 1')
+        raise ExtractError(f'threads={work.threads}; expected at least 1')
     output_path(out, *(path for path in (source, labels, object_tracks) if path and Path(path).is_file()))
     items = list_videos(source, labels)
     tables = ObjectTracks(object_tracks) if object_tracks else None
     if tables is not None:
         if models.lift_config:
-            raise ExtractError('--object-tracks has places in the image, but lifted skeletons are not in it; leave '
+            raise ExtractError('object_tracks=... has places in the image, but lifted skeletons are not in it; leave '
                                'out one of them')
         tables.check(item.id for item in items)
     journal = Journal(out, _settings(models, work))
@@ -129,7 +129,7 @@ def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, m
                 yield futures[future].id
         except BrokenProcessPool:
             raise ExtractError('a process was ended from outside, perhaps for want of memory; what is finished is '
-                               'kept: run the same command again, with fewer --jobs') from None
+                               'kept: run the same extraction again with fewer processes (jobs=...)') from None
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -187,13 +187,13 @@ def _assemble(items: Sequence[VideoItem], keys: Mapping[str, str], journal: Jour
     kept = [item for item in items if item.id not in skipped]
     if not kept:
         raise ExtractError(f'none of the {len(items)} videos gave a clip; the first: {next(iter(skipped.values()))}')
-    names, clips = class_names(items), []
+    (numbers, names), clips = classes_of(items), []
     for item in kept:
         clip: Clip = journal.clip(keys[item.id])
-        clip.label = names.index(item.label) if item.label else None
+        clip.label = numbers.get(item.label)
         clips.append(clip if tables is None else tables.add_to(clip))
-    meta: dict[str, Any] = dict(layout=clips[0].layout, class_names=names, source='videos, mmskel extract',
-                                made_by=clips[0].extra.get('made_by', {}))
+    meta: dict[str, Any] = dict(layout=clips[0].layout, **({'class_names': names} if names else {}),
+                                source='videos, mmskel extract', made_by=clips[0].extra.get('made_by', {}))
     if skipped:
         meta['skipped'] = skipped
     return save_with_skipped(out, clips, splits_of(kept), meta, skipped)

@@ -29,7 +29,7 @@ def fuse_files(files: Sequence[str | Path], *, rule: str | None = None, weights:
     if fit_on is None:
         return fuse(results, rule, weights, preset=preset, names=names)
     if weights is not None or preset is not None:
-        raise FusionError('--fit-on finds the weights itself; leave --weights and --preset away')
+        raise FusionError('fit_on=... finds the weights itself; leave out weights=... and preset=...')
     return fuse_fitted(results, fit_on, rule, names)
 
 

@@ -14,9 +14,10 @@ from mmskel.apis.inferencer import OutputOptions, SkeletonInferencer
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions
 from mmskel.files.progress import progress_bar
+from mmskel.files.tables import read_text
 from mmskel.models.recognizers import Scorer
 from mmskel.pose.models import ExtractError
-from mmskel.skeleton import Clip, ClipError
+from mmskel.skeleton import Clip
 from mmskel.video.kinds import kind_of
 from mmskel.video.writing import SUFFIXES
 
@@ -103,8 +104,8 @@ def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
     missing = sorted(unsaid - set(clip.objects))
     if missing:
         warnings.warn(f"the graph has {', '.join(missing)}, but clip '{clip.id}' does not say where; it counts as "
-                      f'never seen, here and in all such clips; to find it: --objects {missing[0]}=CLASS, or '
-                      '--object-tracks TABLE', stacklevel=3)
+                      f'never seen, here and in all such clips; to find it, name a class of the '
+                      'detector for it, or give a table of its positions', stacklevel=3)
     return set(missing)
 
 
@@ -113,11 +114,11 @@ def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: 
     if out is not None:
         video = Path(out).suffix.lower() in SUFFIXES
         if several and Path(out).suffix:
-            raise ExtractError(f"--out '{out}' names one file, but there are several clips; give a folder")
+            raise ExtractError(f"video='{out}' names one file, but there are several clips; give a folder")
         if not several and not video:
-            raise ExtractError(f"--out '{out}': expected a video, {', '.join(SUFFIXES)}")
+            raise ExtractError(f"video='{out}': expected a video, {', '.join(SUFFIXES)}")
     if save_to is not None and Path(save_to).suffix.lower() not in ('.json', '.csv'):
-        raise ExtractError(f"--save '{save_to}': expected .json (everything) or .csv (segments)")
+        raise ExtractError(f"table='{save_to}': expected .json (everything) or .csv (segments)")
     for path in filter(None, (out, save_to)):
         parent = Path(path).absolute().parent
         while not parent.exists():
@@ -129,8 +130,4 @@ def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: 
 def _read_names(path: str | Path | None) -> list[str] | None:
     if path is None:
         return None
-    try:
-        names = [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ClipError(f"--class-names '{path}' cannot be read: {error}; expected a name per line") from None
-    return names
+    return [line.strip() for line in read_text(path, 'list of class names').splitlines() if line.strip()]

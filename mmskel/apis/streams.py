@@ -61,7 +61,7 @@ def fusion_of(configs: Mapping[str, Any]) -> dict[str, Any]:
         try:
             preset_weights(preset, [_stream(cfg) for cfg in configs.values()])
         except FusionError as error:
-            raise ConfigError(f'{error}; `--cfg-options fusion.preset=None` fuses probabilities with equal weights'
+            raise ConfigError(f'{error}; cfg_options=... with fusion.preset=None fuses probabilities with equal weights'
                               ) from None
     return dict(preset=preset, rule=rule, weights=weights)
 

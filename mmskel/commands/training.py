@@ -198,7 +198,8 @@ def _fuse(args: argparse.Namespace) -> int:
 
 
 TRAINING = {
-    'train': Command('train a recogniser, test it, write a report', _train_arguments, _train),
+    'train': Command('train a recogniser, test it, write a report', _train_arguments, _train,
+                     flags={'test_after=False': '--no-test'}),
     'test': Command('test a checkpoint, write results by clip id and a report', _test_arguments, _test),
     'fuse': Command('fuse the results of several tests, by clip id', _fuse_arguments, _fuse),
 }

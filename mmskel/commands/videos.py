@@ -5,6 +5,7 @@ import argparse
 from dataclasses import replace
 
 from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.commands.flags import in_flags
 from mmskel.files.errors import UserError
 
 
@@ -117,6 +118,7 @@ def _predict(args: argparse.Namespace) -> int:
         ClipSource(_group_models(args), args.fps, args.keep_going, args.object_tracks or None),
         windows=WindowOptions(args.window, args.stride, args.per_person),
         output=OutputOptions(args.out, args.save, args.min_score, args.group))
+    failed = {name: in_flags(why, args.flags) for name, why in failed.items()}
     print(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
 
@@ -203,9 +205,11 @@ def _demo(args: argparse.Namespace) -> int:
 
 VIDEOS = {
     'extract': Command('turn raw videos into skeletons, one annotation file', _extract_arguments, _extract),
-    'predict': Command('say what is done in videos or clips, and show it', _predict_arguments, _predict),
-    'features': Command('write what a recogniser makes of clips before it names a class', _features_arguments,
+    'predict': Command('say what is done in videos or clips, and show it', _predict_arguments, _predict,
+                       flags=dict(video='--out', table='--save')),
+    'features': Command('write the features that a recogniser computes before it names a class', _features_arguments,
                         _features),
-    'draw': Command('draw a clip, over its video where there is one', _draw_arguments, _draw),
+    'draw': Command('draw a clip, over its video where there is '
+                    'one', _draw_arguments, _draw, flags=dict(name='--clip')),
     'demo': Command('make a small data set, train ST-GCN on it, show the result', _demo_arguments, _demo),
 }

@@ -1,8 +1,8 @@
-"""The annotation file: every data set, whatever it was, as one pickle.
+"""The annotation file: any data set as one pickle.
 
-A dictionary ``split`` (name -> clip ids), ``annotations`` (list of PYSKL's dictionaries) and, ours alone, ``meta``:
-``layout``, ``class_names``, ``source`` and what else is true of all clips. PYSKL and MMAction2 read these files, and
-theirs are read here.
+A dictionary ``split`` (name -> clip ids), ``annotations`` (list of PYSKL's dictionaries) and, only in ours, ``meta``:
+``layout``, ``class_names``, ``source`` and other facts about all clips. PYSKL and MMAction2 read these files, and
+theirs can be read here.
 """
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AnnotationFile:
     Args:
         annotations: PYSKL's dictionaries, one per clip.
         split: Split name -> clip ids.
-        meta: ``layout`` (name), ``class_names`` (list), ``source`` and further facts about all clips.
+        meta: ``layout`` (name), ``class_names`` (list), ``source`` and other facts about all clips.
         path: File it was read from, for messages.
     """
     annotations: list[dict[str, Any]]
@@ -45,7 +45,7 @@ class AnnotationFile:
 
     @property
     def layout(self) -> str:
-        """Name of the joint order: what the file says, else what its joint count makes likely, else ''."""
+        """Name of the joint order: the one in the file, else the one its joint count makes likely, else ''."""
         if self.meta.get('layout'):
             return self.meta['layout']
         for item in self.annotations[:1]:
@@ -57,10 +57,10 @@ class AnnotationFile:
 
     @property
     def class_names(self) -> list[str]:
-        """The names of the classes, ``class 0`` ... where the file has none.
+        """The names of the classes, ``class 0`` ... if the file has none.
 
         Raises:
-            AnnotationError: A label that can be no class index.
+            AnnotationError: A label that cannot be a class index.
         """
         if named := list(self.meta.get('class_names', ())):
             return named
@@ -92,7 +92,7 @@ class AnnotationFile:
         return found
 
     def clips(self, split: str | None = None) -> Iterable[Clip]:
-        """The clips of a split, one after the other."""
+        """The clips of a split, one after another."""
         for item in self.of(split):
             yield Clip.from_annotation(item, layout=self.layout)
 
@@ -101,7 +101,7 @@ def load_annotation_file(path: str | Path) -> AnnotationFile:
     """Reads an annotation file of ours, PYSKL or MMAction2 without running anything in it.
 
     Raises:
-        AnnotationError: If it holds something else, no clip, or two clips of one id.
+        AnnotationError: If it holds something else, no clip, or two clips with the same id.
         FileNotFoundError, ValueError, UnsafePickleError: See :func:`~mmskel.files.restricted_pickle.load_pickle`.
     """
     file, odd = read_annotations(path)
@@ -199,7 +199,7 @@ _META = {'layout': (_is_name, 'the name of a joint order'), 'class_names': (_are
 
 def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping[str, Sequence[str]],
                          meta: Mapping[str, Any]) -> AnnotationFile:
-    """Checks every clip and writes the file in one step (whole or not at all).
+    """Checks every clip and writes the file in one step, whole or not at all.
 
     Args:
         path: File to write, ``.pkl``.
@@ -212,7 +212,7 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
     """
     annotations = [clip.check().to_annotation() for clip in clips]
     for clip, item in zip(clips, annotations):
-        if clip.layout != meta.get('layout', clip.layout):  # a clip that does not say so is read in the file's layout
+        if clip.layout != meta.get('layout', clip.layout):  # a clip without a layout is read in the file's layout
             item['layout'] = clip.layout
     ids = [clip.id for clip in clips]
     twice = sorted(i for i, times in Counter(ids).items() if times > 1)

@@ -1,4 +1,4 @@
-"""From a clip to the sample of a recogniser: its joints by name, then its test pipeline."""
+"""From a clip to a recogniser's sample: joints by name, then the test pipeline."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -11,15 +11,16 @@ from mmskel.skeleton import LAYOUTS, Clip, ClipError, LayoutError, get_layout, j
 
 
 class ClipPipeline:
-    """The test pipeline of a recogniser, ours or MMAction2's, for clips that are in no data set.
+    """The test pipeline of a recogniser, ours or MMAction2's, for clips that do not belong to a data set.
 
     Args:
         steps: Configs of the test pipeline's transforms.
         layout: Joints that the recogniser takes; None: the clip's own.
         coords: Numbers of coordinates per joint that clips may have; None: any.
-        num_person: Person slots of the network, for pipelines without a step that fills them: they were written for
+        num_person: Person slots of the network, for pipelines without a step that fills them, written for
             data sets that never have more persons. None: any number.
-        video_root: Folder of the clips' videos, for recognisers that look at images as well; '': what a clip names.
+        video_root: Folder of the clips' videos, for recognisers that look at images as well; '': the path that a clip
+            names.
     """
 
     def __init__(self, steps: Sequence[Mapping[str, Any]], layout: str | None = None,
@@ -34,7 +35,7 @@ class ClipPipeline:
         """The clip in the recogniser's joints.
 
         Raises:
-            LayoutError: Joints that the recogniser needs and the clip cannot give.
+            LayoutError: Joints that the recogniser needs and the clip cannot provide.
             ClipError: 2-D for a recogniser of 3-D, or the reverse.
         """
         if self.layout and clip.layout != self.layout:
@@ -49,17 +50,17 @@ class ClipPipeline:
         if self.coords is not None and coords not in self.coords:
             raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
                             f'{" or ".join(map(str, self.coords)) or "others"}; use a recogniser trained on skeletons '
-                            'of the same kind, or (2-D to 3-D) lift them: --lift-config')
+                            'of the same kind, or (2-D to 3-D) lift them: lift_config=...')
         return clip
 
     def __call__(self, clip: Clip, video: Any = None, start: int = 0, with_score: bool = False) -> dict[str, Any]:
-        """What the pipeline packs of a clip that :meth:`fitted` gave.
+        """The packed sample of a clip returned by :meth:`fitted`.
 
         Args:
-            clip: The clip.
+            clip: Clip to pack.
             video: Video it was found in, for recognisers that look at images as well; None: the one the clip names.
             start: Number of the video's frame with which the clip begins.
-            with_score: Whether the sample has scores in any case, since others of its batch have some.
+            with_score: Whether the sample must have scores because others of its batch have some.
         """
         sample = dict(clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
                       rng=np.random.default_rng(0), video=video, video_start=start, video_root=self.video_root)

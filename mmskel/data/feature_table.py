@@ -1,8 +1,6 @@
 """Features of clips: one vector per clip, by clip id, as zero-shot recognition takes them."""
 from __future__ import annotations
 
-import json
-import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from mmskel.evaluation.features import FeatureError
+from mmskel.evaluation.features import FeatureError, check_kinds, meta_of
+from mmskel.files.arrays import ArrayFileError, load_npz
 from mmskel.files.atomic import atomic_path
+
+_KINDS = {'ids': (1, 'U'), 'features': (2, 'f'), 'labels': (1, 'iu'), 'logits': (2, 'f'), 'split': (1, 'U'),
+          'class_names': (1, 'U'), 'model': (0, 'U'), 'trained_classes': (1, 'iu'), 'split_names': (1, 'U'),
+          'splits': (2, 'b'), 'meta': (0, 'U')}
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,13 @@ class FeatureTable:
     Args:
         features: (n, D) float32.
         labels: (n,) class numbers of the whole data set, seen and unseen.
-        ids: n clip ids, all different.
+        ids: Ids of the n clips, all different.
         logits: (n, W) raw scores of the recogniser's classifier: of all classes, or of the seen ones in ascending
-            order; None where there are none.
-        split: n times ``'train'`` or ``'test'``; None where unknown.
-        class_names: K names; empty where unknown.
+            order; None if there are none.
+        split: Split of each clip, ``'train'`` or ``'test'``; None if unknown.
+        class_names: Names of the K classes; empty if unknown.
         recogniser: Recogniser that computed the features; empty if unknown.
-        trained_classes: Class numbers the recogniser was trained on; None where unknown.
+        trained_classes: Class numbers the recogniser was trained on; None if unknown.
     """
     features: np.ndarray
     labels: np.ndarray
@@ -49,7 +52,7 @@ class FeatureTable:
                                '(n, W), split (n,)')
         twice = [name for name, times in Counter(self.ids).items() if times > 1]
         if twice:
-            raise FeatureError(f"clip '{twice[0]}' is there twice; features are kept by clip id")
+            raise FeatureError(f"clip '{twice[0]}' occurs twice; features are kept by clip id")
         if not np.isfinite(self.features).all():
             row = int(np.argwhere(~np.isfinite(self.features))[0][0])
             raise FeatureError(f"the feature of clip '{self.ids[row]}' has numbers that are not finite")
@@ -62,10 +65,10 @@ class FeatureTable:
         return len(self.ids)
 
     def only(self, rows: np.ndarray) -> FeatureTable:
-        """Some clips.
+        """A selection of clips.
 
         Args:
-            rows: Their numbers, or (n,) true and false.
+            rows: Row numbers, or an (n,) mask.
         """
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows, np.int64)
         take = {name: None if value is None else value[rows] for name, value in (
@@ -89,24 +92,21 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
     ``class_names``, ``model`` (the recogniser) and ``trained_classes``; see :class:`FeatureTable`.
 
     Args:
-        path: The file.
+        path: Path of the file.
         split: Protocol of the file's splits, e.g. ``'xview'``: ``xview_train`` is for training, ``xview_test`` or
             ``xview_val`` for testing; ``''``: ``train``, and ``test`` or ``val``.
 
     Raises:
-        FeatureError: A missing file, one that is no such archive, arrays that do not belong together, or an unknown
+        FeatureError: A missing file, one that is not such an archive, arrays that do not belong together, or an unknown
             split; names the file.
     """
     path = Path(path)
     if not path.is_file():
         raise FeatureError(f"there is no file of features '{path}'; `mmskel features` writes one")
-    if not zipfile.is_zipfile(path):
-        raise FeatureError(f"'{path}' is not an .npz of features; `mmskel features` writes one")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FeatureError(f"'{path}' is not an .npz of features: {error}") from None
+        arrays = load_npz(path)
+    except ArrayFileError as error:
+        raise FeatureError(f"'{path}' is not an .npz of features: {error}; `mmskel features` writes one") from None
     missing = [key for key in ('ids', 'features', 'labels') if key not in arrays]
     if missing:
         raise FeatureError(f"'{path}' has no {' and no '.join(missing)}; it has "
@@ -115,6 +115,7 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
         raise FeatureError(f"'{path}': features of {arrays['features'].dtype} and labels of {arrays['labels'].dtype}; "
                            'expected floating-point numbers and integers')
     try:
+        check_kinds(arrays, _KINDS)
         if 'split_names' in arrays:
             arrays |= _from_splits(arrays, split)
         elif split:
@@ -129,8 +130,10 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
 
 
 def _from_splits(arrays: dict[str, np.ndarray], split: str) -> dict[str, Any]:
-    """``split``, ``model`` and ``trained_classes`` of a file of `mmskel features`; clips of no part are left out."""
-    known, meta = [str(name) for name in arrays['split_names']], json.loads(str(arrays['meta']))
+    """``split``, ``model`` and ``trained_classes`` of a file of `mmskel features`; other clips are left out."""
+    known, meta = [str(name) for name in arrays['split_names']], meta_of(arrays)
+    if arrays['splits'].shape != (len(arrays['ids']), len(known)):
+        raise FeatureError(f"splits {arrays['splits'].shape} for {len(arrays['ids'])} clips and {len(known)} splits")
     said = dict(model=', '.join(str(meta[key]) for key in ('model', 'config', 'checkpoint', 'stream') if meta.get(key)))
     if meta.get('trained_classes') is not None:
         said['trained_classes'] = meta['trained_classes']
@@ -152,7 +155,7 @@ def _from_splits(arrays: dict[str, np.ndarray], split: str) -> dict[str, Any]:
 
 
 def write_features(path: str | Path, table: FeatureTable) -> Path:
-    """Writes what :func:`read_features` reads, whole or not at all.
+    """Writes a file for :func:`read_features`, whole or not at all.
 
     Args:
         path: ``.npz``.

@@ -7,12 +7,12 @@ from mmskel.data.annotation_file import load_annotation_file
 
 
 def mean_coordinate(file: str | Path, split: str | None = None, num_person: int = 1) -> float:
-    """The sum of all coordinates over the number of frames that are not empty and the length of their vectors.
+    """The sum of all coordinates over the number of frames that are not empty times the length of their vectors.
 
     Args:
         file: Annotation file.
         split: Name of a split, e.g. ``'xsub_train'``; default: all clips.
-        num_person: Persons of a frame; absent ones are zeros and count, as published.
+        num_person: Number of persons in a frame; absent ones are zeros and count, as published.
 
     Raises:
         AnnotationError: No such file or split.

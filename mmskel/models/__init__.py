@@ -1,4 +1,4 @@
-"""Encoders, backbones, heads, losses, recognisers, aligners; importing this registers them into ``MODELS``."""
+"""Encoders, backbones, heads, losses, recognisers, aligners; importing this registers them in ``MODELS``."""
 from mmskel.models.backbones import (
     HDGCN,
     MPGCN,

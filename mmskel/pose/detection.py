@@ -44,7 +44,7 @@ class PersonDetector:
         max_overlap: Largest overlap (IoU) of two boxes; beyond it the lower-scoring one is dropped. None keeps what the
             model's own suppression left.
         batch_size: Frames per pass; default: 8 on a CPU, 32 on a GPU.
-        flag: Whose ``-config`` and ``-weights`` messages name.
+        kind: Kind of detector in messages, which name ``<kind>_config`` and ``<kind>_weights``.
 
     Attributes:
         class_names: Names of all its classes; () where neither weights nor config say.
@@ -55,21 +55,21 @@ class PersonDetector:
 
     def __init__(self, config: str | Path, weights: str, device: str | None = None, classes: Sequence[int] = (0, ),
                  min_score: float = 0.3, max_overlap: float | None = None, batch_size: int | None = None,
-                 flag: str = '--det'):
+                 kind: str = 'det'):
         from mmdet.apis import init_detector
         from mmdet.utils import get_test_pipeline_cfg
         from mmengine.dataset import Compose
         from mmengine.registry import DefaultScope
         self.config, self.weights = str(config), str(weights)
         self.classes, self.min_score, self.max_overlap = tuple(classes), min_score, max_overlap
-        cfg = find_model_config(config, f'{flag}-config')
+        cfg = find_model_config(config, f'{kind}_config')
         with DefaultScope.overwrite_default_scope('mmdet'):
             with no_warnings():
                 self.model = init_detector(cfg, None, device=chosen_device(device))
             pipeline = get_test_pipeline_cfg(cfg)
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             pipeline = Compose(pipeline)
-        self.class_names = _class_names(cfg, load_weights(self.model, self.weights, f'{flag}-weights'))
+        self.class_names = _class_names(cfg, load_weights(self.model, self.weights, f'{kind}_weights'))
         prepare(self.model, lambda: _batch([noise_picture()], pipeline))
         self.run = BatchRunner(self.model, pipeline, _batch, batch_size)
 

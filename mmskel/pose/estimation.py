@@ -36,15 +36,15 @@ class PoseEstimator:
         from mmengine.registry import DefaultScope
         from mmpose.apis import init_model
         self.config, self.weights = str(config), str(weights)
-        cfg = find_model_config(config, '--pose-config')
+        cfg = find_model_config(config, 'pose_config')
         if is_lifter(cfg):
-            raise PoseModelError(f"--pose-config: '{config}' is a lifter, which reads joints, not images; give it to "
-                                 '--lift-config')
+            raise PoseModelError(f"pose_config='{config}' is a lifter, which reads joints, not images; give it to "
+                                 'lift_config=...')
         with DefaultScope.overwrite_default_scope('mmpose'):
             with no_warnings():
                 self.model = init_model(cfg, None, device=chosen_device(device))
             pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
-        meta = load_weights(self.model, self.weights, '--pose-weights')
+        meta = load_weights(self.model, self.weights, 'pose_weights')
         if 'keypoint_id2name' in meta.get('dataset_meta', {}):
             self.model.dataset_meta = meta['dataset_meta']
         self.needs_boxes = type(self.model).__name__ == 'TopdownPoseEstimator'

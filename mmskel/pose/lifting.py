@@ -72,11 +72,12 @@ class PoseLifter:
         from mmpose.apis import init_model
         self.config, self.weights = str(config), str(weights)
         self.batch_size, self.normalise = batch_size, normalise
-        cfg = find_model_config(config, '--lift-config')
+        cfg = find_model_config(config, 'lift_config')
         if not is_lifter(cfg):
-            raise PoseModelError(f"--lift-config: the model of '{config}' is not a PoseLifter; those that mmpose "
+            raise PoseModelError(f"lift_config='{config}': the model is not a PoseLifter; those that mmpose "
                                  'carries are below mmpose::body_3d_keypoint, e.g. '
-                                 'mmpose::body_3d_keypoint/video_pose_lift/h36m/video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py')
+                                 'mmpose::body_3d_keypoint/video_pose_lift/'
+                                 'h36m/video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py')
         dataset = cfg.test_dataloader.dataset
         if 'train_dataloader' not in cfg:  # where mmpose looks for the joints; semi-supervised models have none
             cfg.train_dataloader = cfg.test_dataloader
@@ -84,10 +85,10 @@ class PoseLifter:
             with no_warnings():
                 self.model = init_model(cfg, None, device=chosen_device(device))
             self.pipeline = Compose(dataset.pipeline)
-        load_weights(self.model, self.weights, '--lift-weights')
+        load_weights(self.model, self.weights, 'lift_weights')
         self.meta = self.model.dataset_meta
         if self.meta.get('dataset_name') != 'h36m':
-            raise PoseModelError(f"--lift-config: '{config}' lifts the joints of '{self.meta.get('dataset_name')}'; "
+            raise PoseModelError(f"lift_config='{config}' lifts the joints of '{self.meta.get('dataset_name')}'; "
                                  "expected a model of Human3.6M, 'h36m'")
         self.step, self.causal = dataset.get('seq_step', 1), dataset.get('causal', False)
         self.length, self.together = dataset.get('seq_len', 1), dataset.get('multiple_target', 0)

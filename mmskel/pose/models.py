@@ -48,9 +48,9 @@ class PoseModels:
     def __post_init__(self):
         for kind in ('lift', 'object'):
             if bool(getattr(self, f'{kind}_config')) != bool(getattr(self, f'{kind}_weights')):
-                raise ExtractError(f'--{kind}-config and --{kind}-weights belong together; give both or none')
+                raise ExtractError(f'{kind}_config=... and {kind}_weights=... belong together; give both or none')
         if self.object_config and not self.objects:
-            raise ExtractError('--object-config is a detector for objects; say which with --objects')
+            raise ExtractError('object_config=... is a detector for objects; say which with objects=...')
 
     def with_preset(self, name: str) -> PoseModels:
         """The same models, completed from a preset.
@@ -60,10 +60,10 @@ class PoseModels:
         """
         if name not in PRESETS:
             raise ExtractError(f"unknown preset '{name}'; known: {', '.join(PRESETS)}")
-        for kind, flag in (('det', '--det'), ('pose', '--pose')):
+        for kind in ('det', 'pose'):
             config, weights = getattr(self, f'{kind}_config'), getattr(self, f'{kind}_weights')
             if config and not weights:
-                raise ExtractError(f'{flag}-config needs {flag}-weights: weights belong to one config')
+                raise ExtractError(f'{kind}_config=... needs {kind}_weights=...: weights belong to one config')
         known = asdict(PRESETS[name])
         return replace(self, **{key: value for key, value in known.items() if not getattr(self, key)})
 
@@ -71,7 +71,7 @@ class PoseModels:
         """Loads the models.
 
         Raises:
-            PoseModelError: A model that cannot be loaded; names file and flag.
+            PoseModelError: A model that cannot be loaded; names file and argument.
             ExtractError: Joints without a known layout, which an annotation file must name.
             LayoutError: A pose model that lacks joints which the lifter needs.
         """
@@ -89,9 +89,9 @@ class PoseModels:
         objects = None
         if self.objects:
             finder = PersonDetector(self.object_config, self.object_weights, self.device or None,
-                                    flag='--object') if self.object_config else detector
+                                    kind='object') if self.object_config else detector
             if finder is None:
                 raise ExtractError('the pose model finds persons itself, so there is no detector that could find '
-                                   'objects; give one with --object-config and --object-weights')
+                                   'objects; give one with object_config=... and object_weights=...')
             objects = ObjectDetector(finder, dict(self.objects), self.object_min_score)
         return SkeletonExtractor(detector, estimator, self.options, lifter, objects)

@@ -58,7 +58,7 @@ class ObjectDetector:
             return int(kind)
         has = f'it has: {", ".join(known)}' if known else 'its classes have no names; give the number of one'
         raise PoseModelError(f"'{self.detector.config}' has no class '{kind}' to find as an object; {has}. Another "
-                             'detector for objects: --object-config, --object-weights')
+                             'detector for objects: object_config=..., object_weights=...')
 
     def __call__(self, found: Detections) -> dict[str, np.ndarray]:
         """The candidates of a frame: name -> (n, 3) middle of the box, x, y in pixels, and score."""

@@ -1,4 +1,4 @@
-"""One clip of skeletons: what every system takes.
+"""One clip of skeletons: the input of every system.
 
 ``Clip.to_annotation`` and ``Clip.from_annotation`` read and write the annotation dictionaries of PYSKL and MMAction2
 (``frame_dir``, ``total_frames``, ``img_shape``, ``label``, ``keypoint``, ``keypoint_score``), so their pickles are

@@ -90,7 +90,7 @@ class VideoFile:
         times = [float(p.pts * p.time_base) for p in ahead if p.stream is stream and p.pts is not None]
         if len(set(times)) < 2:
             raise VideoError(f"'{self.name}': neither its header nor its time stamps give the frame rate; "
-                             'say it with --fps')
+                             'say it with fps=...')
         return (len(times) - 1) / (max(times) - min(times))
 
     def _stated_frames(self) -> int | None:

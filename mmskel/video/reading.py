@@ -78,7 +78,7 @@ class Video:
                 text = self._report(damage, index, seconds)
                 if not self._keep_going:
                     fix = 'open it again' if self._source.live else 'copy or convert it again'
-                    raise VideoError(f'{text}; {fix}, or settle for the frames before that (--keep-going)') \
+                    raise VideoError(f'{text}; {fix}, or settle for the frames before that (keep_going=True)') \
                         from damage
                 self.notes.append(text)
                 return

@@ -83,7 +83,7 @@ class Camera:
         self.fps = fps or self._capture.get(cv2.CAP_PROP_FPS)
         if not self.fps > 0:
             self.close()
-            raise VideoError(f"'{self.name}': it does not state its frame rate; give it with --fps")
+            raise VideoError(f"'{self.name}': it does not state its frame rate; give it with fps=...")
 
     def frames(self) -> Iterator[tuple[float, np.ndarray]]:
         """Seconds since the first frame, and image (H, W, 3) uint8 BGR.

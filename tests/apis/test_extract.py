@@ -186,7 +186,7 @@ def test_models_and_presets():
     assert mine.pose_config == 'p.py' and 'rtmdet_m' in mine.det_config
     with pytest.raises(ExtractError, match="unknown preset 'fast'; known: lightweight"):
         PoseModels().with_preset('fast')
-    with pytest.raises(ExtractError, match='--pose-config needs --pose-weights'):
+    with pytest.raises(ExtractError, match='pose_config=... needs pose_weights=...'):
         PoseModels(pose_config='p.py').with_preset('balanced')
 
 

@@ -68,7 +68,8 @@ def _changed_array(array, rng):
     if change == 2:
         return array[:0] if array.ndim else array
     if change == 3:
-        return array.astype(rng.choice((np.float16, np.int8, np.uint64, bool, 'U3', np.complex64, '>f8')))
+        kinds = (np.float16, np.int8, np.uint64, bool, 'U3', np.complex64, '>f8') if array.dtype.kind in 'fiub' else ('U1', 'U9')
+        return array.astype(rng.choice(kinds))
     if change == 4:
         return array.tolist()
     if change == 5:

@@ -1,4 +1,4 @@
-"""Looks through an annotation file and says in words what is wrong: in clips, between clips, between splits.
+"""Checks an annotation file and says in words what is wrong: in clips, between clips, between splits.
 
 ``report.exit_code`` is 1 if there is any error, and clips shared between training and test are errors; warnings
 alone give 0.
@@ -28,15 +28,15 @@ _NUM_EXAMPLES = 8
 
 
 def check_file(path: str | Path, max_jump: float | None = None) -> CheckReport:
-    """Checks an annotation file of ours, PYSKL or MMAction2; goes on after every problem.
+    """Checks an annotation file of ours, PYSKL or MMAction2; continues after every problem.
 
     Args:
-        path: The file.
-        max_jump: Furthest a joint may move between two frames, in the file's unit. Default: 1 metre, or a quarter of
-            the image's diagonal.
+        path: Path of the file.
+        max_jump: Largest distance a joint may move between two frames, in the file's unit. Default: 1 metre, or a
+            quarter of the image's diagonal.
 
     Raises:
-        FileNotFoundError: If there is no such file. Whatever else is wrong is in the report.
+        FileNotFoundError: If there is no such file. Everything else that is wrong is in the report.
     """
     report = CheckReport(str(path))
     try:
@@ -50,7 +50,7 @@ def check_file(path: str | Path, max_jump: float | None = None) -> CheckReport:
 
 
 class _Check:
-    """One run over the content of a file; fills a report."""
+    """One pass over the content of a file, which fills a report."""
 
     def __init__(self, report: CheckReport, data: Any):
         self.report = report
@@ -121,7 +121,7 @@ class _Check:
                             {labels[i] for i in self.split[train] if i in labels})
             if unseen:
                 self.add(WARNING, 'unseen class', f"{len(unseen)} classes of '{test}' are not in '{train}'. That is "
-                         'wanted in zero-shot work only', [('', self.report.class_name(k)) for k in unseen])
+                         'intended only in zero-shot work', [('', self.report.class_name(k)) for k in unseen])
         if not self.split and labels:
             self.add(WARNING, 'no splits', 'The file has no splits, so no config of ours can train and test on it; '
                      '`mmskel prepare` writes them from a table, or add a dictionary of clip ids to the file')
@@ -171,7 +171,7 @@ class _Check:
                      'Report results without them as well, or take their twins out of training',
                      [(o.clip, str(o)) for o in found])
         for kind, found, what in (
-                ('label conflict', self.report.conflicts, 'different labels. A pose or two is a cut that overlaps; '
+                ('label conflict', self.report.conflicts, 'different labels. A pose or two means overlapping cuts; '
                                                           'more means that one of the labels is wrong'),
                 ('repeated poses', find_repeats(overlaps, self.report.leaks), 'the same label, on one side of every '
                                                                               'split. They count twice')):
@@ -198,7 +198,7 @@ class _Check:
                     report.examples.append(Clip.from_annotation(item, layout=layout).check())
                     seen.add(str(item.get('label')))
                 except ClipError:
-                    continue  # what is wrong with it is in the report already
+                    continue  # its problems are already in the report
         if not persons:
             return
         lengths = np.array(report.lengths)
@@ -215,7 +215,7 @@ class _Check:
 
 
 def subject_of(name: str, item: dict[str, Any]) -> str | None:
-    """The subject of a clip: what the annotation says, else what an id like a01_s02_... or S001C001P003... says."""
+    """The subject of a clip: from the annotation, else from an id like a01_s02_... or S001C001P003...."""
     if item.get('subject') not in (None, ''):
         return str(item['subject'])
     found = _SUBJECT.match(name)

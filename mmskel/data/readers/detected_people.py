@@ -29,7 +29,7 @@ def read_people(tree: FileTree, places: Mapping[int, str], num_frames: int, num_
         tree: Where the files lie.
         places: Frame -> file; a frame without one has nobody.
         num_frames: T.
-        num_person: P.
+        num_person: Number of persons, P.
 
     Returns:
         (P, T, 17, 2) pixels, (P, T, 17) scores, (T, P) tracks, -1 where a slot is empty.

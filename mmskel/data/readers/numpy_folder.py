@@ -1,8 +1,6 @@
 """Your own data: a folder of ``.npy`` arrays and a table of labels."""
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
 from mmskel.files.arrays import ArrayFileError, read_npy
+from mmskel.files.tables import TableError, are_class_numbers, read_table
 from mmskel.skeleton import Clip, LayoutError, get_layout
 from mmskel.skeleton.scores import confidence
 
@@ -57,8 +56,11 @@ class NumpyFolder(Reader):
         self._files = {path.removesuffix('.npy'): place for path, place in self._tree.below('.npy').items()}
         if not self._files:
             raise ReadError(f"'{self.source}' holds no array; expected a {self.what}")
-        self._rows = _table(Path(self.labels))
-        self._names = _class_names(Path(self.labels), [row['label'] for row in self._rows.values()])
+        try:
+            self._rows = _table(Path(self.labels))
+            self._names = _class_names(Path(self.labels), [row['label'] for row in self._rows.values()])
+        except TableError as error:
+            raise ReadError(str(error)) from None
         self._name_short()
 
     def _name_short(self) -> None:
@@ -145,45 +147,16 @@ class NumpyFolder(Reader):
 
 def _class_names(path: Path, labels: Sequence[str]) -> list[str] | None:
     """The names of the classes in alphabetical order; None where all labels are class indices."""
-    try:
-        numbers = [float(label) for label in labels]
-    except ValueError:
-        return sorted(set(labels))
-    wrong = [label for label, number in zip(labels, numbers) if not (number.is_integer() and number >= 0)]
-    if wrong:
-        raise ReadError(f"'{path}': label '{wrong[0]}' is not a class index; labels that are numbers are counted from "
-                        "0")
-    return None
+    return None if are_class_numbers(path, labels) else sorted(set(labels))
 
 
 def _table(path: Path) -> dict[str, dict[str, str]]:
     """Clip id -> row of the table."""
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no table of labels '{path}'")
-    reader = csv.DictReader(io.StringIO(path.read_text(encoding='utf-8-sig', errors='replace')), skipinitialspace=True)
-    header = [name.strip() for name in reader.fieldnames or ()]
-    reader.fieldnames = header
-    if not {'id', 'label'} <= set(header) or not set(header) <= set(_COLUMNS) or len(set(header)) < len(header):
-        raise ReadError(f"'{path}' has the header '{','.join(header)}'; expected id,label and optionally "
-                        f'{", ".join(_COLUMNS[2:])}, each once{_separator(header)}')
     rows: dict[str, dict[str, str]] = {}
-    for row in reader:
-        if None in row or None in row.values():
-            raise ReadError(f"'{path}' line {reader.line_num}: expected {len(header)} fields: {','.join(header)}")
-        row = {key: value.strip() for key, value in row.items()}
+    for line, row in read_table(path, 'table of labels', _COLUMNS[:2], _COLUMNS):
         name = row['id'].replace('\\', '/').removesuffix('.npy')
         if not name or not row['label'] or name in rows:
-            raise ReadError(f"'{path}' line {reader.line_num}: "
+            raise ReadError(f"'{path}', line {line}: "
                             f"{f'a second line for {name!r}' if name in rows else 'an empty id or label'}")
         rows[name] = row
-    if not rows:
-        raise ReadError(f"'{path}' has no line below its header")
     return rows
-
-
-def _separator(header: Sequence[str]) -> str:
-    """A hint for tables that a spreadsheet has written with other separators."""
-    for mark, word in ((';', 'semicolons'), ('\t', 'tabs')):
-        if len(header) == 1 and mark in header[0]:
-            return f'. The columns are separated by {word}; save the table with commas'
-    return ''

@@ -1,4 +1,4 @@
-"""Random changes of the coordinates; every one of them driven by the sample's own generator and by the layout."""
+"""Random changes of the coordinates, all driven by the sample's own generator and by the layout."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ class RandomRotation3D(CoordinateTransform):
 
     Args:
         degrees: Largest angle about x, y and z; each is drawn uniformly from [-d, d].
-        integer: Draw whole degrees, as the N-UCLA feeders do.
+        integer: Whether whole degrees are drawn, as by the N-UCLA feeders.
         order: Axes of the first, second and third rotation. N-UCLA's feeders: ``'yxz'``; the NTU feeders of
             CTR-GCN and HD-GCN: ``'xyz'``.
-        one_axis: Turn about one axis only, which is drawn (SkateFormer on NTU).
+        one_axis: Whether it turns about one axis only, which is drawn (SkateFormer on NTU).
         probability: Share of the clips that are changed.
     """
     coords = (2, 3)
@@ -30,7 +30,7 @@ class RandomRotation3D(CoordinateTransform):
     def __init__(self, degrees: Sequence[float] = (17, 17, 17), integer: bool = False, order: str = 'yxz',
                  one_axis: bool = False, probability: float = 1.):
         if sorted(order) != ['x', 'y', 'z']:
-            raise UserError(f"RandomRotation3D: order is the letters x, y and z in some order, not '{order}'")
+            raise UserError(f"RandomRotation3D: order must be the letters x, y and z in some order, not '{order}'")
         self.degrees, self.integer, self.order = tuple(degrees), integer, order
         self.one_axis, self.probability = one_axis, probability
 
@@ -58,7 +58,7 @@ class RandomScale(CoordinateTransform):
 
     Args:
         low, high: Range of the factor, uniform.
-        per_axis: One factor per axis instead of one for all.
+        per_axis: Whether there is one factor per axis instead of one for all.
         probability: Share of the clips that are changed.
     """
 
@@ -80,7 +80,7 @@ class RandomShear(CoordinateTransform):
     """Shears the clip: ``x' = x . S`` with ones on the diagonal and uniform [-amount, amount] elsewhere.
 
     Args:
-        amount: Largest entry beside the diagonal.
+        amount: Largest off-diagonal entry.
         probability: Share of the clips that are changed.
     """
 
@@ -106,7 +106,8 @@ class RandomMirror(SkeletonTransform):
     Args:
         layout: Joint order, for the left/right pairs.
         probability: Share of the clips that are changed.
-        negate: False: left and right joints are exchanged and nothing else (SkateFormer's "spatial flip").
+        negate: Whether x is negated. False: left and right joints are exchanged and nothing else (SkateFormer's
+            "spatial flip").
     """
     writes = (*COORDINATES, *SCORES)
 
@@ -128,13 +129,13 @@ class RandomMirror(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class RandomMove(CoordinateTransform):
-    """ST-GCN's camera move on x and y: rotation, scale and shift go linearly from one key frame to the next.
+    """ST-GCN's camera move on x and y: rotation, scale and shift change linearly from one key frame to the next.
 
     Missing joints and absent persons move too, as published (``docs/published/st_gcn.md``, D5).
 
     Args:
-        degrees, scales, shifts: The values each key frame draws from.
-        key_frames: 2: first and last frame.
+        degrees, scales, shifts: Values each key frame draws from.
+        key_frames: Number of key frames; 2: first and last frame.
     """
 
     def __init__(self, degrees: Sequence[float] = (-10, -5, 0, 5, 10), scales: Sequence[float] = (0.9, 1.0, 1.1),

@@ -22,7 +22,7 @@ class ChoosePerson(SkeletonTransform):
 
     def __init__(self, rule: str = 'absolute_sum'):
         if rule not in PERSON_RULES:
-            raise UserError(f'ChoosePerson: rule is one of {", ".join(PERSON_RULES)}, not {rule!r}')
+            raise UserError(f'ChoosePerson: rule must be one of {", ".join(PERSON_RULES)}, not {rule!r}')
         self.rule = rule
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:

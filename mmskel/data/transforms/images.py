@@ -8,7 +8,7 @@ import numpy as np
 
 
 def cut_out(images: np.ndarray, box: Sequence[int]) -> np.ndarray:
-    """The part of every image in a box; black where the box reaches out of the image.
+    """The part of every image in a box; black where the box extends beyond the image.
 
     Args:
         images: (n, H, W, 3).

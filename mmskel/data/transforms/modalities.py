@@ -1,4 +1,4 @@
-"""Which frames the two pathways of an RGB+pose network see."""
+"""The frames that the two pathways of an RGB+pose network see."""
 from __future__ import annotations
 
 from typing import Any
@@ -12,13 +12,13 @@ from mmskel.data.transforms.sampling import pick_frames, uniform_frames
 
 @TRANSFORMS.register_module()
 class SampleVideoAndPose(SkeletonTransform):
-    """Uniform sampling of images and of skeletons, each for itself (``MMUniformSampleFrames``;
-    ``docs/published/posec3d.md``, D16): the two sets of frames are drawn one after the other and are not aligned.
+    """Uniform sampling of images and of skeletons, each on its own (``MMUniformSampleFrames``;
+    ``docs/published/posec3d.md``, D16): the two sets of frames are drawn one after another and are not aligned.
 
     Args:
-        video_len: Images per clip; :class:`~mmskel.data.transforms.clip_frames.LoadClipFrames` reads them.
-        pose_len: Skeletons per clip. None: all of them are kept, for networks of images alone; the crop around the
-            persons is then that of the whole clip, as in the published pipeline (D16).
+        video_len: Number of images per clip; :class:`~mmskel.data.transforms.clip_frames.LoadClipFrames` reads them.
+        pose_len: Number of skeletons per clip. None: all of them are kept, for networks of images alone; the crop
+            around the persons is then that of the whole clip, as in the published pipeline (D16).
         num_clips, test_mode, seed: Arguments of :class:`~mmskel.data.transforms.sampling.SampleUniformly`; in test mode
             both sets begin the fixed draw again.
     """

@@ -1,4 +1,4 @@
-"""Which frames a network sees. Frames are picked; only :class:`CropAndResize` interpolates."""
+"""The frames that a network sees. Frames are picked; only :class:`CropAndResize` interpolates."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -43,9 +43,9 @@ class ResampleFrames(SkeletonTransform):
     """A fixed number of frames from all of the clip, short clips repeating frames (N-UCLA protocol, step 4).
 
     Args:
-        clip_len: Frames to pick.
-        random: False: ``trunc(linspace(0, T - 1, clip_len))``. True: drawn without replacement from 100 copies of
-            every frame, then sorted.
+        clip_len: Number of frames to pick.
+        random: Whether frames are drawn at random. False: ``trunc(linspace(0, T - 1, clip_len))``. True: drawn without
+            replacement from 100 copies of every frame, then sorted.
         with_time: If true, also writes ``frame_time``, the relative time ``2 * index / T - 1`` of every picked frame
             (SkateFormer).
     """
@@ -73,22 +73,22 @@ class ResampleFrames(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class CropAndResize(SkeletonTransform):
-    """A part of the clip, stretched to a fixed number of frames by linear interpolation (CTR-GCN's and HD-GCN's NTU
+    """Stretches a part of the clip to a fixed number of frames by linear interpolation (CTR-GCN's and HD-GCN's NTU
     feeders; ``docs/published/hd_gcn.md``, D8).
 
-    Frames whose coordinates sum to exactly zero are no valid frames; valid ones are taken to come first.
+    Frames whose coordinates sum to exactly zero are not valid frames; valid ones are assumed to come first.
 
     Args:
-        clip_len: Frames to make.
-        share: Two numbers: the part of the valid frames is drawn uniformly between them, its place as well, and at
-            least ``clip_len`` frames (or all) are kept. One number: that part, from the middle (test).
+        clip_len: Number of frames to make.
+        share: Share of the clip. Two numbers: the part of the valid frames is drawn uniformly between them, as is its
+            position, and at least ``clip_len`` frames (or all) are kept. One number: that part, from the middle (test).
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips')
 
     def __init__(self, clip_len: int = 64, share: Sequence[float] | float = (0.5, 1.0)):
         low, high = (share, share) if isinstance(share, (int, float)) else share
         if not 0 < low <= high <= 1:
-            raise UserError(f'CropAndResize: share lies in (0, 1], not {share}')
+            raise UserError(f'CropAndResize: share must be in (0, 1], not {share}')
         self.clip_len, self.low, self.high = clip_len, low, high
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -112,11 +112,11 @@ def uniform_frames(num_frames: int, clip_len: int, num_clips: int, rng, even_sta
     """PYSKL's uniform sampling: one frame from each of ``clip_len`` equal segments.
 
     Args:
-        num_frames: T of the source.
+        num_frames: Number of frames of the source, T.
         clip_len, num_clips: Frames per clip, number of clips.
-        rng: ``numpy.random.RandomState`` (to repeat the published draws) or a function-compatible object with
+        rng: ``numpy.random.RandomState`` (to repeat the published draws) or a compatible object with
             ``randint`` and ``choice``.
-        even_starts: Short clips (T < clip_len) start at evenly spread frames (test) instead of random ones.
+        even_starts: Whether short clips (T < clip_len) start at evenly spread frames (test) instead of random ones.
 
     Returns:
         (num_clips * clip_len,) indices in [0, T); clips shorter than ``clip_len`` wrap around.
@@ -145,13 +145,13 @@ class SampleUniformly(SkeletonTransform):
     Args:
         clip_len: Frames per clip.
         num_clips: Clips per sample (test-time averaging).
-        test_mode: The published fixed draw: every sample uses the stream of ``RandomState(seed)`` from its start.
-            The global generator is left alone (the published transform re-seeds it).
+        test_mode: Whether to use the published fixed draw: every sample uses the stream of ``RandomState(seed)`` from
+            its start. The global generator is left alone (the published transform re-seeds it).
         seed: Seed of the fixed draw.
         with_next: If true, also picks each frame's successor, so that motion is the motion of the source, as PYSKL's
             is.
         p_interval: PYSKL's crop in time before the sampling, redrawn for every clip: two numbers, between which the
-            part of the frames is drawn uniformly, its place as well; one number: that part, its place drawn.
+            part of the frames is drawn uniformly, as is its position; one number: that part, at a random position.
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'clip_len', 'frame_inds')
 
@@ -159,7 +159,7 @@ class SampleUniformly(SkeletonTransform):
                  with_next: bool = False, p_interval: Sequence[float] | float = 1):
         low, high = (p_interval, p_interval) if isinstance(p_interval, (int, float)) else p_interval
         if not 0 < low <= high <= 1:
-            raise UserError(f'SampleUniformly: p_interval lies in (0, 1], not {p_interval}')
+            raise UserError(f'SampleUniformly: p_interval must be in (0, 1], not {p_interval}')
         self.clip_len, self.num_clips, self.test_mode, self.seed = clip_len, num_clips, test_mode, seed
         self.with_next, self.p_interval = with_next, (low, high)
 
@@ -167,7 +167,7 @@ class SampleUniformly(SkeletonTransform):
         """The frame indices.
 
         Raises:
-            UserError: A clip without frames; named.
+            UserError: A clip without frames; names it.
         """
         state = np.random.RandomState(self.seed if self.test_mode else rng.integers(2**32))
         total, (low, high) = sample['keypoint'].shape[1], self.p_interval
@@ -190,7 +190,7 @@ class SampleUniformly(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class PadFrames(SkeletonTransform):
-    """Zero frames behind the clip up to ``length``; longer clips are cut (ST-GCN's 300-frame arrays)."""
+    """Appends zero frames up to ``length``; longer clips are cut (ST-GCN's 300-frame arrays)."""
     writes = (*COORDINATES, *SCORES, 'total_frames')
     knobs = {'clip_len': 'length'}
 
@@ -204,18 +204,19 @@ class PadFrames(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class FitFrames(SkeletonTransform):
-    """Exactly ``clip_len`` frames, and every frame of a clip that is not longer: zeros around a short clip, evenly
-    picked frames of a long one, ``trunc(linspace(0, T - 1, clip_len))``.
+    """Makes exactly ``clip_len`` frames and keeps every frame of a clip that is not longer: zeros around a short clip,
+    evenly picked frames of a long one, ``trunc(linspace(0, T - 1, clip_len))``.
 
     Args:
-        clip_len: Frames of the result.
-        place: ``'start'``: the zeros come behind; ``'centre'``: on both sides, half of them, rounded down, before.
+        clip_len: Number of frames of the result.
+        place: Position of a short clip. ``'start'``: the zeros follow it; ``'centre'``: half of them, rounded down,
+            precede it.
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips')
 
     def __init__(self, clip_len: int, place: str = 'start'):
         if place not in ('start', 'centre'):
-            raise ValueError(f"FitFrames: place is 'start' or 'centre', not {place!r}")
+            raise ValueError(f"FitFrames: place must be 'start' or 'centre', not {place!r}")
         self.clip_len, self.place = clip_len, place
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
@@ -230,14 +231,14 @@ class FitFrames(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class RandomWindow(SkeletonTransform):
-    """A random window of ``length`` frames; shorter clips are put at a random offset into zeros (ST-GCN, Kinetics)."""
+    """Cuts a random window of ``length`` frames; shorter clips get a random offset among zeros (ST-GCN, Kinetics)."""
     writes = (*COORDINATES, *SCORES, 'total_frames')
 
     def __init__(self, length: int = 150):
         self.length = length
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """Where frame 0 of the clip lands: negative when the window begins inside the clip."""
+        """The new position of the clip's frame 0: negative when the window begins inside the clip."""
         spare = self.length - sample['keypoint'].shape[1]
         return dict(offset=int(rng.integers(min(spare, 0), max(spare, 0) + 1)))
 

@@ -24,16 +24,16 @@ KERNEL, GATE_WIDTH = 8, 300
 NETWORKS = {'base': 0., 'two_stream': 0., 'body_part': 0.1, 'attention': 0.1, 'frame_difference': 0.3}
 """The networks, with their published dropout."""
 STREAMS = {'two_stream': 2, 'body_part': 5}
-"""Streams of features that a network gives, where it is not one."""
+"""Number of feature streams of a network, if it is not 1."""
 
 
 class FrameAttention(nn.Sequential):
     """A score per frame, a softmax, and a product with the features.
 
     Args:
-        channels: C.
-        over_time: Softmax over the frames, times their number. The published code takes it over an axis of one element,
-            so that the factor is 1 and nothing is learned.
+        channels: Number of channels, C.
+        over_time: Whether the softmax is over the frames, times their number. The published code takes it over an axis
+            of one element, so that the factor is 1 and nothing is learned.
     """
 
     def __init__(self, channels: int, over_time: bool):
@@ -41,13 +41,13 @@ class FrameAttention(nn.Sequential):
         self.over_time = over_time
 
     def forward(self, x: Tensor, h: Tensor) -> Tensor:
-        """Features x and what the scores are of, both (N, C, T); shape kept."""
+        """Features x and the input of the scores, both (N, C, T); shape kept."""
         if self.over_time:
             weight = super().forward(h.transpose(1, 2)).softmax(1)
             return x * weight.transpose(1, 2) * x.shape[2]
         if not torch.is_grad_enabled():
             return x
-        # nothing is computed of it; gradients of 0, as published, are what distributed training asks for
+        # not used in the result; gradients of 0, as published, satisfy distributed training
         return x + 0 * sum(one.sum() for one in self.parameters())
 
 
@@ -55,11 +55,11 @@ class Group(nn.Module):
     """Three convolutions 8 wide, with the shortcut from before the first.
 
     Args:
-        in_channels, channels: Widths before and behind, of one trunk.
-        trunks: Independent networks, side by side.
+        in_channels, channels: Widths of one trunk before and after.
+        trunks: Number of independent networks, side by side.
         dropout: Share of the activations dropped in training.
-        attention: None; ``'reference'`` or ``'time'``: norm and ReLU before each convolution, and
-            :class:`FrameAttention` in the end.
+        attention: Kind of attention: None; ``'reference'`` or ``'time'``: norm and ReLU before each convolution, and
+            :class:`FrameAttention` at the end.
     """
 
     def __init__(self, in_channels: int, channels: int, trunks: int, dropout: float, attention: str | None):
@@ -92,12 +92,12 @@ class Trunk(nn.Module):
     """The base network up to the mean over time.
 
     Args:
-        in_channels: D, of one trunk.
+        in_channels: Number of input features, D, of one trunk.
         channels: Width of the stem; the groups have 1, 2 and 4 times as many.
-        trunks: Independent networks of the same size, side by side in one.
+        trunks: Number of independent networks of the same size, side by side in one.
         dropout: See :class:`Group`.
         attention: See :class:`Group`.
-        final_norm: Norm and ReLU in the end.
+        final_norm: Whether a norm and a ReLU come last.
     """
 
     def __init__(self, in_channels: int, channels: int, trunks: int = 1, dropout: float = 0.,
@@ -124,19 +124,20 @@ class Ensemble1DCNN(BaseModule):
     channels, T', 1) out, S streams, all persons in each.
 
     Args:
-        layout: Joint order; of ``'body_part'`` the parts are :func:`~mmskel.skeleton.five_parts`.
-        in_channels: C.
-        num_person: M; their joints stand one after the other.
+        layout: Joint order; the parts of ``'body_part'`` are :func:`~mmskel.skeleton.five_parts`.
+        in_channels: Number of coordinates, C.
+        num_person: Number of persons, M; whose joints follow one another.
         network: One of ``NETWORKS``: ``'base'``; ``'two_stream'``, over frames and over features; ``'body_part'``,
             five trunks; ``'attention'``, a gate over the features of every frame; ``'frame_difference'``.
-        num_frames: T of ``'two_stream'``, which knows a frame by its number: zeros behind shorter clips, frames of
-            longer ones picked evenly. Others take any.
+        num_frames: Number of frames T for ``'two_stream'``, which knows a frame by its number: zeros after shorter
+            clips, frames of longer ones picked evenly. Other networks take any.
         base_channels: Width of the stem.
         dropout: Share of the activations dropped in training; default: the published one of the network.
-        frame_attention: Of ``'attention'``: ``'reference'``, which does nothing, as published, or ``'time'``.
-        keep_spike: Of ``'frame_difference'``: whether the one past the last frame one holds minus the last pose, as
+        frame_attention: Frame attention of ``'attention'``: ``'reference'``, which does nothing, as published, or
+            ``'time'``.
+        keep_spike: Whether, in ``'frame_difference'``, the frame after the last one holds minus the last pose, as
             published, or zeros.
-        init_cfg: MMEngine's; the published initialisation is built in.
+        init_cfg: Initialisation in the form of MMEngine; the published one is built in.
     """
     knobs = {'clip_len': 'num_frames'}
 
@@ -147,7 +148,7 @@ class Ensemble1DCNN(BaseModule):
         if network not in NETWORKS:
             raise ValueError(f"Ensemble1DCNN: unknown network '{network}'; known: {', '.join(NETWORKS)}")
         if frame_attention not in ('reference', 'time'):
-            raise ValueError(f"Ensemble1DCNN: frame_attention is 'reference' or 'time', not {frame_attention!r}")
+            raise ValueError(f"Ensemble1DCNN: frame_attention must be 'reference' or 'time', not {frame_attention!r}")
         layout = get_layout(layout)
         self.layout, self.num_joints, self.in_channels = layout.name, layout.num_joints, in_channels
         self.num_person, self.network, self.num_frames = num_person, network, num_frames
@@ -191,13 +192,14 @@ class Ensemble1DCNN(BaseModule):
         """(N, M, T, V, C) -> (N, S, channels, T', 1).
 
         Raises:
-            ValueError: Another number of persons, joints or coordinates than the network was built for.
+            ValueError: A different number of persons, joints or coordinates than the network was built for.
         """
         clips, persons, frames, joints, coords = x.shape
         if (persons, joints, coords) != (self.num_person, self.num_joints, self.in_channels):
             raise ValueError(f'Ensemble1DCNN was built for num_person={self.num_person}, {self.num_joints} joints '
                              f"('{self.layout}') and in_channels={self.in_channels}, but the clips have {persons} "
-                             f'persons, {joints} joints and {coords} coordinates; SetPersons sets how many persons')
+                             f'persons, {joints} joints and {coords} coordinates; SetPersons sets the number of '
+                             'persons')
         if self.network == 'body_part':
             return self.part_features(self.part_series(x))
         return self.series_features(x.transpose(1, 2).flatten(2).transpose(1, 2))

@@ -23,14 +23,14 @@ from mmskel.models.layers.rows import exactly
 from mmskel.skeleton import Layout, get_layout
 
 NETWORKS = ('small', 'densenet161')
-DENSENET_EPS = 1.1e-5  # the published norms'
+DENSENET_EPS = 1.1e-5  # of the published norms
 
 
 class StackedLinear(nn.Module):
     """C linear layers, one per coordinate, as one product.
 
     Args:
-        groups: C.
+        groups: Number of groups, C.
         in_channels, out_channels: Widths of each.
     """
 
@@ -55,10 +55,10 @@ class TARM(nn.Module):
     """The temporal attention recalibration module of every coordinate (section 3.1 of the paper).
 
     Args:
-        coords: C.
-        frames, columns: T and D.
-        channels: H.
-        gru: ``'torch'`` or ``'keras'``, see :class:`~mmskel.models.layers.keras.BidirectionalGRUs`.
+        coords: Number of coordinates, C.
+        frames, columns: Numbers of frames T and columns D.
+        channels: Width, H.
+        gru: Kind of GRU, ``'torch'`` or ``'keras'``, see :class:`~mmskel.models.layers.keras.BidirectionalGRUs`.
         dropout: Share of the GRUs' inputs and of their states dropped in training.
         train_gate: Whether the gate learns.
     """
@@ -89,12 +89,12 @@ class TARM(nn.Module):
 
 
 class PreactivatedBlock(nn.Module):
-    """Twice norm, ReLU and 3 x 3, and the shortcut.
+    """Norm, ReLU and 3 x 3 convolution, twice, and the shortcut.
 
     Args:
-        in_channels, channels: Widths before and behind.
+        in_channels, channels: Widths before and after.
         stride: Stride of the first convolution.
-        first: The first block of the network, whose input is already activated.
+        first: Whether this is the first block of the network, whose input is already activated.
     """
 
     def __init__(self, in_channels: int, channels: int, stride: int, first: bool = False):
@@ -117,9 +117,9 @@ class SmallSTCM(nn.Module):
     """The spatio-temporal convolution module of the published "MANs_9": nine convolutions deep.
 
     Args:
-        in_channels: C.
+        in_channels: Number of coordinates, C.
         base_channels: Width of stem and first stage; every further stage has twice the width.
-        repetitions: Blocks of every stage.
+        repetitions: Number of blocks of every stage.
     """
 
     def __init__(self, in_channels: int, base_channels: int, repetitions: Sequence[int]):
@@ -154,23 +154,24 @@ class MANs(BaseModule):
 
     Args:
         layout: Joint order; only the number of joints counts.
-        in_channels: C.
-        num_person: M; their joints stand side by side.
-        network: ``'small'`` (the published MANs_9) or ``'densenet161'``.
-        num_frames: T, the rows of the image; a clip of another length is put in the middle of zeros, or frames of it
-            are picked evenly. Default: 50, of DenseNet-161 224.
-        columns: D. Default: M V, of DenseNet-161 at least 224.
-        resize: How M V joints become D columns: ``'pad'``, zeros on both sides, as published, or ``'bilinear'``.
-        hidden: H. Default: 64, of DenseNet-161 128.
-        gru: ``'torch'`` or ``'keras'``, the published one, see
+        in_channels: Number of coordinates, C.
+        num_person: Number of persons, M; whose joints are side by side.
+        network: Network that classifies the image: ``'small'`` (the published MANs_9) or ``'densenet161'``.
+        num_frames: Number of frames T, the rows of the image; a shorter clip is centred among zeros, and frames of a
+            longer one are picked evenly. Default: 50; for DenseNet-161, 224.
+        columns: Number of columns, D. Default: M V; for DenseNet-161, at least 224.
+        resize: Conversion of M V joints to D columns: ``'pad'``, zeros on both sides, as published, or ``'bilinear'``.
+        hidden: Width of the memory, H. Default: 64; for DenseNet-161, 128.
+        gru: Kind of GRU, ``'torch'`` or ``'keras'``, the published one, see
             :class:`~mmskel.models.layers.keras.BidirectionalGRUs`.
-        gru_dropout: Share of the GRUs' inputs and states dropped in training. Default, as published: 0.5, of
-            DenseNet-161 none.
-        gate: ``'trained'``, or ``'untrained'``, as in the published code, whose gate stays as it was drawn.
-        base_channels: Width of the stem. Default: 64, of DenseNet-161 96.
-        repetitions: Blocks of every stage of the small network.
+        gru_dropout: Share of the GRUs' inputs and states dropped in training. Default, as published: 0.5; for
+            DenseNet-161, none.
+        gate: State of the gate: ``'trained'``, or ``'untrained'``, as in the published code, where it keeps its initial
+            values.
+        base_channels: Width of the stem. Default: 64; for DenseNet-161, 96.
+        repetitions: Number of blocks of every stage of the small network.
         pretrained: Checkpoint of an ImageNet DenseNet-161 with torchvision's names, for three coordinates.
-        init_cfg: MMEngine's; the published initialisation is built in.
+        init_cfg: Initialisation in the form of MMEngine; the published one is built in.
     """
 
     def __init__(self, layout: str | Layout, in_channels: int = 3, num_person: int = 2, network: str = 'small',
@@ -182,7 +183,7 @@ class MANs(BaseModule):
         if network not in NETWORKS:
             raise ValueError(f"MANs: unknown network '{network}'; known: {', '.join(NETWORKS)}")
         if resize not in ('pad', 'bilinear') or gate not in ('trained', 'untrained'):
-            raise ValueError("MANs: resize is 'pad' or 'bilinear', gate 'trained' or 'untrained'; found "
+            raise ValueError("MANs: resize must be 'pad' or 'bilinear', gate 'trained' or 'untrained'; found "
                              f'{resize!r} and {gate!r}')
         small, layout = network == 'small', get_layout(layout)
         if pretrained and small:
@@ -204,7 +205,7 @@ class MANs(BaseModule):
         self.out_channels = self.stcm.out_channels
 
     def init_weights(self) -> None:
-        """What ``init_cfg`` says; then the pretrained network, where one is named."""
+        """Initialises as ``init_cfg`` says, then loads the pretrained network, if one is named."""
         super().init_weights()
         if self.pretrained:
             load_densenet(self.stcm, self.pretrained)
@@ -213,13 +214,14 @@ class MANs(BaseModule):
         """The clip as an image, (N, M, T, V, C) -> (N, C, rows, columns).
 
         Raises:
-            ValueError: Another number of persons, joints or coordinates than the network was built for.
+            ValueError: A different number of persons, joints or coordinates than the network was built for.
         """
         clips, persons, frames, joints, coords = x.shape
         if (persons, joints, coords) != (self.num_person, self.num_joints, self.in_channels):
             raise ValueError(f"MANs was built for num_person={self.num_person}, {self.num_joints} joints "
                              f"('{self.layout}') and in_channels={self.in_channels}, but the clips have {persons} "
-                             f'persons, {joints} joints and {coords} coordinates; SetPersons sets how many persons')
+                             f'persons, {joints} joints and {coords} coordinates; SetPersons sets the number of '
+                             'persons')
         x = exactly(x, 2, self.num_frames, centre=True)
         x = x.permute(0, 4, 2, 1, 3).flatten(3)
         spare = self.columns - persons * joints

@@ -1,4 +1,4 @@
-"""The doors of the networks: canonical batch in, network input out, on the device."""
+"""The encoders: they turn a canonical batch into a network's input, on the device."""
 from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.models.encoders.heatmap import heatmap_volume
 from mmskel.models.encoders.heatmap_encoder import VOLUME_STREAMS, HeatmapEncoder

@@ -1,4 +1,4 @@
-"""The doors of networks that look at images: bytes come from the loader, floats are made on the device."""
+"""The encoders of networks that look at images: bytes come from the loader, floats are made on the device."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 @MODELS.register_module()
 class PictureEncoder(SkeletonEncoder):
-    """Images to the (N, views, 3, T, H, W) input of ``Recognizer3D``.
+    """Turns images into the (N, views, 3, T, H, W) input of ``Recognizer3D``.
 
     Args:
         mean, std: Mean and standard deviation of red, green and blue, of pixels from 0 to 255.
@@ -41,11 +41,11 @@ class PictureEncoder(SkeletonEncoder):
         return planes.sub_(self.mean).div_(self.std)
 
     def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
-        """The network input, a pure function.
+        """Computes the network's input; a pure function.
 
         Args:
             batch: ``imgs`` (N, views, T, H, W, 3) uint8 RGB.
-            samples: Data samples; are ignored.
+            samples: Data samples; ignored.
 
         Returns:
             (N, views, 3, T, H, W) float32.
@@ -61,8 +61,8 @@ class PictureEncoder(SkeletonEncoder):
 
 @MODELS.register_module()
 class RGBPoseEncoder(SkeletonEncoder):
-    """Images and joints to the inputs of ``MMRecognizer3D`` with ``RGBPoseConv3D``: ``imgs`` (N, views, 3, T, H, W)
-    and ``heatmap_imgs`` (N, views, V, T', H', W').
+    """Turns images and joints into the inputs of ``MMRecognizer3D`` with ``RGBPoseConv3D``: ``imgs`` (N, views, 3, T,
+    H, W) and ``heatmap_imgs`` (N, views, V, T', H', W').
 
     Args:
         layout: Joint order.
@@ -86,15 +86,15 @@ class RGBPoseEncoder(SkeletonEncoder):
         return self.heatmaps.channels(coords)
 
     def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> dict[str, Tensor]:
-        """The network inputs, a pure function.
+        """Computes the network's inputs; a pure function.
 
         Args:
-            batch: ``imgs`` as of :class:`PictureEncoder`, the joints as of
+            batch: ``imgs`` as for :class:`PictureEncoder`, the joints as for
                 :class:`~mmskel.models.encoders.HeatmapEncoder`.
             samples: Data samples, which say ``img_shape``.
 
         Raises:
-            UserError: If there are no images, or images of several sizes in one batch.
+            UserError: If there are no images, or images of different sizes in one batch.
         """
         return dict(imgs=self.images.encode(batch), heatmap_imgs=self.heatmaps.encode(batch, samples))
 

@@ -1,4 +1,4 @@
-"""The door of networks that take a clip as a time series of raw coordinates."""
+"""The encoder of networks that take a clip as a time series of raw coordinates."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,17 @@ from mmskel.models.encoders.streams import StreamEncoder
 
 @MODELS.register_module()
 class SeriesEncoder(StreamEncoder):
-    """Joints to the (N, clips, M, T, V, C) input of ``Ensemble1DCNN``, one number subtracted from all of them.
+    """Turns joints into the (N, clips, M, T, V, C) input of ``Ensemble1DCNN``, one number subtracted from all of them.
 
-    The number goes off every coordinate of the leading run of frames that are not empty, absent persons and missing
-    joints included, as published; frames behind stay as they are (docs/published/ensemble_1dcnn.md, D5 and D6).
+    The number is subtracted from every coordinate of the leading run of frames that are not empty, absent persons and
+    missing joints included, as published; later frames stay as they are (docs/published/ensemble_1dcnn.md, D5 and D6).
 
     Args:
         layout: Joint order.
-        stream: As of :class:`StreamEncoder`.
-        with_score: Append the confidence as a channel.
-        mean: The number: the mean coordinate of the training clips (``mmskel.data.mean_coordinate``). NTU RGB+D 60:
-            0.5909 (cross-subject), 0.5835 (cross-view). 0 for the body-part and the frame-difference network.
+        stream: Stream, as for :class:`StreamEncoder`.
+        with_score: Whether to append the confidence as a channel.
+        mean: Number to subtract: the mean coordinate of the training clips (``mmskel.data.mean_coordinate``). NTU RGB+D
+            60: 0.5909 (cross-subject), 0.5835 (cross-view). 0 for the body-part and the frame-difference network.
         positive_frames: Whether a frame counts as empty unless its coordinates have a positive sum, as in the published
             code, instead of only where all are 0.
     """
@@ -32,7 +32,7 @@ class SeriesEncoder(StreamEncoder):
         self.mean, self.positive_frames = mean, positive_frames
 
     def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
-        """As :class:`StreamEncoder`, less the mean."""
+        """Like :class:`StreamEncoder`, minus the mean."""
         x = super().encode(batch, samples)
         if not self.mean:
             return x

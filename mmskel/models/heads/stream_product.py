@@ -14,15 +14,15 @@ from mmskel.models.layers.keras import he_normal_
 class StreamProductHead(GCNHead):
     """A linear classifier per stream; their probabilities are multiplied and divided by the sum over classes.
 
-    The scores are the streams' raw scores added up, whose softmax is that product: the constants by which
+    The scores are the sum of the streams' raw scores, whose softmax is that product: the constants by which
     probabilities and raw scores differ are the same for all classes. Nothing is multiplied, so nothing underflows.
 
     Args:
-        num_classes: K.
-        in_channels: Channels of every stream's features.
-        num_streams: S.
-        loss_cls, dropout, label_smooth_eps, topk, average_clips: MMAction2's.
-        init_cfg: Default, as published: truncated He normal, zero biases.
+        num_classes: Number of classes, K.
+        in_channels: Number of channels of every stream's features.
+        num_streams: Number of streams, S.
+        loss_cls, dropout, label_smooth_eps, topk, average_clips: Arguments of MMAction2's heads.
+        init_cfg: Initialisation; default, as published: truncated He normal, zero biases.
     """
 
     def __init__(self, num_classes: int, in_channels: int, num_streams: int = 1, loss_cls: Mapping | None = None,
@@ -35,7 +35,7 @@ class StreamProductHead(GCNHead):
         self.fcs = nn.ModuleList(nn.Linear(in_channels, num_classes) for _ in range(num_streams))
 
     def init_weights(self) -> None:
-        """The published initialisation, or what ``init_cfg`` says."""
+        """The published initialisation, or that of ``init_cfg``."""
         if self.init_cfg:
             super().init_weights()
             return
@@ -47,11 +47,11 @@ class StreamProductHead(GCNHead):
         """(N, S, C, T, V) features -> S raw scores (N, K).
 
         Raises:
-            ValueError: Features of another number of streams.
+            ValueError: Features with a different number of streams.
         """
         if x.shape[1] != self.num_streams:
-            raise ValueError(f'StreamProductHead was built for num_streams={self.num_streams}, but the backbone gives '
-                             f'features of {x.shape[1]}; its network decides: set both')
+            raise ValueError(f'StreamProductHead was built for num_streams={self.num_streams}, but the backbone has '
+                             f'features of {x.shape[1]}; its network decides, so set both')
         pooled = x.mean((3, 4))
         if self.dropout is not None:
             pooled = self.dropout(pooled)

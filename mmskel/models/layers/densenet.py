@@ -24,7 +24,7 @@ class DenseLayer(nn.Module):
 
     Args:
         in_channels: Width of the input.
-        growth: Channels that are added.
+        growth: Number of channels that are added.
         eps: Constant of the norms.
     """
 
@@ -54,10 +54,10 @@ class DenseNet(nn.Module):
     """DenseNet up to its last norm: (N, C, H, W) -> (N, out_channels, H / 32, W / 32). DenseNet-161 by default.
 
     Args:
-        in_channels: C.
+        in_channels: Number of coordinates, C.
         base_channels: Width of the stem.
-        growth: Channels that every layer adds.
-        blocks: Layers of each dense block.
+        growth: Number of channels that every layer adds.
+        blocks: Number of layers in each dense block.
         eps: Constant of the norms; torchvision's is 1e-5.
     """
 
@@ -83,7 +83,7 @@ class DenseNet(nn.Module):
         self.out_channels = channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features behind the last norm and ReLU."""
+        """Features after the last norm and ReLU."""
         return functional.relu(self.features(x), inplace=True)
 
 
@@ -91,7 +91,7 @@ def load_densenet(network: DenseNet, path: str | Path) -> None:
     """Loads a checkpoint with torchvision's names, of any age; its classifier is left out.
 
     Raises:
-        CheckpointError: If the file is no such checkpoint, or one of another width; names the file and the first
+        CheckpointError: If the file is not such a checkpoint, or has another width; names the file and the first
             tensors.
     """
     state = {_EARLY.sub(r'\1\2.', key): value for key, value in read_checkpoint(path).state.items()

@@ -1,7 +1,7 @@
-"""What networks written for Keras 2 and TensorFlow 1 compute where PyTorch's layers differ.
+"""The layers of Keras 2 and TensorFlow 1 where PyTorch's layers compute something else.
 
-"Same" padding that puts the odd zero behind, norms with TensorFlow's constants, the truncated He normal initialisation,
-and GRUs by both definitions. Symbols: N batch, C channels, T frames, G independent GRUs, H their width.
+"Same" padding that puts the odd zero at the end, norms with TensorFlow's constants, the truncated He normal
+initialisation, and GRUs by both definitions. Symbols: N batch, C channels, T frames, G independent GRUs, H their width.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GRU_KINDS = ('torch', 'keras')
 
 
 def same_padding(length: int, kernel: int, stride: int = 1) -> tuple[int, int]:
-    """Zeros before and behind an axis so that a convolution gives ``ceil(length / stride)`` numbers.
+    """Numbers of zeros before and after an axis so that a convolution gives ``ceil(length / stride)`` numbers.
 
     TensorFlow's rule: ``max((ceil(L / s) - 1) s + k - L, 0)`` zeros, half of them, rounded down, before.
     """
@@ -29,7 +29,7 @@ class SameConv1d(nn.Conv1d):
     """``nn.Conv1d`` with TensorFlow's "same" padding: (N, C, T) -> (N, C', ceil(T / stride))."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """The zeros that both ends need come with the convolution; a copy is made only for the one more behind."""
+        """The zeros that both ends need come with the convolution; a copy is made only for the extra one at the end."""
         before, behind = same_padding(int(x.shape[-1]), self.kernel_size[0], self.stride[0])
         if behind != before:
             x = functional.pad(x, (0, behind - before))
@@ -62,7 +62,7 @@ def keras_norm2d(channels: int) -> nn.BatchNorm2d:
 def he_normal_(weight: Tensor) -> Tensor:
     """Fills a kernel (C', C, ...) as Keras 2's ``he_normal``: std ``sqrt(2 / fan_in)``, cut off at two of them.
 
-    Keras 2.1 does not make up for what the cut takes from the variance; later versions do.
+    Keras 2.1 does not compensate for the variance that the cut removes; later versions do.
     """
     std = math.sqrt(2 / weight[0].numel())
     return nn.init.trunc_normal_(weight, 0., std, -2 * std, 2 * std)
@@ -81,10 +81,10 @@ def hard_sigmoid(x: Tensor) -> Tensor:
 
 
 class BidirectionalGRUs(nn.Module):
-    """G independent bidirectional GRUs of the same size as one batch; both directions are added up.
+    """G independent bidirectional GRUs of the same size as one batch; the two directions are summed.
 
     * ``'torch'``, the definition of ``nn.GRU``: logistic gates, the reset gate after the product with the state,
-      ``n = tanh(W x + b + r (U h + c))``. On a GPU, cuDNN computes it wherever no dropout is at work.
+      ``n = tanh(W x + b + r (U h + c))``. On a GPU, cuDNN computes it if there is no dropout.
     * ``'keras'``, Keras 2's default: hard sigmoids, the reset gate before the product, ``n = tanh(W x + b + U (r h))``,
       one bias.
 
@@ -92,9 +92,9 @@ class BidirectionalGRUs(nn.Module):
     ``bias_ih`` and, of ``'torch'``, ``bias_hh`` (G, 2, 3H); the second axis is the direction, forward first.
 
     Args:
-        groups: G.
-        in_channels: D.
-        channels: H.
+        groups: Number of groups, G.
+        in_channels: Number of input features, D.
+        channels: Width, H.
         kind: One of ``GRU_KINDS``.
         dropout: Share of the inputs dropped in training: one mask per sequence and gate, the same in all frames.
         recurrent_dropout: The same of the state.
@@ -104,7 +104,7 @@ class BidirectionalGRUs(nn.Module):
                  recurrent_dropout: float = 0.):
         super().__init__()
         if kind not in GRU_KINDS:
-            raise ValueError(f"a GRU is one of {', '.join(GRU_KINDS)}, not {kind!r}")
+            raise ValueError(f"a GRU must be one of {', '.join(GRU_KINDS)}, not {kind!r}")
         self.groups, self.channels, self.kind = groups, channels, kind
         self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
         self.weight_ih = nn.Parameter(torch.empty(groups, 2, 3 * channels, in_channels))
@@ -130,7 +130,7 @@ class BidirectionalGRUs(nn.Module):
         return self.by_frame(x)
 
     def by_library(self, x: Tensor) -> Tensor:
-        """One call of PyTorch's (cuDNN's) GRU after the other; ``'torch'`` without dropout only."""
+        """One call of PyTorch's (cuDNN's) GRU after another; ``'torch'`` without dropout only."""
         found = []
         for group, inputs in enumerate(x.unbind()):
             weights = [part[group, direction] for direction in (0, 1)
@@ -157,7 +157,7 @@ class BidirectionalGRUs(nn.Module):
     def _input_gates(self, x: Tensor) -> Tensor:
         """(2G, T, N, D) -> W x + b, (2G, T, N, 3H)."""
         weight, bias = self.weight_ih.flatten(0, 1), self.bias_ih.flatten(0, 1)
-        if self.kind == 'torch':  # the state's biases of r and z join in here, once for all frames
+        if self.kind == 'torch':  # the state's biases of r and z are added here, once for all frames
             bias = bias + functional.pad(self.bias_hh.flatten(0, 1)[:, :2 * self.channels], (0, self.channels))
         if self.training and self.dropout:
             rows, frames, clips, width = x.shape

@@ -1,4 +1,4 @@
-"""Clips of any length as exactly so many frames, for networks that know a frame by its number."""
+"""Clips of any length as a fixed number of frames, for networks that know a frame by its number."""
 from __future__ import annotations
 
 import numpy as np
@@ -8,14 +8,14 @@ from torch.nn import functional
 
 
 def exactly(x: Tensor, axis: int, frames: int, centre: bool = False) -> Tensor:
-    """Zeros around a short axis, evenly picked places of a long one; the same numbers as
+    """Zeros around a short axis, evenly picked entries of a long one; the same numbers as
     :class:`~mmskel.data.transforms.FitFrames`.
 
     Args:
-        x: Any shape.
-        axis: Number of the axis, not negative.
-        frames: Its length in the result.
-        centre: Whether the zeros come on both sides (half of them, rounded down, before) instead of behind.
+        x: Tensor of any shape.
+        axis: Non-negative number of the axis.
+        frames: Length of the axis in the result.
+        centre: Whether the zeros come on both sides (half of them, rounded down, before) instead of after.
     """
     length = int(x.shape[axis])
     if length == frames:

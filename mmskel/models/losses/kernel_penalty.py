@@ -19,8 +19,8 @@ class KernelPenalty(nn.Module):
     ``l2`` has the gradient of a weight decay of twice its value.
 
     Args:
-        kernels: Patterns of parameter names, as of a shell: ``'backbone.*.conv.weight'``.
-        l1, l2: The factors; not both 0.
+        kernels: Patterns of parameter names, as in a shell: ``'backbone.*.conv.weight'``.
+        l1, l2: Factors; not both 0.
     """
 
     def __init__(self, kernels: Sequence[str], l1: float = 0., l2: float = 0.):
@@ -34,7 +34,7 @@ class KernelPenalty(nn.Module):
         """The parameters of a model that the patterns name; those that are not trained do not count.
 
         Raises:
-            ValueError: If a pattern names none.
+            ValueError: If a pattern matches none.
         """
         learned = {name: one for name, one in model.named_parameters() if one.requires_grad}
         idle = [pattern for pattern in self.kernels if not any(fnmatchcase(name, pattern) for name in learned)]

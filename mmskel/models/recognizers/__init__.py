@@ -1,4 +1,4 @@
-"""Recognisers as a whole: tensors out of any of them, and who scores classes."""
+"""Recognisers as a whole: tensors out of any of them, and scorers of classes."""
 from mmskel.models.recognizers.features import ClipScores, average_views, network_output, predict_samples, recognise
 from mmskel.models.recognizers.masked_pretraining import MaskedPretraining, draw_mask
 from mmskel.models.recognizers.penalised import PenalisedRecognizer

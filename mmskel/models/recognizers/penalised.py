@@ -13,7 +13,7 @@ class PenalisedRecognizer(RecognizerGCN):
     """``RecognizerGCN`` whose loss has a term for some of its kernels.
 
     Args:
-        backbone, cls_head, data_preprocessor: As of ``RecognizerGCN``.
+        backbone, cls_head, data_preprocessor: Arguments of ``RecognizerGCN``.
         penalties: Configs of :class:`~mmskel.models.losses.KernelPenalty`, one per group of kernels.
         train_cfg, test_cfg: MMAction2's; not used.
     """
@@ -24,7 +24,7 @@ class PenalisedRecognizer(RecognizerGCN):
                          data_preprocessor=data_preprocessor)
         self.penalties = [MODELS.build(penalty) for penalty in penalties]
         for penalty in self.penalties:
-            penalty.named(self)  # a pattern without a kernel is a mistake that shows at once
+            penalty.named(self)  # a pattern without a kernel is a mistake that is reported at once
 
     def loss(self, inputs: Tensor, data_samples: Sequence, **kwargs) -> dict[str, Tensor]:
         """The head's losses and ``loss_penalty``."""

@@ -1,4 +1,4 @@
-"""Aligners as files: weights, and what they belong to."""
+"""Aligners as files: weights, and the facts that belong to them."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from mmskel.models.zero_shot.aligner import Aligner, ZeroShotError
 
 
 def build_aligner(config: Mapping[str, Any]) -> Aligner:
-    """An aligner of its config: ``type`` and the arguments of its constructor.
+    """An aligner from its config: ``type`` and the arguments of its constructor.
 
     Raises:
         ZeroShotError: Unknown type or arguments; names them.
@@ -39,10 +39,10 @@ def save_aligner(path: str | Path, aligner: Aligner, model: Mapping[str, Any], m
 
     Args:
         path: File to write, ``.pth``.
-        aligner: Its weights are saved.
-        model: Its config, see :func:`build_aligner`.
-        meta: Plain data: ``class_names``, ``unseen``, ``text_encoder``, ``recogniser``, ...
-        texts: (K, E) embeddings of all classes, where they are known.
+        aligner: Aligner whose weights are saved.
+        model: Config of the aligner, see :func:`build_aligner`.
+        meta: Facts as plain data: ``class_names``, ``unseen``, ``text_encoder``, ``recogniser``, ...
+        texts: (K, E) embeddings of all classes, if they are known.
     """
     data = dict(state_dict=aligner.state_dict(), meta=dict(meta, model=dict(model)))
     if texts is not None:
