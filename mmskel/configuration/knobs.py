@@ -8,7 +8,7 @@ A config lists the names as its ``knobs`` (all of ours do, by ``_base_/loaders.p
 Where a part (a step of a pipeline, a data set, encoder, backbone or head) takes an argument of that name and its
 dictionary does not state one, loading writes the value into it; what a part states itself stays. A value that is given
 from outside, ``--cfg-options clip_len=32``, or read off the data (:func:`~mmskel.configuration.fit_to_data`), replaces
-what parts state, too. Where an argument bears another name, the part's class says so (``SkeletonTransform.knobs``).
+what parts state, too. Where an argument bears another name, the part's class says so by its attribute ``knobs``.
 """
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from mmskel.configuration.parts import (
     build_encoder,
     class_of,
     encoder_of,
-    is_step,
     parts_of,
+    renamed_knobs,
 )
 from mmskel.skeleton import get_layout
 
@@ -70,7 +70,7 @@ def places_of(cfg, name: str) -> Iterator[Place]:
 
 
 def _places_in(part: Part, name: str) -> Iterator[Place]:
-    key = part.cls.knobs.get(name, name) if is_step(part.cls) else name
+    key = renamed_knobs(part.cls).get(name, name)
     taken = arguments_of(part.cls).defaults
     if key in taken:
         yield Place(part.config, key)

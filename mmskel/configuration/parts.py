@@ -62,6 +62,12 @@ def arguments_of(cls: type) -> Arguments:
     return Arguments(defaults, False)
 
 
+def renamed_knobs(cls: type) -> dict[str, str]:
+    """Knob -> argument, where a class says by its attribute ``knobs`` that the names differ."""
+    mro = cls.__mro__ if inspect.isclass(cls) else ()
+    return next((vars(one)['knobs'] for one in mro if 'knobs' in vars(one)), {})
+
+
 def encoder_of(cfg) -> type[SkeletonEncoder] | None:
     """The class of the model's encoder; None for a data preprocessor that is not a :class:`SkeletonEncoder`."""
     from mmskel.models.encoders import SkeletonEncoder
