@@ -165,7 +165,7 @@ CASES = [
     predict('good.mp4', "--out 'a.txt': expected a video", '--out a.txt'),
     predict('good.mp4', "'good.mp4/a.mp4' cannot be written", '--out good.mp4/a.mp4'),
     predict('flat.pkl', '3 class names were given, but the recogniser has 2 classes', '--class-names names.txt'),
-    predict('flat.pkl', "--class-names 'gone.txt' cannot be read", '--class-names gone.txt'),
+    predict('flat.pkl', "there is no list of class names 'gone.txt'", '--class-names gone.txt'),
     predict('hand.pkl', "clip 'hand0': the recogniser takes skeletons of layout 'coco17'"),
     predict('deep.pkl', "clip 'deep0': the recogniser takes skeletons of layout 'coco17'"),
     Case('predict flat.pkl --config deep.py --checkpoint deep.pth',

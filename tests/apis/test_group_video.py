@@ -21,7 +21,7 @@ from mmskel.video.writing import video_writer
 
 CONFIG = """_base_ = 'mmskel::custom/mpgcn_custom.py'
 fit_to_data = False
-max_person = 12
+num_person = 4
 model = dict(
     data_preprocessor=dict(layout='coco17', objects=['ball']),
     backbone=dict(layout='coco17', objects=['ball'], num_person=4, in_channels=2, base_channels=8, inter_link='pairwise'),

@@ -36,6 +36,7 @@ from mmskel import cli, compat
 from mmskel.cards import CARDS, ModelCard
 from mmskel.cards.text import HEAD, overview_rows
 from mmskel.configuration import set_epochs
+from mmskel.configuration.knobs import forget_idle_knobs
 from mmskel.data import READERS, check_file, load_annotation_file, options_of, prepare, save_annotation_file
 from mmskel.data.checking.clips import KINDS
 from mmskel.data.readers.nw_ucla import ACTIONS
@@ -608,6 +609,7 @@ def shrink(cfg, width: int | None, epochs: int = 1) -> None:
                     transform[key] = value
             if transform['type'] in ('ResizeImage', 'CropCentre'):
                 transform['size'] = 24 if isinstance(transform['size'], int) else [24, 24]
+    forget_idle_knobs(cfg)
 
 
 @pytest.fixture
