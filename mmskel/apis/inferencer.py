@@ -18,6 +18,7 @@ from mmskel.apis.clip_source import ClipSource, Found
 from mmskel.apis.training import load_weights
 from mmskel.configuration import ConfigError, dataset_of, load_config
 from mmskel.configuration.building import build_model
+from mmskel.configuration.parts import arguments_of, class_of
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
@@ -109,6 +110,10 @@ class SkeletonInferencer(BaseInferencer):
         dataset, backbone = dataset_of(cfg, 'test_dataloader'), cfg.model.get('backbone', {})
         if not dataset or 'pipeline' not in dataset:
             raise ConfigError(f"'{cfg.filename}': test_dataloader has no dataset with a pipeline")
+        if backbone.get('type') and 'in_channels' not in backbone:  # what its class takes by default counts, too
+            cls = class_of('MODELS', backbone['type'])
+            default = arguments_of(cls).defaults.get('in_channels') if cls else None
+            backbone = dict(backbone, in_channels=default) if isinstance(default, int) else backbone
         layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
         return ClipPipeline(list(dataset['pipeline']), layout, self.model.data_preprocessor, backbone,
                             (dataset.get('data_prefix') or {}).get('video', ''))

@@ -11,6 +11,7 @@ from torch import nn
 
 from mmskel.checkpoints import CheckpointError, read_checkpoint
 from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import UserError
 from mmskel.interop.cascadeformer import CASCADEFORMER
 from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.mp_gcn import MP_GCN
@@ -111,8 +112,13 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
         arguments, assumed = _arguments(known, state, model_kwargs or {})
         arguments = known.complete(arguments, state)
         published = build_published(system, arguments, state)
-    except ConversionError as error:
+    except UserError as error:
         raise ConversionError(f"'{source}': {error}") from None
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
+        # a system reads its arguments off the tensors, and a file may have tensors of any shape under its names
+        said = (str(error).strip().splitlines() or [''])[0][:200]
+        raise ConversionError(f"'{source}': {known.name}: its tensors are not those of the published network: "
+                              f'{type(error).__name__}: {said}') from error
     meta = dict(system=known.name, published_arguments=arguments, source=Path(source).name, assumed=assumed)
     return _write(target, published.model.state_dict(), known.config(arguments), meta)
 
