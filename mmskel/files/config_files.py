@@ -86,7 +86,7 @@ def _check_imports(path: Path, value: Any) -> None:
     for name in names:
         if name.partition('.')[0] not in _PACKAGES:
             raise ConfigFileError(f"'{path}': custom_imports names '{name[:80]}', and importing a module runs it; a "
-                                  f'config of data may import {", ".join(_PACKAGES)}. Use a .py config, which you trust')
+                                  f'config of data may import {", ".join(_PACKAGES)}. Use a .py config that you trust')
 
 
 def _check_bases(path: Path, value: Any, depth: int) -> None:

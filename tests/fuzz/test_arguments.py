@@ -8,8 +8,9 @@ from fuzz.judge import Tally, judge
 from fuzz.samples import flat_file, results
 
 from mmskel.cli import COMMANDS, main, parser_of
+from mmskel.files.text import printable
 
-WORDS = ('', ' ', '0', '-1', '1', '2', '1e400', 'inf', '-inf', 'nan', '0.5', 'x', 'x=y', '=', 'a=1', 'a..b=1', '../x', '.', '/',
+WORDS = ('', ' ', '0', '-1', '1', '2', '1e400', 'inf', '-inf', 'nan', '0.5', 'x', 'x=y', '=', 'a=1', 'a..b=1', '../x', '.',
          '/dev/null', '/dev/full', '/proc/self/mem', 'a.pkl', 'a.json', 'b.json', 'none', 'é', '\x1b[31mred', 'a\nb', '\udc80',
          'a\0b', '9' * 400, 'x' * 300, '--', '-', '*', 'cpu', 'cuda:99', 'foo', 'meta', 'http://', 'joint', 'train', 'coco17',
          'link', 'folder', 'out.pkl', 'o.json', 'o.npz', 'o.mp4', 'o.png', 'model.x=1', 'classes=[1,99]', 'train_cfg=1', '[', '{}',
@@ -57,8 +58,9 @@ def test_command(command, network, inputs, rng_of, fresh):
         folder = fresh({'a.pkl': pickle.dumps(flat_file()), 'a.json': json.dumps(results(0)), 'b.json': json.dumps(results(1)),
                         'folder/x.txt': 'x'})
         os.symlink('a.pkl', folder / 'link')
-        outcome = judge(lambda: main([command, *words]), folder, [word for word in words if len(word) > 1] + [
+        outcome = judge(lambda: main([command, *words]), folder, [word if len(word) > 1 else f"'{word}'" for word in (printable(word).replace('\n', ' ') for word in words)] + [
             'a.pkl', 'nothing', 'f.npz', 't.csv', 'folder', repr(''), *(flag.strip('-').replace('-', '_') for flag in known),
-            *known, 'config', 'rule', 'unknown', 'expected', 'stride', 'window', 'classes', 'column', 'prompt'])
+            *known, 'config', 'rule', 'unknown', 'expected', 'stride', 'window', 'classes', 'column', 'prompt'],
+                        report=command == 'check')
         tally.add(outcome, f'{command} {words}')
     tally.check()
