@@ -11,7 +11,7 @@ from mmengine.dataset import pseudo_collate
 from mmskel.apis.draw import find_clip
 from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.configuration import ConfigError
-from mmskel.files.atomic import atomic_path
+from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
 from mmskel.models import STCNet
 from mmskel.skeleton import Clip, get_layout
@@ -75,6 +75,7 @@ def draw_clip_curves(path: str | Path, config: str | Path, checkpoint: str | Pat
     out = Path(out or f'{clip.id.replace("/", "_")}_curves.png')
     if out.suffix.lower() not in ('.png', '.jpg', '.jpeg'):
         raise UserError(f"'{out}': curves are drawn as one image, .png or .jpg, not as '{out.suffix}'")
+    output_path(out, path, config, checkpoint)
     recogniser = SkeletonInferencer(str(config), checkpoint)
     layout = get_layout(recogniser.layout)
     chosen = [layout.index(joint) for joint in joints]

@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmskel.data.annotation_file import AnnotationError, load_annotation_file
+from mmskel.files.atomic import output_path
 from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip, clip_id
 
@@ -50,6 +51,7 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
     from mmskel.visualization.over_video import draw_over_video
     clip = find_clip(path, name)
     out = Path(out or f'{clip.id.replace("/", "_")}_skeleton.mp4')
+    output_path(out, path)
     flat = clip.keypoint.shape[-1] == 2 and clip.unit == 'pixel'
     if video is None and not plain and flat and clip.rgb and Path(clip.rgb).is_file() \
             and out.suffix.lower() in SUFFIXES:

@@ -16,6 +16,7 @@ from typing import Any
 from mmskel.data.annotation_file import AnnotationFile
 from mmskel.data.prepare import save_with_skipped
 from mmskel.files.atomic import output_path
+from mmskel.files.devices import device_of
 from mmskel.files.progress import progress_bar
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.journal import Journal, fingerprint
@@ -78,6 +79,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         raise ExtractError(f'jobs={work.jobs}; expected at least 1')
     if work.threads is not None and work.threads < 1:
         raise ExtractError(f'threads={work.threads}; expected at least 1')
+    device_of(models.device)
     output_path(out, *(path for path in (source, labels, object_tracks) if path and Path(path).is_file()))
     items = list_videos(source, labels)
     tables = ObjectTracks(object_tracks) if object_tracks else None

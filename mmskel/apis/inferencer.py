@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from mmskel.apis.clip_source import ClipSource, Found
 from mmskel.apis.training import load_weights
 from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config, needs_video
 from mmskel.configuration.building import build_model
+from mmskel.configuration.parts import arguments_of, class_of
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
+from mmskel.files.devices import device_of
 from mmskel.files.errors import UserError
 from mmskel.models.backbones import MPGCN
 from mmskel.models.recognizers import HeadScorer, Scorer
@@ -88,8 +91,10 @@ class SkeletonInferencer(BaseInferencer):
             raise ConfigError(f"'{cfg.filename}' takes classes and joints from the training clips; give the config in "
                               'the work dir of the training')
         self.meta: dict[str, Any] = {}
+        self._drawn: dict[Path, str] = {}
         with DefaultScope.overwrite_default_scope('mmaction'):
-            super().__init__(cfg, None if weights is None else str(weights), device, 'mmaction', show_progress=False)
+            super().__init__(cfg, None if weights is None else str(weights), device_of(device), 'mmaction',
+                             show_progress=False)
         self.scorer = scorer or HeadScorer()
         self.class_names = self._names(class_names)
         self.layout = self.pipeline.layout
@@ -109,6 +114,9 @@ class SkeletonInferencer(BaseInferencer):
         dataset, backbone = dataset_of(cfg, 'test_dataloader'), cfg.model.get('backbone', {})
         if not dataset or 'pipeline' not in dataset:
             raise ConfigError(f"'{cfg.filename}': test_dataloader has no dataset with a pipeline")
+        cls = class_of('MODELS', backbone.get('type'))
+        default = arguments_of(cls).defaults.get('in_channels') if cls else None
+        backbone = {**(dict(in_channels=default) if isinstance(default, int) else {}), **backbone}
         layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
         return ClipPipeline(list(dataset['pipeline']), layout, coords_of(cfg), backbone.get('num_person'),
                             (dataset.get('data_prefix') or {}).get('video', ''))
@@ -257,9 +265,17 @@ class SkeletonInferencer(BaseInferencer):
 
     def visualize(self, inputs: Sequence[Found], preds: Sequence[Prediction], show: bool = False, *,
                   out_dir: str | Path = '.', min_score: float = 0., group: bool = False) -> list[Path]:
-        """Annotated videos of several clips; ``show`` is MMEngine's and is ignored: a video is looked at as a file."""
-        return [self.draw(found, one, Path(out_dir) / f'{one.id.replace("/", "_")}.mp4', min_score, group)
-                for found, one in zip(inputs, preds)]
+        """Annotated videos of several clips; ``show`` is MMEngine's and is ignored: a video is looked at as a file.
+
+        A video is called after its clip, with ``_`` for ``/``; a second clip of that name gets a number.
+        """
+        paths = []
+        for found, one in zip(inputs, preds):
+            stem = one.id.replace('/', '_')
+            names = (Path(out_dir) / f'{stem}{number}.mp4' for number in chain([''], (f'_{k}' for k in count(2))))
+            path = next(path for path in names if self._drawn.setdefault(path, one.id) == one.id)
+            paths.append(self.draw(found, one, path, min_score, group))
+        return paths
 
     def postprocess(self, preds: Sequence[Prediction], visualization: Sequence,
                     return_datasample: bool = False) -> dict:

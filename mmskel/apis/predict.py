@@ -13,6 +13,7 @@ from mmskel.apis.clip_source import ClipSource
 from mmskel.apis.inferencer import OutputOptions, SkeletonInferencer
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions
+from mmskel.files.atomic import output_path
 from mmskel.files.progress import progress_bar
 from mmskel.files.tables import read_text
 from mmskel.models.recognizers import Scorer
@@ -77,7 +78,9 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
     several = kind_of(source).several
     total = clips.check(source)
     several = several and total != 1
-    _check_outputs(output.video, output.table, several)
+    _check_outputs(output.video, output.table, several,
+                   [path for path in (source, recogniser.config, recogniser.checkpoint, recogniser.class_names)
+                    if isinstance(path, (str, Path)) and '\0' not in str(path) and Path(path).is_file()])
     inferencer = recogniser.build(clips)
     predictions: list[Prediction] = []
     failed: dict[str, str] = {}
@@ -109,8 +112,9 @@ def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
     return set(missing)
 
 
-def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: bool) -> None:
-    """Refuses, before anything long begins, outputs that could not be written."""
+def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: bool,
+                   inputs: Sequence[str | Path]) -> None:
+    """Refuses, before anything long begins, outputs that cannot be written, and those that would replace an input."""
     if out is not None:
         video = Path(out).suffix.lower() in SUFFIXES
         if several and Path(out).suffix:
@@ -119,12 +123,10 @@ def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: 
             raise ExtractError(f"video='{out}': expected a video, {', '.join(SUFFIXES)}")
     if save_to is not None and Path(save_to).suffix.lower() not in ('.json', '.csv'):
         raise ExtractError(f"table='{save_to}': expected .json (everything) or .csv (segments)")
-    for path in filter(None, (out, save_to)):
-        parent = Path(path).absolute().parent
-        while not parent.exists():
-            parent = parent.parent
-        if not parent.is_dir():
-            raise ExtractError(f"'{path}' cannot be written: '{parent}' is a file, not a folder")
+    if save_to is not None:
+        output_path(save_to, *inputs)
+    if out is not None:
+        output_path(Path(out) / 'clip.mp4' if several else out, *inputs)
 
 
 def _read_names(path: str | Path | None) -> list[str] | None:

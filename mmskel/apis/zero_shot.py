@@ -16,6 +16,7 @@ from mmskel.data.zero_shot_sets import ZeroShotSet
 from mmskel.evaluation.results import Results, save_results
 from mmskel.evaluation.zero_shot import SMALLEST, GateSearch, evaluate_gate, zero_shot_accuracy
 from mmskel.files.atomic import atomic_path
+from mmskel.files.devices import device_of
 from mmskel.language import ClassEmbeddings
 from mmskel.models.zero_shot import Aligner, ZeroShotError, build_aligner, load_aligner, save_aligner
 
@@ -80,7 +81,7 @@ def train_zero_shot(data: ZeroShotSet, embeddings: ClassEmbeddings, config: Zero
     labels = max(int(table.labels.max(initial=0)) for table in (data.train, data.of_unseen, data.others))
     if labels >= len(embeddings.names):
         raise ZeroShotError(f'a clip has label {labels}, but there are texts of {len(embeddings.names)} classes')
-    device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    device = device_of(device)
     model = dict(config.model, skeleton_channels=data.train.features.shape[1],
                  text_channels=embeddings.vectors.shape[1])
     run = _train(data, embeddings, model, config, device)

@@ -5,10 +5,17 @@ import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from mmskel.files.errors import UserError
+from mmskel.files.text import printable
 
-Parser = argparse.ArgumentParser
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser; what was typed is shown without control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,11 @@ class Command:
     configure: Callable[[Parser], None]
     run: Callable[[argparse.Namespace], int]
     flags: Mapping[str, str] = field(default_factory=dict)
+
+
+def say(text: str) -> None:
+    """Prints what may hold names out of files: without control characters, which a terminal would obey."""
+    print(printable(text))
 
 
 def cfg_options(args: argparse.Namespace) -> dict | None:

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import argparse
 
-from mmskel.commands.command import Command, Parser, cfg_options, key_values
+from mmskel.commands.command import Command, Parser, cfg_options, key_values, say
+from mmskel.files.atomic import output_path
 from mmskel.files.errors import UserError
-from mmskel.files.text import printable
 
 
 def _prepare_arguments(parser: Parser) -> None:
@@ -42,11 +42,12 @@ def _check_arguments(parser: Parser) -> None:
 def _check(args: argparse.Namespace) -> int:
     from mmskel.data.checking.file import check_file
     from mmskel.visualization.check_page import write_check_page
-    report = check_file(args.file)
     page = args.html or f'{args.file}.check.html'
-    print(printable(str(report)))
+    output_path(page, args.file)
+    report = check_file(args.file)
+    say(str(report))
     write_check_page(report, page)
-    print(f'page: {page}')
+    say(f'page: {page}')
     return report.exit_code
 
 
@@ -70,10 +71,10 @@ def _convert(args: argparse.Namespace) -> int:
     said.merge_from_dict(key_values('--arguments', args.arguments) or {})
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
         convert_checkpoint(args.system, args.source, args.target, said.to_dict())
-    print(f'wrote {args.target}' + (f' and {config}' if str(config) != args.target else ''))
+    say(f'wrote {args.target}' + (f' and {config}' if str(config) != args.target else ''))
     if str(config) != args.target and (assumed := Config.fromfile(config, import_custom_modules=False).get('assumed')):
         print('assumed, since the weights do not say (--arguments KEY=VALUE says otherwise):')
-        print('\n'.join(f'  {line}' for line in assumed))
+        say('\n'.join(f'  {line}' for line in assumed))
     return 0
 
 
@@ -89,8 +90,8 @@ def _export_arguments(parser: Parser) -> None:
 
 def _export(args: argparse.Namespace) -> int:
     from mmskel.export.onnx_file import export
-    print(export(args.config, args.checkpoint, args.out, stream=args.stream, clip_len=args.clip_len,
-                 persons=args.persons, cfg_options=cfg_options(args)))
+    say(str(export(args.config, args.checkpoint, args.out, stream=args.stream, clip_len=args.clip_len,
+                 persons=args.persons, cfg_options=cfg_options(args))))
     return 0
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.commands.command import Command, Parser, cfg_options, say
 from mmskel.files.errors import UserError
 
 
@@ -151,7 +151,7 @@ def _refuse(what: str, flags: dict) -> None:
 def _print_fused(results, folder) -> None:
     from mmskel.apis.fusion import describe_members
     from mmskel.apis.training import describe
-    print(f'{describe_members(results)}\n\n{describe(results)}\n      report: {folder}/report.html')
+    say(f'{describe_members(results)}\n\n{describe(results)}\n      report: {folder}/report.html')
 
 
 def _test(args: argparse.Namespace) -> int:
@@ -192,7 +192,7 @@ def _fuse(args: argparse.Namespace) -> int:
     from mmskel.apis.fusion import default_folder, fuse_files, write_fused
     results = fuse_files(args.files, rule=args.rule, weights=args.weights, preset=args.preset, fit_on=args.fit_on)
     folder = args.out or default_folder(args.files)
-    write_fused(results, folder, args.data)
+    write_fused(results, folder, args.data, args.files)
     _print_fused(results, folder)
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.commands.command import Command, Parser, cfg_options, say
 from mmskel.commands.flags import in_flags
 from mmskel.files.errors import UserError
 
@@ -76,7 +76,7 @@ def _extract(args: argparse.Namespace) -> int:
     from mmskel.data.prepare import summary
     file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
                    work=Work(args.jobs, args.threads, args.fps, args.keep_going))
-    print(summary(file))
+    say(summary(file))
     return 1 if file.meta.get('skipped') else 0
 
 
@@ -103,7 +103,10 @@ def _predict_arguments(parser: Parser) -> None:
 def seconds(text: str) -> float:
     """``'3s'``, ``'3'`` or ``'500ms'`` as seconds."""
     number, unit = (text[:-2], .001) if text.endswith('ms') else (text.removesuffix('s'), 1)
-    return float(number) * unit
+    value = float(number) * unit
+    if not 0 < value < 1e9:
+        raise ValueError(f'{text} is no length of time')
+    return value
 
 
 def _predict(args: argparse.Namespace) -> int:
@@ -119,7 +122,7 @@ def _predict(args: argparse.Namespace) -> int:
         windows=WindowOptions(args.window, args.stride, args.per_person),
         output=OutputOptions(args.out, args.save, args.min_score, args.group))
     failed = {name: in_flags(why, args.flags) for name, why in failed.items()}
-    print(describe_predictions(predictions, failed, args.min_score))
+    say(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
 
 
@@ -150,10 +153,12 @@ def _features_arguments(parser: Parser) -> None:
 def _features(args: argparse.Namespace) -> int:
     from mmskel.apis.features import extract_features
     from mmskel.configuration import load_config
+    from mmskel.files.atomic import output_path
+    output_path(args.out, args.config, args.checkpoint, *filter(None, [args.data]))
     cfg = load_config(args.config, data=args.data, stream=args.stream, videos=args.videos, fit=False,
                       cfg_options=cfg_options(args))
     features = extract_features(cfg, args.checkpoint, args.out, split=args.split, device=args.device)
-    print(f'wrote {args.out}: {len(features.ids)} clips, {features.features.shape[1]} features each')
+    say(f'wrote {args.out}: {len(features.ids)} clips, {features.features.shape[1]} features each')
     return 0
 
 
@@ -177,13 +182,13 @@ def _draw(args: argparse.Namespace) -> int:
         wrong = '--config' if args.config else '--block' if args.block != 1 else '--joints' if args.joints else None
         if wrong:
             raise UserError(f'{wrong} goes with --curves')
-        print(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
+        say(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
         return 0
     from mmskel.apis.curves import draw_clip_curves
     if args.config is None or args.video or args.plain:
         raise UserError('--curves needs --config, and goes with neither --video nor --plain')
     written = draw_clip_curves(args.file, args.config, args.curves, args.clip, args.out, args.block, args.joints)
-    print(f'wrote {written}')
+    say(f'wrote {written}')
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.commands.command import Command, Parser, cfg_options, say
 
 
 def _features(parser: Parser) -> None:
@@ -93,7 +93,7 @@ def _train(args: argparse.Namespace) -> int:
     data, validation = load_sets(args.features, embeddings.names, args.unseen, split=args.split,
                                  test=args.test_features, validation=args.validation, seed=config.seed)
     report = train_zero_shot(data, embeddings, config, args.out, validation=validation, device=args.device)
-    print(f'{describe_zero_shot(report)}\n{"wrote":>12}: {args.out}/aligner.pth, zero_shot.json, results.json')
+    say(f'{describe_zero_shot(report)}\n{"wrote":>12}: {args.out}/aligner.pth, zero_shot.json, results.json')
     return 0
 
 
@@ -112,7 +112,7 @@ def _test(args: argparse.Namespace) -> int:
     names = embeddings.names if embeddings else load_aligner(args.aligner)[1].get('class_names', ())
     unseen = unseen_classes(args.unseen, names) if args.unseen else None
     report = test_zero_shot(args.aligner, clips, unseen, embeddings, out=args.out)
-    print(f'{"unseen":>12}: {"; ".join(report["unseen"])}   (chance {100 * report["chance"]:.1f} %)\n'
+    say(f'{"unseen":>12}: {"; ".join(report["unseen"])}   (chance {100 * report["chance"]:.1f} %)\n'
           f'{"ZSL":>12}: {100 * report["accuracy"]:6.2f} %   ({report["clips"]} clips)')
     return 0
 
@@ -125,11 +125,13 @@ def _files(args: argparse.Namespace) -> int:
     if not names:
         raise FeatureError(f"'{args.features}' holds no class names; a published folder is written from a .npz "
                            'that does')
+    if Path(args.out).exists() and Path(args.out).samefile(args.features):
+        raise FeatureError(f"'{args.out}' is read; give another folder for the output")
     data, validation = load_sets(args.features, names, args.unseen, split=args.split,
                                  test=args.test_features, validation=args.validation, seed=args.seed)
-    print(f'wrote {write_published(args.out, data)}')
+    say(f'wrote {write_published(args.out, data)}')
     if validation is not None:
-        print(f'wrote {write_published(validation_folder(args.out), validation, validation=True)}')
+        say(f'wrote {write_published(validation_folder(args.out), validation, validation=True)}')
     return 0
 
 

@@ -74,8 +74,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if epochs is not None:
         set_epochs(cfg, epochs)
     if seed is not None:
-        if seed < 0:
-            raise ConfigError(f'the seed is a number from 0 on, not {seed}')
+        if not 0 <= seed < 2**32:
+            raise ConfigError(f'the seed is a number from 0 to {2**32 - 1}, not {seed:.6g}')
         cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
     if amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper' if torch.cuda.is_available() else 'BFloat16OptimWrapper'

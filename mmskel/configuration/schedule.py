@@ -10,8 +10,8 @@ def set_epochs(cfg, epochs: int) -> None:
     Raises:
         ConfigError: If the number is not positive or the config's training is not counted in epochs.
     """
-    if epochs < 1:
-        raise ConfigError(f'at least 1 epoch is trained, not {epochs}')
+    if not 1 <= epochs <= 1_000_000:
+        raise ConfigError(f'from 1 to a million epochs are trained, not {epochs:.6g}')
     planned = (cfg.get('train_cfg') or {}).get('max_epochs')
     if not planned:
         raise ConfigError("the config's train_cfg has no max_epochs; its training is not counted in epochs")

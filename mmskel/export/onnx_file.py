@@ -22,7 +22,7 @@ from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.configuration import ConfigError, dataset_of, load_config, places_of, set_knob
 from mmskel.export.exporters import TRACED, ExportError, captured, traced
 from mmskel.export.sample_inputs import NAMES, made_up_samples, named_tensors
-from mmskel.files.atomic import atomic_path
+from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
 from mmskel.models.encoders import SkeletonEncoder
 from mmskel.models.recognizers import average_views, network_output
@@ -114,6 +114,7 @@ def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, strea
     _require_packages()
     out = Path(out)
     _check_place(out)
+    output_path(out, config, checkpoint)
     cfg = load_config(str(config), stream=stream, fit=False, cfg_options=cfg_options)
     usual = _set_clip_length(cfg, clip_len)
     recogniser = SkeletonInferencer(cfg, checkpoint, 'cpu')

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from mmskel.checkpoints import CheckpointError, read_checkpoint
-from mmskel.files.atomic import atomic_path
+from mmskel.files.atomic import atomic_path, output_path
+from mmskel.files.errors import UserError
 from mmskel.interop.cascadeformer import CASCADEFORMER
 from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
@@ -109,6 +110,7 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
         ConversionError: See :func:`build_published`; the source is named.
     """
     known = _system(system)
+    _check_target(source, target)
     if known.convert_folder is not None:
         return known.convert_folder(source, target, load_published_state)
     from_keras = Path(source).suffix.lower() in ('.h5', '.hdf5', '.keras')
@@ -117,10 +119,24 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
         arguments, assumed = _arguments(known, state, model_kwargs or {})
         arguments = known.complete(arguments, state)
         published = build_published(system, arguments, state)
-    except ConversionError as error:
+    except UserError as error:
         raise ConversionError(f"'{source}': {error}") from None
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
+        # a system reads its arguments off the tensors, and a file may have tensors of any shape under its names
+        said = (str(error).strip().splitlines() or [''])[0][:200]
+        raise ConversionError(f"'{source}': {known.name}: its tensors are not those of the published network: "
+                              f'{type(error).__name__}: {said}') from error
     meta = dict(system=known.name, published_arguments=arguments, source=Path(source).name, assumed=assumed)
     return _write(target, published.model.state_dict(), known.config(arguments), meta)
+
+
+def _check_target(source: str | Path, target: str | Path) -> None:
+    """Refuses a target of another suffix, and one that, or whose config, would replace what is read."""
+    if Path(target).suffix not in ('.pth', '.pt'):
+        raise ConversionError(f"'{target}': expected the name of a checkpoint to write, .pth; a config, .py, comes "
+                              'beside it')
+    for path in (Path(target), Path(target).with_suffix('.py')):
+        output_path(path, source)
 
 
 def _arguments(system: System, state: Mapping[str, torch.Tensor],
@@ -163,6 +179,8 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout:
     Raises:
         ConversionError: Files that cannot be read, or networks that do not go together; both are named.
     """
+    _check_target(rgb, target)
+    _check_target(pose, target)
     states = load_published_state(rgb), load_published_state(pose)
     try:
         arguments = start_arguments(*states, layout)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mmskel.files.devices import device_of
 from mmskel.pose.inference import BatchRunner, noise_picture, prepare
-from mmskel.pose.loading import chosen_device, find_model_config, load_weights, no_warnings
+from mmskel.pose.loading import find_model_config, load_weights, no_warnings
 from mmskel.pose.similarity import box_iou
 
 
@@ -65,7 +66,7 @@ class PersonDetector:
         cfg = find_model_config(config, f'{kind}_config')
         with DefaultScope.overwrite_default_scope('mmdet'):
             with no_warnings():
-                self.model = init_detector(cfg, None, device=chosen_device(device))
+                self.model = init_detector(cfg, None, device=device_of(device))
             pipeline = get_test_pipeline_cfg(cfg)
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             pipeline = Compose(pipeline)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mmskel.files.devices import device_of
 from mmskel.pose.detection import Boxes
 from mmskel.pose.inference import BatchRunner, noise_picture, prepare
-from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, is_lifter, load_weights, no_warnings
+from mmskel.pose.loading import PoseModelError, find_model_config, is_lifter, load_weights, no_warnings
 from mmskel.pose.poses import Poses
 from mmskel.skeleton import ALIASES, LAYOUTS, Layout
 
@@ -42,7 +43,7 @@ class PoseEstimator:
                                  'lift_config=...')
         with DefaultScope.overwrite_default_scope('mmpose'):
             with no_warnings():
-                self.model = init_model(cfg, None, device=chosen_device(device))
+                self.model = init_model(cfg, None, device=device_of(device))
             pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
         meta = load_weights(self.model, self.weights, 'pose_weights')
         if 'keypoint_id2name' in meta.get('dataset_meta', {}):

@@ -1,6 +1,6 @@
 import pytest
 
-from mmskel.video.listing import class_names, list_videos, splits_of
+from mmskel.video.listing import classes_of, list_videos, splits_of
 from mmskel.video.sources import VideoError
 
 
@@ -15,7 +15,7 @@ def test_folders_are_classes_and_outermost_splits(tmp_path):
     items = list_videos(tmp_path)
     assert [(i.id, i.label, i.split) for i in items] == [
         ('test/wave/c', 'wave', 'test'), ('train/sit/b', 'sit', 'train'), ('train/wave/a', 'wave', 'train')]
-    assert class_names(items) == ['sit', 'wave']
+    assert classes_of(items) == ({'sit': 0, 'wave': 1}, ['sit', 'wave'])
     assert splits_of(items) == dict(train=['train/sit/b', 'train/wave/a'], test=['test/wave/c'])
 
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mmskel.data.foreign import foreign_json
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
 from mmskel.files.errors import UserError
@@ -54,6 +55,9 @@ class KineticsSkeleton(Reader):
         self._files = {name.removesuffix('.json'): place
                        for name, place in self._tree.named(rf'(?!{_LABELS}).+\.json').items()}
         self._skipped_frames: dict[str, int] = {}
+        frames = [name for name in self._files if name.endswith('_keypoints')]
+        if frames and (other := foreign_json(self._tree.read_text(self._files[frames[0]])[:4096])):
+            raise ReadError(f"'{self.source}' is no Kinetics-Skeleton: {other}")
 
     def _read_labels(self, name: str, place: str) -> None:
         try:

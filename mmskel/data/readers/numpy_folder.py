@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mmskel.data.foreign import foreign_array
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
 from mmskel.files.arrays import ArrayFileError, read_npy
@@ -94,7 +95,8 @@ class NumpyFolder(Reader):
                 array.shape[-2] != joints or array.shape[-1] not in channels:
             raise ReadError(f"'{item}.npy' holds {array.dtype} {array.shape}; expected numbers of shape (T, {joints}, "
                             f"C) or (M, T, {joints}, C), with the {joints} joints of '{self.layout}' and C = "
-                            f'{channels[0]} or {channels[1]}{", the last one the score" if self.with_score else ""}')
+                            f'{channels[0]} or {channels[1]}{", the last one the score" if self.with_score else ""}'
+                            + (f'. {other}' if (other := foreign_array(array.shape)) else ''))
         array = array if array.ndim == 4 else array[None]
         row, score = self._rows[item], None
         if self.with_score:
