@@ -1,4 +1,4 @@
-"""What is already extracted: one small file per video, whole or absent, so that a killed run loses nothing."""
+"""A journal of finished videos: one small file each, whole or absent, so that a killed run loses nothing."""
 from __future__ import annotations
 
 import hashlib
@@ -15,14 +15,14 @@ from mmskel.video.sources import VideoError
 
 
 class Journal:
-    """A folder beside the output file.
+    """The journal, a folder beside the output file.
 
     Args:
-        out: The file that the run will write; the journal is ``<out>.journal``.
-        settings: What the clips depend on; a journal of other settings is refused.
+        out: File that the run will write; the journal is ``<out>.journal``.
+        settings: Settings the clips depend on; a journal with other settings is refused.
 
     Raises:
-        VideoError: If a journal of other settings stands there.
+        VideoError: If there is a journal with other settings.
     """
 
     def __init__(self, out: str | Path, settings: Mapping[str, Any]):
@@ -36,8 +36,9 @@ class Journal:
         elif written.read_text() != text:
             before, now = json.loads(written.read_text()), json.loads(text)
             differ = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
-            raise VideoError(f"'{self.folder}' was begun with other settings ({', '.join(differ)}); give the same ones "
-                             'to go on, or remove the folder to start again')
+            raise VideoError(f"'{self.folder}' was started with other settings ({', '.join(differ)}); give the same "
+                             "ones "
+                             'to continue, or remove the folder to start again')
 
     def _path(self, name: str, suffix: str) -> Path:
         return self.folder / f'{hashlib.sha1(name.encode()).hexdigest()}{suffix}'
@@ -52,7 +53,7 @@ class Journal:
             temporary.write_bytes(pickle.dumps(clip.to_annotation(), protocol=4))
 
     def keep_failure(self, name: str, why: str) -> None:
-        """Keeps why a video gave no clip."""
+        """Keeps the reason why a video gave no clip."""
         with atomic_path(self._path(name, '.json')) as temporary:
             temporary.write_text(json.dumps(dict(id=name, why=why)))
 
@@ -62,18 +63,18 @@ class Journal:
         return Clip.from_annotation(load_pickle(path)) if path.is_file() else None
 
     def failure(self, name: str) -> str:
-        """Why a video gave no clip; '' if it did."""
+        """The reason why a video gave no clip; '' if it did."""
         path = self._path(name, '.json')
         return json.loads(path.read_text())['why'] if path.is_file() else ''
 
     def forget_failures(self) -> None:
-        """Bad videos are tried again."""
+        """Forgets bad videos, so that they are tried again."""
         for path in self.folder.glob('*.json'):
             if path.name != 'settings.json':
                 path.unlink()
 
     def remove(self) -> None:
-        """Removes the folder, when the output is written."""
+        """Removes the folder after the output has been written."""
         for path in self.folder.iterdir():
             path.unlink()
         self.folder.rmdir()

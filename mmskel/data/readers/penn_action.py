@@ -45,7 +45,7 @@ class PennAction(Reader):
             try:
                 action = self._action(self._fields(item, ('action', )), item)
             except ReadError:
-                continue  # named when the item is read
+                continue  # reported when the item is read
             if action not in self._classes:
                 self._classes.append(action)
 
@@ -58,7 +58,7 @@ class PennAction(Reader):
             found = loadmat(io.BytesIO(self._tree.read(self._files[item])), variable_names=names)
         except ReadError:
             raise
-        except Exception as error:  # SciPy's reader has no error of its own
+        except Exception as error:  # SciPy's reader has no specific error
             why = str(error).strip().splitlines()
             raise ReadError(f"'{item}' is not a MATLAB 5 file that can be read: "
                             f'{why[0] if why else type(error).__name__}') from None
