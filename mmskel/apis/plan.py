@@ -36,7 +36,7 @@ class InitFrom:
     Args:
         stages: Names of the stages whose checkpoints are used, by their role; ``''`` for one that is used as it is.
         prefixes: See :func:`mmskel.checkpoints.fill`.
-        convert: What makes one start of several checkpoints: ``'rgbpose'``, or ''.
+        convert: System whose converter makes one start of several checkpoints: ``'rgbpose'``, or ''.
     """
     stages: Mapping[str, str]
     prefixes: Mapping[str, str] | None = None
@@ -113,7 +113,7 @@ def run_plan(stages: Mapping[str, Stage], resume: bool = False, overwrite: bool 
     """Trains and tests all stages, one after another.
 
     Args:
-        stages: From :func:`load_plan`, or of one's own making.
+        stages: Stages, from :func:`load_plan` or built by hand.
         resume: Whether to resume: a stage that was trained and tested is kept, one that was interrupted continues from
             its last checkpoint, one that was not started is started.
         overwrite: Whether trainings that the work dirs hold are removed; otherwise, without ``resume``, they are an
