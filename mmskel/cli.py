@@ -75,4 +75,4 @@ def readable(error: Exception) -> str:
     text = str(error)
     if 'Original Traceback' in text:
         text = text.strip().splitlines()[-1].partition(': ')[2]
-    return printable(text) or f'{type(error).__name__}; set MMSKEL_DEBUG=1 for the traceback'
+    return printable(' '.join(text.split('\n'))) or f'{type(error).__name__}; set MMSKEL_DEBUG=1 for the traceback'

@@ -9,6 +9,11 @@ import mmskel  # noqa: F401  (repairs the stack before any test module imports a
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser):
+    parser.addoption('--fuzz-inputs', type=int, metavar='N', help='inputs of every fuzzer in tests/fuzz, instead of the few '
+                     'that each tries by default')
+
+
 @pytest.fixture(scope='session')
 def shared() -> Path:
     """The folder of real data beside the repository (``MMSKEL_SHARED``); tests that need it skip where it is absent."""

@@ -37,7 +37,7 @@ def clip_curves(recogniser: SkeletonInferencer, clip: Clip, block: int = 1) -> t
     backbone = recogniser.model.backbone
     if not isinstance(backbone, STCNet):
         raise ConfigError(f'only STC-Net has curves; the config describes a {type(backbone).__name__}')
-    sample = recogniser.prepare(clip if clip.layout == recogniser.layout else clip.to_layout(recogniser.layout))
+    sample = recogniser.pipeline(recogniser.pipeline.fitted(clip))
     inputs = recogniser.model.data_preprocessor(pseudo_collate([sample]))['inputs']  # (1, views, M, T, V, C)
     curves = backbone.curves(inputs[:, 0], block)[0, 0].cpu().numpy()
     keypoint = torch.as_tensor(sample['inputs']['keypoint'])[0, :1].cpu().numpy()  # (M, T, V, C) of the first view

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmskel.data.annotation_file import AnnotationError, load_annotation_file
 from mmskel.files.errors import UserError
-from mmskel.skeleton import Clip
+from mmskel.skeleton import Clip, clip_id
 
 
 def find_clip(path: str | Path, name: str | None = None) -> Clip:
@@ -15,7 +15,7 @@ def find_clip(path: str | Path, name: str | None = None) -> Clip:
         AnnotationError: No such clip, or several to choose from; names some of them.
     """
     file = load_annotation_file(path)
-    clips = {item.get('frame_dir', item.get('filename')): item for item in file.annotations}
+    clips = {clip_id(item): item for item in file.annotations}
     if name is None and len(clips) == 1:
         name = next(iter(clips))
     if name not in clips:

@@ -2,24 +2,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationFile
 from mmskel.data.prepare import save_with_skipped
+from mmskel.files.atomic import output_path
 from mmskel.files.progress import progress_bar
 from mmskel.pose.extraction import SkeletonExtractor
-from mmskel.pose.journal import Journal
+from mmskel.pose.journal import Journal, fingerprint
 from mmskel.pose.models import ExtractError, PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.skeleton import Clip
-from mmskel.video.listing import VideoItem, class_names, list_videos, splits_of
+from mmskel.version import __version__
+from mmskel.video.listing import VideoItem, classes_of, list_videos, splits_of
 from mmskel.video.sources import VideoError
 
 
@@ -62,7 +66,9 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
 
     Raises:
         ExtractError: Invalid arguments, or not a single clip.
-        VideoError: No videos; a table of objects that does not fit them; a journal of other settings.
+        VideoError: No videos; a table of objects that does not fit them; a journal of other settings, or one that
+            another process is writing.
+        OutputError: An output that cannot be written, or that is one of the inputs.
         PoseModelError: See :meth:`PoseModels.build`.
     """
     out = Path(out)
@@ -72,6 +78,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         raise ExtractError(f'jobs={work.jobs}; expected at least 1')
     if work.threads is not None and work.threads < 1:
         raise ExtractError(f'threads={work.threads}; expected at least 1')
+    output_path(out, *(path for path in (source, labels, object_tracks) if path and Path(path).is_file()))
     items = list_videos(source, labels)
     tables = ObjectTracks(object_tracks) if object_tracks else None
     if tables is not None:
@@ -79,30 +86,43 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
             raise ExtractError('object_tracks=... has places in the image, but lifted skeletons are not in it; leave '
                                'out one of them')
         tables.check(item.id for item in items)
-    journal = Journal(out, dict(asdict(models), fps=work.fps, keep_going=work.keep_going))
-    journal.forget_failures()
-    todo = [item for item in items if not journal.is_done(item.id)]
-    for _ in progress_bar(_run(todo, journal, models, work), 'extract', total=len(items), done=len(items) - len(todo),
-                          unit='video', wanted=work.progress):
-        pass
-    file = _assemble(items, journal, out, tables)
-    journal.remove()
-    return file
+    journal = Journal(out, _settings(models, work))
+    try:
+        journal.forget_failures()
+        keys = {item.id: journal.key(item.id, item.path) for item in items}
+        todo = [item for item in items if not journal.is_done(keys[item.id])]
+        for _ in progress_bar(_run(todo, keys, journal, models, work), 'extract', total=len(items),
+                              done=len(items) - len(todo), unit='video', wanted=work.progress):
+            pass
+        file = _assemble(items, keys, journal, out, tables)
+        journal.remove()
+        return file
+    finally:
+        journal.close()
 
 
-def _run(todo: Sequence[VideoItem], journal: Journal, models: PoseModels, work: Work) -> Iterator[str]:
+def _settings(models: PoseModels, work: Work) -> dict[str, Any]:
+    """What clips depend on beside their video: options, versions, and the models' files by content."""
+    options = asdict(models)
+    files = {name: fingerprint(value) for name, value in options.items()
+             if isinstance(value, str) and value and Path(value).is_file()}
+    return dict(options, fps=work.fps, keep_going=work.keep_going, files=files, mmskel_version=__version__)
+
+
+def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, models: PoseModels, work: Work
+         ) -> Iterator[str]:
     """Extracts the videos, in this process or in several; yields each id when its record is written."""
     if work.jobs == 1 or len(todo) <= 1:
         with limited_threads(work.threads):
             extractor = models.build() if todo else None
             for item in todo:
-                _extract_one(extractor, item, journal, work)
+                _extract_one(extractor, item, keys[item.id], journal, work)
                 yield item.id
         return
     threads = work.threads or max(1, (os.cpu_count() or 1) // work.jobs)
     models.build()  # a mistake shows here, once, and downloads are done
     with ProcessPoolExecutor(min(work.jobs, len(todo)), get_context('spawn'), _begin, (models, threads)) as pool:
-        futures = {pool.submit(_extract_in_process, item, journal, work): item for item in todo}
+        futures = {pool.submit(_extract_in_process, item, keys[item.id], journal, work): item for item in todo}
         try:
             for future in as_completed(futures):
                 future.result()
@@ -132,40 +152,48 @@ _EXTRACTOR: SkeletonExtractor | None = None  # of a worker process
 
 def _begin(models: PoseModels, threads: int) -> None:
     import torch
+    Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
     global _EXTRACTOR
     _EXTRACTOR = models.build()
 
 
-def _extract_in_process(item: VideoItem, journal: Journal, work: Work) -> None:
-    _extract_one(_EXTRACTOR, item, journal, work)
+def _end_with_parent() -> None:
+    """Ends a worker whose parent was killed: nobody else would."""
+    wait([parent_process().sentinel])
+    os._exit(1)
 
 
-def _extract_one(extractor: SkeletonExtractor, item: VideoItem, journal: Journal, work: Work) -> None:
+def _extract_in_process(item: VideoItem, key: str, journal: Journal, work: Work) -> None:
+    _extract_one(_EXTRACTOR, item, key, journal, work)
+
+
+def _extract_one(extractor: SkeletonExtractor, item: VideoItem, key: str, journal: Journal, work: Work) -> None:
     try:
         clip = extractor(item.path, item.id, fps=work.fps, keep_going=work.keep_going)
     except VideoError as error:
-        journal.keep_failure(item.id, str(error))
+        journal.keep_failure(key, str(error))
         return
     if not len(clip.keypoint):
-        journal.keep_failure(item.id, f"'{item.path}': nobody was found in {clip.num_frames} frames")
+        journal.keep_failure(key, f"'{item.path}': nobody was found in {clip.num_frames} frames")
         return
-    journal.keep(item.id, clip)
+    journal.keep(key, clip)
 
 
-def _assemble(items: Sequence[VideoItem], journal: Journal, out: Path, tables: ObjectTracks | None) -> AnnotationFile:
+def _assemble(items: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, out: Path,
+              tables: ObjectTracks | None) -> AnnotationFile:
     """Writes the annotation file and the list of what is missing in it."""
-    skipped = {item.id: why for item in items if (why := journal.failure(item.id))}
+    skipped = {item.id: why for item in items if (why := journal.failure(keys[item.id]))}
     kept = [item for item in items if item.id not in skipped]
     if not kept:
         raise ExtractError(f'none of the {len(items)} videos gave a clip; the first: {next(iter(skipped.values()))}')
-    names, clips = class_names(items), []
+    (numbers, names), clips = classes_of(items), []
     for item in kept:
-        clip: Clip = journal.clip(item.id)
-        clip.label = names.index(item.label) if item.label else None
+        clip: Clip = journal.clip(keys[item.id])
+        clip.label = numbers.get(item.label)
         clips.append(clip if tables is None else tables.add_to(clip))
-    meta: dict[str, Any] = dict(layout=clips[0].layout, class_names=names, source='videos, mmskel extract',
-                                made_by=clips[0].extra.get('made_by', {}))
+    meta: dict[str, Any] = dict(layout=clips[0].layout, **({'class_names': names} if names else {}),
+                                source='videos, mmskel extract', made_by=clips[0].extra.get('made_by', {}))
     if skipped:
         meta['skipped'] = skipped
     return save_with_skipped(out, clips, splits_of(kept), meta, skipped)

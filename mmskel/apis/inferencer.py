@@ -17,6 +17,7 @@ from torch import nn
 from mmskel.apis.clip_source import ClipSource, Found
 from mmskel.apis.training import load_weights
 from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config, needs_video
+from mmskel.configuration.building import build_model
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
@@ -99,15 +100,15 @@ class SkeletonInferencer(BaseInferencer):
             self.source.limit_group(self.graph.num_person)
 
     def _init_model(self, cfg, weights: str | None, device: str = 'cpu') -> nn.Module:
-        from mmaction.registry import MODELS
-        model = MODELS.build(cfg.model)
-        model.cfg = cfg
+        model = build_model(cfg)
         if weights is not None:
             self.meta = load_weights(model, weights, cfg).get('dataset_meta', {})
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg) -> ClipPipeline:
         dataset, backbone = dataset_of(cfg, 'test_dataloader'), cfg.model.get('backbone', {})
+        if not dataset or 'pipeline' not in dataset:
+            raise ConfigError(f"'{cfg.filename}': test_dataloader has no dataset with a pipeline")
         layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
         return ClipPipeline(list(dataset['pipeline']), layout, coords_of(cfg), backbone.get('num_person'),
                             (dataset.get('data_prefix') or {}).get('video', ''))

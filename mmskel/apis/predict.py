@@ -14,9 +14,10 @@ from mmskel.apis.inferencer import OutputOptions, SkeletonInferencer
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions
 from mmskel.files.progress import progress_bar
+from mmskel.files.tables import read_text
 from mmskel.models.recognizers import Scorer
 from mmskel.pose.models import ExtractError
-from mmskel.skeleton import Clip, ClipError
+from mmskel.skeleton import Clip
 from mmskel.video.kinds import kind_of
 from mmskel.video.writing import SUFFIXES
 
@@ -129,8 +130,4 @@ def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: 
 def _read_names(path: str | Path | None) -> list[str] | None:
     if path is None:
         return None
-    try:
-        names = [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ClipError(f"class_names='{path}' cannot be read: {error}; expected one name per line") from None
-    return names
+    return [line.strip() for line in read_text(path, 'list of class names').splitlines() if line.strip()]

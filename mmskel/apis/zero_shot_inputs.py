@@ -18,6 +18,7 @@ from mmskel.data.zero_shot_sets import (
     validation_folder,
 )
 from mmskel.evaluation.features import FeatureError
+from mmskel.files.config_files import read_config_file
 from mmskel.language import (
     DEFAULT_ENCODER,
     ClassEmbeddings,
@@ -93,9 +94,8 @@ def load_zero_shot_config(name: str = CONFIG, options: Mapping[str, Any] | None 
     Raises:
         ConfigError, ZeroShotError: No such config, or one of another kind.
     """
-    from mmengine.config import Config
     path = find_config(name)
-    cfg = Config.fromfile(path)
+    cfg = read_config_file(path)
     cfg.merge_from_dict(dict(options or {}))
     known = {one.name for one in fields(ZeroShotConfig)}
     unknown = sorted(set(cfg) - known)

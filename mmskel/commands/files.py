@@ -5,6 +5,7 @@ import argparse
 
 from mmskel.commands.command import Command, Parser, cfg_options, key_values
 from mmskel.files.errors import UserError
+from mmskel.files.text import printable
 
 
 def _prepare_arguments(parser: Parser) -> None:
@@ -43,7 +44,7 @@ def _check(args: argparse.Namespace) -> int:
     from mmskel.visualization.check_page import write_check_page
     report = check_file(args.file)
     page = args.html or f'{args.file}.check.html'
-    print(report)
+    print(printable(str(report)))
     write_check_page(report, page)
     print(f'page: {page}')
     return report.exit_code

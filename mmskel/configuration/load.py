@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmskel.configuration.building import check_shape
 from mmskel.configuration.datasets import dataset_of, datasets_of
 from mmskel.configuration.find import ConfigError, find_config
 from mmskel.configuration.fit import fit_to_data
@@ -13,6 +14,8 @@ from mmskel.configuration.options import merge_options
 from mmskel.configuration.parts import needs_video
 from mmskel.configuration.schedule import set_epochs
 from mmskel.configuration.streams import members_of, set_stream
+from mmskel.files.config_files import ConfigFileError, read_config_file
+from mmskel.files.tables import TableError
 
 
 def load_config(name: str, *, work_dir: str | None = None, data: str | None = None, split: str | None = None,
@@ -47,16 +50,16 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         ConfigError: If the config lacks what an argument sets (names both), or nothing reads an option.
     """
     import torch
-    from mmengine.config import Config
     path = find_config(name)
     try:
-        cfg = Config.fromfile(path)
-    except (SyntaxError, KeyError, AttributeError, TypeError, ImportError, FileNotFoundError) as error:
-        raise ConfigError(f"'{path}' is not a config that can be read: {type(error).__name__}: {error}") from error
+        cfg = read_config_file(path)
+    except (ConfigFileError, TableError) as error:
+        raise ConfigError(str(error)) from error
     if 'model' not in cfg or 'test_dataloader' not in cfg:
         missing = [k for k in ('model', 'test_dataloader') if k not in cfg]
-        raise ConfigError(f"'{path}' has no {' and no '.join(missing)}; it is part of a config, or a config of another "
-                          "kind")
+        raise ConfigError(f"'{path}' has no {' and no '.join(missing)}; it is part of a config, or a config of "
+                          'another kind')
+    check_shape(cfg)
     if data:
         _set_datasets(cfg, 'ann_file', data)
     if videos:

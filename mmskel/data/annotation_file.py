@@ -18,7 +18,8 @@ import numpy as np
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.restricted_pickle import load_pickle
-from mmskel.skeleton import Clip, ClipError, likely_layout
+from mmskel.files.text import brief
+from mmskel.skeleton import Clip, ClipError, clip_id, likely_layout
 
 _MOST_CLASSES = 100_000
 
@@ -48,7 +49,7 @@ class AnnotationFile:
         if self.meta.get('layout'):
             return self.meta['layout']
         for item in self.annotations[:1]:
-            if item.get('layout'):
+            if isinstance(item.get('layout'), str) and item['layout']:
                 return item['layout']
             if hasattr(item.get('keypoint'), 'shape') and item['keypoint'].ndim >= 2:
                 return likely_layout(*item['keypoint'].shape[-2:]) or ''
@@ -96,20 +97,27 @@ class AnnotationFile:
             yield Clip.from_annotation(item, layout=self.layout)
 
 
-def clip_id(item: Mapping[str, Any]) -> str:
-    """The id of an annotation dictionary: ``frame_dir``, or ``filename`` in older files."""
-    name = item.get('frame_dir', item.get('filename'))
-    if name is None:
-        raise ClipError(f"an annotation has neither 'frame_dir' nor 'filename'; its keys: {', '.join(item)}")
-    return str(name)
-
-
 def load_annotation_file(path: str | Path) -> AnnotationFile:
     """Reads an annotation file of ours, PYSKL or MMAction2 without running anything in it.
 
     Raises:
         AnnotationError: If it holds something else, no clip, or two clips with the same id.
         FileNotFoundError, ValueError, UnsafePickleError: See :func:`~mmskel.files.restricted_pickle.load_pickle`.
+    """
+    file, odd = read_annotations(path)
+    if odd:
+        raise AnnotationError(f"'{path}'{next(iter(odd.values()))}")
+    return file
+
+
+def read_annotations(path: str | Path) -> tuple[AnnotationFile, dict[str, str]]:
+    """Reads an annotation file, and names the annotations in it that have no id of their own.
+
+    Returns:
+        The file without those, and their names (``'annotation 3'``) -> what is wrong, to stand behind the file's name.
+
+    Raises:
+        AnnotationError, FileNotFoundError, ValueError, UnsafePickleError: See :func:`load_annotation_file`.
     """
     data = load_pickle(path)
     if isinstance(data, list):  # the older form: nothing but annotations
@@ -120,21 +128,73 @@ def load_annotation_file(path: str | Path) -> AnnotationFile:
                               f"'split', found {found}. Make one with `mmskel prepare`")
     if not data['annotations']:
         raise AnnotationError(f"'{path}' holds no clip")
-    seen = set()
+    sound: dict[str, dict[str, Any]] = {}
+    odd: dict[str, str] = {}
     for place, item in enumerate(data['annotations']):
-        if not isinstance(item, dict):
-            raise AnnotationError(f"'{path}': annotation {place} is {type(item).__name__}, expected a dictionary")
-        name = clip_id(item)
-        if name in seen:
-            raise AnnotationError(f"'{path}' has two clips called '{name}'; ids must differ")
-        seen.add(name)
-    split, meta = data.get('split') or {}, data.get('meta') or {}
-    if not isinstance(split, dict) or not isinstance(meta, dict) or not all(
-            isinstance(members, (list, tuple, set, np.ndarray)) for members in split.values()):
-        raise AnnotationError(f"'{path}': expected 'split' to be a dictionary of lists of clip ids and 'meta' a "
-                              f'dictionary; found {type(split).__name__} and {type(meta).__name__}')
-    # ids are text everywhere, so that a number in a split finds its clip
-    return AnnotationFile(data['annotations'], {k: list(map(str, v)) for k, v in split.items()}, dict(meta), str(path))
+        try:
+            name = clip_id(item)
+        except ClipError as error:
+            odd[f'annotation {place}'] = f': annotation {place}: {error}'
+            continue
+        if name in sound:
+            odd[f'annotation {place}'] = f" has two clips called '{name}'; ids must differ"
+        else:
+            sound[name] = item
+    split, meta, wrong = split_and_meta(data)
+    if wrong:
+        raise AnnotationError(f"'{path}': {wrong[0]}")
+    return AnnotationFile(list(sound.values()), split, meta, str(path)), odd
+
+
+def split_and_meta(data: Mapping[str, Any]) -> tuple[dict[str, list[str]], dict[str, Any], list[str]]:
+    """What a file says beside its clips, by the rules that checking and training obey.
+
+    Args:
+        data: The content of a file.
+
+    Returns:
+        Split name -> clip ids, as text, so that a number in a split finds its clip; meta; and what is wrong, in
+        sentences. What is wrong is left out of the two.
+    """
+    wrong, parts = [], {}
+    for key, what in (('split', 'of lists of clip ids'), ('meta', 'of facts about all clips')):
+        parts[key] = {} if data.get(key) is None else data[key]
+        if not isinstance(parts[key], dict):
+            wrong.append(f"'{key}' is {brief(parts[key])}; expected a dictionary {what}")
+            parts[key] = {}
+    split: dict[str, list[str]] = {}
+    for name, members in parts['split'].items():
+        if not isinstance(members, (list, tuple, set, np.ndarray)) or getattr(members, 'ndim', 1) != 1:
+            wrong.append(f"split {brief(name)} is {brief(members)}; expected a list of clip ids")
+        elif odd := [one for one in members if not isinstance(one, (str, int, np.integer)) or isinstance(one, bool)]:
+            wrong.append(f'split {brief(name)} holds {brief(odd[0])}; expected clip ids, which are text')
+        elif str(name) in split:
+            wrong.append(f'split {brief(name)} is there twice, as text and as another type')
+        else:
+            split[str(name)] = [str(one) for one in members]
+    meta = dict(parts['meta'])
+    for key, (fits, what) in _META.items():
+        if meta.get(key) is None:
+            meta.pop(key, None)
+        elif not fits(meta[key]):
+            wrong.append(f"'{key}' of 'meta' is {brief(meta.pop(key))}; expected {what}")
+    return split, meta, wrong
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(map(_is_name, value))
+
+
+def _are_reasons(value: Any) -> bool:
+    return isinstance(value, dict) and _are_names([*value, *value.values()])
+
+
+_META = {'layout': (_is_name, 'the name of a joint order'), 'class_names': (_are_names, 'a list of names'),
+         'notes': (_are_names, 'a list of sentences'), 'skipped': (_are_reasons, 'a reason by name')}
 
 
 def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping[str, Sequence[str]],
@@ -164,6 +224,8 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
         if missing:
             raise AnnotationError(f"'{path}': split '{name}' names unknown clips, e.g. {missing[0]}")
     data = dict(split={k: list(v) for k, v in split.items()}, annotations=annotations, meta=dict(meta))
+    if wrong := split_and_meta(data)[2]:  # nothing is written that would not be read
+        raise AnnotationError(f"'{path}': {wrong[0]}")
     with atomic_path(path) as temporary, temporary.open('wb') as file:
         pickle.dump(data, file, protocol=4)
     return AnnotationFile(annotations, data['split'], data['meta'], str(path))

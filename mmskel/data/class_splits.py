@@ -1,13 +1,12 @@
 """The choice of unseen classes: published splits, names, numbers, files."""
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
-
-import numpy as np
 
 from mmskel.evaluation.features import FeatureError
+from mmskel.files.arrays import ArrayFileError, load_npy
+from mmskel.files.json_text import JsonError, read_json
+from mmskel.files.tables import TableError, read_text
 
 PUBLISHED_SPLITS: dict[str, tuple[int, dict[str, tuple[int, ...]]]] = {
     'ntu60': (60, {
@@ -61,9 +60,12 @@ def unseen_classes(text: str, class_names: Sequence[str]) -> tuple[int, ...]:
 def _numbers(text: str, class_names: Sequence[str]) -> list[int]:
     if text.endswith('.npy'):
         try:
-            return [int(k) for k in np.load(text, allow_pickle=False).ravel()]
-        except (OSError, ValueError, EOFError) as error:
-            raise FeatureError(f"'{text}' is not a NumPy file of class numbers: {error}") from None
+            numbers = load_npy(text)
+        except ArrayFileError as error:
+            raise FeatureError(f'{error}; expected class numbers') from None
+        if numbers.dtype.kind not in 'iu':
+            raise FeatureError(f"'{text}' holds {numbers.dtype} {numbers.shape}; expected class numbers")
+        return numbers.ravel().tolist()
     place, _, split = text.rpartition(':')
     if place in PUBLISHED_SPLITS:
         classes, splits = PUBLISHED_SPLITS[place]
@@ -71,11 +73,14 @@ def _numbers(text: str, class_names: Sequence[str]) -> list[int]:
     file, _, dataset = place.rpartition(':')
     if file.endswith('.json'):
         try:
-            data = json.loads(Path(file).read_text())[dataset]
+            data = read_json(read_text(file, 'file of class splits'))[dataset]
             splits, classes = data['splits'], data['classes']
-        except FileNotFoundError:
-            raise FeatureError(f"there is no file of class splits '{file}'") from None
-        except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+            if not isinstance(splits, dict) or type(classes) is not int or not all(
+                    isinstance(ids, list) and all(type(k) is int for k in ids) for ids in splits.values()):
+                raise TypeError('other kinds of values')
+        except TableError as error:
+            raise FeatureError(str(error)) from None
+        except (JsonError, KeyError, TypeError) as error:
             raise FeatureError(f"'{file}' has no class splits of '{dataset}' ({error}); expected "
                                '{set: {"classes": K, "splits": {name: [ids]}}}') from None
         return _chosen(splits, split, f'{file}:{dataset}', classes, class_names)

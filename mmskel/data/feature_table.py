@@ -1,8 +1,6 @@
 """Features of clips: one vector per clip, by clip id, as zero-shot recognition takes them."""
 from __future__ import annotations
 
-import json
-import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from mmskel.evaluation.features import FeatureError
+from mmskel.evaluation.features import FeatureError, check_kinds, meta_of
+from mmskel.files.arrays import ArrayFileError, load_npz
 from mmskel.files.atomic import atomic_path
+
+_KINDS = {'ids': (1, 'U'), 'features': (2, 'f'), 'labels': (1, 'iu'), 'logits': (2, 'f'), 'split': (1, 'U'),
+          'class_names': (1, 'U'), 'model': (0, 'U'), 'trained_classes': (1, 'iu'), 'split_names': (1, 'U'),
+          'splits': (2, 'b'), 'meta': (0, 'U')}
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,10 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
     path = Path(path)
     if not path.is_file():
         raise FeatureError(f"there is no file of features '{path}'; `mmskel features` writes one")
-    if not zipfile.is_zipfile(path):
-        raise FeatureError(f"'{path}' is not an .npz of features; `mmskel features` writes one")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FeatureError(f"'{path}' is not an .npz of features: {error}") from None
+        arrays = load_npz(path)
+    except ArrayFileError as error:
+        raise FeatureError(f"'{path}' is not an .npz of features: {error}; `mmskel features` writes one") from None
     missing = [key for key in ('ids', 'features', 'labels') if key not in arrays]
     if missing:
         raise FeatureError(f"'{path}' has no {' and no '.join(missing)}; it has "
@@ -115,6 +115,7 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
         raise FeatureError(f"'{path}': features of {arrays['features'].dtype} and labels of {arrays['labels'].dtype}; "
                            'expected floating-point numbers and integers')
     try:
+        check_kinds(arrays, _KINDS)
         if 'split_names' in arrays:
             arrays |= _from_splits(arrays, split)
         elif split:
@@ -130,7 +131,9 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
 
 def _from_splits(arrays: dict[str, np.ndarray], split: str) -> dict[str, Any]:
     """``split``, ``model`` and ``trained_classes`` of a file of `mmskel features`; other clips are left out."""
-    known, meta = [str(name) for name in arrays['split_names']], json.loads(str(arrays['meta']))
+    known, meta = [str(name) for name in arrays['split_names']], meta_of(arrays)
+    if arrays['splits'].shape != (len(arrays['ids']), len(known)):
+        raise FeatureError(f"splits {arrays['splits'].shape} for {len(arrays['ids'])} clips and {len(known)} splits")
     said = dict(model=', '.join(str(meta[key]) for key in ('model', 'config', 'checkpoint', 'stream') if meta.get(key)))
     if meta.get('trained_classes') is not None:
         said['trained_classes'] = meta['trained_classes']

@@ -9,11 +9,13 @@ from typing import Any
 
 from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_annotation_file
 from mmskel.data.readers import READERS, Reader, ReadError, options_of
+from mmskel.data.readers.reader import some
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.progress import progress_bar
 from mmskel.files.text import printable
 from mmskel.skeleton import Clip, ClipError
+from mmskel.skeleton.scores import non_negative
 
 
 class PrepareError(UserError):
@@ -45,10 +47,11 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
     reader = open_reader(format, source, options or {})
     skipped: dict[str, str] = {}
     clips: list[Clip] = []
+    raised: dict[str, int] = {}
     try:
         for item in progress_bar(reader.items(), f'prepare {format}', wanted=progress):
             try:
-                clips.append(_read(reader, item))
+                clips.append(_read(reader, item, raised))
             except (ReadError, ClipError) as error:
                 if not keep_going:
                     raise PrepareError(f'{error}. Nothing was written; repair or remove the file, or skip broken ones '
@@ -63,6 +66,9 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         splits = _splits(reader, clips, str(source))
         # keep what a file of ours already says about its origin
         meta = {'format': format, 'notes': reader.notes(), 'options': _set_options(reader), **reader.meta()}
+        if raised:
+            meta['notes'] = [*meta['notes'], f'{sum(raised.values())} scores in {len(raised)} clips are a little below '
+                                             f'0 and became 0: {some(list(raised))}']
         if skipped:
             meta['skipped'] = {**meta.get('skipped', {}), **skipped}
     except ReadError as error:
@@ -88,10 +94,21 @@ def _splits(reader: Reader, clips: list[Clip], source: str) -> dict[str, list[st
     return {name: ids for name, ids in splits.items() if ids}
 
 
-def _read(reader: Reader, item: str) -> Clip:
-    """The checked clip of one item; any error that a damaged file causes names the item."""
+def _read(reader: Reader, item: str, raised: dict[str, int]) -> Clip:
+    """The checked clip of one item; any error that a damaged file causes names the item.
+
+    Scores that are a little below 0, as filters and networks leave them, become 0.
+
+    Args:
+        reader, item: What is read.
+        raised: Takes up, by clip, how many scores were raised.
+    """
     try:
-        return reader.read(item).check()
+        clip = reader.read(item)
+        clip.score, count = non_negative(clip.score)
+        if count:
+            raised[clip.id] = count
+        return clip.check()
     except UserError:
         raise
     except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError, MemoryError,
@@ -169,7 +186,6 @@ def save_with_skipped(out: Path, clips: list[Clip], splits: dict[str, list[str]]
 
 def _skipped_path(out: str | Path) -> Path:
     return Path(f'{out}.skipped.txt')
-
 
 
 def _set_options(reader: Reader) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from mmskel.data.feature_table import FeatureTable
 from mmskel.evaluation.features import FeatureError
+from mmskel.files.arrays import ArrayFileError, load_npy
 from mmskel.files.atomic import atomic_path
 
 # file of the features, of the labels, of the classifier's raw scores
@@ -178,12 +179,10 @@ def write_published(folder: str | Path, part: ZeroShotSet, validation: bool = Fa
 
 def _array(path: Path) -> np.ndarray:
     try:
-        array = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise FeatureError(f"there is no file '{path}'; expected a folder of published features, see "
-                           'docs/zero_shot.md, or a .npz file') from None
-    except (ValueError, EOFError, OSError) as error:
-        raise FeatureError(f"'{path}' is not a NumPy file of numbers: {error}") from None
+        array = load_npy(path)
+    except ArrayFileError as error:
+        raise FeatureError(f'{error}; expected a folder of published features, see docs/zero_shot.md, or a .npz '
+                           'file') from None
     if array.dtype.kind not in 'fiu':
         raise FeatureError(f"'{path}' holds {array.dtype}, expected numbers")
     return array

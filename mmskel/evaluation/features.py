@@ -2,16 +2,18 @@
 from __future__ import annotations
 
 import json
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mmskel.files.arrays import load_npz
 from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
+from mmskel.files.json_text import JsonError, read_json
+from mmskel.files.text import brief
 
 _NEEDED = ('ids', 'features', 'labels', 'split_names', 'splits', 'class_names', 'meta')
 
@@ -120,21 +122,50 @@ def load_features(path: str | Path) -> Features:
         FeatureError: No such file, or a file of another kind; says what it lacks.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [key for key in _NEEDED if key not in file.files]
-            if missing:
-                raise FeatureError(f"'{path}' holds no features: {', '.join(missing)} missing; `mmskel features` "
-                                   'writes such files')
-            arrays = {key: file[key] for key in (*_NEEDED, 'logits') if key in file.files}
-    except FeatureError:
-        raise
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:  # AttributeError: a plain .npy
+        arrays = load_npz(path)
+        if missing := [key for key in _NEEDED if key not in arrays]:
+            raise FeatureError(f"{', '.join(missing)} missing; `mmskel features` writes such files")
+        check_kinds(arrays, {'ids': (1, 'U'), 'features': (2, 'f'), 'labels': (1, 'iu'), 'split_names': (1, 'U'),
+                             'splits': (2, 'b'), 'class_names': (1, 'U'), 'meta': (0, 'U'), 'logits': (2, 'f')})
+        ids, names = arrays['ids'].tolist(), arrays['split_names'].tolist()
+        if arrays['splits'].shape != (len(ids), len(names)):
+            raise FeatureError(f"splits {arrays['splits'].shape} for {len(ids)} clips and {len(names)} splits")
+        splits = {name: [ids[i] for i in np.flatnonzero(column)] for name, column in zip(names, arrays['splits'].T)}
+        return Features(ids, arrays['features'], arrays['labels'], arrays['class_names'].tolist(), splits,
+                        meta_of(arrays), arrays.get('logits'))
+    except UserError as error:
         raise FeatureError(f"'{path}' holds no features that can be read: {error}") from None
-    ids = arrays['ids'].tolist()
-    splits = {name: [ids[i] for i in np.flatnonzero(column)]
-              for name, column in zip(arrays['split_names'].tolist(), arrays['splits'].T)}
-    return Features(ids, arrays['features'], arrays['labels'], arrays['class_names'].tolist(), splits,
-                    json.loads(arrays['meta'].item()), arrays.get('logits'))
+
+
+def check_kinds(arrays: Mapping[str, np.ndarray], kinds: Mapping[str, tuple[int, str]]) -> None:
+    """Refuses arrays of another kind than their name says.
+
+    Args:
+        arrays: Of a file.
+        kinds: Name -> number of axes and NumPy's letters of its kind; names that are missing are passed over.
+
+    Raises:
+        FeatureError: Says which array, and what it is.
+    """
+    for name, (axes, letters) in kinds.items():
+        if (array := arrays.get(name)) is not None and (array.ndim != axes or array.dtype.kind not in letters):
+            what = {'U': 'text', 'f': 'numbers with a point', 'iu': 'whole numbers', 'b': 'truth values'}[letters]
+            raise FeatureError(f'{name} is {array.dtype} {array.shape}; expected {axes} axes of {what}')
+
+
+def meta_of(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The facts that a file of features has as JSON.
+
+    Raises:
+        FeatureError: It is something else.
+    """
+    try:
+        meta = read_json(str(arrays['meta'][()]))
+    except JsonError as error:
+        raise FeatureError(f'meta is no JSON: {error}') from None
+    if not isinstance(meta, dict):
+        raise FeatureError(f'meta is {brief(meta)}; expected a dictionary')
+    return meta
 
 
 def _text(names: Sequence[str]) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from mmskel.evaluation.metrics import mean_class_accuracy, top_k_accuracy
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
+from mmskel.files.tables import TableError, read_text
 
 
 class ResultsError(UserError):
@@ -112,11 +113,16 @@ def load_results(path: str | Path) -> Results:
             clip.
     """
     try:
-        data = json.loads(Path(path).read_text(), object_pairs_hook=_once, parse_constant=_no_number)
-        return _results(data)
-    except (ResultsError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        said = 'it is nested too deeply' if isinstance(error, RecursionError) else error
+        data = json.loads(read_text(path, 'results file'), object_pairs_hook=_once, parse_constant=_no_number)
+    except TableError as error:
+        raise ResultsError(f'{error}; `mmskel test` writes one') from None
+    except (ValueError, RecursionError) as error:
+        said = 'it is nested too deeply' if isinstance(error, RecursionError) else str(error)[:200]
         raise ResultsError(f"'{path}' is not a results file: {said}; `mmskel test` writes one") from None
+    try:
+        return _results(data)
+    except ResultsError as error:
+        raise ResultsError(f"'{path}' is not a results file: {error}; `mmskel test` writes one") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -153,7 +159,7 @@ def _results(data: Any) -> Results:
         for key in ('scores', 'logits')[:2 if with_logits else 1]:
             row = clip.get(key)
             if not isinstance(row, list) or len(row) != len(names) or any(
-                    isinstance(one, bool) or not isinstance(one, (int, float)) or abs(one) > 1e30 for one in row):
+                    isinstance(one, bool) or not isinstance(one, (int, float)) or not abs(one) < 1e30 for one in row):
                 raise ResultsError(f"clip '{name}': expected {len(names)} {key}, one number per class")
 
     def rows(key: str) -> np.ndarray:

@@ -3,10 +3,16 @@ from __future__ import annotations
 
 import io
 import math
+import struct
+import zipfile
+import zlib
+from pathlib import Path
 
 import numpy as np
 
 from mmskel.files.errors import UserError
+
+_BOMB = 256 * 2**20, 200  # bytes, and times the packed size: what unpacks to more than both is not read
 
 
 class ArrayFileError(UserError):
@@ -45,3 +51,47 @@ def read_npy(data: bytes, name: str) -> np.ndarray:
                              f'needs {size}; {what}. Write one array with np.save(path, array)')
     file.seek(0)
     return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def load_npy(path: str | Path) -> np.ndarray:
+    """The array of a ``.npy`` file on disk, see :func:`read_npy`.
+
+    Raises:
+        ArrayFileError: See :func:`read_npy`; also a file that is missing or cannot be read.
+    """
+    return read_npy(_content(path), str(path))
+
+
+def load_npz(path: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of a ``.npz`` archive by name, each checked as by :func:`read_npy`.
+
+    Raises:
+        ArrayFileError: No such file, a damaged archive, two members of one name, one that would unpack to far more than
+            the file, or one that is no plain array.
+    """
+    data, arrays = _content(path), {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.infolist():
+                if member.file_size > _BOMB[0] and member.file_size > _BOMB[1] * max(member.compress_size, 1):
+                    raise ArrayFileError(f"'{path}': '{member.filename}' would unpack {member.compress_size} bytes to "
+                                         f'{member.file_size}')
+                name = member.filename.removesuffix('.npy')
+                if name in arrays:
+                    raise ArrayFileError(f"'{path}' holds '{name}' twice")
+                arrays[name] = read_npy(archive.read(member), f'{path}, {member.filename}')
+    except ArrayFileError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError, ValueError, EOFError,
+            OSError) as error:
+        raise ArrayFileError(f"'{path}' is no whole .npz archive of arrays: {error}") from None
+    return arrays
+
+
+def _content(path: str | Path) -> bytes:
+    if '\0' in str(path) or not Path(path).is_file():
+        raise ArrayFileError(f'there is no file {str(path)!r}')
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ArrayFileError(f"'{path}' cannot be read: {error.strerror}") from None

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 _FORMULA = ('=', '+', '-', '@', '\t', '\r')
 
 
@@ -27,3 +29,21 @@ def csv_cell(value: Any) -> Any:
     except ValueError:
         return f"'{value}"
     return value
+
+
+def brief(value: Any, limit: int = 60) -> str:
+    """A value in one short line, for messages: an array by type and shape, text quoted, all else by type and content.
+
+    Args:
+        value: Whatever a file held.
+        limit: Most characters of the content.
+    """
+    if isinstance(value, np.ndarray):
+        return f'an array of {value.dtype} {value.shape}'
+    try:
+        text = ' '.join(repr(value)[:10 * limit].split())
+    except ValueError:  # a number of more digits than Python prints
+        text = f'a number of {value.bit_length()} bits' if isinstance(value, int) else '...'
+    text = text if len(text) <= limit else f'{text[:limit - 3]}...'
+    plain = value is None or isinstance(value, (str, int, float, np.generic))
+    return text if plain else f'{type(value).__name__} {text}'

@@ -8,13 +8,13 @@ A class file is one of
 """
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmskel.files.tables import TableError, read_table, read_text
 from mmskel.language.errors import LanguageError
 
 _QUOTED = re.compile(r'\s*"([^"]+)"')
@@ -85,14 +85,12 @@ def read_class_texts(path: str | Path, columns: Sequence[str] = ()) -> ClassText
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding='utf-8-sig')
-    except FileNotFoundError:
-        raise LanguageError(f"there is no class file '{path}'") from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise LanguageError(f"'{path}' cannot be read as text: {error}") from None
-    try:
         if path.suffix.lower() == '.csv':
-            return _from_csv(text, columns)
+            return _from_csv(path, columns)
+        text = read_text(path, 'class file')
+    except TableError as error:
+        raise LanguageError(str(error)) from None
+    try:
         if columns:
             raise LanguageError('a file without columns; only a .csv has columns to choose from')
         return _from_lines(text)
@@ -100,26 +98,26 @@ def read_class_texts(path: str | Path, columns: Sequence[str] = ()) -> ClassText
         raise LanguageError(f"'{path}': {error}") from None
 
 
-def _from_csv(text: str, columns: Sequence[str]) -> ClassTexts:
-    rows = list(csv.DictReader(text.splitlines()))
-    head = list(rows[0]) if rows else []
-    name = next((key for key in ('name', 'label') if key in head), None)
-    if name is None:
-        raise LanguageError(f"expected a header with a column 'name' and a row per class; found "
-                            f'{", ".join(map(str, head)) or "no row"}')
+def _from_csv(path: Path, columns: Sequence[str]) -> ClassTexts:
+    rows = read_table(path, 'class file', [('name', 'label')])
+    head = list(rows[0][1])
+    name = 'name' if 'name' in head else 'label'
     columns = list(columns) or (['text'] if 'text' in head else [name])
     unknown = [column for column in columns if column not in head]
     if unknown:
-        raise LanguageError(f"there is no column '{unknown[0]}'; it has {', '.join(map(str, head))}")
+        raise LanguageError(f"'{path}': there is no column '{unknown[0]}'; it has {', '.join(head)}")
     names, texts = [], []
-    for line, row in enumerate(rows, 2):
-        cells = {column: [part.strip() for part in (row[column] or '').split('|')] for column in columns}
+    for line, row in rows:
+        cells = {column: [part.strip() for part in row[column].split('|')] for column in columns}
         for column, parts in cells.items():
             if not all(parts):
-                raise LanguageError(f"line {line}: column '{column}' has an empty text")
-        names.append(row[name] or '')
+                raise LanguageError(f"'{path}', line {line}: column '{column}' has an empty text")
+        names.append(row[name])
         texts.append(tuple(part for parts in cells.values() for part in parts))
-    return _same_number(names, texts)
+    try:
+        return _same_number(names, texts)
+    except LanguageError as error:
+        raise LanguageError(f"'{path}': {error}") from None
 
 
 def _from_lines(text: str) -> ClassTexts:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mmskel.files.arrays import ArrayFileError, load_npy
 from mmskel.language.class_texts import ClassTexts
 from mmskel.language.encoders import TextEncoder
 from mmskel.language.errors import LanguageError
@@ -65,14 +66,11 @@ def read_embeddings(paths: Sequence[str | Path], names: Sequence[str] = ()) -> C
     arrays = []
     for path in map(Path, paths):
         try:
-            array = np.load(path, allow_pickle=False)
-        except FileNotFoundError:
-            raise LanguageError(f"there is no file '{path}'") from None
-        except (ValueError, EOFError, OSError) as error:
-            raise LanguageError(f"'{path}' is not a NumPy file of numbers: {error}") from None
-        if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in 'fiu':
-            found = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else 'an archive'
-            raise LanguageError(f"'{path}': expected a row of numbers per class, found {found}")
+            array = load_npy(path)
+        except ArrayFileError as error:
+            raise LanguageError(str(error)) from None
+        if array.ndim != 2 or array.dtype.kind not in 'fiu' or not len(array):
+            raise LanguageError(f"'{path}': expected a row of numbers per class, found {array.dtype} {array.shape}")
         if arrays and len(array) != len(arrays[0]):
             raise LanguageError(f"'{path}' has {len(array)} rows, '{paths[0]}' has {len(arrays[0])}")
         arrays.append(array.astype(np.float32))
@@ -81,7 +79,10 @@ def read_embeddings(paths: Sequence[str | Path], names: Sequence[str] = ()) -> C
         raise LanguageError(f"{len(names)} class names for {len(arrays[0])} rows of '{paths[0]}'")
     record = dict(encoder='file', files=[Path(path).name for path in paths],
                   sha256=[file_digest(Path(path)) for path in paths])
-    return ClassEmbeddings(names, _unit(np.concatenate(arrays, 1), names), record)
+    try:
+        return ClassEmbeddings(names, _unit(np.concatenate(arrays, 1), names), record)
+    except LanguageError as error:
+        raise LanguageError(f"'{', '.join(map(str, paths))}': {error}") from None
 
 
 def _unit(vectors: np.ndarray, names: Sequence[str]) -> np.ndarray:

@@ -22,6 +22,7 @@ from mmskel.pose.similarity import box_iou
 from mmskel.pose.tracking import Tracker, TrackingOptions
 from mmskel.pose.tracks import TrackRecord
 from mmskel.skeleton import Clip
+from mmskel.skeleton.scores import confidence
 from mmskel.video.reading import Frame, Video, open_video
 
 
@@ -106,7 +107,11 @@ class SkeletonExtractor:
         # a clip of two frames confirms nobody
         tracks = record.arrays(None if options.group else options.max_persons, tracker.confirmed or None)
         keypoint, score = clean(tracks.keypoint, tracks.score, video.fps, options.cleaning)
-        track_id, extra = tracks.track_id, dict(made_by=self.provenance(), notes=list(video.notes))
+        notes = list(video.notes)
+        score, outside = confidence(score)  # some models' outputs know no bounds
+        if outside:
+            notes.append(f'{outside} of {score.size} scores were outside of [0, 1] and were clipped')
+        track_id, extra = tracks.track_id, dict(made_by=self.provenance(), notes=notes)
         if options.group:
             slots = assign_slots(tracks, options.max_persons)
             keypoint, score, track_id = slots.merge(keypoint), slots.merge(score), slots.numbers

@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from mmskel.checkpoints import CheckpointError, load_checkpoint
+from mmskel.files.config_files import read_config_file
 from mmskel.files.errors import UserError
 
 
@@ -31,7 +32,6 @@ def find_model_config(name: str | Path, argument: str):
     Raises:
         PoseModelError: Not found, or no config.
     """
-    from mmengine.config import Config
     from mmengine.utils import get_installed_path
     path = str(name)
     if '::' in path:
@@ -45,10 +45,9 @@ def find_model_config(name: str | Path, argument: str):
                              'carries, e.g. '
                              'mmpose::body_2d_keypoint/rtmpose/body8/rtmpose-m_8xb256-420e_body8-256x192.py')
     try:
-        config = Config.fromfile(path)
-    except Exception as error:  # a config is Python and may raise anything
-        raise PoseModelError(f"{argument}='{path}' is not a config that can be read: {type(error).__name__}: {error}"
-                             ) from None
+        config = read_config_file(path)
+    except UserError as error:
+        raise PoseModelError(f'{argument}: {error}') from None
     if 'model' not in config or 'test_dataloader' not in config:
         raise PoseModelError(f"{argument}='{path}' has no model and test_dataloader; it is not a config of a model")
     if 'init_cfg' in config.model.get('backbone', {}):

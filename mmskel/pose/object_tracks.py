@@ -1,16 +1,18 @@
 """Positions of objects from a table: annotated balls, tracks of another program. Symbols: T frames."""
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from mmskel.files.tables import TableError, read_table
+from mmskel.files.text import brief
 from mmskel.skeleton import Clip
 from mmskel.video.sources import VideoError
 
+_MOST_FRAMES = 10**8
 _NEEDED = ('object', 'frame', 'x', 'y')
 
 
@@ -31,31 +33,24 @@ class ObjectTracks:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         try:
-            with self.path.open(newline='') as file:
-                reader = csv.DictReader(file)
-                header, rows = tuple(reader.fieldnames or ()), list(reader)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise VideoError(f"'{path}' is not a table of objects that can be read: {error}") from None
-        missing = [column for column in _NEEDED if column not in header]
-        if missing or not rows:
-            raise VideoError(f"'{path}': expected a header with {', '.join(_NEEDED)} and, optionally, score and id, "
-                             f'and a row per object and frame; found {", ".join(header) or "nothing"} and '
-                             f'{len(rows)} rows')
-        self.several = 'id' in header
+            rows = read_table(path, 'table of objects', _NEEDED)
+        except TableError as error:
+            raise VideoError(str(error)) from None
+        self.several = 'id' in rows[0][1]
         self._places: dict[str, dict[str, dict[int, tuple[float, float, float]]]] = {}
-        for number, row in enumerate(rows, 2):
+        for number, row in rows:
             self._take(row, number)
         self.names = tuple(dict.fromkeys(name for clip in self._places.values() for name in clip))
 
     def _take(self, row: Mapping[str, str], number: int) -> None:
         try:
-            name, frame = row['object'].strip(), int(row['frame'])
+            name, frame = row['object'], int(row['frame'])
             place = float(row['x']), float(row['y']), float(row.get('score') or 1)
-            if not name or frame < 0 or not np.isfinite(place).all() or not 0 <= place[2] <= 1:
+            if not name or not 0 <= frame < _MOST_FRAMES or not np.isfinite(place).all() or not 0 <= place[2] <= 1:
                 raise ValueError
         except (TypeError, ValueError, AttributeError):
-            raise VideoError(f"'{self.path}', line {number}: {dict(row)} is not a place of an object; expected a name, "
-                             'a frame from 0, x and y in pixels, a score from 0 to 1') from None
+            raise VideoError(f"'{self.path}', line {number}: {brief(row, 200)} is not a place of an object; expected a "
+                             'name, a frame from 0, x and y in pixels, a score from 0 to 1') from None
         clip = row['id'] if self.several else ''
         frames = self._places.setdefault(clip, {}).setdefault(name, {})
         if frame in frames:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mmskel.files.errors import UserError
+from mmskel.files.text import brief
 
 _KNOWN = {'frame_dir', 'filename', 'keypoint', 'keypoint_score', 'total_frames', 'label', 'img_shape', 'layout', 'unit',
           'fps', 'track_id', 'objects', 'rgb'}
@@ -35,12 +36,7 @@ def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[s
     Raises:
         ClipError: A missing key, or a value of the wrong type for its key.
     """
-    name = item.get('frame_dir', item.get('filename'))
-    if name is None:
-        raise ClipError(f"an annotation has neither 'frame_dir' nor 'filename'; its keys: "
-                        f"{', '.join(map(str, item))}")
-    if not isinstance(name, (str, int, np.integer)) or isinstance(name, bool):
-        raise ClipError(f"an annotation's id is a {type(name).__name__} ({str(name)[:60]}); expected text")
+    name = clip_id(item)
     say = f"clip '{name}': "
     if 'keypoint' not in item:
         raise ClipError(f"clip '{name}' has no 'keypoint'; its keys: {', '.join(map(str, item))}. If the file is "
@@ -52,7 +48,7 @@ def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[s
         score = score[None] if score is not None and score.ndim == 2 else score
     frames = item.get('total_frames')
     if keypoint.ndim == 4 and frames is not None and not (is_number(frames) and frames == keypoint.shape[1]):
-        raise ClipError(f'{say}total_frames is {frames!r}, but keypoint has {keypoint.shape[1]} frames (shape '
+        raise ClipError(f'{say}total_frames is {brief(frames)}, but keypoint has {keypoint.shape[1]} frames (shape '
                         f'{keypoint.shape})', 'shape')
     size, label = item.get('img_shape'), item.get('label')
     extra = {key: value for key, value in item.items() if key not in _KNOWN}
@@ -62,15 +58,32 @@ def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[s
     for key, kind, what in (('unit', str, 'a name'), ('layout', str, 'a name'), ('rgb', str, 'a path'),
                             ('objects', Mapping, 'a dictionary of tracks')):
         if item.get(key) is not None and not isinstance(item[key], kind):
-            raise ClipError(f'{say}{key} is {_shown(item[key])}; expected {what}',
+            raise ClipError(f'{say}{key} is {brief(item[key])}; expected {what}',
                             'unit' if key == 'unit' else 'annotation')
     if item.get('track_id') is not None and _as_tuple(item['track_id']) is None:
-        raise ClipError(f"{say}track_id is {_shown(item['track_id'])}; expected a number per person", 'track')
+        raise ClipError(f"{say}track_id is {brief(item['track_id'])}; expected a number per person", 'track')
     return dict(
-        id=str(name), keypoint=keypoint, score=score, layout=item.get('layout') or layout or '',
+        id=name, keypoint=keypoint, score=score, layout=item.get('layout') or layout or '',
         unit=item.get('unit') or '', image_size=size, fps=item.get('fps'),
         label=int(label) if isinstance(label, np.integer) else label, track_id=item.get('track_id'),
         objects=dict(item.get('objects') or {}), rgb=item.get('rgb'), extra=extra)
+
+
+def clip_id(item: Mapping[str, Any]) -> str:
+    """The id of an annotation dictionary: ``frame_dir``, or ``filename`` in older files; a number counts as its text.
+
+    Raises:
+        ClipError: No dictionary, one without an id, or an id that is no text.
+    """
+    if not isinstance(item, Mapping):
+        raise ClipError(f'{brief(item)} is no annotation; expected a dictionary')
+    name = item.get('frame_dir', item.get('filename'))
+    if name is None:
+        raise ClipError("an annotation has neither 'frame_dir' nor 'filename'; its keys: "
+                        f"{', '.join(map(str, item))}")
+    if not is_id(name):
+        raise ClipError(f"an annotation's id is {brief(name)}; expected text")
+    return str(name)
 
 
 def _array(say: str, key: str, value: Any) -> np.ndarray:
@@ -83,7 +96,7 @@ def _array(say: str, key: str, value: Any) -> np.ndarray:
     kinds = 'fiu' if key == 'keypoint' else 'fiub'
     if array.dtype.kind not in kinds:
         kind = 'shape' if isinstance(value, np.ndarray) else 'annotation'
-        raise ClipError(f'{say}{key} is {_shown(value)}; expected an array of numbers', kind)
+        raise ClipError(f'{say}{key} is {brief(value)}; expected an array of numbers', kind)
     return array
 
 
@@ -92,7 +105,7 @@ def _image_size(say: str, size: Any) -> tuple[int, ...]:
     numbers = _as_tuple(size)
     if numbers is None or not all(is_number(n) and n == int(n) for n in numbers if np.isfinite(n)) \
             or not all(np.isfinite(n) for n in numbers):
-        raise ClipError(f'{say}img_shape is {_shown(size)}; expected two whole numbers (height, width)', 'image size')
+        raise ClipError(f'{say}img_shape is {brief(size)}; expected two whole numbers (height, width)', 'image size')
     numbers = tuple(int(n) for n in numbers)
     return numbers[:2] if len(numbers) == 3 and numbers[2] in (1, 3, 4) else numbers
 
@@ -103,10 +116,9 @@ def _as_tuple(value: Any) -> tuple | None:
     return tuple(value) if all(is_number(n) for n in value) else None
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f'an array of {value.dtype} {value.shape}'
-    return f'{type(value).__name__} {str(value)[:60]!r}'
+def is_id(value: Any) -> bool:
+    """Whether a value can be the id of a clip: text, or a whole number."""
+    return isinstance(value, (str, int, np.integer)) and not isinstance(value, bool) and value != ''
 
 
 def is_number(value: Any) -> bool:

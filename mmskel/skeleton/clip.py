@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mmskel.files.text import brief
 from mmskel.skeleton.annotation import ClipError, clip_arguments, is_number
 from mmskel.skeleton.layout import Layout
 from mmskel.skeleton.tables import LAYOUTS, get_layout
@@ -119,7 +120,7 @@ class Clip:
             return
         known = LAYOUTS.get(self.layout) if isinstance(self.layout, str) else None
         if known is None:
-            yield 'layout', (f'{V} joints but no known layout (found {self.layout!r}); name one of '
+            yield 'layout', (f'{V} joints but no known layout (found {brief(self.layout)}); name one of '
                              f'{", ".join(sorted(LAYOUTS))}, or register your own')
         elif V != known.num_joints:
             fits = [n for n, other in LAYOUTS.items() if other.num_joints == V] or ['none known']
@@ -143,13 +144,13 @@ class Clip:
             yield 'unit', f"unknown unit '{self.unit}'; known: {', '.join(UNITS)}"
         size = self.image_size
         if size is not None and (len(size) != 2 or not all(is_number(n) and n > 0 for n in size)):
-            yield 'image size', f'image size {size}; expected (height, width) in pixels'
+            yield 'image size', f'image size {brief(size)}; expected (height, width) in pixels'
         label = self.label
         if label is not None and (isinstance(label, (bool, np.bool_)) or not isinstance(label, (int, np.integer))
                                   or not 0 <= label < MAX_CLASSES):
-            yield 'label', f'label is {label!r}; expected a class index 0, 1, ... below {MAX_CLASSES}'
+            yield 'label', f'label is {brief(label)}; expected a class index 0, 1, ... below {MAX_CLASSES}'
         if self.fps is not None and not (is_number(self.fps) and 0 < self.fps < np.inf):
-            yield 'fps', f'fps is {self.fps!r}; expected a positive number'
+            yield 'fps', f'fps is {brief(self.fps)}; expected a positive number'
         if self.track_id is not None and np.shape(self.track_id) != (M, ):
             count = len(self.track_id) if np.ndim(self.track_id) == 1 else f'an array {np.shape(self.track_id)} of'
             yield 'track', f'{count} track ids for {M} persons'

@@ -1,12 +1,14 @@
 """Lists of videos: their ids, classes and splits."""
 from __future__ import annotations
 
-import csv
+import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from mmskel.files.tables import TableError, are_class_numbers, read_table, read_text
 from mmskel.video.kinds import VIDEO_SUFFIXES, Kind, kind_of
 from mmskel.video.sources import VideoError
 
@@ -22,11 +24,13 @@ class VideoItem:
         path: Path of the file.
         label: Name of its class, '' if unknown.
         split: ``'train'``, ``'val'``, ``'test'`` or any other name, '' if none.
+        numbered: Whether ``label`` is the class's number, not its name.
     """
     id: str
     path: str
     label: str = ''
     split: str = ''
+    numbered: bool = False
 
 
 def list_videos(source: str | Path, labels: str | Path | None = None) -> list[VideoItem]:
@@ -59,9 +63,16 @@ def list_videos(source: str | Path, labels: str | Path | None = None) -> list[Vi
     return sorted(items, key=lambda item: item.id)
 
 
-def class_names(items: Sequence[VideoItem]) -> list[str]:
-    """The classes in alphabetical order; a class's position is its label."""
-    return sorted({item.label for item in items if item.label})
+def classes_of(items: Sequence[VideoItem]) -> tuple[dict[str, int], list[str]]:
+    """The number of every label, and the names of the classes; no names where a table has numbers.
+
+    Classes are numbered in alphabetical order of their names, or by value where all names are numbers.
+    """
+    labels = {item.label for item in items if item.label}
+    if any(item.numbered for item in items):
+        return {label: int(label) for label in labels}, []
+    names = sorted(labels, key=(lambda one: (int(one), one)) if all(map(str.isdecimal, labels)) else None)
+    return {name: number for number, name in enumerate(names)}, names
 
 
 def splits_of(items: Sequence[VideoItem]) -> dict[str, list[str]]:
@@ -89,12 +100,20 @@ def _of_folder(folder: Path) -> list[VideoItem]:
 
 def _of_list(path: Path) -> list[VideoItem]:
     items = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    try:
+        lines = read_text(path, 'list of videos').splitlines()
+    except TableError as error:
+        raise VideoError(str(error)) from None
+    for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith('#'):
             video = path.parent / line.strip()
-            if not video.exists():
-                raise VideoError(f"'{path}', line {number}: there is no '{video}'; expected a path, relative to the "
-                                 'list')
+            if len(line) > 4000 or not os.path.exists(video):
+                labelled = re.fullmatch(r'(.*\S)[\s,;]+\d+', line.strip())
+                hint = (f". The '{line.split()[-1]}' at its end looks like a label: a list holds paths alone; labels "
+                        'stand in a table with the header path,label (--labels)' if labelled
+                        and os.path.exists(path.parent / labelled[1]) else '')
+                raise VideoError(f"'{path}', line {number}: there is no '{str(video)[:200]}'; expected a path, "
+                                 f'relative to the list{hint}')
             items.append(VideoItem(Path(line.strip()).with_suffix('').as_posix(), str(video)))
     if not items:
         raise VideoError(f"'{path}': the list names no video; expected one path per line")
@@ -103,15 +122,18 @@ def _of_list(path: Path) -> list[VideoItem]:
 
 def _labelled(items: Sequence[VideoItem], table: Path) -> list[VideoItem]:
     try:
-        with table.open(newline='') as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise VideoError(f"'{table}' is not a table of labels that can be read: {error}") from None
-    if not rows or 'label' not in rows[0] or not {'id', 'path'} & set(rows[0]):
-        found = ', '.join(filter(None, rows[0])) if rows else 'nothing'
-        raise VideoError(f"'{table}': expected a header with id (or path) and label; found {found}")
-    key = 'id' if 'id' in rows[0] else 'path'
-    by_name = {Path(row[key]).with_suffix('').as_posix() if key == 'path' else row[key]: row for row in rows}
+        rows = read_table(table, 'table of labels', [('id', 'path'), 'label'])
+    except TableError as error:
+        raise VideoError(str(error)) from None
+    key = 'id' if 'id' in rows[0][1] else 'path'
+    by_name: dict[str, dict[str, str]] = {}
+    for line, row in rows:
+        name = row[key].replace('\\', '/')
+        name = PurePosixPath(name).with_suffix('').as_posix() if key == 'path' and PurePosixPath(name).name else name
+        if not name or name in by_name:
+            raise VideoError(f"'{table}', line {line}: "
+                             + (f"a second row for '{name}'; a video has one" if name else f'an empty {key}'))
+        by_name[name] = row
     known = {item.id for item in items}
     unknown = [name for name in by_name if name not in known]
     if unknown:
@@ -120,5 +142,13 @@ def _labelled(items: Sequence[VideoItem], table: Path) -> list[VideoItem]:
     missing = [item.id for item in items if item.id not in by_name]
     if missing:
         raise VideoError(f"'{table}': {len(missing)} videos have no row, e.g. '{missing[0]}'")
-    return [VideoItem(item.id, item.path, by_name[item.id]['label'].strip(),
-                      (by_name[item.id].get('split') or item.split).strip()) for item in items]
+    try:
+        numbered = are_class_numbers(table, [row['label'] for row in by_name.values()])
+    except TableError as error:
+        raise VideoError(str(error)) from None
+    out = []
+    for item in items:
+        row = by_name[item.id]
+        label = str(int(float(row['label']))) if numbered and row['label'] else row['label']
+        out.append(VideoItem(item.id, item.path, label, row.get('split') or item.split, numbered))
+    return out

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmskel.data.annotation_file import AnnotationFile, clip_id, load_annotation_file
+from mmskel.data.annotation_file import AnnotationFile, load_annotation_file
 from mmskel.evaluation.results import Results
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
-from mmskel.skeleton import Clip
+from mmskel.skeleton import Clip, clip_id
 from mmskel.version import __version__
 from mmskel.visualization.animation import animate
 from mmskel.visualization.clip_player import Shown, choose_clips, clips_html, clips_json, shown_clips

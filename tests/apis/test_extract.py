@@ -99,21 +99,85 @@ def test_several_processes_write_the_same_clips(films, flags, tmp_path):
 
 
 def test_journal(tmp_path):
-    Journal(tmp_path / 'a.pkl', dict(det_every=7))  # nothing kept: other settings may follow
-    journal = Journal(tmp_path / 'a.pkl', dict(det_every=1))
+    out, film = tmp_path / 'a.pkl', tmp_path / 'film.mp4'
+    film.write_bytes(b'a film')
+    Journal(out, dict(det_every=7)).close()  # nothing kept: other settings may follow
+    journal = Journal(out, dict(det_every=1))
+    good, bad = journal.key('x/y', film), journal.key('bad', film)
     clip = Clip('x/y', np.ones((1, 2, 17, 2)), track_id=np.array([4]), extra=dict(note='z'))
-    journal.keep('x/y', clip)
-    journal.keep_failure('bad', 'no video')
-    again = Journal(tmp_path / 'a.pkl', dict(det_every=1))
-    assert again.is_done('x/y') and again.is_done('bad') and not again.is_done('new')
-    np.testing.assert_array_equal(again.clip('x/y').keypoint, clip.keypoint)
-    assert again.failure('bad') == 'no video' and again.failure('x/y') == '' and again.clip('bad') is None
+    journal.keep(good, clip)
+    journal.keep_failure(bad, 'no video')
+    with pytest.raises(VideoError, match=f"a.pkl' is being written by another extraction .process {os.getpid()}"):
+        Journal(out, dict(det_every=1))
+    journal.close()
+    again = Journal(out, dict(det_every=1))
+    assert again.is_done(good) and again.is_done(bad) and not again.is_done(again.key('new', film))
+    np.testing.assert_array_equal(again.clip(good).keypoint, clip.keypoint)
+    assert again.failure(bad) == 'no video' and again.failure(good) == '' and again.clip(bad) is None
     again.forget_failures()
-    assert not again.is_done('bad') and again.is_done('x/y')
+    assert not again.is_done(bad) and again.is_done(good)
+    again.close()
     with pytest.raises(VideoError, match=r'begun with other settings \(det_every\)'):
-        Journal(tmp_path / 'a.pkl', dict(det_every=2))
+        Journal(out, dict(det_every=2))
+    settings = Path(f'{out}.journal/settings.json')
+    for content in ('{', None):  # damaged, or made before settings were written
+        settings.write_text(content) if content else settings.unlink()
+        with pytest.raises(VideoError, match='does not say with which settings it was begun'):
+            Journal(out, dict(det_every=1))
+    settings.write_text('{"det_every": 1}')
+    again = Journal(out, dict(det_every=1))
     again.remove()
-    assert not Path(f'{tmp_path}/a.pkl.journal').exists()
+    assert not Path(f'{out}.journal').exists()
+
+
+def test_another_film_of_the_same_name_is_another_film(tmp_path):
+    film, journal = tmp_path / 'film.mp4', Journal(tmp_path / 'a.pkl', {})
+    keys = set()
+    for content in (b'a film', b'b film', b'a' * 9_000_000, b'a' * 4_500_000 + b'b' + b'a' * 4_499_999):
+        film.write_bytes(content)
+        keys.add(journal.key('film', film))
+    assert len(keys) == 4
+    film.write_bytes(b'a film')
+    assert journal.key('film', film) in keys and journal.key('other', film) not in keys
+    (tmp_path / 'copy').mkdir()
+    (tmp_path / 'copy/film.mp4').write_bytes(b'a film')
+    assert journal.key('film', tmp_path / 'copy/film.mp4') == journal.key('film', film), 'a copied folder is the same'
+    assert journal.key('live', 'rtsp://camera') != journal.key('live', 'rtsp://camera')
+
+
+def test_workers_end_with_a_killed_extraction(films, flags, tmp_path):
+    command = [sys.executable, '-m', 'mmskel', 'extract', str(films), str(tmp_path / 'a.pkl'), '--jobs', '2', *flags]
+    process = subprocess.Popen(command, env=dict(os.environ, OMP_NUM_THREADS='1'), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    journal = tmp_path / 'a.pkl.journal'
+    while not any(journal.glob('*.pkl')) and process.poll() is None:
+        time.sleep(0.05)
+    workers = _children(process.pid)
+    assert len(workers) >= 2
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+    end = time.time() + 60
+    while any(map(_runs, workers)) and time.time() < end:
+        time.sleep(0.1)
+    assert not any(map(_runs, workers))
+
+
+def _children(parent):
+    found = []
+    for stat in Path('/proc').glob('[0-9]*/stat'):
+        try:
+            if int(stat.read_text().rpartition(')')[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+        except OSError:  # ended meanwhile
+            continue
+    return found
+
+
+def _runs(pid):
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except OSError:
+        return False
 
 
 def test_models_and_presets():

@@ -2,6 +2,7 @@
 import re
 from pathlib import Path
 
+import mmaction.engine  # noqa: F401  (registers the initialisers of MMAction2's own backbones, as its runner does)
 import numpy as np
 import pytest
 import torch

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mmskel.data.annotation_file import AnnotationFile
+from mmskel.data.annotation_file import AnnotationFile, split_and_meta
 from mmskel.data.checking.classes import class_findings
 from mmskel.data.checking.clips import ERROR, KINDS, WARNING, findings, unit_of, usable_keypoint
 from mmskel.data.checking.joints import JointStatistics
@@ -21,7 +21,7 @@ from mmskel.data.checking.report import ALL, CheckReport, Problem, counted
 from mmskel.data.checking.shared_poses import MAX_CLIPS, PoseIndex
 from mmskel.data.checking.splits import find_conflicts, find_leaks, find_overlaps, find_repeats, split_families
 from mmskel.files.restricted_pickle import UnsafePickleError, load_pickle
-from mmskel.skeleton import Clip, ClipError
+from mmskel.skeleton import Clip, ClipError, clip_id
 
 _SUBJECT = re.compile(r'a\d\d_s(\d\d)(?=_|$)|S\d{3}C\d{3}P(\d{3})')
 _NUM_EXAMPLES = 8
@@ -56,39 +56,31 @@ class _Check:
         self.report = report
         data = dict(annotations=data) if isinstance(data, list) else data
         data = data if isinstance(data, dict) else {}
-        annotations, split, meta = (data.get(key) for key in ('annotations', 'split', 'meta'))
+        annotations = data.get('annotations')
         if not isinstance(annotations, list) or not annotations:
             self.add(ERROR, 'file', f'no clips: expected a list of annotations, found {type(annotations).__name__}')
-        if not isinstance(split or {}, dict) or not isinstance(meta or {}, dict):
-            self.add(ERROR, 'file', "'split' and 'meta' must be dictionaries; they were not read")
         self.annotations = annotations if isinstance(annotations, list) else []
-        self.meta = meta if isinstance(meta, dict) else {}
-        self.split = self._read_splits(split if isinstance(split, dict) else {})
+        self.split, self.meta, wrong = split_and_meta(data)
+        for what in wrong:
+            self.add(ERROR, 'split' if what.startswith('split') else 'file', what)
         self.cases: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self.items: dict[str, dict[str, Any]] = {}
 
     def add(self, severity: str, kind: str, message: str, details: Iterable[tuple[str, str]] = ()) -> None:
         self.report.problems.append(Problem(severity, kind, message, tuple(details)))
 
-    def _read_splits(self, split: dict) -> dict[str, list[str]]:
-        good = {str(k): [str(i) for i in v] for k, v in split.items() if isinstance(v, (list, tuple, set, np.ndarray))}
-        for name in split:
-            if str(name) not in good:
-                self.add(ERROR, 'split', f"split '{name}' is {type(split[name]).__name__}; expected a list of clip ids")
-        return good
-
     def run(self, max_jump: float | None) -> None:
-        names = self.meta.get('class_names')
-        self.report.class_names = [str(n) for n in names] if isinstance(names, (list, tuple)) else []
+        self.report.class_names = list(self.meta.get('class_names', ()))
         for place, item in enumerate(self.annotations):
-            name = item.get('frame_dir', item.get('filename')) if isinstance(item, dict) else None
-            if name is None:
-                found = f'keys {", ".join(map(str, item))}' if isinstance(item, dict) else type(item).__name__
-                self.cases['annotation'].append((f'annotation {place}', f'no frame_dir: {found}'))
-            elif str(name) in self.items:
-                self.cases['duplicate id'].append((str(name), f'again as annotation {place}'))
+            try:
+                name = clip_id(item)
+            except ClipError as error:
+                self.cases['annotation'].append((f'annotation {place}', str(error)))
+                continue
+            if name in self.items:
+                self.cases['duplicate id'].append((name, f'again as annotation {place}'))
             else:
-                self.items[str(name)] = item
+                self.items[name] = item
         layout = AnnotationFile(list(self.items.values()), meta=self.meta).layout
         num_classes = len(self.report.class_names) or None
         for name, item in self.items.items():
@@ -216,9 +208,9 @@ class _Check:
             classes=str(len(report.labels())), splits=str(len(self.split)), layout=layout or 'unknown',
             persons=f'{min(persons)} to {max(persons)}' if min(persons) != max(persons) else str(max(persons)),
             coordinates=f'{" and ".join(map(str, sorted(coords)))}, {" and ".join(sorted(units))}')
-        if self.meta.get('source'):
-            report.facts['source'] = str(self.meta['source'])
-        if self.meta.get('skipped'):
+        if isinstance(self.meta.get('source'), str):
+            report.facts['source'] = self.meta['source']
+        if isinstance(self.meta.get('skipped'), Mapping) and self.meta['skipped']:
             report.facts['skipped'] = f'{len(self.meta["skipped"])} broken clips, when the file was prepared'
 
 

@@ -1,7 +1,6 @@
 """Frames of tracked detections, one JSON file each, as YOLOv8-pose writes them: people, and objects beside them."""
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import ReadError
 from mmskel.data.reassign import TrackedPeople, reassign
+from mmskel.files.json_text import JsonError, read_json
 
 NUM_JOINTS = 17
 
@@ -76,8 +76,8 @@ def read_objects(tree: FileTree, places: Mapping[int, str], num_frames: int, nam
 
 def _list(tree: FileTree, place: str) -> Sequence:
     try:
-        data = json.loads(tree.read(place))
-    except ValueError as error:
+        data = read_json(tree.read(place))
+    except JsonError as error:
         raise ReadError(f"'{place}' is not a whole JSON file: {error}") from None
     if not isinstance(data, list):
         raise ReadError(f"'{place}': expected a list of detections, found {type(data).__name__}")

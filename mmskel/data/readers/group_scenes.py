@@ -10,6 +10,7 @@ import numpy as np
 from mmskel.data.annotation_file import load_annotation_file
 from mmskel.data.readers.reader import Reader, ReadError, option
 from mmskel.data.scenes import couples_of, scene_of
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 
 
@@ -31,7 +32,7 @@ class GroupScenes(Reader):
         super().__post_init__()
         try:
             file = load_annotation_file(self.source)
-        except ValueError as error:
+        except UserError as error:
             raise ReadError(str(error)) from None
         names = file.class_names
         self._actions = [name.strip() for name in self.actions.split(',')] if self.actions else names[:2]

@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mmskel.data.annotation_file import clip_id, split_and_meta
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option
 from mmskel.files.restricted_pickle import read_pickle
-from mmskel.skeleton import Clip
+from mmskel.skeleton import Clip, ClipError
 
 MAX_FRAMES, NUM_JOINTS = 300, 17
 
@@ -43,9 +44,21 @@ class KineticsHRNet(Reader):
         data = self._pickle(*index.values(), "a dictionary with 'split' and 'annotations'")
         if not isinstance(data, Mapping) or not {'split', 'annotations'} <= set(data):
             raise ReadError("'k400_hrnet.pkl' is not a dictionary with 'split' and 'annotations'")
-        self._split = {str(name): part for part, names in data['split'].items() for name in names}
-        self._entries = {str(entry['frame_dir']): entry for entry in data['annotations']
-                         if self.part in ('all', self._split.get(str(entry['frame_dir'])))}
+        split, _, wrong = split_and_meta(data)
+        self._split = {name: part for part, names in split.items() for name in names}
+        self._entries: dict[str, Mapping[str, Any]] = {}
+        for place, entry in enumerate(data['annotations'] if isinstance(data['annotations'], list) else [None]):
+            try:
+                name = clip_id(entry)
+            except ClipError as error:
+                wrong.append(f'annotation {place}: {error}')
+                continue
+            if name in self._entries:
+                wrong.append(f"two clips called '{name}'")
+            if self.part in ('all', self._split.get(name)):
+                self._entries[name] = entry
+        if wrong:
+            raise ReadError(f"'k400_hrnet.pkl': {wrong[0]}")
 
     def _pickle(self, place: str, expected: str) -> Any:
         data = self._tree.read(place)

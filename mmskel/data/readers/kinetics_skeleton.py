@@ -5,7 +5,6 @@ Recognition", AAAI 2018, arXiv 1801.07455.
 """
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +15,12 @@ import numpy as np
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
 from mmskel.files.errors import UserError
+from mmskel.files.json_text import JsonError, read_json
+from mmskel.files.text import brief
 from mmskel.skeleton import Clip
 
 MAX_FRAMES, NUM_JOINTS = 300, 18
+MAX_CLASSES = 100_000
 _LABELS = r'k(?:inetics|eintics)_(train|val)_label\.json'  # the validation list was published with a misspelt name
 
 
@@ -55,14 +57,18 @@ class KineticsSkeleton(Reader):
 
     def _read_labels(self, name: str, place: str) -> None:
         try:
-            entries = json.loads(self._tree.read(place))
-        except ValueError as error:
+            entries = read_json(self._tree.read(place))
+        except JsonError as error:
             raise ReadError(f"label file '{name}' is not a whole JSON file: {error}") from None
         keys = {'has_skeleton', 'label', 'label_index'}
         for clip, entry in entries.items() if isinstance(entries, dict) else [('', None)]:
             if not isinstance(entry, dict) or not keys <= set(entry):
                 raise ReadError(f"label file '{name}', clip '{clip}': expected {', '.join(sorted(keys))}; found "
                                 f'{some(list(entry), 5) if isinstance(entry, dict) else type(entry).__name__}')
+            index = entry['label_index']
+            if not isinstance(entry['label'], str) or type(index) is not int or not 0 <= index < MAX_CLASSES:
+                raise ReadError(f"label file '{name}', clip '{clip}': label {brief(entry['label'])}, label_index "
+                                f'{brief(index)}; expected a name and a class index 0, 1, ...')
             if clip in self._labels:
                 raise ReadError(f"label file '{name}' lists '{clip}', which the other split has, too")
             self._labels[clip] = entry
@@ -78,14 +84,14 @@ class KineticsSkeleton(Reader):
         if item not in self._files:
             raise ReadError(f"the label file lists '{item}', but there is no file '{item}.json'")
         try:
-            data = json.loads(self._tree.read(self._files[item]))
-        except ValueError as error:
+            data = read_json(self._tree.read(self._files[item]))
+        except JsonError as error:
             raise ReadError(f"'{item}.json' is not a whole JSON file: {error}") from None
         if not isinstance(data, dict) or not isinstance(data.get('data'), list):
             raise ReadError(f"'{item}.json': expected an object with 'data' (a list of frames)")
         label = self._labels[item]['label_index']
         if data.get('label_index', label) != label:
-            raise ReadError(f"'{item}.json' has label_index {data['label_index']}, the label file {label}")
+            raise ReadError(f"'{item}.json' has label_index {brief(data['label_index'])}, the label file {label}")
         poses = np.zeros((int(self.max_persons), MAX_FRAMES, NUM_JOINTS, 3), np.float32)
         persons, last, skipped = 0, -1, 0
         for frame in data['data']:

@@ -1,18 +1,21 @@
 """Your own data: a folder of ``.npy`` arrays and a table of labels."""
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
 from mmskel.files.arrays import ArrayFileError, read_npy
+from mmskel.files.tables import TableError, are_class_numbers, read_table
 from mmskel.skeleton import Clip, LayoutError, get_layout
+from mmskel.skeleton.scores import confidence
 
+_MOST_SCORE = 20.  # raw outputs of pose networks reach 10; beyond that it is a coordinate
 _COLUMNS = ('id', 'label', 'split', 'subject', 'fps')
 
 
@@ -48,12 +51,16 @@ class NumpyFolder(Reader):
             self.layout = get_layout(self.layout).name
         except LayoutError as error:
             raise ReadError(str(error)) from None
+        self._clipped: dict[str, int] = {}
         self._tree = FileTree(self.source)
         self._files = {path.removesuffix('.npy'): place for path, place in self._tree.below('.npy').items()}
         if not self._files:
             raise ReadError(f"'{self.source}' holds no array; expected a {self.what}")
-        self._rows = _table(Path(self.labels))
-        self._names = _class_names(Path(self.labels), [row['label'] for row in self._rows.values()])
+        try:
+            self._rows = _table(Path(self.labels))
+            self._names = _class_names(Path(self.labels), [row['label'] for row in self._rows.values()])
+        except TableError as error:
+            raise ReadError(str(error)) from None
         self._name_short()
 
     def _name_short(self) -> None:
@@ -91,11 +98,22 @@ class NumpyFolder(Reader):
         array = array if array.ndim == 4 else array[None]
         row, score = self._rows[item], None
         if self.with_score:
-            array, score = array[..., :-1], array[..., -1]
+            array, score = array[..., :-1], self._confidence(array[..., -1], item)
         label = int(float(row['label'])) if self._names is None else self._names.index(row['label'])
         return Clip(item, array, score, layout=self.layout, unit=self.unit, label=label,
                     fps=self._fps(row, item), extra=dict(subject=row['subject']) if row.get('subject') else {},
                     image_size=None if self.width is None else (int(self.height), int(self.width)))
+
+    def _confidence(self, score: np.ndarray, item: str) -> np.ndarray:
+        """Scores of any network: raw outputs a little outside of [0, 1] are clipped, and counted."""
+        low, high = (float(np.nanmin(score)), float(np.nanmax(score))) if np.isfinite(score).any() else (0., 0.)
+        if low < -0.1 or high > _MOST_SCORE:
+            raise ReadError(f"'{item}.npy': the last channel, the score, goes from {low:.3g} to {high:.3g}; expected "
+                            'confidences from 0 to 1. Was a coordinate taken for a score?')
+        score, outside = confidence(score)
+        if outside:
+            self._clipped[item] = outside
+        return score
 
     def _fps(self, row: dict[str, str], item: str) -> float | None:
         try:
@@ -116,55 +134,29 @@ class NumpyFolder(Reader):
         return meta if self._names is None else dict(meta, class_names=self._names)
 
     def notes(self) -> list[str]:
-        if self._names is None:
-            return ['labels are class indices; the file has no class names']
-        return [f'labels are names; classes are numbered alphabetically: {some(self._names, 5)}']
+        notes = ['labels are class indices; the file has no class names' if self._names is None else
+                 f'labels are names; classes are numbered alphabetically: {some(self._names, 5)}']
+        if self._clipped:
+            notes.append(f'{sum(self._clipped.values())} scores in {len(self._clipped)} clips were outside of [0, 1] '
+                         f'and were clipped: {some(list(self._clipped))}')
+        return notes
 
     def close(self) -> None:
         self._tree.close()
 
 
 def _class_names(path: Path, labels: Sequence[str]) -> list[str] | None:
-    """The names of the classes in alphabetical order; None if all labels are class indices."""
-    try:
-        numbers = [float(label) for label in labels]
-    except ValueError:
-        return sorted(set(labels))
-    wrong = [label for label, number in zip(labels, numbers) if not (number.is_integer() and number >= 0)]
-    if wrong:
-        raise ReadError(f"'{path}': label '{wrong[0]}' is not a class index; labels that are numbers are counted from "
-                        "0")
-    return None
+    """The names of the classes in alphabetical order; None where all labels are class indices."""
+    return None if are_class_numbers(path, labels) else sorted(set(labels))
 
 
 def _table(path: Path) -> dict[str, dict[str, str]]:
     """Clip id -> row of the table."""
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no table of labels '{path}'")
-    reader = csv.DictReader(io.StringIO(path.read_text(encoding='utf-8-sig', errors='replace')), skipinitialspace=True)
-    header = [name.strip() for name in reader.fieldnames or ()]
-    reader.fieldnames = header
-    if not {'id', 'label'} <= set(header) or not set(header) <= set(_COLUMNS) or len(set(header)) < len(header):
-        raise ReadError(f"'{path}' has the header '{','.join(header)}'; expected id,label and optionally "
-                        f'{", ".join(_COLUMNS[2:])}, each once{_separator(header)}')
     rows: dict[str, dict[str, str]] = {}
-    for row in reader:
-        if None in row or None in row.values():
-            raise ReadError(f"'{path}' line {reader.line_num}: expected {len(header)} fields: {','.join(header)}")
-        row = {key: value.strip() for key, value in row.items()}
+    for line, row in read_table(path, 'table of labels', _COLUMNS[:2], _COLUMNS):
         name = row['id'].replace('\\', '/').removesuffix('.npy')
         if not name or not row['label'] or name in rows:
-            raise ReadError(f"'{path}' line {reader.line_num}: "
+            raise ReadError(f"'{path}', line {line}: "
                             f"{f'a second line for {name!r}' if name in rows else 'an empty id or label'}")
         rows[name] = row
-    if not rows:
-        raise ReadError(f"'{path}' has no line below its header")
     return rows
-
-
-def _separator(header: Sequence[str]) -> str:
-    """A hint for tables that a spreadsheet has written with other separators."""
-    for mark, word in ((';', 'semicolons'), ('\t', 'tabs')):
-        if len(header) == 1 and mark in header[0]:
-            return f'. The columns are separated by {word}; save the table with commas'
-    return ''

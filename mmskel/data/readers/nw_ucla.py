@@ -6,7 +6,6 @@ papers use: 1,484 clips.
 """
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, some
+from mmskel.files.json_text import JsonError, read_json
 from mmskel.skeleton import Clip
 
 _NAME = re.compile(r'a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d)')
@@ -61,8 +61,8 @@ class NWUCLA(Reader):
             raise ReadError(f"'{item}': there is no action a{action:02d} in N-UCLA; actions: "
                             f'{", ".join(f"a{a:02d}" for a in ACTIONS)}')
         try:
-            data = json.loads(self._tree.read(self._files[item]))
-        except ValueError as error:
+            data = read_json(self._tree.read(self._files[item]))
+        except JsonError as error:
             raise ReadError(f"'{item}' is not a whole JSON file: {error}") from None
         if not isinstance(data, dict) or not {'skeletons', 'label'} <= set(data):
             raise ReadError(f"'{item}': expected a JSON object with 'file_name', 'skeletons' and 'label', found "

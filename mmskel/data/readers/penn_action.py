@@ -1,11 +1,10 @@
 """Penn Action: 15 actions in 2,326 videos, 13 joints of one person in pixels, annotated by hand.
 
 Source: W. Zhang, M. Zhu, K. Derpanis, "From Actemes to Action: A Strongly-Supervised Representation for Detailed Action
-Understanding", ICCV 2013. Files: ``labels/NNNN.mat``, one per video (MATLAB 5, read by SciPy).
+Understanding", ICCV 2013. Files: ``labels/NNNN.mat``, one per video (MATLAB 5).
 """
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,6 +13,8 @@ import numpy as np
 
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, some
+from mmskel.files.mat import MatFileError, read_mat
+from mmskel.files.text import brief
 from mmskel.skeleton import Clip
 
 _FILE = r'\d{4}\.mat'
@@ -53,25 +54,20 @@ class PennAction(Reader):
         return list(self._files)
 
     def _fields(self, item: str, names: Sequence[str]) -> dict[str, Any]:
-        from scipy.io import loadmat
         try:
-            found = loadmat(io.BytesIO(self._tree.read(self._files[item])), variable_names=names)
-        except ReadError:
-            raise
-        except Exception as error:  # SciPy's reader has no specific error
-            why = str(error).strip().splitlines()
-            raise ReadError(f"'{item}' is not a MATLAB 5 file that can be read: "
-                            f'{why[0] if why else type(error).__name__}') from None
+            found = read_mat(self._tree.read(self._files[item]), names)
+        except MatFileError as error:
+            raise ReadError(f"'{item}' is not a MATLAB 5 file that can be read: {error}") from None
         if missing := [name for name in names if name not in found]:
             raise ReadError(f"'{item}' has no {', '.join(missing)}; expected the fields {', '.join(_NEEDED)}")
         return found
 
     @staticmethod
     def _action(fields: dict[str, Any], item: str) -> str:
-        action = np.asarray(fields['action']).ravel()
-        if action.size != 1 or not isinstance(action[0], str) or not action[0].strip():
-            raise ReadError(f"'{item}': 'action' is {fields['action']!r}; expected the name of one action")
-        return action[0].strip()
+        action = fields['action']
+        if not isinstance(action, str) or not action.strip():
+            raise ReadError(f"'{item}': 'action' is {brief(action)}; expected the name of one action")
+        return action.strip()
 
     def read(self, item: str) -> Clip:
         fields = self._fields(item, _NEEDED)
@@ -80,7 +76,7 @@ class PennAction(Reader):
             x, y, visible = (np.asarray(fields[name], np.float32) for name in ('x', 'y', 'visibility'))
             size = [int(value) for value in np.asarray(fields['dimensions'], float).ravel()[:2]]
             flag = float(np.asarray(fields['train'], float).ravel()[0])
-        except (TypeError, ValueError, IndexError):
+        except (TypeError, ValueError, IndexError, OverflowError):
             raise ReadError(f"'{item}': x, y, visibility, dimensions or train is not an array of numbers") from None
         if x.ndim != 2 or x.shape[1] != _JOINTS or not x.shape == y.shape == visible.shape or not len(x):
             raise ReadError(f"'{item}': x {x.shape}, y {y.shape}, visibility {visible.shape}; expected (frames, "

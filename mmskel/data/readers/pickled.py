@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mmskel.data.annotation_file import clip_id, load_annotation_file
+from mmskel.data.annotation_file import read_annotations
 from mmskel.data.readers.reader import Reader, ReadError, option
-from mmskel.skeleton import Clip
+from mmskel.files.errors import UserError
+from mmskel.skeleton import Clip, clip_id
 
 
 @dataclass
@@ -24,8 +25,8 @@ class Pickled(Reader):
     def __post_init__(self):
         super().__post_init__()
         try:
-            self._file = load_annotation_file(self.source)
-        except ValueError as error:  # not a pickle, no annotations, two clips with the same id
+            self._file, self._odd = read_annotations(self.source)
+        except UserError as error:  # no pickle, no annotations, two clips of one id
             raise ReadError(str(error)) from None
         self._annotations = {clip_id(item): item for item in self._file.annotations}
         self._lost = {str(i): name for name, members in self._file.split.items() for i in members
@@ -33,11 +34,14 @@ class Pickled(Reader):
         self._layouts: dict[str, None] = {}
 
     def items(self) -> list[str]:
-        return [*self._annotations, *self._lost]
+        return [*self._annotations, *self._odd, *self._lost]
 
     def read(self, item: str) -> Clip:
+        if item in self._odd:
+            raise ReadError(f"'{self.source}'{self._odd[item]}")
         if item in self._lost:
-            raise ReadError(f"split '{self._lost[item]}' names clip '{item}', but the file has no such clip")
+            raise ReadError(f"'{self.source}': split '{self._lost[item]}' names clip '{item}', but the file has no "
+                            'such clip')
         clip = Clip.from_annotation(self._annotations[item], layout=self.layout or self._file.layout)
         self._layouts[clip.layout] = None
         return clip

@@ -30,6 +30,7 @@ from mmskel.data.readers.volleyball_text import (
     parse_annotations,
 )
 from mmskel.files.restricted_pickle import read_pickle
+from mmskel.files.text import brief
 from mmskel.skeleton import Clip
 
 CLIP_FRAMES, POSE_FRAMES = 41, 20  # frames of a clip; of them with given boxes, from ten before the annotated one
@@ -124,8 +125,13 @@ class Volleyball(Reader):
     def _read_actions(self) -> dict[str, Any]:
         found = {}
         for place in self._tree.named(_ACTIONS).values():
-            for (video, clip), frames in self._pickle(place, 'a dictionary (video, clip) -> frame -> actions').items():
-                found[f'{int(video)}/{int(clip)}'] = {int(frame): value for frame, value in frames.items()}
+            expected = 'a dictionary (video, clip) -> frame -> actions'
+            for key, frames in self._pickle(place, expected).items():
+                try:
+                    video, clip = map(int, key)
+                    found[f'{video}/{clip}'] = {int(frame): value for frame, value in frames.items()}
+                except (TypeError, ValueError, AttributeError, OverflowError):
+                    raise ReadError(f"'{place}' has {brief(key)} -> {brief(frames)}; expected {expected}") from None
         return found
 
     def _pickle(self, place: str, expected: str) -> dict:

@@ -7,8 +7,8 @@ from numbers import Integral
 
 import numpy as np
 
-from mmskel.data.annotation_file import AnnotationError, AnnotationFile, clip_id, load_annotation_file
-from mmskel.skeleton import Clip
+from mmskel.data.annotation_file import AnnotationError, AnnotationFile, load_annotation_file
+from mmskel.skeleton import Clip, clip_id
 
 
 class AnnotationStore:

@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmskel.checkpoints import CheckpointError, read_checkpoint, read_data
 from mmskel.files.atomic import atomic_path
+from mmskel.files.text import brief
 from mmskel.models.zero_shot.aligner import Aligner, ZeroShotError
 
 
@@ -63,17 +65,28 @@ def load_aligner(path: str | Path) -> tuple[Aligner, dict[str, Any], Tensor | No
     if not path.is_file():
         raise ZeroShotError(f"there is no file '{path}'; `mmskel zeroshot train` writes an aligner")
     try:
-        data = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # damaged files and forbidden content raise all kinds of errors
-        raise ZeroShotError(f"'{path}' is not an aligner that can be read safely: "
-                            f'{str(error).splitlines()[0]}') from None
+        state, data = read_checkpoint(path).state, read_data(path)
+    except CheckpointError as error:
+        raise ZeroShotError(f"'{path}' is not an aligner: {error}") from None
     meta = data.get('meta') if isinstance(data, dict) else None
     if not isinstance(meta, dict) or not isinstance(meta.get('model'), dict) or 'state_dict' not in data:
         raise ZeroShotError(f"'{path}' is not an aligner: it has no description of a model beside its weights. "
                             '`mmskel zeroshot train` writes one, `mmskel convert sa_dvae` makes one of official files')
     try:
+        with torch.device('meta'):  # no memory for sizes that the weights do not have
+            wanted = {key: value.shape for key, value in build_aligner(meta['model']).state_dict().items()}
+        if wrong := [key for key in {**wanted, **state} if getattr(state.get(key), 'shape', None) != wanted.get(key)]:
+            raise ZeroShotError(f"its weights are not those of its model, e.g. '{wrong[0]}'")
         aligner = build_aligner(meta['model'])
-        aligner.load_state_dict(data['state_dict'])
-    except (ZeroShotError, RuntimeError) as error:
-        raise ZeroShotError(f"'{path}': {error}") from None
-    return aligner.eval(), meta, data.get('texts')
+        aligner.load_state_dict(state)
+    except (ZeroShotError, RuntimeError, ValueError, TypeError) as error:
+        raise ZeroShotError(f"'{path}': {str(error).splitlines()[0]}") from None
+    names, texts = meta.get('class_names', ()), data.get('texts')
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise ZeroShotError(f"'{path}': its class names are {brief(names)}; expected a list of names")
+    if texts is not None and not (isinstance(texts, Tensor) and texts.ndim == 2 and texts.is_floating_point()
+                                  and len(texts) == len(names) and bool(torch.isfinite(texts).all())):
+        what = f'{tuple(texts.shape)} {texts.dtype}' if isinstance(texts, Tensor) else brief(texts)
+        raise ZeroShotError(f"'{path}': its texts are {what}; expected a finite vector for each of its {len(names)} "
+                            'classes')
+    return aligner.eval(), meta, texts
