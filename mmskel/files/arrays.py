@@ -67,7 +67,7 @@ def load_npz(path: str | Path) -> dict[str, np.ndarray]:
 
     Raises:
         ArrayFileError: No such file, a damaged archive, two members of one name, one that would unpack to far more than
-            the file, or one that is no plain array.
+            the file, or one that is not a plain array.
     """
     data, arrays = _content(path), {}
     try:
@@ -84,7 +84,7 @@ def load_npz(path: str | Path) -> dict[str, np.ndarray]:
         raise
     except (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError, ValueError, EOFError,
             OSError) as error:
-        raise ArrayFileError(f"'{path}' is no whole .npz archive of arrays: {error}") from None
+        raise ArrayFileError(f"'{path}' is not a whole .npz archive of arrays: {error}") from None
     return arrays
 
 

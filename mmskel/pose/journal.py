@@ -51,7 +51,7 @@ class Journal:
 
     Args:
         out: The file that the run will write; the journal is ``<out>.journal``.
-        settings: What the clips depend on; a journal of other settings, or of unknown ones, is refused.
+        settings: Settings the clips depend on; a journal of other settings, or of unknown ones, is refused.
 
     Raises:
         VideoError: If a journal of other settings stands there, or another process is writing to it.
