@@ -27,7 +27,7 @@ def in_flags(text: str, flags: Mapping[str, str]) -> str:
     """A message of the library as the user of a command should read it.
 
     ``name=...`` and ``name=True`` become the flag alone, ``name=value`` the flag and the value; names that are not
-    flagss of the command stay.
+    flags of the command stay.
 
     Args:
         text: Message that names arguments as Python does.

@@ -1,4 +1,4 @@
-"""Scores as confidences: values a little outside of [0, 1], as left by filters and networks, are clipped and counted."""
+"""Scores as confidences: values a little outside of [0, 1], as left by filters and networks, are clipped, counted."""
 from __future__ import annotations
 
 import numpy as np
