@@ -16,7 +16,7 @@ def fuse_files(files: Sequence[str | Path], *, rule: str | None = None, weights:
     Args:
         files: ``results.json`` of at least two tests, or the folders that hold one.
         rule, weights, preset: See :func:`mmskel.evaluation.fuse`.
-        fit_on: Fit the weights on this subset or split and report the other clips, see
+        fit_on: Subset or split to fit the weights on, while the other clips are reported, see
             :func:`mmskel.evaluation.fuse_fitted`.
 
     Raises:
@@ -25,7 +25,7 @@ def fuse_files(files: Sequence[str | Path], *, rule: str | None = None, weights:
     paths = [results_file(file) for file in files]
     twice = [path for path in paths if sum(path.resolve() == other.resolve() for other in paths) > 1]
     if twice:
-        raise FusionError(f"'{twice[0]}' is named twice; every result has one voice, and its weight")
+        raise FusionError(f"'{twice[0]}' is named twice; every result counts once, with its weight")
     results, names = [load_results(path) for path in paths], [f"'{path}'" for path in paths]
     if fit_on is None:
         return fuse(results, rule, weights, preset=preset, names=names)

@@ -1,6 +1,6 @@
-"""Videos and clips recognised, said and shown: what ``mmskel predict`` does.
+"""Recognises videos and clips, and reports and shows the results: what ``mmskel predict`` does.
 
-The path of a prediction, function by function, is told in docs/architecture.md.
+The path of a prediction, function by function, is described in docs/architecture.md.
 """
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from mmskel.video.writing import SUFFIXES
 
 @dataclass(frozen=True)
 class RecogniserOptions:
-    """Which recogniser says what is done.
+    """The recogniser to use.
 
     Args:
-        config: The config that the checkpoint was trained with: the one in its work dir.
-        checkpoint: Its weights.
+        config: Config that the checkpoint was trained with: the one in its work dir.
+        checkpoint: Weights of the recogniser.
         device: ``'cpu'``, ``'cuda:0'``; ``''``: a GPU if there is one.
-        class_names: File with a name per line, instead of the checkpoint's names.
-        scorer: Says how likely every class is, see :class:`~mmskel.models.recognizers.Scorer`; default: the
-            recogniser's own head.
+        class_names: File with one name per line, instead of the checkpoint's names.
+        scorer: Callable that gives every class a probability, see :class:`~mmskel.models.recognizers.Scorer`; default:
+            the recogniser's own head.
         classes: Names of the classes, for a scorer with an open vocabulary.
     """
     config: str | Path
@@ -47,7 +47,7 @@ class RecogniserOptions:
         """Loads the recogniser.
 
         Args:
-            source: Makes the clips.
+            source: Source that makes the clips.
         """
         return SkeletonInferencer(self.config, self.checkpoint, self.device or None, source=source,
                                   class_names=_read_names(self.class_names), scorer=self.scorer)
@@ -56,11 +56,11 @@ class RecogniserOptions:
 def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource, *,
             windows: WindowOptions = WindowOptions(), output: OutputOptions = OutputOptions(), progress: bool = True
             ) -> tuple[list[Prediction], dict[str, str]]:
-    """Recognises everything in a source. Of several videos, one that cannot be read does not stop the others.
+    """Recognises everything in a source. Among several videos, one that cannot be read does not stop the others.
 
     Args:
         source: See :func:`~mmskel.video.kinds.kind_of`.
-        recogniser: Config, checkpoint, classes.
+        recogniser: Recogniser: config, checkpoint, classes.
         clips: Options of turning the source into clips.
         windows: Options of dividing clips into windows.
         output: Videos and tables to write.
@@ -70,7 +70,7 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
         The predictions, and why videos failed, by id.
 
     Raises:
-        ExtractError: Arguments that do not go together.
+        ExtractError: Arguments that do not fit together.
         ConfigError, PoseModelError: Models that cannot be loaded.
         VideoError, AnnotationError: A single source, or a table of objects, that cannot be read.
         ClipError, LayoutError: Skeletons that the recogniser cannot take.
@@ -103,7 +103,7 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
 
 
 def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
-    """Says once that a graph's objects are unknown in a clip; returns those it spoke of."""
+    """Warns once that a graph's objects are unknown in a clip; returns those it named."""
     missing = sorted(unsaid - set(clip.objects))
     if missing:
         warnings.warn(f"the graph has {', '.join(missing)}, but clip '{clip.id}' does not say where; it counts as "
@@ -114,7 +114,7 @@ def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
 
 def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: bool,
                    inputs: Sequence[str | Path]) -> None:
-    """Refuses, before anything long begins, outputs that cannot be written, and those that would replace an input."""
+    """Refuses, before any long work, outputs that cannot be written, and those that would replace an input."""
     if out is not None:
         video = Path(out).suffix.lower() in SUFFIXES
         if several and Path(out).suffix:

@@ -40,13 +40,13 @@ def say(text: str) -> None:
 
 
 def cfg_options(args: argparse.Namespace) -> dict | None:
-    """The settings of ``--cfg-options KEY=VALUE ...`` as MMEngine reads them; None where there are none."""
+    """The settings of ``--cfg-options KEY=VALUE ...`` as MMEngine reads them; None if there are none."""
     os.environ.setdefault('LOCAL_RANK', str(getattr(args, 'local_rank', 0)))
     return key_values('--cfg-options', args.cfg_options)
 
 
 def key_values(flag: str, pairs: Sequence[str]) -> dict | None:
-    """``KEY=VALUE`` pairs as MMEngine reads them, keys with their dots; None where there are none.
+    """``KEY=VALUE`` pairs as MMEngine reads them, keys with their dots; None if there are none.
 
     Raises:
         UserError: If there is no ``=``; names the flag.

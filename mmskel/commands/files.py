@@ -52,11 +52,11 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _convert_arguments(parser: Parser) -> None:
-    parser.add_argument('system', help='whose code wrote the checkpoint, e.g. st_gcn')
+    parser.add_argument('system', help='system whose code wrote the checkpoint, e.g. st_gcn')
     parser.add_argument('source', help='the published checkpoint; sa_dvae: the folder of its files')
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
-    parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, '
-                        'trained on images, and this one, trained on poses')
+    parser.add_argument('--pose', metavar='CHECKPOINT', help='only for rgbpose: start a joint training from SOURCE, '
+                        'trained on images, and from this checkpoint, trained on poses')
     parser.add_argument('--arguments', nargs='+', metavar='KEY=VALUE', default=(), help='arguments of the published '
                         'constructor that the weights do not show, e.g. backbone.temporal_strides=[1,1,1]')
 
@@ -73,7 +73,7 @@ def _convert(args: argparse.Namespace) -> int:
         convert_checkpoint(args.system, args.source, args.target, said.to_dict())
     say(f'wrote {args.target}' + (f' and {config}' if str(config) != args.target else ''))
     if str(config) != args.target and (assumed := Config.fromfile(config, import_custom_modules=False).get('assumed')):
-        print('assumed, since the weights do not say (--arguments KEY=VALUE says otherwise):')
+        print('assumed, since the weights do not say (change it with --arguments KEY=VALUE):')
         say('\n'.join(f'  {line}' for line in assumed))
     return 0
 
@@ -84,7 +84,7 @@ def _export_arguments(parser: Parser) -> None:
     parser.add_argument('out', help='the file to write, .onnx')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--clip-len', type=int, metavar='T', help='frames of a clip, instead of the config\'s')
-    parser.add_argument('--persons', type=int, metavar='M', help='of a clip, for networks that take any number')
+    parser.add_argument('--persons', type=int, metavar='M', help='persons of a clip, for networks that take any number')
     parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(), help='override the config')
 
 
@@ -115,9 +115,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 FILES = {
     'prepare': Command('turn a data set into one annotation file', _prepare_arguments, _prepare),
-    'check': Command('say what is in an annotation file and what is wrong with it', _check_arguments, _check),
+    'check': Command('report the contents of an annotation file and its problems', _check_arguments, _check),
     'convert': Command('turn an official checkpoint into one of ours', _convert_arguments, _convert),
     'export': Command('write a recogniser as an ONNX file that needs no PyTorch', _export_arguments, _export),
     'models': Command('list the models, or show all that is known about one', _models_arguments, _models),
-    'doctor': Command('say which versions, repairs and optional parts are in use', lambda parser: None, _doctor),
+    'doctor': Command('report the versions, repairs and optional parts in use', lambda parser: None, _doctor),
 }

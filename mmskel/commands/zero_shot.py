@@ -15,20 +15,22 @@ def _features(parser: Parser) -> None:
 
 
 def _experiment(parser: Parser) -> None:
-    parser.add_argument('--test-features', metavar='FILE', help='.npz of the test clips; default: FEATURES says by its '
-                        'split which they are')
+    parser.add_argument('--test-features', metavar='FILE', help='.npz of the test clips; default: the split in '
+                                                                'FEATURES '
+                        'says which they are')
     parser.add_argument('--validation', metavar='FEATURES', help='features by a second recogniser, trained without '
                         'some of the seen classes; or the published _val_ folder')
 
 
 def _texts(parser: Parser, required: bool) -> None:
-    parser.add_argument('--texts', nargs='+', required=required, default=(), metavar='FILE', help='a row per class, '
+    parser.add_argument('--texts', nargs='+', required=required, default=(), metavar='FILE', help='one row per class, '
                         'seen and unseen: .csv (columns name, text, ...) or .txt; or .npy of embeddings')
     parser.add_argument('--encoder', metavar='NAME', help='model of sentence-transformers or CLIP by name or folder, '
                         'or minilm; default: all-mpnet-base-v2')
-    parser.add_argument('--columns', nargs='+', default=(), metavar='COLUMN', help='of the .csv, to take texts from')
+    parser.add_argument('--columns', nargs='+', default=(), metavar='COLUMN', help='columns of the .csv to take texts '
+                                                                                   'from')
     parser.add_argument('--prompt', action='append', default=[], metavar='TEXT', help='template with one {}, e.g. "a '
-                        'person is {}"; may be given several times')
+                        'person is {}"; may be repeated')
     parser.add_argument('--join', choices=('concatenate', 'mean'), default='concatenate',
                         help='how several texts of a class become one vector (default: concatenate, as published)')
     parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU, if any')
@@ -54,13 +56,14 @@ def _arguments(parser: Parser) -> None:
     test.add_argument('aligner', help='aligner.pth of a training')
     _features(test)
     _texts(test, required=False)
-    test.add_argument('--out', metavar='FOLDER', help='where zero_shot.json and results.json go; default: nowhere')
+    test.add_argument('--out', metavar='FOLDER', help='where zero_shot.json and results.json go; default: not written')
     files = actions.add_parser('files', help='write the feature files that SA-DVAE and SynSE read',
                                description='Write the folders that the code of SA-DVAE and SynSE reads.')
     _features(files)
     _experiment(files)
-    files.add_argument('out', help='folder, e.g. sk_feats/stgcn_mine_2_r; the one of validation classes, with _val_ in '
-                       'its name, comes beside it')
+    files.add_argument('out', help='folder, e.g. sk_feats/stgcn_mine_2_r; the twin for validation classes, with _val_ '
+                                   'in '
+                       'its name, is written beside it')
     files.add_argument('--seed', type=int, default=5, help='seed of the draw of validation classes (default: 5)')
 
 
@@ -123,7 +126,7 @@ def _files(args: argparse.Namespace) -> int:
     from mmskel.evaluation.features import FeatureError
     names = _class_names(args)
     if not names:
-        raise FeatureError(f"'{args.features}' holds no class names; a published folder is written from a .npz "
+        raise FeatureError(f"'{args.features}' holds no class names; a published folder needs a .npz "
                            'that does')
     if Path(args.out).exists() and Path(args.out).samefile(args.features):
         raise FeatureError(f"'{args.out}' is read; give another folder for the output")

@@ -189,7 +189,7 @@ def split_and_meta(data: Mapping[str, Any]) -> tuple[dict[str, list[str]], dict[
         elif odd := [one for one in members if not isinstance(one, (str, int, np.integer)) or isinstance(one, bool)]:
             wrong.append(f'split {brief(name)} holds {brief(odd[0])}; expected clip ids, which are text')
         elif str(name) in split:
-            wrong.append(f'split {brief(name)} is there twice, as text and as another type')
+            wrong.append(f'split {brief(name)} occurs twice, as text and as another type')
         else:
             split[str(name)] = [str(one) for one in members]
     meta = dict(parts['meta'])

@@ -104,7 +104,7 @@ def _read(reader: Reader, item: str, raised: dict[str, int]) -> Clip:
     Scores that are a little below 0, as filters and networks leave them, become 0.
 
     Args:
-        reader, item: What is read.
+        reader, item: Reader and the item to read.
         raised: Takes up, by clip, how many scores were raised.
     """
     try:

@@ -24,11 +24,11 @@ _COLUMNS = ('id', 'label', 'split', 'subject', 'fps')
 class NumpyFolder(Reader):
     """Reads ``<id>.npy`` of shape (T, V, C) or (M, T, V, C) and a csv table ``id,label[,split,subject,fps]``.
 
-    An id is the path of an array below the folder, without its suffix, or the file's own name where no other file has
+    An id is the path of an array below the folder, without its suffix, or the file's own name if no other file has
     it. Labels are class indices 0, 1, ... if every label of the table is a whole number (also ``0.0``); otherwise they
     are class names, and classes are numbered in the alphabetical order of their names. ``split`` holds one split name
-    or several, separated by ``;``. An array without a line in the table, and a line without an array, is an error of
-    that name.
+    or several, separated by ``;``. An array without a line in the table, and a line without an array, is an error that
+    names it.
     """
     labels: str | Path | None = option('path', None, "the table: csv with a header 'id,label' and, optionally, "
                                        "'split', 'subject', 'fps'")
@@ -65,7 +65,7 @@ class NumpyFolder(Reader):
         self._name_short()
 
     def _name_short(self) -> None:
-        """Lets a line of the table name a file in a folder by its own name, where no other file has it."""
+        """Lets a line of the table name a file in a folder by its own name if no other file has it."""
         short: dict[str, list[str]] = {}
         for path in self._files:
             short.setdefault(path.rpartition('/')[2], []).append(path)
