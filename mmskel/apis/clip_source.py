@@ -13,7 +13,7 @@ from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.models import PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.skeleton import Clip, ClipError
-from mmskel.video.kinds import Kind, are_frames, kind_of
+from mmskel.video.kinds import Kind, are_frames, kind_of, passes_once
 from mmskel.video.listing import list_videos
 from mmskel.video.sources import VideoError
 
@@ -127,3 +127,17 @@ class ClipSource:
 
 def _name_of(source: str | Path | int, kind: Kind) -> str | None:
     return Path(source).stem if kind in (Kind.FILE, Kind.IMAGES) else None
+
+
+def check_video(clip: Clip, video: Any) -> None:
+    """Refuses a clip whose images cannot be read again, for a recogniser that looks at them.
+
+    Raises:
+        VideoError: No video, or one that passes once; names the clip or the source.
+    """
+    if video is None and not clip.rgb:
+        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at images, too; give "
+                         'the video itself, or an annotation file of `mmskel extract`, which names the videos')
+    if passes_once(video):
+        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at images, too: it "
+                         'needs a second pass after the skeletons; record it to a file')

@@ -15,7 +15,7 @@ from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from mmskel.apis.clip_source import ClipSource, Found
+from mmskel.apis.clip_source import ClipSource, Found, check_video
 from mmskel.apis.training import load_weights
 from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config, needs_video
 from mmskel.configuration.building import build_model
@@ -30,8 +30,6 @@ from mmskel.models.recognizers import HeadScorer, Scorer
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.models import PoseModels
 from mmskel.skeleton import Clip
-from mmskel.video.kinds import passes_once
-from mmskel.video.sources import VideoError
 from mmskel.visualization.over_video import Link
 
 
@@ -221,7 +219,7 @@ class SkeletonInferencer(BaseInferencer):
         """
         names = self.classes_of(classes)
         if self.needs_video and len(clip.keypoint):
-            _check_video(clip, video)
+            check_video(clip, video)
         fps = clip.rate
         whole = self.pipeline.fitted(clip) if len(clip.keypoint) else clip
         cuts = cuts_of(whole, fps, WindowOptions(window, stride, per_person))
@@ -285,15 +283,6 @@ class SkeletonInferencer(BaseInferencer):
         """The result of a call."""
         return dict(predictions=list(preds) if return_datasample else [one.as_dict() for one in preds],
                     visualization=list(visualization))
-
-
-def _check_video(clip: Clip, video: Any) -> None:
-    if video is None and not clip.rgb:
-        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at images, too; give "
-                         'the video itself, or an annotation file of `mmskel extract`, which names the videos')
-    if passes_once(video):
-        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at images, too: it "
-                         'needs a second pass after the skeletons; record it to a file')
 
 
 def _batches(items: Iterator, size: int) -> Iterator[list]:
