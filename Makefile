@@ -1,5 +1,6 @@
 # make demo    sets everything up, trains a recogniser and shows the result
 # make test    sets everything up and runs the tests
+# make test-all    the same with the tests that take minutes, and more inputs for the fuzzers
 # make demo DATA=path/to/all_sqe.zip    the same with the real N-UCLA clips
 # make demo VIDEO=clip.mp4              from a video with people in it to a labelled video
 # make demo VIDEO=clip.mp4 MODELS='--det-config ... --det-weights ... --pose-config ... --pose-weights ...'
@@ -14,7 +15,9 @@ MODELS ?=
 # a process per core, of one thread each
 PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4
 
-.PHONY: env demo test lint clean
+FUZZ_INPUTS ?= 2000
+
+.PHONY: env demo test test-all lint clean
 
 env: $(VENV)/.ready
 
@@ -30,6 +33,9 @@ demo: env
 
 test: env
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-all: env
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -m "long or not long" --fuzz-inputs $(FUZZ_INPUTS)
 
 lint: env
 	$(BIN)/ruff check mmskel configs tools tests setup.py

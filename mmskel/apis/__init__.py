@@ -1,4 +1,4 @@
-"""What a person calls; the command line and ``tools/`` are thin layers over these functions."""
+"""The public functions; the command line and ``tools/`` are thin layers over them."""
 
 
 def __getattr__(name: str):

@@ -1,4 +1,4 @@
-"""Anything that shows people becomes clips: videos, images, arrays, annotation files, clips themselves."""
+"""Turns anything that shows people into clips: videos, images, arrays, annotation files, clips themselves."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,24 +13,24 @@ from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.models import PoseModels
 from mmskel.pose.object_tracks import ObjectTracks
 from mmskel.skeleton import Clip, ClipError
-from mmskel.video.kinds import Kind, are_frames, kind_of
+from mmskel.video.kinds import Kind, are_frames, kind_of, passes_once
 from mmskel.video.listing import list_videos
 from mmskel.video.sources import VideoError
 
 
 class Found(NamedTuple):
-    """A clip and what it was found in: the video, folder of images or frames; None for a clip that came as one."""
+    """A clip and its origin: the video, folder of images or frames; None for something that already was a clip."""
     clip: Clip
     video: Any = None
 
 
 class ClipSource:
-    """Makes clips of whatever is given; the pose models are loaded when the first video needs them.
+    """Makes clips of any input; the pose models are loaded when the first video needs them.
 
     Args:
         pose: Models that find skeletons in videos; default: the preset ``'balanced'``.
-        fps: Frames per second of videos, instead of what they say.
-        keep_going: Whether of a damaged video the frames before the damage are taken.
+        fps: Frames per second of videos, instead of their own rates.
+        keep_going: Whether the frames before the damage of a damaged video are used.
         object_tracks: Places of objects by the clips' ids, instead of those that were found: a table, or its path.
 
     Raises:
@@ -43,16 +43,17 @@ class ClipSource:
         self.object_tracks = ObjectTracks(object_tracks) if isinstance(object_tracks, (str, Path)) else object_tracks
 
     def __call__(self, given: Any, failed: dict[str, str] | None = None) -> Iterator[Found]:
-        """The clips of one thing.
+        """The clips of one input.
 
         Args:
-            given: A :class:`Clip`; an annotation dictionary; any source of :func:`~mmskel.video.kinds.kind_of` but a
-                sequence of paths; a sequence of any of these.
-            failed: Takes up, by id, why a video of several could not be read, and the others go on. None: an error.
+            given: Input: a :class:`Clip`; an annotation dictionary; any source of :func:`~mmskel.video.kinds.kind_of`
+                but a sequence of paths; a sequence of any of these.
+            failed: Dictionary that receives, by id, the reasons why some of several videos could not be read; the
+                others are still processed. None: such a video is an error.
 
         Raises:
-            ClipError: Something else; or a clip that is wrong.
-            AnnotationError, VideoError, PoseModelError: What cannot be read or loaded.
+            ClipError: An input of another kind, or an invalid clip.
+            AnnotationError, VideoError, PoseModelError: An input or model that cannot be read or loaded.
         """
         if isinstance(given, Clip):
             yield self._found(given.check())
@@ -89,14 +90,14 @@ class ClipSource:
             yield self.extract(given, _name_of(given, kind))
 
     def check(self, given: str | Path | int) -> int | None:
-        """Looks, without loading any model, whether there are clips in a source and the table of objects fits them.
+        """Checks, without loading any model, that a source has clips and that the table of objects fits them.
 
         Returns:
-            The number of clips of a folder or list, 1 for one video, None where only reading would tell.
+            The number of clips of a folder or list, 1 for one video, None if only reading would tell.
 
         Raises:
-            VideoError: Nothing is there, it is neither videos nor clips, or the table names other clips.
-            AnnotationError: An annotation file that cannot be read, where a table of objects needs its ids.
+            VideoError: There is nothing there, it is neither videos nor clips, or the table names other clips.
+            AnnotationError: An annotation file that cannot be read, if a table of objects needs its ids.
         """
         kind = kind_of(given)
         if kind is Kind.ANNOTATIONS:
@@ -109,7 +110,7 @@ class ClipSource:
         return len(ids)
 
     def limit_group(self, persons: int) -> None:
-        """Of a group, at most that many persons are found in a video, unless the pose models' options say how many."""
+        """Limits the persons found in a video of a group, unless the pose models' options do."""
         pose = self._pose
         if isinstance(pose, PoseModels) and pose.options.group and pose.options.max_persons is None:
             self._pose = replace(pose, options=replace(pose.options, max_persons=persons))
@@ -126,3 +127,17 @@ class ClipSource:
 
 def _name_of(source: str | Path | int, kind: Kind) -> str | None:
     return Path(source).stem if kind in (Kind.FILE, Kind.IMAGES) else None
+
+
+def check_video(clip: Clip, video: Any) -> None:
+    """Refuses a clip whose images cannot be read again, for a recogniser that looks at them.
+
+    Raises:
+        VideoError: No video, or one that passes once; names the clip or the source.
+    """
+    if video is None and not clip.rgb:
+        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at images, too; give "
+                         'the video itself, or an annotation file of `mmskel extract`, which names the videos')
+    if passes_once(video):
+        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at images, too: it "
+                         'needs a second pass after the skeletons; record it to a file')

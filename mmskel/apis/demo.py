@@ -1,4 +1,4 @@
-"""``mmskel demo``: from nothing to a trained recogniser and a report, in a few minutes."""
+"""``mmskel demo``: from scratch to a trained recogniser and a report, in a few minutes."""
 from __future__ import annotations
 
 import shutil
@@ -22,8 +22,8 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
     :func:`~mmskel.apis.video_demo.video_demo`.
 
     Args:
-        out: Folder of everything: annotation file, ``train`` (work dir), ``report.html`` and its images. What an
-            earlier demo left there is replaced.
+        out: Folder of everything: annotation file, ``train`` (work dir), ``report.html`` and its images. Anything that
+            an earlier demo left there is replaced.
         data: N-UCLA's clips, folder or zip.
         seed: Seed of data and training.
         epochs: Number of epochs, instead of the config's (or of three for N-UCLA: minutes, not the recipe's hour).
@@ -33,7 +33,7 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
     Without ``data`` and ``videos`` motions are made up.
 
     Returns:
-        0.
+        Exit status 0.
     """
     begin = time.monotonic()
     out = Path(out)
@@ -43,7 +43,7 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
         size = DemoSize() if epochs is None else DemoSize(epochs=epochs)
         models = models or PoseModels().with_preset('lightweight')
         video_demo(videos, out, models, size, seed=seed)
-        print(f'({time.monotonic() - begin:.0f} seconds in all)')
+        print(f'({time.monotonic() - begin:.0f} seconds in total)')
         return 0
     file = out / 'clips.pkl'
     if data:
@@ -61,5 +61,5 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
                           epochs=epochs)
     bar_instead_of_log(cfg)
     results = train(cfg, report_to=out, overwrite=True)
-    print(f'\n{describe(results)}\n\nLook at {out / "report.html"} ({time.monotonic() - begin:.0f} seconds in all)')
+    print(f'\n{describe(results)}\n\nLook at {out / "report.html"} ({time.monotonic() - begin:.0f} seconds in total)')
     return 0

@@ -31,7 +31,7 @@ def main_job() -> str:
         What was done.
 
     Raises:
-        Exception: Whatever keeps the main job from running.
+        Exception: Anything that keeps the main job from running.
     """
     import mmaction.models  # noqa: F401
     import mmengine.runner  # noqa: F401
@@ -64,7 +64,7 @@ def advice(findings: list[Finding], error: Exception) -> list[str]:
     obsolete = [distribution for f in wrong for distribution in f.obsolete]
     if isinstance(error, ModuleNotFoundError) and error.name:
         needed.append(requirement_of(error.name.partition('.')[0]))
-    # mmengine's environment report dies of it, and nothing needs it.
+    # mmengine's environment report crashes on it, and nothing needs it.
     obsolete += [f.name for f in findings if (f.mark, f.name) == ('broken', 'torchvision')]
     alone = [r for r in dict.fromkeys(needed) if r in openmmlab().values()]
     others = [r for r in dict.fromkeys(needed) if r not in alone]
@@ -97,12 +97,12 @@ def doctor() -> int:
     compat.install()
     print(f'mmskel {__version__} on {platform.platform()}')
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # what other packages say about themselves
+        warnings.simplefilter('ignore')  # of other packages about themselves
         packages = [python_finding(), *package_findings()]
         devices = torch_findings()
         try:
             done, error = main_job(), None
-        except Exception as raised:  # the report is about whatever it is
+        except Exception as raised:  # whatever it is, the report is about it
             done, error = '', raised
         parts = part_findings()
     _show('Packages', packages)

@@ -4,15 +4,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmskel.data.annotation_file import AnnotationError, load_annotation_file
+from mmskel.files.atomic import output_path
 from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip, clip_id
 
 
 def find_clip(path: str | Path, name: str | None = None) -> Clip:
-    """A clip of an annotation file; the only one, where no name is given.
+    """A clip of an annotation file; the only one if no name is given.
 
     Raises:
-        AnnotationError: No such clip, or several to choose from; names some that there are.
+        AnnotationError: No such clip, or several to choose from; names some of them.
     """
     file = load_annotation_file(path)
     clips = {clip_id(item): item for item in file.annotations}
@@ -27,14 +28,14 @@ def find_clip(path: str | Path, name: str | None = None) -> Clip:
 
 def draw(path: str | Path, name: str | None = None, out: str | Path | None = None, video: str | Path | None = None,
          plain: bool = False) -> Path:
-    """Draws a clip: over its video where there is one, else on paper (3-D clips turn).
+    """Draws a clip: over its video if there is one, else on paper (3-D clips turn).
 
     Args:
         path: Annotation file.
-        name: Id of the clip; may be left away if there is one only.
+        name: Id of the clip; optional if there is only one.
         out: File to write: ``.mp4``, ``.gif``, ``.png`` (animated), ``.avi``. Default: the id with
             ``_skeleton.mp4``, here.
-        video: The video it was extracted from; default: the one that the clip names, if that file is there.
+        video: Video it was extracted from; default: the one that the clip names, if that file is there.
         plain: If true, draws on paper even where there is a video.
 
     Returns:
@@ -50,6 +51,7 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
     from mmskel.visualization.over_video import draw_over_video
     clip = find_clip(path, name)
     out = Path(out or f'{clip.id.replace("/", "_")}_skeleton.mp4')
+    output_path(out, path)
     flat = clip.keypoint.shape[-1] == 2 and clip.unit == 'pixel'
     if video is None and not plain and flat and clip.rgb and Path(clip.rgb).is_file() \
             and out.suffix.lower() in SUFFIXES:

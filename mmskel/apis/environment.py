@@ -55,7 +55,7 @@ class Finding:
         name: Subject of the line.
         text: Finding, in words.
         requirement: Requirement to install as a fix.
-        obsolete: Distributions to be uninstalled before.
+        obsolete: Distributions to uninstall first.
     """
     mark: str
     name: str
@@ -117,7 +117,7 @@ def package_finding(package: Package) -> Finding:
         return Finding(mark, package.module, f'not installed; {supported}', requirement)
     name = ', '.join(f'{distribution} {version}' for distribution, version in installed.items())
     if len(installed) > 1:
-        text = f'these write into the same folder {package.module}/; one must go'
+        text = f'these install into the same folder {package.module}/; remove one'
         return Finding('conflict', name, text, requirement, tuple(installed))
     if SpecifierSet(package.versions).contains(next(iter(installed.values())), prereleases=True):
         return Finding('ok', name, supported)
@@ -137,7 +137,7 @@ def _installed(package: Package) -> dict[str, str]:
         try:
             module = importlib.import_module(package.module)
             found[package.module] = str(module.__version__)
-        except Exception:  # absent, or broken: what breaks it is shown with the main job
+        except Exception:  # absent or broken; the reason is shown with the main job
             return {}
     return found
 
@@ -185,7 +185,7 @@ def openmmlab() -> dict[str, str]:
 
 
 def requirement_of(module: str) -> str:
-    """What to install for a module, with the supported versions where there are some."""
+    """The requirement to install for a module, with its supported versions, if any."""
     name = PUBLISHED_AS.get(module, module)
     if name in openmmlab():
         return openmmlab()[name]
@@ -193,6 +193,6 @@ def requirement_of(module: str) -> str:
 
 
 def reason(error: Exception) -> str:
-    """The first line of what an exception says."""
+    """The first line of an exception's message."""
     first = (str(error).strip() or repr(error)).splitlines()[0]
     return first if isinstance(error, ImportError) else f'{type(error).__name__}: {first}'

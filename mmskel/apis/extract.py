@@ -16,6 +16,7 @@ from typing import Any
 from mmskel.data.annotation_file import AnnotationFile
 from mmskel.data.prepare import save_with_skipped
 from mmskel.files.atomic import output_path
+from mmskel.files.devices import device_of
 from mmskel.files.progress import progress_bar
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.journal import Journal, fingerprint
@@ -29,12 +30,12 @@ from mmskel.video.sources import VideoError
 
 @dataclass(frozen=True)
 class Work:
-    """How the videos are worked through.
+    """The options of processing videos.
 
     Args:
-        jobs: Processes, each with models of its own.
-        threads: Threads of each process; default: its share of the cores.
-        fps: Frames per second of all videos, instead of what they say.
+        jobs: Number of processes, each with models of its own.
+        threads: Number of threads of each process; default: its share of the cores.
+        fps: Frames per second of all videos, instead of their own rates.
         keep_going: Whether to take the frames before the damage of a damaged video.
         progress: Whether to show a progress bar.
     """
@@ -47,25 +48,25 @@ class Work:
 
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
             object_tracks: str | Path | None = None, work: Work = Work()) -> AnnotationFile:
-    """Extracts every video once; a run that was killed goes on where it was.
+    """Extracts every video once; a run that was killed continues where it stopped.
 
     Finished videos are kept in ``<out>.journal`` until the file is written. A video that cannot be read, or shows
     nobody, does not stop the others: it is listed in ``<out>.skipped.txt`` (id, tab, reason) and tried again next time.
 
     Args:
-        source: A video, a folder or a list, see :func:`~mmskel.video.listing.list_videos`.
-        out: The annotation file to write, ``.pkl``.
-        models: See :class:`PoseModels`.
+        source: Video, folder or list, see :func:`~mmskel.video.listing.list_videos`.
+        out: Annotation file to write, ``.pkl``.
+        models: Models that find the skeletons.
         labels: Table of labels and splits.
-        object_tracks: Table of places of objects, see :class:`~mmskel.pose.object_tracks.ObjectTracks`. It is read
-            when the file is written; corrected, it needs no second extraction.
-        work: Processes, threads, and what to do with videos.
+        object_tracks: Table of object positions, see :class:`~mmskel.pose.object_tracks.ObjectTracks`. It is read
+            when the file is written, so a corrected table needs no second extraction.
+        work: Processes, threads, and options of the videos.
 
     Returns:
-        The file; ``meta['skipped']`` has what is not in it.
+        The file; ``meta['skipped']`` lists what is not in it.
 
     Raises:
-        ExtractError: Bad arguments, or not one clip.
+        ExtractError: Invalid arguments, or not a single clip.
         VideoError: No videos; a table of objects that does not fit them; a journal of other settings, or one that
             another process is writing.
         OutputError: An output that cannot be written, or that is one of the inputs.
@@ -78,6 +79,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         raise ExtractError(f'jobs={work.jobs}; expected at least 1')
     if work.threads is not None and work.threads < 1:
         raise ExtractError(f'threads={work.threads}; expected at least 1')
+    device_of(models.device)
     output_path(out, *(path for path in (source, labels, object_tracks) if path and Path(path).is_file()))
     items = list_videos(source, labels)
     tables = ObjectTracks(object_tracks) if object_tracks else None
@@ -120,7 +122,7 @@ def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, m
                 yield item.id
         return
     threads = work.threads or max(1, (os.cpu_count() or 1) // work.jobs)
-    models.build()  # a mistake shows here, once, and what has to be downloaded is there
+    models.build()  # a mistake shows here, once, and downloads are done
     with ProcessPoolExecutor(min(work.jobs, len(todo)), get_context('spawn'), _begin, (models, threads)) as pool:
         futures = {pool.submit(_extract_in_process, item, keys[item.id], journal, work): item for item in todo}
         try:
@@ -128,7 +130,7 @@ def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, m
                 future.result()
                 yield futures[future].id
         except BrokenProcessPool:
-            raise ExtractError('a process was ended from outside, perhaps for want of memory; what is finished is '
+            raise ExtractError('a process was killed, perhaps for lack of memory; what is finished is '
                                'kept: run the same extraction again with fewer processes (jobs=...)') from None
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -137,7 +139,7 @@ def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, m
 
 @contextmanager
 def limited_threads(threads: int | None) -> Iterator[None]:
-    """While it lasts, PyTorch has so many threads in this process; None changes nothing."""
+    """Sets PyTorch's number of threads in this process while it lasts; None changes nothing."""
     import torch
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)

@@ -24,16 +24,17 @@ from mmskel.version import __version__
 def extract_features(config: str | Path | Config, checkpoint: str | Path, out: str | Path | None = None, *,
                      data: str | Path | None = None, split: str | None = None, stream: str | None = None,
                      device: str | None = None, progress: bool = True) -> Features:
-    """The pooled features of every clip of an annotation file, what the recogniser's classifier takes, and its logits.
+    """The pooled features of every clip of an annotation file, which are the input of the recogniser's classifier, and
+    its logits.
 
     Clips go through the config's test pipeline; features of several views are averaged. Classes play no part, so clips
-    of classes that the recogniser never saw are welcome, and so are clips without a label.
+    of classes that the recogniser never saw, and clips without a label, are welcome.
 
     Args:
-        config: The config that the checkpoint was trained with: a path, one of mmskel's by name, or a config from
+        config: Config that the checkpoint was trained with: a path, one of mmskel's by name, or a config from
             :func:`~mmskel.configuration.load_config`, e.g. with ``videos``.
-        checkpoint: Its weights.
-        out: ``.npz`` to write, see :func:`~mmskel.evaluation.features.save_features`; None: nothing is written.
+        checkpoint: Weights of the recogniser.
+        out: File to write, ``.npz``, see :func:`~mmskel.evaluation.features.save_features`; None: nothing is written.
         data: Annotation file; default: the one that the config names.
         split: Split of the file, e.g. ``'xsub_train'``, or a protocol, ``'xsub'``, with all its parts; default: all
             clips.
@@ -49,7 +50,7 @@ def extract_features(config: str | Path | Config, checkpoint: str | Path, out: s
         ValueError: A head without pooled features.
         ConfigError, CheckpointError: No such config, checkpoint or stream; ``data`` or ``stream`` beside a config that
             was loaded.
-        AnnotationError, ClipError, LayoutError: A file, split or clip that cannot be used; named.
+        AnnotationError, ClipError, LayoutError: A file, split or clip that cannot be used; the message names it.
     """
     if out is not None:
         features_path(out)

@@ -35,7 +35,7 @@ def folds_of(file: str | Path, split: str) -> list[str]:
 
 
 def checked_folds(file: str | Path, split: str | None) -> list[str]:
-    """As :func:`folds_of`.
+    """Like :func:`folds_of`, but refuses a protocol without folds.
 
     Raises:
         ConfigError: No protocol, or one with fewer than two folds; lists those that have.
@@ -55,7 +55,7 @@ def summarise(results: Mapping[str, Results]) -> dict[str, Any]:
         results: Fold -> results of its test.
 
     Returns:
-        ``folds`` (fold -> top-1), ``mean`` and ``std`` (of the folds as they are, n in the denominator), and
+        ``folds`` (fold -> top-1), ``mean`` and ``std`` (over the folds, with n in the denominator), and
         ``clips``: top-1 of all tested clips together.
     """
     top1 = {fold: float(one.summary()['top1']) for fold, one in results.items()}
@@ -65,7 +65,7 @@ def summarise(results: Mapping[str, Results]) -> dict[str, Any]:
 
 
 def pooled(results: Sequence[Results]) -> Results | None:
-    """The results of all folds as one; None where folds test the same clips."""
+    """The results of all folds as one; None if folds test the same clips."""
     ids = sum((one.ids for one in results), [])
     if len(set(ids)) < len(ids):
         return None
@@ -79,12 +79,12 @@ def pooled(results: Sequence[Results]) -> Results | None:
 
 def write_folds(found: Mapping[str, Mapping[str, Results]], folder: str | Path,
                 annotation_file: str | Path) -> dict[str, dict[str, Any]]:
-    """Writes the report of a cross-validation: ``folds.json``, and results and page of all clips together.
+    """Writes the report of a cross-validation: ``folds.json``, and results and report of all clips together.
 
     Args:
         found: Network (a stream, ``'fused'``, or ``''`` for one alone) -> fold -> results.
-        folder: Where to; results of several networks go into a folder each.
-        annotation_file: What was tested on.
+        folder: Folder to write to; the results of several networks get a folder each.
+        annotation_file: Annotation file of the tested clips.
 
     Returns:
         Network -> :func:`summarise`.
@@ -105,7 +105,7 @@ def write_folds(found: Mapping[str, Mapping[str, Results]], folder: str | Path,
 
 
 def describe_folds(said: Mapping[str, Mapping[str, Any]]) -> str:
-    """The accuracies over folds, a line per network."""
+    """The accuracies over folds, one line per network."""
     return '\n'.join(f'{name or "top-1":>18}: mean {100 * one["mean"]:6.2f} %   standard deviation '
                      f'{100 * one["std"]:5.2f} %   of {len(one["folds"])} folds; {100 * one["clips"]:6.2f} % of all '
                      'clips' for name, one in said.items())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmskel.evaluation import FusionError, Results, fuse, fuse_fitted, load_results, save_results
+from mmskel.files.atomic import output_path
 
 
 def fuse_files(files: Sequence[str | Path], *, rule: str | None = None, weights: Sequence[float] | None = None,
@@ -15,7 +16,7 @@ def fuse_files(files: Sequence[str | Path], *, rule: str | None = None, weights:
     Args:
         files: ``results.json`` of at least two tests, or the folders that hold one.
         rule, weights, preset: See :func:`mmskel.evaluation.fuse`.
-        fit_on: Fit the weights on this subset or split and report the other clips, see
+        fit_on: Subset or split to fit the weights on, while the other clips are reported, see
             :func:`mmskel.evaluation.fuse_fitted`.
 
     Raises:
@@ -24,7 +25,7 @@ def fuse_files(files: Sequence[str | Path], *, rule: str | None = None, weights:
     paths = [results_file(file) for file in files]
     twice = [path for path in paths if sum(path.resolve() == other.resolve() for other in paths) > 1]
     if twice:
-        raise FusionError(f"'{twice[0]}' is named twice; every result has one voice, and its weight")
+        raise FusionError(f"'{twice[0]}' is named twice; every result counts once, with its weight")
     results, names = [load_results(path) for path in paths], [f"'{path}'" for path in paths]
     if fit_on is None:
         return fuse(results, rule, weights, preset=preset, names=names)
@@ -52,14 +53,20 @@ def default_folder(files: Sequence[str | Path]) -> Path:
     return Path(os.path.relpath(os.path.commonpath(folders))) / 'fused'
 
 
-def write_fused(results: Results, folder: str | Path, annotation_file: str | Path | None = None) -> None:
+def write_fused(results: Results, folder: str | Path, annotation_file: str | Path | None = None,
+                members: Sequence[str | Path] = ()) -> None:
     """Writes ``results.json`` and the report of a fused result.
 
     Args:
         results: Results of :func:`fuse_files`.
         folder: Folder to write to; created if necessary.
         annotation_file: Annotation file of the tested clips, some of which are shown.
+        members: Results files that were fused, or their folders, which must not be replaced.
+
+    Raises:
+        OutputError: If the folder is that of a member, or cannot be written.
     """
+    output_path(Path(folder) / 'results.json', *map(results_file, members))
     from mmskel.visualization.report import write_report
     config, count = results.meta.get('config'), len(results.meta['members'])
     stem = f'{Path(config).stem}: ' if isinstance(config, str) and config else ''

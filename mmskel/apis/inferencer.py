@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +15,33 @@ from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from mmskel.apis.clip_source import ClipSource, Found
+from mmskel.apis.clip_source import ClipSource, Found, check_video
 from mmskel.apis.training import load_weights
 from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config, needs_video
 from mmskel.configuration.building import build_model
+from mmskel.configuration.parts import arguments_of, class_of
 from mmskel.data.clip_pipeline import ClipPipeline
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
+from mmskel.files.devices import device_of
 from mmskel.files.errors import UserError
 from mmskel.models.backbones import MPGCN
 from mmskel.models.recognizers import HeadScorer, Scorer
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.models import PoseModels
 from mmskel.skeleton import Clip
-from mmskel.video.kinds import passes_once
-from mmskel.video.sources import VideoError
 from mmskel.visualization.over_video import Link
 
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What is made of predictions.
+    """The outputs made from predictions.
 
     Args:
-        video: Annotated video; a folder where there are several clips, each ``<id>.mp4``. None: no video.
+        video: Annotated video; a folder if there are several clips, each ``<id>.mp4``. None: no video.
         table: Predictions, ``.json`` (everything) or ``.csv`` (segments). None: no table.
         min_score: Probability below which segments are left out.
-        group: Whether videos also show what the graph of a recogniser of groups joins.
+        group: Whether videos also show the links of a group recogniser's graph.
     """
     video: str | Path | None = None
     table: str | Path | None = None
@@ -49,28 +50,28 @@ class OutputOptions:
 
 
 class SkeletonInferencer(BaseInferencer):
-    """A recogniser with everything in front of it.
+    """A recogniser with everything before it: pose models, windows, pipeline.
 
     Args:
-        model: The config that the checkpoint was trained with: a path, one of mmskel's by name, or a config.
-        weights: The checkpoint, a file. Without it the config's own initial weights are used.
+        model: Config that the checkpoint was trained with: a path, one of mmskel's by name, or a config.
+        weights: Checkpoint, a file. Without it the config's own initial weights are used.
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
-        pose: Short for ``source=ClipSource(pose)``: how skeletons are found in videos.
-        source: Makes clips of whatever is given; default: :class:`~mmskel.apis.clip_source.ClipSource` of ``pose``.
-        class_names: K names; default: those that the checkpoint keeps. With an open vocabulary: the classes of calls
-            that name none.
-        scorer: Says how likely every class is; default: the recogniser's own head. With one of an open vocabulary
-            (:class:`~mmskel.models.recognizers.FeatureScorer`) every call may name its own ``classes``.
+        pose: Short for ``source=ClipSource(pose)``: the models that find skeletons in videos.
+        source: Source that makes clips of any input; default: :class:`~mmskel.apis.clip_source.ClipSource` of ``pose``.
+        class_names: Names of the K classes; default: those in the checkpoint. With an open vocabulary: the classes of
+            calls that name none.
+        scorer: Callable that gives every class a probability; default: the recogniser's own head. With one of an open
+            vocabulary (:class:`~mmskel.models.recognizers.FeatureScorer`) every call may name its own ``classes``.
 
     Attributes:
-        class_names: K names; () for an open vocabulary without any.
-        layout: The joints that the recogniser takes, or None where the config does not say.
+        class_names: Names of the K classes; () for an open vocabulary without any.
+        layout: Layout that the recogniser takes, or None if the config does not say.
         needs_video: Whether it looks at images as well, so that clips need their videos.
-        graph: The :class:`~mmskel.skeleton.PanoramicGraph` of a recogniser of groups, or None. Its slots are
-            distinguished: persons keep theirs, whoever is seen.
+        graph: :class:`~mmskel.skeleton.PanoramicGraph` of a recogniser of groups, or None. Its slots are
+            distinct: persons keep theirs, whoever else is seen.
 
     Raises:
-        ConfigError: No such config, names that are not K, or both ``pose`` and ``source``.
+        ConfigError: No such config, a wrong number of names, or both ``pose`` and ``source``.
         CheckpointError: No such checkpoint, or one of another model.
     """
     preprocess_kwargs = {'window', 'stride', 'per_person'}
@@ -88,8 +89,10 @@ class SkeletonInferencer(BaseInferencer):
             raise ConfigError(f"'{cfg.filename}' takes classes and joints from the training clips; give the config in "
                               'the work dir of the training')
         self.meta: dict[str, Any] = {}
+        self._drawn: dict[Path, str] = {}
         with DefaultScope.overwrite_default_scope('mmaction'):
-            super().__init__(cfg, None if weights is None else str(weights), device, 'mmaction', show_progress=False)
+            super().__init__(cfg, None if weights is None else str(weights), device_of(device), 'mmaction',
+                             show_progress=False)
         self.scorer = scorer or HeadScorer()
         self.class_names = self._names(class_names)
         self.layout = self.pipeline.layout
@@ -109,12 +112,15 @@ class SkeletonInferencer(BaseInferencer):
         dataset, backbone = dataset_of(cfg, 'test_dataloader'), cfg.model.get('backbone', {})
         if not dataset or 'pipeline' not in dataset:
             raise ConfigError(f"'{cfg.filename}': test_dataloader has no dataset with a pipeline")
+        cls = class_of('MODELS', backbone.get('type'))
+        default = arguments_of(cls).defaults.get('in_channels') if cls else None
+        backbone = {**(dict(in_channels=default) if isinstance(default, int) else {}), **backbone}
         layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
         return ClipPipeline(list(dataset['pipeline']), layout, coords_of(cfg), backbone.get('num_person'),
                             (dataset.get('data_prefix') or {}).get('video', ''))
 
     def _init_visualizer(self, cfg) -> None:
-        """MMAction2's is not used: :meth:`draw` is."""
+        """None: MMAction2's visualizer is not used, :meth:`draw` is."""
 
     def _names(self, given: Sequence[str] | None) -> tuple[str, ...]:
         if self.scorer.open_vocabulary:
@@ -128,7 +134,7 @@ class SkeletonInferencer(BaseInferencer):
         """The classes of a call.
 
         Args:
-            named: Their names; None: :attr:`class_names`.
+            named: Names of the classes; None: :attr:`class_names`.
 
         Raises:
             ConfigError: Names for a recogniser of fixed classes, no names for an open vocabulary, or one name twice.
@@ -149,23 +155,23 @@ class SkeletonInferencer(BaseInferencer):
     def __call__(self, inputs: Any, return_datasamples: bool = False, batch_size: int = 8, *,
                  window: float | None = None, stride: float | None = None, per_person: bool = False,
                  classes: Sequence[str] | None = None, output: OutputOptions = OutputOptions()) -> dict:
-        """Recognises what is done.
+        """Recognises the actions in the inputs.
 
         Args:
             inputs: See :meth:`~mmskel.apis.clip_source.ClipSource.__call__`.
             return_datasamples: Whether ``predictions`` are :class:`~mmskel.evaluation.prediction.Prediction` instead
                 of plain data.
-            batch_size: Windows per pass.
+            batch_size: Number of windows per pass.
             window, stride, per_person: See :class:`~mmskel.evaluation.windows.WindowOptions`; ``window`` is its
                 ``length``.
             classes: Names of the classes, with an open vocabulary; default: :attr:`class_names`.
             output: Videos and tables to write; ``output.video`` is a folder.
 
         Returns:
-            ``predictions``: per clip; ``visualization``: the paths of the videos.
+            ``predictions`` of every clip; ``visualization``: the paths of the videos.
 
         Raises:
-            ClipError, LayoutError, VideoError, PoseModelError: Inputs that cannot be used; named.
+            ClipError, LayoutError, VideoError, PoseModelError: Inputs that cannot be used; the message names them.
             ConfigError: See :meth:`classes_of`.
         """
         predictions, videos = [], []
@@ -182,27 +188,27 @@ class SkeletonInferencer(BaseInferencer):
     def stream(self, inputs: Any, batch_size: int = 8, *, window: float | None = None, stride: float | None = None,
                per_person: bool = False, classes: Sequence[str] | None = None, failed: dict[str, str] | None = None
                ) -> Iterator[tuple[Found, Prediction]]:
-        """The clips of a source and what is done in them, one by one, each as soon as it is ready.
+        """The clips of a source and their predictions, one by one, each as soon as it is ready.
 
         Args:
-            inputs, batch_size, window, stride, per_person, classes: See a call.
+            inputs, batch_size, window, stride, per_person, classes: Arguments as for a call.
             failed: See :meth:`~mmskel.apis.clip_source.ClipSource.__call__`.
 
         Raises:
-            What a call raises.
+            The errors of a call.
         """
-        self.classes_of(classes)  # a mistake shows before the first video is read
+        self.classes_of(classes)  # a mistake is reported before the first video is read
         for found in self.source(inputs, failed):
             yield found, self.predict(found.clip, batch_size, window=window, stride=stride, per_person=per_person,
                                       video=found.video, classes=classes)
 
     def predict(self, clip: Clip, batch_size: int = 8, *, window: float | None = None, stride: float | None = None,
                 per_person: bool = False, video: Any = None, classes: Sequence[str] | None = None) -> Prediction:
-        """What is done in one clip.
+        """The prediction for one clip.
 
         Args:
-            clip: Its skeletons; it may have no persons, M = 0.
-            batch_size, window, stride, per_person, classes: See a call.
+            clip: Clip to recognise; it may have no persons, M = 0.
+            batch_size, window, stride, per_person, classes: Arguments as for a call.
             video: Video it was found in, for recognisers that look at images as well: anything that
                 :func:`~mmskel.video.reading.open_video` can open again. Default: the file that the clip names. Every
                 window is decoded from the video's beginning.
@@ -213,7 +219,7 @@ class SkeletonInferencer(BaseInferencer):
         """
         names = self.classes_of(classes)
         if self.needs_video and len(clip.keypoint):
-            _check_video(clip, video)
+            check_video(clip, video)
         fps = clip.rate
         whole = self.pipeline.fitted(clip) if len(clip.keypoint) else clip
         cuts = cuts_of(whole, fps, WindowOptions(window, stride, per_person))
@@ -232,7 +238,7 @@ class SkeletonInferencer(BaseInferencer):
         """(N, K) float32 probabilities of the samples of a collated batch.
 
         Raises:
-            UserError: A scorer that gives something else.
+            UserError: A scorer that returns something else.
         """
         names = self.classes_of(None) if classes is None else classes
         with torch.inference_mode():
@@ -243,38 +249,40 @@ class SkeletonInferencer(BaseInferencer):
         return scores
 
     def links(self, clip: Clip) -> list[Link]:
-        """What the graph of a recogniser of groups joins in a clip, see
+        """The links of a group recogniser's graph in a clip, see
         :func:`~mmskel.visualization.over_video.graph_links`; [] for other recognisers."""
         from mmskel.visualization.over_video import graph_links
         return [] if self.graph is None else graph_links(self.graph, clip)
 
     def draw(self, found: Found, prediction: Prediction, path: str | Path, min_score: float = 0., group: bool = False
              ) -> Path:
-        """Writes the annotated video of a clip; on paper where it came without one. ``group``: with :meth:`links`."""
+        """Writes the annotated video of a clip; on paper if it came without one.
+
+        With ``group``, draws :meth:`links`, too.
+        """
         from mmskel.visualization.labelled_video import draw_labelled
         links = self.links(found.clip) if group else ()
         return draw_labelled(found.clip, prediction, path, found.video, min_score, links)
 
     def visualize(self, inputs: Sequence[Found], preds: Sequence[Prediction], show: bool = False, *,
                   out_dir: str | Path = '.', min_score: float = 0., group: bool = False) -> list[Path]:
-        """Annotated videos of several clips; ``show`` is MMEngine's and is ignored: a video is looked at as a file."""
-        return [self.draw(found, one, Path(out_dir) / f'{one.id.replace("/", "_")}.mp4', min_score, group)
-                for found, one in zip(inputs, preds)]
+        """Annotated videos of several clips; ``show``, an argument of MMEngine's, is ignored: the videos are files.
+
+        A video is called after its clip, with ``_`` for ``/``; a second clip of that name gets a number.
+        """
+        paths = []
+        for found, one in zip(inputs, preds):
+            stem = one.id.replace('/', '_')
+            names = (Path(out_dir) / f'{stem}{number}.mp4' for number in chain([''], (f'_{k}' for k in count(2))))
+            path = next(path for path in names if self._drawn.setdefault(path, one.id) == one.id)
+            paths.append(self.draw(found, one, path, min_score, group))
+        return paths
 
     def postprocess(self, preds: Sequence[Prediction], visualization: Sequence,
                     return_datasample: bool = False) -> dict:
         """The result of a call."""
         return dict(predictions=list(preds) if return_datasample else [one.as_dict() for one in preds],
                     visualization=list(visualization))
-
-
-def _check_video(clip: Clip, video: Any) -> None:
-    if video is None and not clip.rgb:
-        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at images, too; give "
-                         'the video itself, or an annotation file of `mmskel extract`, which names the videos')
-    if passes_once(video):
-        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at images, too: it "
-                         'needs a second pass after the skeletons; record it to a file')
 
 
 def _batches(items: Iterator, size: int) -> Iterator[list]:

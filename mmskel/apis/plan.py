@@ -6,7 +6,7 @@
         pretraining=dict(config='mine/pretraining.py', test=False),
         fine_tuning=dict(init_from=dict(stage='pretraining', prefixes={'encoder.': 'backbone.'}))))
 
-A stage is ``config`` (default: the config that names the plan), ``stream``, ``options`` (dotted keys and values, as of
+A stage is ``config`` (default: the config that names the plan), ``stream``, ``options`` (dotted keys and values, as for
 ``--cfg-options``), ``test`` (whether it is tested) and ``init_from``: a ``stage`` before it, with ``prefixes`` as
 :func:`mmskel.checkpoints.fill` takes them; or ``convert='rgbpose'`` with a stage for ``rgb`` and one for ``pose``.
 """
@@ -31,12 +31,12 @@ _START = 'start.pth'
 
 @dataclass(frozen=True)
 class InitFrom:
-    """Where a stage's weights begin.
+    """The start of a stage's weights.
 
     Args:
-        stages: The stages whose checkpoints are taken, by the part they play; ``''`` for one that is taken as it is.
+        stages: Names of the stages whose checkpoints are used, by their role; ``''`` for one that is used as it is.
         prefixes: See :func:`mmskel.checkpoints.fill`.
-        convert: What makes one start of several checkpoints: ``'rgbpose'``, or ''.
+        convert: System whose converter makes one start of several checkpoints: ``'rgbpose'``, or ''.
     """
     stages: Mapping[str, str]
     prefixes: Mapping[str, str] | None = None
@@ -48,9 +48,9 @@ class Stage:
     """One training of a plan.
 
     Args:
-        cfg: Its config, with a work dir of its own.
+        cfg: Config of the training, with a work dir of its own.
         init_from: Earlier stages that it starts from.
-        test: Whether it is tested when it has been trained.
+        test: Whether it is tested after the training.
     """
     cfg: Any
     init_from: InitFrom | None = None
@@ -58,7 +58,7 @@ class Stage:
 
     @property
     def tested(self) -> bool:
-        """Whether it ends with results."""
+        """Whether the stage ends with results."""
         return self.test and self.cfg.get('test_dataloader') is not None
 
 
@@ -66,12 +66,12 @@ def load_plan(whole, load: Callable[[str, str | None, Mapping[str, Any]], Any]) 
     """The stages of a config's ``plan``, in order.
 
     Args:
-        whole: The config that names the plan; its work dir holds a folder per stage.
-        load: ``load(config, stream, options)``: a stage's config, with the arguments that all stages share; e.g.
-            :func:`mmskel.configuration.load_config` with these as ``name``, ``stream`` and ``cfg_options``.
+        whole: Config that names the plan; its work dir holds a folder per stage.
+        load: Function of (config, stream, options) that returns a stage's config, with the arguments that all stages
+            share; e.g. :func:`mmskel.configuration.load_config` with these as ``name``, ``stream`` and ``cfg_options``.
 
     Raises:
-        ConfigError: A table that is written in another way, or a stage that starts from one that is not before it.
+        ConfigError: A malformed table, or a stage that starts from one that does not precede it.
     """
     table = (whole.get('plan') or {}).get('stages')
     if not table or set(whole.plan) - {'stages'}:
@@ -110,24 +110,25 @@ def _init_from(name: str, said: Mapping[str, Any] | None, before: Mapping[str, S
 
 def run_plan(stages: Mapping[str, Stage], resume: bool = False, overwrite: bool = False, with_logits: bool = False
              ) -> dict[str, Results | None]:
-    """Trains and tests all stages, one after the other.
+    """Trains and tests all stages, one after another.
 
     Args:
-        stages: From :func:`load_plan`, or of one's own making.
-        resume: A stage that was trained and tested is kept as it is, one that was interrupted goes on from its last
-            checkpoint, one that was not begun is begun.
-        overwrite: Whether trainings that the work dirs hold are removed; else, without ``resume``, they are an error.
-        with_logits: Results without logits, of older versions, are made again.
+        stages: Stages, from :func:`load_plan` or built by hand.
+        resume: Whether to resume: a stage that was trained and tested is kept, one that was interrupted continues from
+            its last checkpoint, one that was not started is started.
+        overwrite: Whether trainings that the work dirs hold are removed; otherwise, without ``resume``, they are an
+            error.
+        with_logits: Whether results without logits, of older versions, are computed again.
 
     Returns:
-        Stage -> results; None for a stage without a test, and on all ranks of a distributed training but the first.
+        Stage -> results; None for a stage without a test, and on all but the first rank of a distributed training.
 
     Raises:
         ConfigError: A work dir that is used, or holds a finished training with other settings; before any training.
     """
     for stage in stages.values() if not resume and not overwrite else ():
         check_unused(stage.cfg.work_dir)
-    # all of them before the first training: a mistake shall not show after hours
+    # check all of them before the first training, so that a mistake does not show only after hours
     finished = {name for name, stage in stages.items() if resume and is_finished(stage.cfg, with_logits, stage.tested)}
     found: dict[str, Results | None] = {}
     for name, stage in stages.items():
@@ -137,9 +138,9 @@ def run_plan(stages: Mapping[str, Stage], resume: bool = False, overwrite: bool 
             found[name] = load_results(Path(cfg.work_dir) / 'results.json') if stage.tested else None
             continue
         cfg.resume = resume and can_resume(cfg.work_dir)
-        if cfg.resume:  # the config's own load_from would be taken for the checkpoint to resume
+        if cfg.resume:  # the config's own load_from would be mistaken for the checkpoint to resume
             cfg.load_from = None
-        _say(f'{name}: {"going on" if cfg.resume else "training"}, {cfg.work_dir}')
+        _say(f'{name}: {"resuming" if cfg.resume else "training"}, {cfg.work_dir}')
         if stage.init_from and not cfg.resume:
             _start(stage, stages)
         found[name] = results = train(cfg, test_after=stage.tested, overwrite=overwrite)
@@ -150,7 +151,7 @@ def run_plan(stages: Mapping[str, Stage], resume: bool = False, overwrite: bool 
 
 
 def _start(stage: Stage, stages: Mapping[str, Stage]) -> None:
-    """Has a stage begin with the weights of those that it starts from."""
+    """Makes a stage start with the weights of those it starts from."""
     from mmengine.dist import barrier, is_main_process
     said, cfg = stage.init_from, stage.cfg
     files = {role: str(reported_checkpoint(stages[name].cfg)) for role, name in said.stages.items()}
@@ -168,9 +169,9 @@ def is_finished(cfg, with_logits: bool = False, tested: bool = True) -> bool:
     """Whether a work dir holds the whole training that a config describes.
 
     Args:
-        cfg: The training's config.
-        with_logits: Results without logits do not count.
-        tested: It ends with a test; without its results it is not finished.
+        cfg: Config of the training.
+        with_logits: Whether results without logits do not count.
+        tested: Whether it ends with a test; without its results it is not finished.
 
     Raises:
         ConfigError: If it holds the results of a training with another config, seed, stream, split or file, or of more
@@ -194,7 +195,7 @@ def is_finished(cfg, with_logits: bool = False, tested: bool = True) -> bool:
 
 
 def _differences(cfg, results: Results | None) -> Iterator[tuple[str, Any, Any]]:
-    """What results say of their training, where this config would have another: key, wanted, found."""
+    """The settings in which a result's training differs from this config: key, wanted, found."""
     if results is None:
         return
     wanted, meta = _settings(cfg), dict(results.meta)
@@ -206,13 +207,13 @@ def _differences(cfg, results: Results | None) -> Iterator[tuple[str, Any, Any]]
 
 
 def _length(cfg) -> tuple[str, int]:
-    """What a training is counted in, as its checkpoints are named, and how many."""
+    """The unit in which a training is counted and its checkpoints are named, and their number."""
     loop = cfg.get('train_cfg') or {}
     return ('epoch', loop['max_epochs']) if loop.get('max_epochs') else ('iter', loop.get('max_iters', 0))
 
 
 def _settings(cfg) -> dict[str, Any]:
-    """What a results file says of a training, as this config would have it."""
+    """The facts that a results file states about a training, according to this config."""
     dataset = dataset_of(cfg, 'test_dataloader')
     return dict(config=Path(cfg.filename or '').name, seed=cfg.get('randomness', {}).get('seed'),
                 stream=cfg.model.get('data_preprocessor', {}).get('stream', ''), member=cfg.get('member', ''),
@@ -226,7 +227,7 @@ def _say(text: str) -> None:
 
 
 def _free_memory() -> None:
-    """A finished runner is a circle of hooks, loops and model; the next one may need its memory."""
+    """Frees a finished runner, a reference cycle of hooks, loops and model; the next one may need its memory."""
     import torch
     gc.collect()
     if torch.cuda.is_available():

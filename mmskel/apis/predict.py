@@ -1,6 +1,6 @@
-"""Videos and clips recognised, said and shown: what ``mmskel predict`` does.
+"""Recognises videos and clips, and reports and shows the results: what ``mmskel predict`` does.
 
-The path of a prediction, function by function, is told in docs/architecture.md.
+The path of a prediction, function by function, is described in docs/architecture.md.
 """
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mmskel.apis.clip_source import ClipSource
 from mmskel.apis.inferencer import OutputOptions, SkeletonInferencer
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions
+from mmskel.files.atomic import output_path
 from mmskel.files.progress import progress_bar
 from mmskel.files.tables import read_text
 from mmskel.models.recognizers import Scorer
@@ -24,15 +25,15 @@ from mmskel.video.writing import SUFFIXES
 
 @dataclass(frozen=True)
 class RecogniserOptions:
-    """Which recogniser says what is done.
+    """The recogniser to use.
 
     Args:
-        config: The config that the checkpoint was trained with: the one in its work dir.
-        checkpoint: Its weights.
+        config: Config that the checkpoint was trained with: the one in its work dir.
+        checkpoint: Weights of the recogniser.
         device: ``'cpu'``, ``'cuda:0'``; ``''``: a GPU if there is one.
-        class_names: File with a name per line, instead of the checkpoint's names.
-        scorer: Says how likely every class is, see :class:`~mmskel.models.recognizers.Scorer`; default: the
-            recogniser's own head.
+        class_names: File with one name per line, instead of the checkpoint's names.
+        scorer: Callable that gives every class a probability, see :class:`~mmskel.models.recognizers.Scorer`; default:
+            the recogniser's own head.
         classes: Names of the classes, for a scorer with an open vocabulary.
     """
     config: str | Path
@@ -46,7 +47,7 @@ class RecogniserOptions:
         """Loads the recogniser.
 
         Args:
-            source: Makes the clips.
+            source: Source that makes the clips.
         """
         return SkeletonInferencer(self.config, self.checkpoint, self.device or None, source=source,
                                   class_names=_read_names(self.class_names), scorer=self.scorer)
@@ -55,11 +56,11 @@ class RecogniserOptions:
 def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource, *,
             windows: WindowOptions = WindowOptions(), output: OutputOptions = OutputOptions(), progress: bool = True
             ) -> tuple[list[Prediction], dict[str, str]]:
-    """Recognises everything in a source. Of several videos, one that cannot be read does not stop the others.
+    """Recognises everything in a source. Among several videos, one that cannot be read does not stop the others.
 
     Args:
         source: See :func:`~mmskel.video.kinds.kind_of`.
-        recogniser: Config, checkpoint, classes.
+        recogniser: Recogniser: config, checkpoint, classes.
         clips: Options of turning the source into clips.
         windows: Options of dividing clips into windows.
         output: Videos and tables to write.
@@ -69,7 +70,7 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
         The predictions, and why videos failed, by id.
 
     Raises:
-        ExtractError: Arguments that do not go together.
+        ExtractError: Arguments that do not fit together.
         ConfigError, PoseModelError: Models that cannot be loaded.
         VideoError, AnnotationError: A single source, or a table of objects, that cannot be read.
         ClipError, LayoutError: Skeletons that the recogniser cannot take.
@@ -77,7 +78,9 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
     several = kind_of(source).several
     total = clips.check(source)
     several = several and total != 1
-    _check_outputs(output.video, output.table, several)
+    _check_outputs(output.video, output.table, several,
+                   [path for path in (source, recogniser.config, recogniser.checkpoint, recogniser.class_names)
+                    if isinstance(path, (str, Path)) and '\0' not in str(path) and Path(path).is_file()])
     inferencer = recogniser.build(clips)
     predictions: list[Prediction] = []
     failed: dict[str, str] = {}
@@ -100,7 +103,7 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
 
 
 def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
-    """Says once that a graph's objects are unknown in a clip; returns those it spoke of."""
+    """Warns once that a graph's objects are unknown in a clip; returns those it named."""
     missing = sorted(unsaid - set(clip.objects))
     if missing:
         warnings.warn(f"the graph has {', '.join(missing)}, but clip '{clip.id}' does not say where; it counts as "
@@ -109,8 +112,9 @@ def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
     return set(missing)
 
 
-def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: bool) -> None:
-    """Refuses, before anything long begins, outputs that could not be written."""
+def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: bool,
+                   inputs: Sequence[str | Path]) -> None:
+    """Refuses, before any long work, outputs that cannot be written, and those that would replace an input."""
     if out is not None:
         video = Path(out).suffix.lower() in SUFFIXES
         if several and Path(out).suffix:
@@ -119,12 +123,10 @@ def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: 
             raise ExtractError(f"video='{out}': expected a video, {', '.join(SUFFIXES)}")
     if save_to is not None and Path(save_to).suffix.lower() not in ('.json', '.csv'):
         raise ExtractError(f"table='{save_to}': expected .json (everything) or .csv (segments)")
-    for path in filter(None, (out, save_to)):
-        parent = Path(path).absolute().parent
-        while not parent.exists():
-            parent = parent.parent
-        if not parent.is_dir():
-            raise ExtractError(f"'{path}' cannot be written: '{parent}' is a file, not a folder")
+    if save_to is not None:
+        output_path(save_to, *inputs)
+    if out is not None:
+        output_path(Path(out) / 'clip.mp4' if several else out, *inputs)
 
 
 def _read_names(path: str | Path | None) -> list[str] | None:

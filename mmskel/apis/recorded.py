@@ -1,4 +1,4 @@
-"""The config that a checkpoint was trained with, and what a command's config has otherwise.
+"""The config that a checkpoint was trained with, and how a command's config differs.
 
 A training writes its config as text into the checkpoint. It is read as data here and never run.
 """
@@ -18,12 +18,12 @@ _LOADED = (('stream', 'model.data_preprocessor.stream'), ('layout', 'model.data_
 _TESTED = (('classes', 'test_dataloader.dataset.classes'), ('split', 'test_dataloader.dataset.split'))
 _RECIPE = ('model', 'train_dataloader.batch_size', 'train_dataloader.sampler', 'train_dataloader.dataset',
            'optim_wrapper.optimizer', 'optim_wrapper.paramwise_cfg', 'randomness.seed')
-_PLACES = ('ann_file', 'data_prefix', 'data_root')  # where data lies may differ; which data it is, may not
+_PLACES = ('ann_file', 'data_prefix', 'data_root')  # the location of data may differ; the data may not
 _SCHEDULE = ('train_cfg.max_epochs', 'train_cfg.max_iters', 'param_scheduler')
 
 
 def recorded_config(meta: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The config in a checkpoint's ``meta``; None where there is none that is plain data."""
+    """The config in a checkpoint's ``meta``; None if there is none in plain data."""
     text = meta.get('cfg')
     if not isinstance(text, str):
         return None
@@ -55,10 +55,10 @@ def check_same_model(cfg, meta: Mapping[str, Any], source: str | Path, tested: b
     """Whether weights belong to a config, beyond their shapes.
 
     Args:
-        cfg: The config that is to use them.
-        meta: The checkpoint's.
-        source: Its file, for the message.
-        tested: Whether classes and split of the test clips count, too. A split of other data does not.
+        cfg: Config that is to use them.
+        meta: Metadata of the checkpoint.
+        source: File of the checkpoint, for the message.
+        tested: Whether classes and split of the test clips count, too. A split of other data does not count.
 
     Raises:
         ConfigError: Stream, layout, network, classes or split differ; both values are named.
@@ -98,10 +98,11 @@ def recorded_choices(cfg, checkpoint: str | Path) -> dict[str, str]:
 
 
 def check_same_recipe(cfg, meta: Mapping[str, Any], source: str | Path) -> None:
-    """Whether a training can go on from a checkpoint: everything but the schedule's length must be as it was.
+    """Checks that a training can continue from a checkpoint: everything but the length of the schedule must be
+    unchanged.
 
     Raises:
-        ConfigError: Model, training data, seed, batch size or optimiser differ; names what was and what is.
+        ConfigError: Model, training data, seed, batch size or optimiser differ; names old and new values.
     """
     recorded = recorded_config(meta)
     if recorded is None:
@@ -110,15 +111,16 @@ def check_same_recipe(cfg, meta: Mapping[str, Any], source: str | Path) -> None:
     if found:
         said = '; '.join(f'{path} was {theirs!r:.80}, now {ours!r:.80}' for path, ours, theirs in found[:3])
         more = f' and {len(found) - 3} more' if len(found) > 3 else ''
-        raise ConfigError(f"resume: the training of '{source}' was another one: {said}{more}. Give the same settings, "
-                          'or begin a new training in another work dir (optionally from its weights: load_from)')
+        raise ConfigError(f"resume: the training of '{source}' had other settings: {said}{more}. Give the same "
+                          "settings, "
+                          'or start a new training in another work dir (optionally from its weights: load_from)')
 
 
 def check_same_data(cfg, meta: Mapping[str, Any], source: str | Path) -> None:
-    """Whether the training clips are those that a checkpoint was trained on: ids, labels and shapes.
+    """Checks that the training clips are those that a checkpoint was trained on: ids, labels and shapes.
 
     Raises:
-        ConfigError: They are others; says how many each are.
+        ConfigError: They are different; says how many each are.
     """
     from mmaction.registry import DATASETS
 
@@ -128,8 +130,8 @@ def check_same_data(cfg, meta: Mapping[str, Any], source: str | Path) -> None:
         return
     found = DATASETS.build(dict(dataset, pipeline=[])).metainfo['fingerprint']
     if found != known:
-        raise ConfigError(f"resume: '{source}' was trained on other clips ({known}) than '{dataset['ann_file']}' gives "
-                          f'({found}). Give the same data, or begin a new training in another work dir')
+        raise ConfigError(f"resume: '{source}' was trained on other clips ({known}) than '{dataset['ann_file']}' holds "
+                          f'({found}). Give the same data, or start a new training in another work dir')
 
 
 def has_new_schedule(cfg, meta: Mapping[str, Any]) -> bool:

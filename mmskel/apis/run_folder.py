@@ -1,4 +1,4 @@
-"""A training's work dir: whether it is used, how it is cleared, and where a training goes on."""
+"""A training's work dir: whether it is used, how it is cleared, and where a training resumes."""
 from __future__ import annotations
 
 import re
@@ -17,7 +17,7 @@ _REPORT = ('report.html', 'confusion_matrix.png', 'per_class.csv', 'clips.gif')
 
 
 def traces(folder: str | Path) -> list[Path]:
-    """What an earlier training or test has left in a work dir: checkpoints, results and reports."""
+    """The traces of an earlier training or test in a work dir: checkpoints, results and reports."""
     folder = Path(folder)
     found = [path for path in sorted(folder.glob('*.pth'))
              if _STEP.fullmatch(path.name) or path.name.startswith('best_')]
@@ -27,16 +27,16 @@ def traces(folder: str | Path) -> list[Path]:
 def check_unused(folder: str | Path) -> None:
     """Raises ConfigError if a training would be mixed with an earlier one."""
     if found := traces(folder):
-        raise ConfigError(f"'{folder}' already holds a training or test ({found[0].name}); go on with it (resume), "
-                          'begin again in its place (overwrite), or give another work dir')
+        raise ConfigError(f"'{folder}' already holds a training or test ({found[0].name}); continue it (resume), "
+                          'replace it (overwrite), or give another work dir')
 
 
 def clear(folder: str | Path, keep: str | Path | None = None) -> None:
-    """Removes an earlier training: checkpoints, results, report and logs; nothing else that lies there.
+    """Removes an earlier training: checkpoints, results, report and logs; nothing else in it.
 
     Args:
-        folder: The work dir.
-        keep: The log folder of the training that takes its place.
+        folder: Work dir to clear.
+        keep: Log folder of the training that replaces it.
     """
     folder = Path(folder)
     logs = [path for path in folder.glob('*_*') if re.fullmatch(r'\d{8}_\d{6}', path.name) and path.is_dir()]
@@ -48,7 +48,7 @@ def clear(folder: str | Path, keep: str | Path | None = None) -> None:
 
 
 def last_checkpoint(folder: str | Path) -> Path | None:
-    """The checkpoint that a work dir says is its last one; None if it says none. The work dir may have been moved."""
+    """The checkpoint that a work dir says is its last one; None if it names none. The work dir may have been moved."""
     marker = Path(folder) / _MARKER
     if not marker.is_file():
         return None
@@ -57,12 +57,12 @@ def last_checkpoint(folder: str | Path) -> Path | None:
 
 
 def can_resume(folder: str | Path) -> bool:
-    """Whether a work dir holds a checkpoint that a training may go on from."""
+    """Whether a work dir holds a checkpoint that a training may resume from."""
     return last_checkpoint(folder) is not None or any(_STEP.fullmatch(path.name) for path in Path(folder).glob('*.pth'))
 
 
 def resume_point(folder: str | Path) -> tuple[Path, Mapping[str, Any]]:
-    """The last whole checkpoint of a work dir, and its ``meta``. One that is damaged is passed over, which is said.
+    """The last whole checkpoint of a work dir, and its ``meta``. A damaged one is skipped, with a message.
 
     Raises:
         ConfigError: If there is none.
@@ -77,19 +77,19 @@ def resume_point(folder: str | Path) -> tuple[Path, Mapping[str, Any]]:
         try:
             data = read_data(path)
             if not isinstance(data, Mapping) or not {'state_dict', 'optimizer', 'meta', 'message_hub'} <= set(data):
-                raise CheckpointError(f"'{path}' holds no state of a training")
+                raise CheckpointError(f"'{path}' does not hold the state of a training")
         except CheckpointError as error:
             damaged.append(str(error))
             continue
         if damaged:
-            print(f'resume: {damaged[0]}. Going on from the last whole checkpoint, {path.name}', flush=True)
+            print(f'resume: {damaged[0]}. Resuming from the last whole checkpoint, {path.name}', flush=True)
         return path, data['meta']
     raise ConfigError(f"resume: '{folder}' holds no checkpoint to resume from" + (f' ({damaged[0]})' if damaged else '')
-                      + '; begin without resume, or name a checkpoint')
+                      + '; start without resume, or name a checkpoint')
 
 
 def mark(folder: str | Path, checkpoint: Path) -> None:
-    """Has a work dir say that a checkpoint of its own is the last one."""
+    """Records in a work dir that one of its checkpoints is the last one."""
     if last_checkpoint(folder) != checkpoint:
         with atomic_path(Path(folder) / _MARKER) as temporary:
             temporary.write_text(checkpoint.name)

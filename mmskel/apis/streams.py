@@ -1,4 +1,4 @@
-"""Train several streams one after the other and fuse them: what ``mmskel train --streams`` does."""
+"""Train several streams one after another and fuse them: what ``mmskel train --streams`` does."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -20,13 +20,14 @@ def train_streams(configs: Mapping[str, Any], resume: bool = False, overwrite: b
 
     Args:
         configs: Configs by stream, from :func:`~mmskel.configuration.stream_configs`.
-        resume: A stream that was trained and tested is kept as it is, one that was interrupted goes on from its last
-            checkpoint, one that was not begun is begun.
-        overwrite: Whether trainings that the work dirs hold are removed; else, without ``resume``, they are an error.
+        resume: Whether to resume: a stream that was trained and tested is kept, one that was interrupted continues from
+            its last checkpoint, one that was not started is started.
+        overwrite: Whether trainings that the work dirs hold are removed; otherwise, without ``resume``, they are an
+            error.
 
     Returns:
-        The fused results, which are written with a report into :func:`fused_folder`; None on all ranks of a distributed
-        training but the first.
+        The fused results, which are written with a report into :func:`fused_folder`; None on all but the first rank of
+        a distributed training.
 
     Raises:
         ConfigError: A fusion that does not fit the streams; a used work dir; a finished training with other
@@ -40,7 +41,7 @@ def train_streams(configs: Mapping[str, Any], resume: bool = False, overwrite: b
 
 
 def fusion_of(configs: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of :func:`~mmskel.evaluation.fuse` that the config's ``fusion`` means for these streams.
+    """The arguments of :func:`~mmskel.evaluation.fuse` that follow from the config's ``fusion`` for these streams.
 
     Raises:
         ConfigError: An unknown key, rule or preset; a stream without a weight.
@@ -50,7 +51,7 @@ def fusion_of(configs: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigError(f"fusion: unknown key '{sorted(unknown)[0]}'; known: preset, rule, weights")
     preset, rule, weights = fusion.get('preset') or None, fusion.get('rule') or None, fusion.get('weights') or None
     if preset and (rule or weights):
-        raise ConfigError('fusion: a preset is a rule with its weights; give the preset, or rule and weights')
+        raise ConfigError('fusion: a preset includes its rule and weights; give either the preset or rule and weights')
     if rule and rule not in RULES:
         raise ConfigError(f"fusion: unknown rule '{rule}'; known: {', '.join(RULES)}")
     if weights is not None:
@@ -76,7 +77,7 @@ def _needs_logits(fusion: Mapping[str, Any]) -> bool:
 
 
 def fused_folder(configs: Mapping[str, Any]) -> Path:
-    """Where the fused results go: beside the work dirs, ``fused`` in place of the stream's name."""
+    """The folder of the fused results: beside the work dirs, ``fused`` in place of the stream's name."""
     name, cfg = next(iter(configs.items()))
     return Path(cfg.work_dir.removesuffix(name) + 'fused')
 

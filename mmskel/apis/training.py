@@ -21,15 +21,15 @@ def _runner(cfg):
 
 def train(cfg, test_after: bool = True, report_to: str | Path | None = None, overwrite: bool = False
           ) -> Results | None:
-    """Trains, then tests the epoch the config reports (``report = dict(epoch='last' | 'best')``).
+    """Trains, then tests the epoch that the config reports (``report = dict(epoch='last' | 'best')``).
 
     Args:
-        cfg: From :func:`~mmskel.configuration.load_config`. ``resume`` goes on from the work dir's last whole
+        cfg: Config from :func:`~mmskel.configuration.load_config`. ``resume`` continues from the work dir's last whole
             checkpoint, or from ``load_from``, with this config's schedule; without it ``load_from`` gives the initial
             weights (see :func:`start_from`).
-        test_after: Whether to test and write the report when training has ended.
+        test_after: Whether to test and write the report after the training.
         report_to: Folder of the report; default: the work dir.
-        overwrite: Whether a training that the work dir holds is removed.
+        overwrite: Whether to remove a training that the work dir holds.
 
     Returns:
         The results of the test, or None.
@@ -63,7 +63,7 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None, ove
 
 
 def _point_to_resume(cfg, overwrite: bool) -> tuple[Path, bool]:
-    """The checkpoint that a training goes on from, checked, and whether the schedule is another one from there on."""
+    """The checkpoint that a training resumes from, checked, and whether the schedule differs from there on."""
     if overwrite:
         raise ConfigError('a training is resumed or its work dir overwritten, not both')
     if cfg.get('load_from'):
@@ -82,7 +82,7 @@ def _point_to_resume(cfg, overwrite: bool) -> tuple[Path, bool]:
 
 
 def _guard(cfg) -> None:
-    """Whatever a config's hooks are, its checkpoints are whole and a training that has diverged ends."""
+    """Makes checkpoints whole and ends a training that has diverged, whatever the config's hooks are."""
     hooks = cfg.setdefault('default_hooks', {})
     keeper = hooks.setdefault('checkpoint', dict(type='CheckpointHook', interval=1))
     if keeper and keeper['type'] in ('CheckpointHook', 'mmengine.CheckpointHook'):
@@ -110,18 +110,18 @@ def _evaluator(cfg, which: str):
 def _check_evaluator(cfg) -> None:
     if _evaluator(cfg, 'test_evaluator') is None:
         raise ConfigError("test_evaluator has no metric that keeps the results by clip id, such as SkeletonAccuracy; "
-                          "add dict(type='SkeletonAccuracy') to it, or train without a test")
+                          "add dict(type='SkeletonAccuracy') to it, or train with test_after=False")
     last = dataset_of(cfg, 'test_dataloader')['pipeline'][-1]
     if last.get('type') == 'PackActionInputs' and 'frame_dir' not in last.get('meta_keys', ()):
         raise ConfigError("the test pipeline's PackActionInputs drops the clip ids; give it "
-                          "meta_keys=('frame_dir', ), or train without a test")
+                          "meta_keys=('frame_dir', ), or train with test_after=False")
 
 
 def start_from(cfg, checkpoint: str | Path, prefixes: Mapping[str, str] | None = None) -> None:
-    """Has a training begin with the weights of a checkpoint; what was taken is printed when it begins.
+    """Makes a training start with the weights of a checkpoint; what was taken is printed when it starts.
 
     Args:
-        cfg: The config, which is changed.
+        cfg: Config, which is changed.
         checkpoint: A file or URL.
         prefixes: See :func:`mmskel.checkpoints.fill`.
     """
@@ -143,14 +143,14 @@ def _check_evaluator(cfg) -> None:
 
 
 def reported_checkpoint(cfg) -> Path:
-    """The checkpoint a finished run reports: the last epoch's, or the best one's.
+    """The checkpoint that a finished run reports: the last epoch's or the best.
 
     Raises:
         ConfigError: If the work dir holds none.
     """
     folder, epoch = Path(cfg.work_dir), cfg.get('report', {}).get('epoch', 'last')
     if epoch not in ('last', 'best'):
-        raise ConfigError(f"report.epoch is 'last' or 'best', not {epoch!r}")
+        raise ConfigError(f"report.epoch must be 'last' or 'best', not {epoch!r}")
     if epoch == 'best':
         found = sorted(folder.glob('best_*.pth'), key=lambda p: p.stat().st_mtime)
         if found:
@@ -162,19 +162,19 @@ def reported_checkpoint(cfg) -> Path:
 
 
 def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None) -> Results | None:
-    """Tests a checkpoint; writes ``results.json`` and the report into the work dir, and no config.
+    """Tests a checkpoint; writes ``results.json`` and the report into the work dir, but no config.
 
-    Of a network of several heads each one's own results are written beside them, ``results_<head>.json``, and their
-    top-1 is told by ``meta['heads']`` of the results.
+    For a network with several heads, the results of each head are written beside them, ``results_<head>.json``, and
+    their top-1 is in ``meta['heads']`` of the results.
 
     Args:
-        cfg: From :func:`~mmskel.configuration.load_config`.
+        cfg: Config from :func:`~mmskel.configuration.load_config`.
         checkpoint: Weights; checked against the model, so that a checkpoint of another model is refused.
-        runner: A runner that has just trained; its model and loaders are used.
-        out: Where to write instead of the work dir.
+        runner: Runner that has just trained; its model and loaders are used.
+        out: Folder to write to instead of the work dir.
 
     Returns:
-        The results by clip id; None on all ranks of a distributed test but the first, which writes.
+        The results by clip id; None on all but the first rank of a distributed test, which writes them.
 
     Raises:
         CheckpointError: No such checkpoint, or one of another model.
@@ -218,18 +218,19 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
 
 
 def load_weights(model, checkpoint: str | Path, cfg=None) -> dict[str, Any]:
-    """Loads weights, every one of them, without running anything in the file.
+    """Loads all weights without running anything in the file.
 
     Args:
-        model: The recogniser.
+        model: Recogniser to fill.
         checkpoint: A file or URL.
-        cfg: The recogniser's config, if the checkpoint's own is to be compared with it.
+        cfg: Config of the recogniser, if the checkpoint's own is to be compared with it.
 
     Returns:
-        ``epoch``, ``seed`` and ``dataset_meta`` of the checkpoint, where it has them.
+        ``epoch``, ``seed`` and ``dataset_meta`` of the checkpoint, if it has them.
 
     Raises:
-        CheckpointError: If the file is missing, no checkpoint, or of another model; names the first keys that differ.
+        CheckpointError: If the file is missing, not a checkpoint, or of another model; names the first keys that
+            differ.
         ConfigError: If the checkpoint was trained with another stream, layout or network.
     """
     weights = read_checkpoint(checkpoint)
@@ -240,13 +241,13 @@ def load_weights(model, checkpoint: str | Path, cfg=None) -> dict[str, Any]:
 
 
 def selection_notes(cfg, checkpoint: Path, just_trained: bool, epoch: int | None = None) -> list[str]:
-    """What a reader must know about how the reported epoch was chosen.
+    """Notes for the reader about how the reported epoch was chosen.
 
     Args:
-        cfg: The config.
-        checkpoint: What was tested.
-        just_trained: Whether the run chose the checkpoint by ``report.epoch``; otherwise whoever called the test did.
-        epoch: The checkpoint's epoch.
+        cfg: Config of the training.
+        checkpoint: Checkpoint that was tested.
+        just_trained: Whether the run chose the checkpoint by ``report.epoch``; otherwise the caller of the test did.
+        epoch: Epoch of the checkpoint.
     """
     def clips(loader: str) -> tuple:
         dataset = dataset_of(cfg, loader) or {}
@@ -258,7 +259,7 @@ def selection_notes(cfg, checkpoint: Path, just_trained: bool, epoch: int | None
             'on the validation clips was chosen'
         return [f'The epoch with the best score {where}.']
     if not just_trained:
-        return [f'The checkpoint, {checkpoint.name}, was named by whoever ran the test.']
+        return [f'The checkpoint, {checkpoint.name}, was chosen by the person who ran the test.']
     planned = (cfg.get('train_cfg') or {}).get('max_epochs')
     stopping = any(hook and 'EarlyStopping' in str(hook.get('type'))
                    for hook in (*(cfg.get('custom_hooks') or ()), *(cfg.get('default_hooks') or {}).values()))
@@ -272,7 +273,7 @@ def selection_notes(cfg, checkpoint: Path, just_trained: bool, epoch: int | None
 
 
 def describe(results: Results) -> str:
-    """The accuracies in one readable block."""
+    """The accuracies as a readable block of text."""
     lines = []
     for name in ('', *results.subsets):
         part = {k.removeprefix(f'{name}/'): v for k, v in results.summary().items()

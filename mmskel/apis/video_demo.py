@@ -1,4 +1,4 @@
-"""The whole path on videos of one's own: video -> skeletons -> training -> labels for videos never seen."""
+"""The whole path on one's own videos: video -> skeletons -> training -> labels for videos never seen."""
 from __future__ import annotations
 
 import shutil
@@ -26,7 +26,7 @@ _CONFIG = 'stgcn_custom_small.py'
 
 @dataclass(frozen=True)
 class DemoSize:
-    """How much is made: videos per class for training and test, frames per video, epochs."""
+    """The size of the demo: videos per class for training and test, frames per video, epochs."""
     train: int = 16
     test: int = 6
     num_frames: int = 32
@@ -35,13 +35,13 @@ class DemoSize:
 
 def video_demo(videos: Sequence[str | Path], out: str | Path, models: PoseModels, size: DemoSize = DemoSize(),
                actions: Sequence[str] = tuple(ACTIONS), seed: int = 0) -> float:
-    """Cuts people out of videos, lets them act, and recognises what they do, from the video files alone.
+    """Cuts people out of videos, lets them act, and recognises their actions from the video files alone.
 
     Args:
-        videos: Videos, folders or lists, with people that stand alone for half a second or more.
+        videos: Videos, folders or lists, with people who stand alone for half a second or more.
         out: Folder of everything: ``videos``, ``clips.pkl``, ``train`` (work dir), ``predictions.json``,
-            ``report.html`` and ``labelled.mp4``, three actions in a row with the line of time. Replaced if
-            they are there.
+            ``report.html`` and ``labelled.mp4``, three actions in a row with the timeline. Replaced if
+            they exist.
         models: Detector and pose model.
         size: Numbers of videos, frames and epochs.
         actions: Keys of :data:`~mmskel.synthetic.acted_videos.ACTIONS`.
@@ -87,7 +87,7 @@ def _people(videos: Sequence[VideoItem], extractor: SkeletonExtractor) -> list[C
     people = [one for item in videos for one in cutouts(extractor(item.path, keep_going=True), item.path)]
     if not people:
         raise VideoError(f"'{videos[0].path}': nobody stands alone for half a second, so nobody can be cut out; give "
-                         'videos with people apart from each other')
+                         'videos with people who are apart from each other')
     return people
 
 
@@ -97,13 +97,13 @@ def _label(prediction: Prediction) -> str:
 
 def _labelled(person: Cutout, actions: Sequence[str], inferencer: SkeletonInferencer, extractor: SkeletonExtractor,
               size: DemoSize, seed: int, out: Path) -> None:
-    """A video of up to three actions one after the other, recognised in windows as long as one of them."""
+    """A video of up to three actions one after another, recognised in windows as long as one of them."""
     film, rng = out / 'videos' / 'film.mp4', np.random.default_rng(seed + 1)
     with video_writer(film, FPS) as write:
         for action in list(actions)[-3:]:
             for frame in act(person, action, size.num_frames, rng):
                 write(frame)
-    # from one action to the next the person is somewhere else at once, which makes another track
+    # the person jumps from one action to the next, which makes another track
     found = ClipSource(extractor).extract(film)
     seconds = size.num_frames / FPS
     inferencer.draw(found, inferencer.predict(found.clip, window=seconds, stride=seconds / 4), out / 'labelled.mp4')

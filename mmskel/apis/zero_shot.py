@@ -16,6 +16,7 @@ from mmskel.data.zero_shot_sets import ZeroShotSet
 from mmskel.evaluation.results import Results, save_results
 from mmskel.evaluation.zero_shot import SMALLEST, GateSearch, evaluate_gate, zero_shot_accuracy
 from mmskel.files.atomic import atomic_path
+from mmskel.files.devices import device_of
 from mmskel.language import ClassEmbeddings
 from mmskel.models.zero_shot import Aligner, ZeroShotError, build_aligner, load_aligner, save_aligner
 
@@ -25,14 +26,14 @@ PICKS = ('validated', 'published', 'last')
 
 @dataclass(frozen=True)
 class ZeroShotConfig:
-    """What a config of zero-shot recognition says.
+    """The content of a zero-shot config.
 
     Args:
-        model: ``type`` of the aligner and its arguments but the widths, which the data has.
-        training: Arguments of its training.
+        model: Type of the aligner and its arguments, except the widths, which the data determines.
+        training: Arguments of the training.
         gate: Candidates of :class:`~mmskel.evaluation.zero_shot.GateSearch`: ``temperatures``, ``thresholds``; both
             rules of applying a threshold are evaluated.
-        pick: One of :data:`PICKS`.
+        pick: Choice of the cycle to keep, one of :data:`PICKS`.
         seed: Seed of everything random.
     """
     model: Mapping[str, Any]
@@ -43,7 +44,7 @@ class ZeroShotConfig:
 
     def __post_init__(self):
         if self.pick not in PICKS:
-            raise ZeroShotError(f"pick is {', '.join(PICKS)}, not '{self.pick}'")
+            raise ZeroShotError(f"pick must be one of {', '.join(PICKS)}, not '{self.pick}'")
         unknown = sorted(set(self.gate) - {'temperatures', 'thresholds'})
         if unknown:
             raise ZeroShotError(f"the gate takes temperatures and thresholds, not {', '.join(unknown)}")
@@ -51,7 +52,7 @@ class ZeroShotConfig:
 
 @dataclass
 class _Run:
-    """What every cycle of a training said about the clips."""
+    """The predictions of every cycle of a training for the clips."""
     accuracies: list[float] = field(default_factory=list)
     of_unseen: list[np.ndarray] = field(default_factory=list)
     others: list[np.ndarray] = field(default_factory=list)
@@ -63,16 +64,16 @@ def train_zero_shot(data: ZeroShotSet, embeddings: ClassEmbeddings, config: Zero
     """Trains an aligner and evaluates it on unseen classes alone and on all classes.
 
     Args:
-        data: The experiment.
+        data: Clips of the experiment.
         embeddings: Text embeddings of all classes, in the order of the class numbers.
         config: Aligner, training, gate.
         out: Folder for ``aligner.pth``, ``zero_shot.json`` and ``results.json`` (the unseen clips, by id).
-        validation: The experiment inside the seen classes; without it no cycle is picked on validation classes, and
+        validation: Experiment inside the seen classes; without it no cycle is picked on validation classes, and
             seen and unseen classes are not evaluated together.
-        device: ``cpu``, ``cuda:0``, ...; a GPU by default, if there is one.
+        device: Device, ``cpu``, ``cuda:0``, ...; default: a GPU if there is one.
 
     Returns:
-        What ``zero_shot.json`` says; accuracies in [0, 1].
+        The content of ``zero_shot.json``; accuracies in [0, 1].
 
     Raises:
         ZeroShotError: Texts and features that do not belong together.
@@ -80,13 +81,13 @@ def train_zero_shot(data: ZeroShotSet, embeddings: ClassEmbeddings, config: Zero
     labels = max(int(table.labels.max(initial=0)) for table in (data.train, data.of_unseen, data.others))
     if labels >= len(embeddings.names):
         raise ZeroShotError(f'a clip has label {labels}, but there are texts of {len(embeddings.names)} classes')
-    device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    device = device_of(device)
     model = dict(config.model, skeleton_channels=data.train.features.shape[1],
                  text_channels=embeddings.vectors.shape[1])
     run = _train(data, embeddings, model, config, device)
     picks = dict(published=int(np.argmax(run.accuracies)), last=len(run.accuracies) - 1)
     trial = _train(validation, embeddings, model, config, device) if validation is not None else None
-    if trial is not None:  # of equally good cycles the last: the first ones are hardly trained
+    if trial is not None:  # the last of equally good cycles: the first ones are hardly trained
         picks['validated'] = len(trial.accuracies) - 1 - int(np.argmax(trial.accuracies[::-1]))
     pick = config.pick if config.pick in picks else 'last'
     notes = [] if pick == config.pick else ['no validation classes: the last cycle was kept']
@@ -115,8 +116,8 @@ def test_zero_shot(aligner: str | Path, clips: FeatureTable, unseen: tuple[int, 
     """Tests an aligner on clips of unseen classes.
 
     Args:
-        aligner: The file of a training, or of ``mmskel convert sa_dvae``.
-        clips: Clips; only those of the unseen classes are used.
+        aligner: File of a training, or of ``mmskel convert sa_dvae``.
+        clips: Clips to test on; only those of the unseen classes are used.
         unseen: Class numbers; by default those of the training.
         embeddings: Text embeddings of all classes; default: those of the training.
         out: Folder for ``zero_shot.json`` and ``results.json``; nothing is written by default.
@@ -151,19 +152,19 @@ def test_zero_shot(aligner: str | Path, clips: FeatureTable, unseen: tuple[int, 
 
 
 def check_recogniser(aligner: str | Path, meta: Mapping[str, Any], clips: FeatureTable) -> None:
-    """Refuses features of another recogniser than the aligner was trained with, where both say which it was.
+    """Refuses features of another recogniser than the aligner was trained with, if both say which one that was.
 
     Raises:
-        ZeroShotError: Names both.
+        ZeroShotError: The recognisers differ; names both.
     """
     known = meta.get('recogniser')
     if known and clips.recogniser and clips.recogniser != known:
         raise ZeroShotError(f"'{aligner}' was trained on features of {known}, these are of {clips.recogniser}; "
-                            'features of different recognisers have nothing in common, even of one width')
+                            'features of different recognisers are not comparable, even with equal widths')
 
 
 def describe_zero_shot(report: Mapping[str, Any]) -> str:
-    """The figures of a training as readable lines."""
+    """The figures of a training as readable text."""
     lines = [f'{"unseen":>12}: {"; ".join(report["unseen"])}   (chance {100 * report["chance"]:.1f} %)']
     said = dict(published='best on the test clips, as published', validated='best on validation classes', last='last')
     for name, one in report['zsl'].items():
@@ -219,8 +220,8 @@ def _gate(data: ZeroShotSet, validation: ZeroShotSet | None, run: _Run, trial: _
         return None
     if validation.train.recogniser == data.train.recogniser and validation.train.trained_classes is not None and \
             set(validation.unseen) & set(validation.train.trained_classes):
-        notes.append('the recogniser was trained on the classes that play the unseen ones in validation: the gate has '
-                     'seen it too sure of them')
+        notes.append('the recogniser was trained on the classes that play the unseen ones in validation, so the gate '
+                     'has seen it too confident about them')
     top = min(len(data.unseen), len(validation.unseen), *(table.logits.shape[1] for table in tables))
     found = []
     for name, chosen in (('published', int(np.argmax(trial.accuracies))), ('validated', picks['validated'])):

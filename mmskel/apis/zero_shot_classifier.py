@@ -1,4 +1,4 @@
-"""Typed class names to scores: an aligner behind the features of a recogniser."""
+"""Scores for typed class names: an aligner on top of a recogniser's features."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ class ZeroShotClassifier:
     """Scores clips for classes that a user typed.
 
     Args:
-        aligner: The file of `mmskel zeroshot train`.
-        classes: Class names, which go into the prompts of the training, or what is said about each class; at least
+        aligner: File of `mmskel zeroshot train`.
+        classes: Class names, which are put into the prompts of the training, or texts about each class; at least
             two.
-        encoder: The text encoder; by default the one that the aligner was trained with, by its name.
+        encoder: Text encoder; by default the one that the aligner was trained with, by its name.
         device: Device the scores are computed on.
 
     Attributes:
-        class_names: K names, in the order of the scores.
+        class_names: Names of the K classes, in the order of the scores.
         recogniser: Recogniser behind the features the aligner was trained on; empty if unknown.
-        meta: All that the aligner's file says.
+        meta: All metadata in the aligner's file.
 
     Raises:
-        LanguageError: Names that are empty or there twice, one class only, or an encoder that cannot be loaded.
+        LanguageError: Empty or repeated names, a single class, or an encoder that cannot be loaded.
         ZeroShotError: No such aligner, or an encoder of another width or with other weights.
     """
 
@@ -58,7 +58,7 @@ class ZeroShotClassifier:
 
     @staticmethod
     def _check_texts(aligner: str, texts: ClassTexts, known: dict[str, Any]) -> None:
-        """Concatenated texts have to be as many as in the training."""
+        """Checks that there are as many concatenated texts as in the training."""
         expected = len(known['texts'][0]) if known.get('texts') and known.get('join') == 'concatenate' else 0
         if expected and len(texts.texts[0]) != expected:
             raise ZeroShotError(f"'{aligner}' was trained on {expected} concatenated texts per class, these classes "
@@ -66,14 +66,14 @@ class ZeroShotClassifier:
 
     @torch.no_grad()
     def scores(self, features: np.ndarray, recogniser: str = '') -> np.ndarray:
-        """Scores of clips.
+        """The scores of clips.
 
         Args:
             features: (N, D) pooled features of the recogniser.
-            recogniser: Its name, if it is known: another one than the aligner's is refused.
+            recogniser: Name of the recogniser, if known: one that differs from the aligner's is refused.
 
         Returns:
-            (N, K) float32 that sum to 1, columns as :attr:`class_names`.
+            (N, K) float32 that sum to 1, with columns as in :attr:`class_names`.
 
         Raises:
             ZeroShotError: Features of another width or recogniser.
@@ -89,8 +89,8 @@ class TypedWords:
     """Class names to probabilities, for :class:`~mmskel.models.recognizers.FeatureScorer`.
 
     Args:
-        aligner: The file of `mmskel zeroshot train`.
-        classes: The first classes, so that a mistake shows before any clip is read.
+        aligner: File of `mmskel zeroshot train`.
+        classes: First classes, so that a mistake is reported before any clip is read.
         encoder, device: See :class:`ZeroShotClassifier`.
     """
 
@@ -109,12 +109,12 @@ class TypedWords:
 
 def zero_shot_scorer(aligner: str | Path, classes: Sequence[str], checkpoint: str | Path = '',
                      encoder: TextEncoder | None = None, device: str = 'cpu') -> FeatureScorer:
-    """What makes a :class:`~mmskel.apis.inferencer.SkeletonInferencer` name classes that a user typed.
+    """The scorer that lets a :class:`~mmskel.apis.inferencer.SkeletonInferencer` name classes that a user typed.
 
     Args:
-        aligner: The file of `mmskel zeroshot train`.
+        aligner: File of `mmskel zeroshot train`.
         classes: Class names.
-        checkpoint: The recogniser's weights; a file of another name than the aligner's features came from is refused.
+        checkpoint: Weights of the recogniser; a file whose name is not that of the aligner's recogniser is refused.
         encoder, device: See :class:`ZeroShotClassifier`.
 
     Raises:
@@ -128,5 +128,5 @@ def zero_shot_scorer(aligner: str | Path, classes: Sequence[str], checkpoint: st
     known = words.classifier.recogniser
     if checkpoint and '.pth' in known and Path(checkpoint).name not in known.split(', '):
         raise ZeroShotError(f"'{aligner}' was trained on features of {known}, not of '{Path(checkpoint).name}'; "
-                            'features of different recognisers have nothing in common, even of one width')
+                            'features of different recognisers are not comparable, even with equal widths')
     return FeatureScorer(words.probabilities)

@@ -1,4 +1,4 @@
-"""What a zero-shot command is given, as data: features and texts in their several forms, configs."""
+"""The inputs of a zero-shot command as data: features and texts in their various forms, and configs."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ CONFIG = 'zeroshot/sadvae_custom.py'
 
 @dataclass(frozen=True)
 class TextOptions:
-    """How class texts become vectors.
+    """The options of turning class texts into vectors.
 
     Args:
         encoder: Name or folder of a text encoder.
@@ -57,13 +57,13 @@ def load_embeddings(paths: Sequence[str | Path], options: TextOptions = TextOpti
     """Class embeddings of a class file (``.csv``, ``.txt``) or of one or more ``.npy`` files.
 
     Args:
-        paths: Files.
+        paths: Files to read.
         options: Options of encoding texts; ignored with ``.npy``.
-        class_names: Names of the data set, where they are known. A class file with the same names in another order is
-            put into theirs; one with other names has to be in their order.
+        class_names: Names of the data set, if they are known. A class file with the same names in another order is
+            put into their order; one with other names must be in their order.
 
     Raises:
-        LanguageError: Files that cannot be read, or another number of classes than the data set has.
+        LanguageError: Files that cannot be read, or a different number of classes from the data set.
     """
     paths = [Path(path) for path in paths]
     if all(path.suffix == '.npy' for path in paths):
@@ -89,10 +89,10 @@ def load_zero_shot_config(name: str = CONFIG, options: Mapping[str, Any] | None 
 
     Args:
         name: See :func:`mmskel.configuration.find.find_config`.
-        options: Settings that override it, by their place: ``{'training.lr': 1e-4}``.
+        options: Settings that override it, by dotted keys: ``{'training.lr': 1e-4}``.
 
     Raises:
-        ConfigError, ZeroShotError: No such config, or one of something else.
+        ConfigError, ZeroShotError: No such config, or one of another kind.
     """
     path = find_config(name)
     cfg = read_config_file(path)
@@ -112,7 +112,7 @@ def tables_of(features: str | Path, test: str | Path | None = None,
 
     Args:
         features: Clips of both, or of training alone.
-        test: Test clips, where they are in a file of their own.
+        test: Test clips, if they are in a separate file.
         split: Protocol, see :func:`~mmskel.data.feature_table.read_features`.
 
     Raises:
@@ -122,7 +122,7 @@ def tables_of(features: str | Path, test: str | Path | None = None,
     if test is None:
         if table.split is None:
             raise FeatureError(f"'{features}' does not say which clips are for training and which for testing (split); "
-                               'give the test clips as a file of their own')
+                               'give the test clips as a separate file')
         return table.of_split('train'), table.of_split('test')
     other = read_features(test)
     if table.recogniser and other.recogniser and table.recogniser != other.recogniser:
@@ -143,17 +143,17 @@ def load_sets(features: str | Path, class_names: Sequence[str], unseen: str = ''
     """The experiment, and the same inside the seen classes.
 
     Args:
-        features: A published folder, or a ``.npz``.
-        class_names: K names of all classes.
-        unseen: See :func:`~mmskel.data.class_splits.unseen_classes`; of a published folder only compared.
+        features: Published folder, or a ``.npz``.
+        class_names: Names of all K classes.
+        unseen: See :func:`~mmskel.data.class_splits.unseen_classes`; only compared with a published folder's.
         split: Protocol that says which clips are for training and which for testing, e.g. ``'xview'``.
-        test: Test clips, where they are in a file of their own.
-        validation: The published twin (by default the folder of that name, if it is there), or a ``.npz`` by a second
+        test: Test clips, if they are in a separate file.
+        validation: Published twin (by default the folder of that name, if it is there), or a ``.npz`` by a second
             recogniser.
-        seed: Seed of what is drawn.
+        seed: Seed of the draws.
 
     Raises:
-        FeatureError: What cannot be read or does not belong together.
+        FeatureError: Files that cannot be read or do not belong together.
     """
     if Path(features).is_dir():
         data = read_published(features)

@@ -6,7 +6,7 @@ FOUR = '4: two-stream, body-part, attention, frame-difference'
 ENSEMBLE_1DCNN = ModelCard(
     name='ensemble_1dcnn',
     title='Ensem-NN',
-    summary='All coordinates of a frame as one vector; four residual networks of ten 1-D convolutions look at their '
+    summary='All coordinates of a frame as one vector; four residual networks of ten 1-D convolutions process their '
             'series in different ways.',
     paper=Paper(
         title='Ensemble One-Dimensional Convolution Neural Networks for Skeleton-Based Action Recognition',
@@ -24,8 +24,8 @@ ENSEMBLE_1DCNN = ModelCard(
     published_layouts=('ntu25', ),
     config='ensemnn/ensemnn_utkinect.py',
     notes='Parameters and MACs are those of the base network; the four together have 16.9 M and 1.7 G. The published '
-          'frame attention is a softmax over one element and does nothing; frame_attention=\'time\' is as meant.',
+          'frame attention is a softmax over one element and does nothing; frame_attention=\'time\' is as intended.',
     published=(
         Published('NTU60', 'X-Sub', FOUR, 85.1, 'paper, quoted by others'),
         Published('NTU60', 'X-View', FOUR, 91.3, 'paper, quoted by others'),
-        Published('ETRI-Activity3D', 'not stated', FOUR, 83.0, 'run again by others')))
+        Published('ETRI-Activity3D', 'not stated', FOUR, 83.0, 'reproduced by others')))

@@ -1,1 +1,1 @@
-"""What ``mmskel`` can do, a module per kind of command. Each imports what it needs when it is called."""
+"""The commands of ``mmskel``, one module per kind of command. Each imports what it needs when it is called."""

@@ -5,10 +5,17 @@ import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from mmskel.files.errors import UserError
+from mmskel.files.text import printable
 
-Parser = argparse.ArgumentParser
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser; what was typed is shown without control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 @dataclass(frozen=True)
@@ -27,14 +34,19 @@ class Command:
     flags: Mapping[str, str] = field(default_factory=dict)
 
 
+def say(text: str) -> None:
+    """Prints what may hold names out of files: without control characters, which a terminal would obey."""
+    print(printable(text))
+
+
 def cfg_options(args: argparse.Namespace) -> dict | None:
-    """The settings of ``--cfg-options KEY=VALUE ...`` as MMEngine reads them; None where there are none."""
+    """The settings of ``--cfg-options KEY=VALUE ...`` as MMEngine reads them; None if there are none."""
     os.environ.setdefault('LOCAL_RANK', str(getattr(args, 'local_rank', 0)))
     return key_values('--cfg-options', args.cfg_options)
 
 
 def key_values(flag: str, pairs: Sequence[str]) -> dict | None:
-    """``KEY=VALUE`` pairs as MMEngine reads them, keys with their dots; None where there are none.
+    """``KEY=VALUE`` pairs as MMEngine reads them, keys with their dots; None if there are none.
 
     Raises:
         UserError: If there is no ``=``; names the flag.

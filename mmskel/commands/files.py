@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import argparse
 
-from mmskel.commands.command import Command, Parser, cfg_options, key_values
+from mmskel.commands.command import Command, Parser, cfg_options, key_values, say
+from mmskel.files.atomic import output_path
 from mmskel.files.errors import UserError
-from mmskel.files.text import printable
 
 
 def _prepare_arguments(parser: Parser) -> None:
@@ -42,20 +42,21 @@ def _check_arguments(parser: Parser) -> None:
 def _check(args: argparse.Namespace) -> int:
     from mmskel.data.checking.file import check_file
     from mmskel.visualization.check_page import write_check_page
-    report = check_file(args.file)
     page = args.html or f'{args.file}.check.html'
-    print(printable(str(report)))
+    output_path(page, args.file)
+    report = check_file(args.file)
+    say(str(report))
     write_check_page(report, page)
-    print(f'page: {page}')
+    say(f'page: {page}')
     return report.exit_code
 
 
 def _convert_arguments(parser: Parser) -> None:
-    parser.add_argument('system', help='whose code wrote the checkpoint, e.g. st_gcn')
+    parser.add_argument('system', help='system whose code wrote the checkpoint, e.g. st_gcn')
     parser.add_argument('source', help='the published checkpoint; sa_dvae: the folder of its files')
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
-    parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, '
-                        'trained on images, and this one, trained on poses')
+    parser.add_argument('--pose', metavar='CHECKPOINT', help='only for rgbpose: start a joint training from SOURCE, '
+                        'trained on images, and from this checkpoint, trained on poses')
     parser.add_argument('--arguments', nargs='+', metavar='KEY=VALUE', default=(), help='arguments of the published '
                         'constructor that the weights do not show, e.g. backbone.temporal_strides=[1,1,1]')
 
@@ -70,10 +71,10 @@ def _convert(args: argparse.Namespace) -> int:
     said.merge_from_dict(key_values('--arguments', args.arguments) or {})
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
         convert_checkpoint(args.system, args.source, args.target, said.to_dict())
-    print(f'wrote {args.target}' + (f' and {config}' if str(config) != args.target else ''))
+    say(f'wrote {args.target}' + (f' and {config}' if str(config) != args.target else ''))
     if str(config) != args.target and (assumed := Config.fromfile(config, import_custom_modules=False).get('assumed')):
-        print('assumed, since the weights do not say (--arguments KEY=VALUE says otherwise):')
-        print('\n'.join(f'  {line}' for line in assumed))
+        print('assumed, since the weights do not say (change it with --arguments KEY=VALUE):')
+        say('\n'.join(f'  {line}' for line in assumed))
     return 0
 
 
@@ -83,14 +84,14 @@ def _export_arguments(parser: Parser) -> None:
     parser.add_argument('out', help='the file to write, .onnx')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--clip-len', type=int, metavar='T', help='frames of a clip, instead of the config\'s')
-    parser.add_argument('--persons', type=int, metavar='M', help='of a clip, for networks that take any number')
+    parser.add_argument('--persons', type=int, metavar='M', help='persons of a clip, for networks that take any number')
     parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(), help='override the config')
 
 
 def _export(args: argparse.Namespace) -> int:
     from mmskel.export.onnx_file import export
-    print(export(args.config, args.checkpoint, args.out, stream=args.stream, clip_len=args.clip_len,
-                 persons=args.persons, cfg_options=cfg_options(args)))
+    say(str(export(args.config, args.checkpoint, args.out, stream=args.stream, clip_len=args.clip_len,
+                 persons=args.persons, cfg_options=cfg_options(args))))
     return 0
 
 
@@ -114,9 +115,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 FILES = {
     'prepare': Command('turn a data set into one annotation file', _prepare_arguments, _prepare),
-    'check': Command('say what is in an annotation file and what is wrong with it', _check_arguments, _check),
+    'check': Command('report the contents of an annotation file and its problems', _check_arguments, _check),
     'convert': Command('turn an official checkpoint into one of ours', _convert_arguments, _convert),
     'export': Command('write a recogniser as an ONNX file that needs no PyTorch', _export_arguments, _export),
     'models': Command('list the models, or show all that is known about one', _models_arguments, _models),
-    'doctor': Command('say which versions, repairs and optional parts are in use', lambda parser: None, _doctor),
+    'doctor': Command('report the versions, repairs and optional parts in use', lambda parser: None, _doctor),
 }

@@ -26,8 +26,8 @@ def flags_of(parser: Parser) -> dict[str, str]:
 def in_flags(text: str, flags: Mapping[str, str]) -> str:
     """A message of the library as the user of a command should read it.
 
-    ``name=...`` and ``name=True`` become the flag alone, ``name=value`` the flag and the value; names that are no flag
-    of the command stay.
+    ``name=...`` and ``name=True`` become the flag alone, ``name=value`` the flag and the value; names that are not
+    flags of the command stay.
 
     Args:
         text: Message that names arguments as Python does.

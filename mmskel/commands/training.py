@@ -3,17 +3,18 @@ from __future__ import annotations
 
 import argparse
 
-from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.commands.command import Command, Parser, cfg_options, say
 from mmskel.files.errors import UserError
 
 
 def _run_options(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FILE', help='annotation file, from `mmskel prepare`')
-    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at images, too')
+    parser.add_argument('--videos', metavar='FOLDER', help='folder of the videos of the clips, for networks that look '
+                                                           'at images, too')
     parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--work-dir', help='where checkpoints, logs and the report go')
-    parser.add_argument('--seed', type=int, help='of everything random')
+    parser.add_argument('--seed', type=int, help='seed of everything random')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none', help='job launcher')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(),
@@ -28,13 +29,14 @@ def _train_arguments(parser: Parser) -> None:
     parser.add_argument('--folds', action='store_true', help='train and test every fold of --split (loseqo: loseqo01, '
                         'loseqo02, ...), report mean and standard deviation')
     parser.add_argument('--resume', nargs='?', const='auto', default=False, metavar='CHECKPOINT',
-                        help='go on from the last checkpoint of the work dir, or from the one named')
+                        help='continue from the last checkpoint of the work dir, or from the one named')
     parser.add_argument('--overwrite', action='store_true', help='remove the training that the work dir holds')
-    parser.add_argument('--from', dest='start', metavar='CHECKPOINT', help='begin with these weights (fine-tuning); '
-                        'what was taken and what is new is printed')
-    parser.add_argument('--epochs', type=int, help='how many, instead of the config\'s; the schedule is stretched')
+    parser.add_argument('--from', dest='start', metavar='CHECKPOINT', help='start with these weights (fine-tuning); '
+                        'prints what was taken and what is new')
+    parser.add_argument('--epochs', type=int, help='number of epochs instead of the config\'s; the schedule is '
+                                                   'stretched')
     parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16 on CPU)')
-    parser.add_argument('--no-test', action='store_true', help='do not test and report when training has ended')
+    parser.add_argument('--no-test', action='store_true', help='do not test and report after the training')
 
 
 def _test_arguments(parser: Parser) -> None:
@@ -62,7 +64,7 @@ def _train(args: argparse.Namespace) -> int:
         return _train_plan(args, cfg)
     if args.start:
         if args.resume:
-            raise UserError('--from begins a training with weights, --resume goes on with one; give one of them')
+            raise UserError('--from starts a training with weights, --resume continues one; give only one of them')
         cfg.load_from = args.start
     results = train(cfg, test_after=not args.no_test, overwrite=args.overwrite)
     if results is not None:
@@ -151,7 +153,7 @@ def _refuse(what: str, flags: dict) -> None:
 def _print_fused(results, folder) -> None:
     from mmskel.apis.fusion import describe_members
     from mmskel.apis.training import describe
-    print(f'{describe_members(results)}\n\n{describe(results)}\n      report: {folder}/report.html')
+    say(f'{describe_members(results)}\n\n{describe(results)}\n      report: {folder}/report.html')
 
 
 def _test(args: argparse.Namespace) -> int:
@@ -183,7 +185,8 @@ def _fuse_arguments(parser: Parser) -> None:
     parser.add_argument('--weights', nargs='+', type=float, metavar='W', help='one per file; default: equal')
     parser.add_argument('--preset', help='a published rule with its weights: pyskl, ctrgcn or hdgcn')
     parser.add_argument('--fit-on', metavar='SPLIT', help='fit the weights on this subset or split, report the others')
-    parser.add_argument('--data', metavar='FILE', help='annotation file that was tested on; the report shows clips')
+    parser.add_argument('--data', metavar='FILE', help='annotation file of the tested clips, some of which the report '
+                                                       'shows')
     parser.add_argument('--out', metavar='FOLDER', help='where results.json and the report go; default: `fused` in the '
                         'folder that holds all files')
 
@@ -192,7 +195,7 @@ def _fuse(args: argparse.Namespace) -> int:
     from mmskel.apis.fusion import default_folder, fuse_files, write_fused
     results = fuse_files(args.files, rule=args.rule, weights=args.weights, preset=args.preset, fit_on=args.fit_on)
     folder = args.out or default_folder(args.files)
-    write_fused(results, folder, args.data)
+    write_fused(results, folder, args.data, args.files)
     _print_fused(results, folder)
     return 0
 

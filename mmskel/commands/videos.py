@@ -4,7 +4,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.commands.command import Command, Parser, cfg_options, say
 from mmskel.commands.flags import in_flags
 from mmskel.files.errors import UserError
 
@@ -20,8 +20,8 @@ def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
     parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU, if any')
     parser.add_argument('--det-every', type=int, default=1, metavar='N', help='detect in every N-th frame only')
     parser.add_argument('--max-persons', type=int, metavar='M', help='keep the longest, surest tracks')
-    parser.add_argument('--fps', type=float, help='of all videos, instead of what they say')
-    parser.add_argument('--keep-going', action='store_true', help='of damaged videos take the frames before the damage')
+    parser.add_argument('--fps', type=float, help='frames per second of all videos, instead of their own')
+    parser.add_argument('--keep-going', action='store_true', help='take the frames before the damage of damaged videos')
     parser.add_argument('--min-joint-score', type=float, default=0., metavar='S', help='drop joints below it')
     parser.add_argument('--reject-outliers', action='store_true', help='joints that jump become the median of 7 frames')
     parser.add_argument('--fill-gaps', type=int, default=0, metavar='N', help='fill gaps of at most N frames')
@@ -29,16 +29,16 @@ def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
 
 
 def _group_options(parser: Parser) -> None:
-    parser.add_argument('--group', action='store_true', help='all persons, in slots that stay: who comes takes the '
+    parser.add_argument('--group', action='store_true', help='all persons, in stable slots: a newcomer takes the '
                         'slot of somebody who has left; from left to right (--max-persons: slots)')
     parser.add_argument('--objects', nargs='+', default=(), metavar='NAME=CLASS', help='find objects: classes of the '
                         'detector, e.g. ball="sports ball"; one track each')
     parser.add_argument('--object-config', default='', metavar='CONFIG', help='detector of mmdet for them; default: '
                         'the one that finds the persons')
     parser.add_argument('--object-weights', default='', metavar='FILE', help='its weights: file or URL')
-    parser.add_argument('--object-min-score', type=float, default=0.2, metavar='S', help='boxes below it do not count')
-    parser.add_argument('--object-tracks', default='', metavar='TABLE', help='.csv with object, frame, x, y and, if '
-                        'you like, score and id: where objects are known to be')
+    parser.add_argument('--object-min-score', type=float, default=0.2, metavar='S', help='ignore boxes below it')
+    parser.add_argument('--object-tracks', default='', metavar='TABLE', help='.csv with object, frame, x, y and, '
+                        'optionally, score and id: known positions of objects')
 
 
 def _pose_models(args: argparse.Namespace):
@@ -68,7 +68,8 @@ def _extract_arguments(parser: Parser) -> None:
     _group_options(parser)
     parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, optionally, split')
     parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
-    parser.add_argument('--threads', type=int, metavar='N', help='of each process; default: its share of the cores')
+    parser.add_argument('--threads', type=int, metavar='N', help='threads of each process; default: its share of the '
+                                                                 'cores')
 
 
 def _extract(args: argparse.Namespace) -> int:
@@ -76,7 +77,7 @@ def _extract(args: argparse.Namespace) -> int:
     from mmskel.data.prepare import summary
     file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
                    work=Work(args.jobs, args.threads, args.fps, args.keep_going))
-    print(summary(file))
+    say(summary(file))
     return 1 if file.meta.get('skipped') else 0
 
 
@@ -88,10 +89,10 @@ def _predict_arguments(parser: Parser) -> None:
     parser.add_argument('--out', metavar='VIDEO', help='annotated video, .mp4; a folder for several')
     parser.add_argument('--save', metavar='FILE', help='predictions: .json (everything) or .csv (segments)')
     parser.add_argument('--window', type=seconds, metavar='S', help='sliding window, e.g. 3s; default: the whole clip')
-    parser.add_argument('--stride', type=seconds, metavar='S', help='from window to window; default: half a window')
-    parser.add_argument('--per-person', action='store_true', help='recognise every person alone')
+    parser.add_argument('--stride', type=seconds, metavar='S', help='time between windows; default: half a window')
+    parser.add_argument('--per-person', action='store_true', help='recognise every person separately')
     parser.add_argument('--min-score', type=float, default=0., metavar='P', help='leave out segments below it')
-    parser.add_argument('--class-names', metavar='FILE', help='a name per line; default: those of the checkpoint')
+    parser.add_argument('--class-names', metavar='FILE', help='one name per line; default: those of the checkpoint')
     parser.add_argument('--zero-shot', metavar='ALIGNER', help='aligner.pth of `mmskel zeroshot train`: recognise the '
                         'classes of --classes, seen in training or not')
     parser.add_argument('--classes', metavar='NAMES', help='with --zero-shot: class names, e.g. '
@@ -103,7 +104,10 @@ def _predict_arguments(parser: Parser) -> None:
 def seconds(text: str) -> float:
     """``'3s'``, ``'3'`` or ``'500ms'`` as seconds."""
     number, unit = (text[:-2], .001) if text.endswith('ms') else (text.removesuffix('s'), 1)
-    return float(number) * unit
+    value = float(number) * unit
+    if not 0 < value < 1e9:
+        raise ValueError(f'{text} is no length of time')
+    return value
 
 
 def _predict(args: argparse.Namespace) -> int:
@@ -119,7 +123,7 @@ def _predict(args: argparse.Namespace) -> int:
         windows=WindowOptions(args.window, args.stride, args.per_person),
         output=OutputOptions(args.out, args.save, args.min_score, args.group))
     failed = {name: in_flags(why, args.flags) for name, why in failed.items()}
-    print(describe_predictions(predictions, failed, args.min_score))
+    say(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
 
 
@@ -142,7 +146,8 @@ def _features_arguments(parser: Parser) -> None:
     parser.add_argument('--out', metavar='FILE', required=True, help='the file to write, .npz')
     parser.add_argument('--split', help='split of the file, e.g. xsub_train, or a protocol, e.g. xsub; default: all')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
-    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at images as well')
+    parser.add_argument('--videos', metavar='FOLDER', help='folder of the videos of the clips, for networks that look '
+                                                           'at images as well')
     parser.add_argument('--device', help='cpu, cuda:0, ...; default: a GPU, if any')
     parser.add_argument('--cfg-options', nargs='+', metavar='KEY=VALUE', default=(), help='override the config')
 
@@ -150,24 +155,27 @@ def _features_arguments(parser: Parser) -> None:
 def _features(args: argparse.Namespace) -> int:
     from mmskel.apis.features import extract_features
     from mmskel.configuration import load_config
+    from mmskel.files.atomic import output_path
+    output_path(args.out, args.config, args.checkpoint, *filter(None, [args.data]))
     cfg = load_config(args.config, data=args.data, stream=args.stream, videos=args.videos, fit=False,
                       cfg_options=cfg_options(args))
     features = extract_features(cfg, args.checkpoint, args.out, split=args.split, device=args.device)
-    print(f'wrote {args.out}: {len(features.ids)} clips, {features.features.shape[1]} features each')
+    say(f'wrote {args.out}: {len(features.ids)} clips, {features.features.shape[1]} features each')
     return 0
 
 
 def _draw_arguments(parser: Parser) -> None:
     parser.add_argument('file', help='annotation file')
-    parser.add_argument('--clip', metavar='ID', help='which clip; may be left away if there is one only')
+    parser.add_argument('--clip', metavar='ID', help='id of the clip; optional if there is only one')
     parser.add_argument('--out', metavar='FILE', help='.mp4, .gif, .png or .avi; default: ID_skeleton.mp4')
     parser.add_argument('--video', help='the video it was extracted from; default: the one that the clip names')
     parser.add_argument('--plain', action='store_true', help='skeletons alone, not over the video')
     parser.add_argument('--curves', metavar='CHECKPOINT', help='the curves that a trained STC-Net follows, as one '
                         'image')
     parser.add_argument('--config', help='with --curves: the config in the work dir of its training')
-    parser.add_argument('--block', type=int, default=1, help='with --curves: which block\'s (default: 1)')
-    parser.add_argument('--joints', nargs='+', metavar='NAME', default=(), help='with --curves: whose curves are drawn '
+    parser.add_argument('--block', type=int, default=1, help='with --curves: number of the block (default: 1)')
+    parser.add_argument('--joints', nargs='+', metavar='NAME', default=(), help='with --curves: joints whose curves '
+                                                                                'are drawn '
                         'thick; default: the ends of the limbs')
 
 
@@ -177,13 +185,13 @@ def _draw(args: argparse.Namespace) -> int:
         wrong = '--config' if args.config else '--block' if args.block != 1 else '--joints' if args.joints else None
         if wrong:
             raise UserError(f'{wrong} goes with --curves')
-        print(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
+        say(f'wrote {draw(args.file, args.clip, args.out, args.video, args.plain)}')
         return 0
     from mmskel.apis.curves import draw_clip_curves
     if args.config is None or args.video or args.plain:
         raise UserError('--curves needs --config, and goes with neither --video nor --plain')
     written = draw_clip_curves(args.file, args.config, args.curves, args.clip, args.out, args.block, args.joints)
-    print(f'wrote {written}')
+    say(f'wrote {written}')
     return 0
 
 
@@ -192,7 +200,7 @@ def _demo_arguments(parser: Parser) -> None:
     parser.add_argument('--video', nargs='+', default=(), help='from videos with people in them to a labelled video')
     parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--epochs', type=int, help='how many, instead of the demo\'s own number')
+    parser.add_argument('--epochs', type=int, help='number of epochs instead of the demo\'s own')
     _pose_options(parser, preset='lightweight')
 
 
@@ -205,11 +213,11 @@ def _demo(args: argparse.Namespace) -> int:
 
 VIDEOS = {
     'extract': Command('turn raw videos into skeletons, one annotation file', _extract_arguments, _extract),
-    'predict': Command('say what is done in videos or clips, and show it', _predict_arguments, _predict,
+    'predict': Command('recognise the actions in videos or clips, and show them', _predict_arguments, _predict,
                        flags=dict(video='--out', table='--save')),
     'features': Command('write the features that a recogniser computes before it names a class', _features_arguments,
                         _features),
-    'draw': Command('draw a clip, over its video where there is '
+    'draw': Command('draw a clip, over its video if there is '
                     'one', _draw_arguments, _draw, flags=dict(name='--clip')),
     'demo': Command('make a small data set, train ST-GCN on it, show the result', _demo_arguments, _demo),
 }

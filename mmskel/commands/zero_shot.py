@@ -4,7 +4,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmskel.commands.command import Command, Parser, cfg_options
+from mmskel.commands.command import Command, Parser, cfg_options, say
 
 
 def _features(parser: Parser) -> None:
@@ -15,20 +15,22 @@ def _features(parser: Parser) -> None:
 
 
 def _experiment(parser: Parser) -> None:
-    parser.add_argument('--test-features', metavar='FILE', help='.npz of the test clips; default: FEATURES says by its '
-                        'split which they are')
+    parser.add_argument('--test-features', metavar='FILE', help='.npz of the test clips; default: the split in '
+                                                                'FEATURES '
+                        'says which they are')
     parser.add_argument('--validation', metavar='FEATURES', help='features by a second recogniser, trained without '
                         'some of the seen classes; or the published _val_ folder')
 
 
 def _texts(parser: Parser, required: bool) -> None:
-    parser.add_argument('--texts', nargs='+', required=required, default=(), metavar='FILE', help='a row per class, '
+    parser.add_argument('--texts', nargs='+', required=required, default=(), metavar='FILE', help='one row per class, '
                         'seen and unseen: .csv (columns name, text, ...) or .txt; or .npy of embeddings')
     parser.add_argument('--encoder', metavar='NAME', help='model of sentence-transformers or CLIP by name or folder, '
                         'or minilm; default: all-mpnet-base-v2')
-    parser.add_argument('--columns', nargs='+', default=(), metavar='COLUMN', help='of the .csv, to take texts from')
+    parser.add_argument('--columns', nargs='+', default=(), metavar='COLUMN', help='columns of the .csv to take texts '
+                                                                                   'from')
     parser.add_argument('--prompt', action='append', default=[], metavar='TEXT', help='template with one {}, e.g. "a '
-                        'person is {}"; may be given several times')
+                        'person is {}"; may be repeated')
     parser.add_argument('--join', choices=('concatenate', 'mean'), default='concatenate',
                         help='how several texts of a class become one vector (default: concatenate, as published)')
     parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU, if any')
@@ -54,13 +56,14 @@ def _arguments(parser: Parser) -> None:
     test.add_argument('aligner', help='aligner.pth of a training')
     _features(test)
     _texts(test, required=False)
-    test.add_argument('--out', metavar='FOLDER', help='where zero_shot.json and results.json go; default: nowhere')
+    test.add_argument('--out', metavar='FOLDER', help='where zero_shot.json and results.json go; default: not written')
     files = actions.add_parser('files', help='write the feature files that SA-DVAE and SynSE read',
                                description='Write the folders that the code of SA-DVAE and SynSE reads.')
     _features(files)
     _experiment(files)
-    files.add_argument('out', help='folder, e.g. sk_feats/stgcn_mine_2_r; the one of validation classes, with _val_ in '
-                       'its name, comes beside it')
+    files.add_argument('out', help='folder, e.g. sk_feats/stgcn_mine_2_r; the twin for validation classes, with _val_ '
+                                   'in '
+                       'its name, is written beside it')
     files.add_argument('--seed', type=int, default=5, help='seed of the draw of validation classes (default: 5)')
 
 
@@ -93,7 +96,7 @@ def _train(args: argparse.Namespace) -> int:
     data, validation = load_sets(args.features, embeddings.names, args.unseen, split=args.split,
                                  test=args.test_features, validation=args.validation, seed=config.seed)
     report = train_zero_shot(data, embeddings, config, args.out, validation=validation, device=args.device)
-    print(f'{describe_zero_shot(report)}\n{"wrote":>12}: {args.out}/aligner.pth, zero_shot.json, results.json')
+    say(f'{describe_zero_shot(report)}\n{"wrote":>12}: {args.out}/aligner.pth, zero_shot.json, results.json')
     return 0
 
 
@@ -112,7 +115,7 @@ def _test(args: argparse.Namespace) -> int:
     names = embeddings.names if embeddings else load_aligner(args.aligner)[1].get('class_names', ())
     unseen = unseen_classes(args.unseen, names) if args.unseen else None
     report = test_zero_shot(args.aligner, clips, unseen, embeddings, out=args.out)
-    print(f'{"unseen":>12}: {"; ".join(report["unseen"])}   (chance {100 * report["chance"]:.1f} %)\n'
+    say(f'{"unseen":>12}: {"; ".join(report["unseen"])}   (chance {100 * report["chance"]:.1f} %)\n'
           f'{"ZSL":>12}: {100 * report["accuracy"]:6.2f} %   ({report["clips"]} clips)')
     return 0
 
@@ -123,13 +126,15 @@ def _files(args: argparse.Namespace) -> int:
     from mmskel.evaluation.features import FeatureError
     names = _class_names(args)
     if not names:
-        raise FeatureError(f"'{args.features}' holds no class names; a published folder is written from a .npz "
+        raise FeatureError(f"'{args.features}' holds no class names; a published folder needs a .npz "
                            'that does')
+    if Path(args.out).exists() and Path(args.out).samefile(args.features):
+        raise FeatureError(f"'{args.out}' is read; give another folder for the output")
     data, validation = load_sets(args.features, names, args.unseen, split=args.split,
                                  test=args.test_features, validation=args.validation, seed=args.seed)
-    print(f'wrote {write_published(args.out, data)}')
+    say(f'wrote {write_published(args.out, data)}')
     if validation is not None:
-        print(f'wrote {write_published(validation_folder(args.out), validation, validation=True)}')
+        say(f'wrote {write_published(validation_folder(args.out), validation, validation=True)}')
     return 0
 
 

@@ -4,7 +4,7 @@ Two finders on ``sys.meta_path`` do the work, and neither imports anything by it
 
 - the *hook*, first in the list, answers for a few named modules only. It lets the other finders
   find the module and wraps the run of its code with the repairs for it;
-- the *last resort*, at the end of the list, serves our stand-in for a module that upstream lost.
+- the *last resort*, at the end of the list, serves our stand-in for a module that upstream dropped.
   It is asked only when no other finder knows the name, so the real module always wins.
 """
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A config's network, built; a config that means none is the user's mistake, not the program's."""
+"""Builds a config's network; a config without a valid one is the user's mistake, not the program's."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def build_model(cfg) -> nn.Module:
     """The network of a config.
 
     Args:
-        cfg: With ``model``.
+        cfg: Config with ``model``.
 
     Raises:
         ConfigError: A type that is in no registry, an argument that its class does not take, or values that it refuses.
@@ -41,10 +41,10 @@ def _name(cfg) -> str:
 
 
 def check_shape(cfg) -> None:
-    """Refuses a config whose parts are no dictionaries of parts.
+    """Refuses a config whose parts are not dictionaries of parts.
 
     Raises:
-        ConfigError: Names the part, what it is and what it should be.
+        ConfigError: A part of another kind; names the part, what it is and what it should be.
     """
     model, name = cfg.model, _name(cfg)
     parts = [('model', model), ('test_dataloader', cfg.test_dataloader)]

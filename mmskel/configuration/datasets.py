@@ -17,7 +17,7 @@ def dataset_of(cfg, loader: str) -> dict[str, Any] | None:
 
 
 def datasets_of(cfg) -> Iterator[dict[str, Any]]:
-    """The innermost data set configs of all loaders that a config has."""
+    """The innermost data set configs of all of a config's loaders."""
     for loader in _LOADERS:
         dataset = dataset_of(cfg, loader)
         if dataset is not None:

@@ -1,4 +1,4 @@
-"""Configs by path, or by name among those that came with mmskel."""
+"""Configs by path, or by name among those that come with mmskel."""
 from __future__ import annotations
 
 from difflib import SequenceMatcher
@@ -9,11 +9,11 @@ from mmskel.files.errors import UserError
 
 
 class ConfigError(UserError):
-    """A config that cannot be found or does not have what an argument wants to set."""
+    """A config that cannot be found or lacks what an argument would set."""
 
 
 def packaged_configs() -> Path:
-    """The folder of the configs that came with mmskel (in the wheel, or in the checkout)."""
+    """The folder of the configs that come with mmskel (in the wheel, or in the checkout)."""
     root = Path(mmskel.__file__).parent
     for folder in (root / '.mim' / 'configs', root.parent / 'configs'):
         if folder.is_dir():
@@ -25,7 +25,7 @@ def find_config(name: str) -> Path:
     """A config by path, by ``mmskel::stgcn/stgcn_nwucla.py``, or by its path inside ``configs/``.
 
     Raises:
-        ConfigError: If there is none; lists configs of a similar name.
+        ConfigError: If there is none; lists configs with similar names.
     """
     short = name.removeprefix('mmskel::').removeprefix('configs/')
     if Path(name).is_file():

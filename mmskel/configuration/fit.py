@@ -1,4 +1,4 @@
-"""A config takes layout, classes and persons from the data."""
+"""Takes layout, classes and persons of a config from the data."""
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -12,18 +12,18 @@ from mmskel.skeleton import LAYOUTS, get_layout
 
 
 def fit_to_data(cfg, given: Collection[str] = ()) -> None:
-    """Sets layout, classes, persons and channels of a config by what its annotation file holds.
+    """Sets layout, classes, persons and channels of a config to those of its annotation file.
 
-    For configs that say ``fit_to_data = True`` (``configs/custom``): a data set of one's own needs no config of its
-    own. The knobs ``layout``, ``num_classes`` and ``num_person`` are turned, see :mod:`mmskel.configuration.knobs`;
-    there are at most as many persons as the config's ``max_person`` says (2 if it does not). Encoders with an argument
+    For configs that say ``fit_to_data = True`` (``configs/custom``): your own data set needs no config of its
+    own. The knobs ``layout``, ``num_classes`` and ``num_person`` are set, see :mod:`mmskel.configuration.knobs`;
+    the config's ``max_person`` (default 2) limits the number of persons. Encoders with an argument
     ``with_score`` give x, y and confidence of 2-D clips to the network, x, y and z of 3-D ones, and the network's
-    ``in_channels`` follow from the encoder. A file without splits will do where no labels are needed: all its clips are
+    ``in_channels`` follow from the encoder. A file without splits will do if no labels are needed: all its clips are
     used.
 
     Args:
-        cfg: The config.
-        given: Knobs that stay as they are, since the user has set them.
+        cfg: Config to change.
+        given: Knobs that stay as they are because the user has set them.
 
     Raises:
         ConfigError: If no file is named, or it does not say its layout, mixes 2-D and 3-D, has no splits, or has clips
@@ -35,13 +35,13 @@ def fit_to_data(cfg, given: Collection[str] = ()) -> None:
                           'annotation file (data)')
     file = open_store(path)
     if not file.layout:
-        raise ConfigError(f"'{path}' does not say its layout, and its joint count fits none; write it with "
+        raise ConfigError(f"'{path}' does not say its layout, and its joint count fits no known one; write it with "
                           f'`mmskel prepare ... --layout NAME`, one of {", ".join(sorted(LAYOUTS))}')
     coords = set(file.shapes[:, 3].tolist())
     if len(coords) != 1:
         raise ConfigError(f"'{path}' mixes clips of {' and '.join(map(str, sorted(coords)))} coordinates")
     if not file.split and not any(dataset.get('need_labels', True) for dataset in datasets_of(cfg)):
-        set_knob(cfg, 'split', None)  # a pretraining learns from all clips, and its error is that of all of them
+        set_knob(cfg, 'split', None)  # pretraining learns from all clips, and its error is over all of them
     elif not file.split:
         raise ConfigError(f"'{path}' has no splits; `mmskel prepare` writes them (a 'split' column, for your own data)")
     chosen = next(datasets_of(cfg)).get('classes')
@@ -52,7 +52,7 @@ def fit_to_data(cfg, given: Collection[str] = ()) -> None:
             set_knob(cfg, name, value)
     fill_knobs(cfg)
     _fit_encoder(cfg, coords.pop(), path)
-    cfg.fit_to_data = False  # the config in the work dir says it all, without the file
+    cfg.fit_to_data = False  # the config in the work dir is complete without the file
 
 
 def _fit_encoder(cfg, coords: int, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Names that turn: one value at the top of a config, which every part that takes an argument of that name gets.
+"""Knobs: one value at the top of a config, passed to every part that takes an argument of that name.
 
 A config lists the names as its ``knobs`` (all of ours do, by ``_base_/loaders.py``) and gives values at its top::
 
@@ -6,9 +6,9 @@ A config lists the names as its ``knobs`` (all of ours do, by ``_base_/loaders.p
     num_person = 1
 
 Where a part (a step of a pipeline, a data set, encoder, backbone or head) takes an argument of that name and its
-dictionary does not state one, loading writes the value into it; what a part states itself stays. A value that is given
-from outside, ``--cfg-options clip_len=32``, or read off the data (:func:`~mmskel.configuration.fit_to_data`), replaces
-what parts state, too. Where an argument bears another name, the part's class says so (``SkeletonTransform.knobs``).
+dictionary does not state one, loading writes the value into it; a value that a part states itself stays. A value that
+is given from outside, ``--cfg-options clip_len=32``, or read from the data (:func:`~mmskel.configuration.fit_to_data`),
+replaces those as well. If an argument has another name, the part's class says so by its attribute ``knobs``.
 """
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ from mmskel.configuration.parts import (
     build_encoder,
     class_of,
     encoder_of,
-    is_step,
     parts_of,
+    renamed_knobs,
 )
 from mmskel.skeleton import get_layout
 
-# how often clips are seen: of training alone, a test sees every clip once
+# number of times clips are seen: only in training, a test sees every clip once
 _TRAINING = ('repeat', )
 # the layouts that MMAction2's graph networks know by name
 _GRAPHS = dict(coco17='coco', ntu25='nturgb+d', openpose18='openpose')
 
 
 class Place(NamedTuple):
-    """Where a knob's value goes: a key of a dictionary of the config."""
+    """The destination of a knob's value: a key of a dictionary in the config."""
     config: dict[str, Any]
     key: str
     of_graph: bool = False  # a layout as MMAction2's ``graph_cfg`` takes it
 
     def value(self, knob: Any) -> Any:
-        """What is written here for a knob's value."""
+        """The value to write here for a knob's value."""
         return graph_layout(knob) if self.of_graph else knob
 
 
@@ -70,7 +70,7 @@ def places_of(cfg, name: str) -> Iterator[Place]:
 
 
 def _places_in(part: Part, name: str) -> Iterator[Place]:
-    key = part.cls.knobs.get(name, name) if is_step(part.cls) else name
+    key = renamed_knobs(part.cls).get(name, name)
     taken = arguments_of(part.cls).defaults
     if key in taken:
         yield Place(part.config, key)
@@ -79,14 +79,14 @@ def _places_in(part: Part, name: str) -> Iterator[Place]:
 
 
 def set_knob(cfg, name: str, value: Any) -> None:
-    """Turns a knob: writes the value into every part that takes it, whatever that states.
+    """Sets a knob: writes the value into every part that takes it, whatever the part states.
 
-    Of ``base_channels`` the head's ``in_channels`` follow, which are in proportion in all networks that have it.
+    The head's ``in_channels`` follow ``base_channels``, to which they are proportional in all networks that have it.
 
     Args:
-        cfg: The config.
+        cfg: Config to change.
         name: Name of the knob, listed by the config or not.
-        value: Its value.
+        value: Value of the knob.
 
     Raises:
         ConfigError: If no part of the config takes it.
@@ -111,10 +111,10 @@ def _scale_head(cfg, width: int) -> None:
 
 
 def fill_knobs(cfg, names: Collection[str] | None = None) -> None:
-    """Writes the values at the config's top into the parts that take them and state none.
+    """Writes the values at the config's top into the parts that take them and do not state their own.
 
     Args:
-        cfg: The config.
+        cfg: Config to change.
         names: Knobs; default: those that the config lists.
     """
     for name in knobs_of(cfg) if names is None else names:
@@ -126,11 +126,11 @@ def fill_knobs(cfg, names: Collection[str] | None = None) -> None:
         if places and not _reached(cfg, name) and name in _own_names(cfg):
             stated = ', '.join(sorted({str(place.config[place.key]) for place in places}))
             warnings.warn(f"'{cfg.filename}': {name} = {cfg[name]!r} changes nothing, since every part states a value "
-                          f'of its own ({stated}); leave {name} out of the parts', stacklevel=2)
+                          f'of its own ({stated}); remove {name} from the parts', stacklevel=2)
 
 
 def _own_names(cfg) -> set[str]:
-    """Names that the config's own file assigns, not one that it is based on."""
+    """Names that the config's own file assigns, not its base configs."""
     path = Path(cfg.filename or '')
     if path.suffix != '.py' or not path.is_file():
         return set()
@@ -143,7 +143,7 @@ def _reached(cfg, name: str) -> bool:
 
 
 def forget_idle_knobs(cfg) -> None:
-    """Removes values from the config's top that its parts no longer have, since options changed them one by one."""
+    """Removes values from the config's top that its parts no longer have because options changed them individually."""
     for name in knobs_of(cfg):
         if name in cfg and any(True for _ in places_of(cfg, name)) and not _reached(cfg, name):
             cfg.pop(name)
@@ -153,9 +153,9 @@ def fit_channels(cfg, coords: int | None = None) -> None:
     """Gives the backbone the arguments that follow from its encoder, such as ``in_channels``.
 
     Args:
-        cfg: The config.
-        coords: Number of coordinates per joint that the encoder gets. None: what the encoder takes, if that is one
-            number; otherwise nothing changes.
+        cfg: Config to change.
+        coords: Number of coordinates per joint that the encoder gets. None: the number that the encoder takes, if there
+            is only one; otherwise nothing changes.
     """
     encoder = encoder_of(cfg)
     if encoder is None or not cfg.model.get('backbone'):

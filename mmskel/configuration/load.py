@@ -1,4 +1,4 @@
-"""A config and the arguments of a command become one MMEngine config."""
+"""Combines a config and the arguments of a command in one MMEngine config."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -25,28 +25,29 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     """Reads a config and applies the arguments.
 
     Args:
-        name: See :func:`find_config`.
+        name: Config, see :func:`find_config`.
         work_dir: Folder the run writes to; default: ``work_dirs/<config>[_<split>][_<stream>]``.
         data: Annotation file of all loaders.
         split: Protocol, e.g. ``'xsub'``.
-        stream: One of the encoder's (``'joint'``, ``'bone'``, ``'joint_motion'``, ``'bone_motion'`` of graph networks;
+        stream: Stream of the encoder (``'joint'``, ``'bone'``, ``'joint_motion'``, ``'bone_motion'`` of graph networks;
             ``'joint'``, ``'limb'``, ``'joint_limb'`` of volumes), or a member that the config defines, see
             :func:`members_of`.
         epochs: Number of epochs instead of the config's; the schedule is stretched.
         seed: Seed of everything random.
-        resume: True: from the last checkpoint of the work dir; a path: from that file.
-        amp: Mixed precision (bfloat16 on CPU).
-        launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
-        fit: Configs that say so take layout, classes and persons from the data, see :func:`fit_to_data`.
+        resume: Whether to resume from the last checkpoint of the work dir; a path: from that file.
+        amp: Whether to use mixed precision (bfloat16 on CPU).
+        launcher: Job launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
+        fit: Whether configs with ``fit_to_data`` take layout, classes and persons from the data, see
+            :func:`fit_to_data`.
         videos: Folder of the clips' videos, for networks that look at images, too.
-        cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last. The config's knobs are turned
+        cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last. The config's knobs are set
             first, see :mod:`mmskel.configuration.knobs`.
 
     Returns:
         mmengine.config.Config, complete: knobs are written into all parts.
 
     Raises:
-        ConfigError: Names the argument and what the config lacks; or an option that nothing reads.
+        ConfigError: If the config lacks what an argument sets (names both), or nothing reads an option.
     """
     import torch
     path = find_config(name)
@@ -74,8 +75,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if epochs is not None:
         set_epochs(cfg, epochs)
     if seed is not None:
-        if seed < 0:
-            raise ConfigError(f'the seed is a number from 0 on, not {seed}')
+        if not 0 <= seed < 2**32:
+            raise ConfigError(f'the seed must be a number from 0 to {2**32 - 1}, not {seed:.6g}')
         cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
     if amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper' if torch.cuda.is_available() else 'BFloat16OptimWrapper'
@@ -84,7 +85,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     cfg.launcher = launcher
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_work_dir(path, split, stream)
     cfg.resume = bool(resume)
-    if resume:  # the config's own load_from would be taken for the checkpoint to resume
+    if resume:  # the config's own load_from would be mistaken for the checkpoint to resume
         cfg.load_from = None if resume in (True, 'auto') else resume
     if cfg_options:
         merge_options(cfg, cfg_options)
@@ -116,15 +117,15 @@ def _set_datasets(cfg, name: str, value: Any) -> None:
 
 
 def set_videos(cfg, folder: str) -> None:
-    """Tells every data set where the clips' videos are.
+    """Sets the folder of the clips' videos in every data set.
 
     Raises:
-        ConfigError: There is no such folder, or no pipeline that would look into it.
+        ConfigError: No such folder, or no pipeline that would read it.
     """
     if not Path(folder).is_dir():
         raise ConfigError(f'videos={folder!r}: there is no such folder')
     if not needs_video(cfg):
-        raise ConfigError(f"videos={folder!r}: '{cfg.filename}' looks at skeletons alone; its pipelines have no step "
+        raise ConfigError(f"videos={folder!r}: '{cfg.filename}' uses skeletons only; its pipelines have no step "
                           'that reads videos, such as LoadClipFrames')
     for dataset in datasets_of(cfg):
         dataset['data_prefix'] = dict(video=folder)
@@ -138,25 +139,27 @@ def default_work_dir(config: str | Path, split: str | None = None, stream: str |
 def stream_configs(name: str, streams: Sequence[str], *, work_dir: str | None = None, data: str | None = None,
                    split: str | None = None, epochs: int | None = None, seed: int | None = None, amp: bool = False,
                    launcher: str = 'none', cfg_options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The configs of several streams, for :func:`mmskel.apis.streams.train_streams`; the rest as :func:`load_config`.
+    """The configs of several streams, for :func:`mmskel.apis.streams.train_streams`; other arguments as for
+    :func:`load_config`.
 
     Args:
-        name: The config.
+        name: Config, see :func:`find_config`.
         streams: Streams or members (:func:`members_of`), at least two; ``['all']``: every member.
-        work_dir: Holds a folder per stream; default: a work dir of its own per stream, as of :func:`load_config`.
+        work_dir: Folder that holds a folder per stream; default: a separate work dir per stream, as in
+            :func:`load_config`.
 
     Returns:
         Stream -> config.
 
     Raises:
-        ConfigError: As :func:`load_config`; or one stream only, or one twice.
+        ConfigError: As for :func:`load_config`; or a single stream, or a repeated one.
     """
     whole = load_config(name, work_dir=work_dir, data=data, split=split, launcher=launcher, cfg_options=cfg_options)
     streams = list(members_of(whole)) if list(streams) == ['all'] else list(streams)
     twice = [stream for stream in streams if streams.count(stream) > 1]
     if twice or len(streams) < 2:
         raise ConfigError(f"stream '{twice[0]}' is named twice" if twice else
-                          f'several streams are trained and fused, not {len(streams)}; for one, give stream=...')
+                          f'at least two streams are trained and fused, not {len(streams)}; for one, give stream=...')
     own = work_dir is None and whole.work_dir == default_work_dir(whole.filename, split)
     configs = {}
     for stream in streams:

@@ -11,9 +11,9 @@ from mmskel.configuration.find import ConfigError
 from mmskel.configuration.knobs import knobs_of
 from mmskel.configuration.parts import arguments_of, class_of
 
-# what mmskel reads at a config's top, beside the arguments of MMEngine's Runner
+# names that mmskel reads at a config's top, besides the arguments of MMEngine's Runner
 _OURS = ('custom_imports', 'fit_to_data', 'fusion', 'max_person', 'members', 'report', 'runner_type')
-# what builders take out of a dictionary before its class sees it
+# keys that builders remove from a dictionary before its class sees it
 _BUILDERS = {'type', '_scope_', '_delete_', 'priority', 'convert_to_iter_based', 'paramwise_cfg', 'constructor'}
 # key of a config -> the registry of the ``type``s below it
 _REGISTRIES = dict(
@@ -21,12 +21,12 @@ _REGISTRIES = dict(
     optim_wrapper='OPTIM_WRAPPERS', optimizer='OPTIMIZERS', param_scheduler='PARAM_SCHEDULERS', train_cfg='LOOPS',
     val_cfg='LOOPS', test_cfg='LOOPS', val_evaluator='METRICS', test_evaluator='METRICS', default_hooks='HOOKS',
     custom_hooks='HOOKS', visualizer='VISUALIZERS', vis_backends='VISBACKENDS')
-# dictionaries without a class, of which some keys are read and no others
+# dictionaries without a class, of which only some keys are read
 _KEYS = dict(
     report=('epoch', ), randomness=('seed', 'diff_rank_seed', 'deterministic'),
     auto_scale_lr=('enable', 'base_batch_size'))
 _LOADER = ('dataset', 'sampler', 'batch_sampler', 'collate_fn', 'worker_init_fn', 'num_batch_per_epoch')
-# constants that configs often have at their top -> what does turn
+# constants that configs often have at their top -> the setting to use
 _INSTEAD = dict(
     max_epochs='epochs, which stretches the schedule, too', videos='the folder by videos',
     base_lr='optim_wrapper.optimizer.lr', warmup_epochs='param_scheduler.0.end and param_scheduler.1.begin')
@@ -36,16 +36,16 @@ def merge_options(cfg, options: Mapping[str, Any]) -> None:
     """Writes options into a config.
 
     Args:
-        cfg: The config.
+        cfg: Config to change.
         options: Dotted keys and values.
 
     Raises:
-        ConfigError: If no part of the config reads an option; names the nearest that one does.
+        ConfigError: If no part of the config reads an option; names the nearest one that is read.
     """
     before = copy.deepcopy(cfg)
     try:
         cfg.merge_from_dict(dict(options))
-    except (KeyError, TypeError) as error:  # a place beyond the end of a list, a dictionary in place of a class
+    except (KeyError, TypeError) as error:  # an index beyond the end of a list, a dictionary instead of a class
         raise ConfigError(f"the options {', '.join(options)} do not fit '{cfg.filename}': "
                           f'{str(error.args[0]).splitlines()[0][:200]}') from None
     for option in options:
@@ -69,10 +69,10 @@ def _top(cfg) -> tuple[str, ...]:
 
 def _no_such(name: str, known: Collection[str], cfg) -> str:
     if name in _INSTEAD:
-        return f"'{name}' is a constant that is read with its file; set {_INSTEAD[name]}"
+        return f"'{name}' is a constant that is read with the file; set {_INSTEAD[name]}"
     if name in cfg:
-        return (f"'{name}' is a constant that is read with its file, and changing it afterwards changes nothing; set "
-                f"what was made of it (e.g. train_dataloader.dataset...). Knobs of this config: "
+        return (f"'{name}' is a constant that is read with the file, so changing it afterwards has no effect; set "
+                f"the value that was derived from it (e.g. train_dataloader.dataset...). Knobs of this config: "
                 f'{", ".join(knobs_of(cfg)) or "none"}')
     return _nearest(name, known)
 
@@ -86,7 +86,7 @@ def _nearest(name: str, known: Collection[str]) -> str:
 
 
 def _check_inside(before: Any, after: Any, option: str, depth: int, registry: str | None) -> None:
-    """Follows an option downwards from ``depth``; ``before`` and ``after`` are what stands there."""
+    """Follows an option downwards from ``depth``; ``before`` and ``after`` are the values there."""
     keys = option.split('.')
     here, name = '.'.join(keys[:depth]), keys[depth]
     if isinstance(after, (list, tuple)):

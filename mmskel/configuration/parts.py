@@ -1,4 +1,4 @@
-"""The parts of a config: their classes, the arguments those take, and what they say of themselves."""
+"""The parts of a config: their classes, the arguments those take, and the facts they declare."""
 from __future__ import annotations
 
 import inspect
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """A dictionary of a config that becomes an object, and the class of that."""
+    """A dictionary of a config that becomes an object, and that object's class."""
     config: dict[str, Any]
     cls: type
 
 
 class Arguments(NamedTuple):
-    """What a constructor takes: names with their defaults (:attr:`inspect.Parameter.empty` for none)."""
+    """The arguments of a constructor: names with their defaults (:attr:`inspect.Parameter.empty` for none)."""
     defaults: dict[str, Any]
-    closed: bool  # False: further names may be taken by **kwargs, and which ones is not known
+    closed: bool  # False: **kwargs may take further, unknown names
 
 
 def class_of(registry: str, name: Any) -> type | None:
-    """The class that a config's ``type`` means.
+    """The class that a config's ``type`` names.
 
     Args:
         registry: Name of one of MMAction2's registries, e.g. ``'MODELS'``.
-        name: The ``type``: a name in the registry, or the class itself.
+        name: Value of ``type``: a name in the registry, or the class itself.
 
     Returns:
-        The class; None where no package that is installed has it.
+        The class; None if no installed package has it.
     """
     import mmaction.registry
     if not isinstance(name, str):
@@ -46,7 +46,7 @@ def class_of(registry: str, name: Any) -> type | None:
 
 @lru_cache(maxsize=None)
 def arguments_of(cls: type) -> Arguments:
-    """The arguments of a class, those of the classes that it passes ``**kwargs`` on to included."""
+    """The arguments of a class, including those of the classes that it passes ``**kwargs`` on to."""
     defaults: dict[str, Any] = {}
     chain = [c.__init__ for c in cls.__mro__ if '__init__' in vars(c)] if inspect.isclass(cls) else [cls]
     for place, function in enumerate(chain):
@@ -62,6 +62,12 @@ def arguments_of(cls: type) -> Arguments:
     return Arguments(defaults, False)
 
 
+def renamed_knobs(cls: type) -> dict[str, str]:
+    """Knob -> argument, where a class says by its attribute ``knobs`` that the names differ."""
+    mro = cls.__mro__ if inspect.isclass(cls) else ()
+    return next((vars(one)['knobs'] for one in mro if 'knobs' in vars(one)), {})
+
+
 def encoder_of(cfg) -> type[SkeletonEncoder] | None:
     """The class of the model's encoder; None for a data preprocessor that is not a :class:`SkeletonEncoder`."""
     from mmskel.models.encoders import SkeletonEncoder
@@ -71,7 +77,7 @@ def encoder_of(cfg) -> type[SkeletonEncoder] | None:
 
 
 def steps_of(pipeline: Sequence[Any]) -> Iterator[Part]:
-    """The steps of a pipeline, those inside of other steps (``OneBranch``) included."""
+    """The steps of a pipeline, including those inside other steps (``OneBranch``)."""
     for step in pipeline:
         if isinstance(step, Mapping):
             cls = class_of('TRANSFORMS', step['type']) if 'type' in step else None
@@ -95,14 +101,14 @@ def parts_of(cfg) -> Iterator[Part]:
 
 
 def needs_video(cfg) -> bool:
-    """Whether clips need the videos that they came from, for the encoder or a step of the pipelines."""
+    """Whether clips need the videos they came from, for the encoder or a step of the pipelines."""
     encoder = encoder_of(cfg)
     return bool(encoder and encoder.needs_video) or any(
         step.needs_video for dataset in datasets_of(cfg) for step in _steps_of_ours(dataset))
 
 
 def is_step(cls: type) -> bool:
-    """Whether a class is a :class:`~mmskel.data.transforms.SkeletonTransform`, which says what it takes."""
+    """Whether a class is a :class:`~mmskel.data.transforms.SkeletonTransform`, which declares what it takes."""
     from mmskel.data.transforms import SkeletonTransform
     return inspect.isclass(cls) and issubclass(cls, SkeletonTransform)
 
@@ -114,10 +120,10 @@ def _steps_of_ours(dataset: Mapping[str, Any] | None) -> list[type[SkeletonTrans
 def coords_of(cfg, loader: str = 'test_dataloader') -> tuple[int, ...] | None:
     """The numbers of coordinates per joint, without the confidence, that clips of a recogniser may have.
 
-    Encoder and network say what is taken in the end; a step of the pipeline may take others and make those.
+    Encoder and network determine the final number; a step of the pipeline may take another one and convert it.
 
     Returns:
-        () if no clips fit both; None if nothing says, as in MMAction2's own configs.
+        () if no clips fit both; None if it is not stated, as in MMAction2's own configs.
     """
     taken = _coords_of_network(cfg)
     for step in reversed(_steps_of_ours(dataset_of(cfg, loader))):
@@ -161,5 +167,5 @@ def backbone_arguments(cfg, encoder: SkeletonEncoder, coords: int) -> dict[str, 
     taken = arguments_of(cls).defaults if cls else {}
     if all(name in taken for name in wanted):
         return wanted
-    # made for another network, whose in_channels mean something else: what counts is the tensor
+    # made for another network, whose in_channels mean something else: the tensor decides
     return {'in_channels': encoder.channels(coords)} if 'in_channels' in taken else {}

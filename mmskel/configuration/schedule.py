@@ -1,4 +1,4 @@
-"""How long a training takes and what is shown meanwhile."""
+"""The length of a training, and what is shown during it."""
 from __future__ import annotations
 
 from mmskel.configuration.find import ConfigError
@@ -10,8 +10,8 @@ def set_epochs(cfg, epochs: int) -> None:
     Raises:
         ConfigError: If the number is not positive or the config's training is not counted in epochs.
     """
-    if epochs < 1:
-        raise ConfigError(f'at least 1 epoch is trained, not {epochs}')
+    if not 1 <= epochs <= 1_000_000:
+        raise ConfigError(f'the number of epochs must be from 1 to a million, not {epochs:.6g}')
     planned = (cfg.get('train_cfg') or {}).get('max_epochs')
     if not planned:
         raise ConfigError("the config's train_cfg has no max_epochs; its training is not counted in epochs")
@@ -37,7 +37,7 @@ def set_epochs(cfg, epochs: int) -> None:
 
 
 def bar_instead_of_log(cfg) -> None:
-    """A newcomer wants to see how far it is, not MMEngine's log; the curves are in the report."""
+    """Shows a progress bar instead of MMEngine's log; the curves are in the report."""
     cfg.log_level = 'WARNING'
     for hook in cfg.get('custom_hooks', ()):
         if hook['type'] == 'ProgressBarHook':

@@ -1,4 +1,4 @@
-"""What an encoder may make of the joints, and the members of an ensemble."""
+"""The streams of an encoder, and the members of an ensemble."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -10,23 +10,24 @@ from mmskel.configuration.parts import encoder_of
 
 
 def streams_of(cfg) -> tuple[str, ...]:
-    """What the encoder's ``stream`` may be; () for an encoder without."""
+    """The possible values of the encoder's ``stream``; () for an encoder without one."""
     encoder = encoder_of(cfg)
     return encoder.streams if encoder else ()
 
 
 def members_of(cfg) -> dict[str, dict[str, Any]]:
-    """What ``--streams all`` trains: the config's ``members``, or the encoder's streams (of volumes: joint and limb).
+    """The members that ``mmskel train --streams all`` trains: the config's ``members``, or the encoder's streams (for
+    volumes: joint and limb).
 
-    A config names the members of its ensemble where they differ in more than the stream::
+    A config names the members of its ensemble if they differ in more than the stream::
 
         members = dict(joint_spine=dict(stream='joint', options={'model.backbone.centre': 'spine'}), ...)
 
     Returns:
-        Name -> ``stream`` (may be missing) and ``options``, dotted keys and values as of ``--cfg-options``.
+        Name -> ``stream`` (may be missing) and ``options``, dotted keys and values as for ``--cfg-options``.
 
     Raises:
-        ConfigError: If the table is written in another way.
+        ConfigError: If the table is malformed.
     """
     members, streams = cfg.get('members'), streams_of(cfg)
     if members is None:
@@ -44,10 +45,10 @@ def members_of(cfg) -> dict[str, dict[str, Any]]:
 
 
 def set_stream(cfg, name: str) -> None:
-    """Makes a config that of one stream, or of one member of its ensemble (see :func:`members_of`).
+    """Turns a config into that of one stream, or of one member of its ensemble (see :func:`members_of`).
 
     Raises:
-        ConfigError: If the config knows no such stream; lists those it knows.
+        ConfigError: If the config has no such stream; lists the known ones.
     """
     members, plain = members_of(cfg), streams_of(cfg)
     if name not in (*plain, *members):

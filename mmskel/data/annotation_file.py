@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from mmskel.data.foreign import foreign_file, foreign_value
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
-from mmskel.files.restricted_pickle import load_pickle
+from mmskel.files.restricted_pickle import UnreadablePickleError, load_pickle
 from mmskel.files.text import brief
 from mmskel.skeleton import Clip, ClipError, clip_id, likely_layout
 
@@ -119,13 +120,14 @@ def read_annotations(path: str | Path) -> tuple[AnnotationFile, dict[str, str]]:
     Raises:
         AnnotationError, FileNotFoundError, ValueError, UnsafePickleError: See :func:`load_annotation_file`.
     """
-    data = load_pickle(path)
-    if isinstance(data, list):  # the older form: nothing but annotations
+    data = load_annotation_pickle(path)
+    if isinstance(data, list) and not foreign_value(data):  # the older form: nothing but annotations
         data = dict(annotations=data)
     if not isinstance(data, dict) or not isinstance(data.get('annotations'), list):
         found = f'a dictionary with {", ".join(map(str, data))}' if isinstance(data, dict) else type(data).__name__
         raise AnnotationError(f"'{path}' is not an annotation file: expected a dictionary with 'annotations' and "
-                              f"'split', found {found}. Make one with `mmskel prepare`")
+                              f"'split', found {found}. "
+                              + (foreign_value(data) or 'Make one with `mmskel prepare`'))
     if not data['annotations']:
         raise AnnotationError(f"'{path}' holds no clip")
     sound: dict[str, dict[str, Any]] = {}
@@ -144,6 +146,24 @@ def read_annotations(path: str | Path) -> tuple[AnnotationFile, dict[str, str]]:
     if wrong:
         raise AnnotationError(f"'{path}': {wrong[0]}")
     return AnnotationFile(list(sound.values()), split, meta, str(path)), odd
+
+
+def load_annotation_pickle(path: str | Path) -> Any:
+    """The content of an annotation file, unchecked; files of other programs are named as what they are.
+
+    Raises:
+        AnnotationError, UnsafePickleError, UnreadablePickleError: No pickle of data.
+        FileNotFoundError: There is no such file.
+    """
+    if '\0' not in str(path) and Path(path).is_dir():
+        raise AnnotationError(f"'{path}' is a folder; expected an annotation file, .pkl. Folders of data are read by "
+                              '`mmskel prepare FORMAT`')
+    try:
+        return load_pickle(path)
+    except UnreadablePickleError as error:
+        if other := foreign_file(path):
+            raise AnnotationError(f"'{path}' is no annotation file. {other}") from None
+        raise error from None
 
 
 def split_and_meta(data: Mapping[str, Any]) -> tuple[dict[str, list[str]], dict[str, Any], list[str]]:
@@ -169,7 +189,7 @@ def split_and_meta(data: Mapping[str, Any]) -> tuple[dict[str, list[str]], dict[
         elif odd := [one for one in members if not isinstance(one, (str, int, np.integer)) or isinstance(one, bool)]:
             wrong.append(f'split {brief(name)} holds {brief(odd[0])}; expected clip ids, which are text')
         elif str(name) in split:
-            wrong.append(f'split {brief(name)} is there twice, as text and as another type')
+            wrong.append(f'split {brief(name)} occurs twice, as text and as another type')
         else:
             split[str(name)] = [str(one) for one in members]
     meta = dict(parts['meta'])

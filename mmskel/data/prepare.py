@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_annotation_file
+from mmskel.data.foreign import foreign_folder
 from mmskel.data.readers import READERS, Reader, ReadError, options_of
 from mmskel.data.readers.reader import some
-from mmskel.files.atomic import atomic_path
+from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
 from mmskel.files.progress import progress_bar
 from mmskel.files.text import printable
@@ -39,11 +40,14 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
 
     Raises:
         PrepareError: If the format or an option is unknown, the source is not such a data set, or a clip is broken.
+        OutputError: If the output cannot be written, or is what is read.
         FileNotFoundError: If there is no such source.
     """
     out = Path(out)
     if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
         raise PrepareError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
+    output_path(out, *(path for path in (source, *(options or {}).values())
+                       if isinstance(path, (str, Path)) and '\0' not in str(path) and Path(path).is_file()))
     reader = open_reader(format, source, options or {})
     skipped: dict[str, str] = {}
     clips: list[Clip] = []
@@ -100,7 +104,7 @@ def _read(reader: Reader, item: str, raised: dict[str, int]) -> Clip:
     Scores that are a little below 0, as filters and networks leave them, become 0.
 
     Args:
-        reader, item: What is read.
+        reader, item: Reader and the item to read.
         raised: Takes up, by clip, how many scores were raised.
     """
     try:
@@ -133,7 +137,8 @@ def open_reader(format: str, source: str | Path, options: Mapping[str, Any]) -> 
     try:
         return READERS[format](source, **options)
     except (ReadError, AnnotationError) as error:
-        raise PrepareError(str(error)) from None
+        other = foreign_folder(source) if Path(source).is_dir() else ''
+        raise PrepareError(f'{error}. {other}' if other and other not in str(error) else str(error)) from None
     except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError, struct.error) as error:
         if isinstance(error, UserError):
             raise

@@ -19,13 +19,13 @@ class SkeletonAccuracy(ResultsMetric):
 
     Reported under ``acc/``: ``top1``, ``top5``, ``mean_class``, and per subset e.g. ``clean/top1``. After an
     evaluation ``last`` holds the :class:`~mmskel.evaluation.Results`: with logits, if the samples have them (see
-    :class:`~mmskel.engine.RecognitionTestLoop`). Of a network of several heads (RGB and pose) it also says what each
-    said alone: ``acc/rgb/top1``, and ``parts``.
+    :class:`~mmskel.engine.RecognitionTestLoop`). For a network with several heads (RGB and pose) it also reports each
+    head on its own: ``acc/rgb/top1``, and ``parts``.
 
     Args:
-        collect_device: Where results of several ranks meet.
+        collect_device: Device on which the results of several ranks are collected.
         prefix: Beginning of the names; default: ``'acc'``.
-        merge: For each class which coarser class it becomes; adds ``merged/top1`` and ``merged/mean_class``, see
+        merge: Coarser class that each class becomes; adds ``merged/top1`` and ``merged/mean_class``, see
             :func:`~mmskel.evaluation.merge_scores`.
     """
     default_prefix = 'acc'
@@ -73,6 +73,6 @@ class SkeletonAccuracy(ResultsMetric):
 
 
 def _array(score: torch.Tensor) -> np.ndarray:
-    """(K,) float32; of a head that hands out every view, (views, K), the mean of their probabilities."""
+    """(K,) float32; for a head that returns every view, (views, K), the mean of their probabilities."""
     score = score.float()
     return (score if score.ndim == 1 else score.softmax(1).mean(0)).cpu().numpy()

@@ -18,24 +18,24 @@ class AveragedWeightsHook(EMAHook):
 
     Averages of the running statistics are those of other networks. Weights that swing between steps are longer than
     their average, so the averaged network's activations are smaller than such statistics say, layer by layer: at a high
-    learning rate little is left of its accuracy. So, as P. Izmailov et al. ("Averaging Weights Leads to Wider Optima
-    and Better Generalization", UAI 2018, arXiv 1803.05407) prescribe, the averaged network looks at training clips
-    again, after every epoch from ``begin_epoch`` on, and keeps what its norms see. The training itself is the same with
-    and without.
+    learning rate little of its accuracy remains. So, as P. Izmailov et al. ("Averaging Weights Leads to Wider Optima
+    and Better Generalization", UAI 2018, arXiv 1803.05407) prescribe, the averaged network processes training clips
+    again, after every epoch from ``begin_epoch`` on, and keeps the statistics that its norms see. The training itself
+    is the same with and without this hook.
 
     Args:
-        batches: How many batches of the training loader it looks at; each has an equal weight.
+        batches: Number of batches of the training loader to process, with equal weights.
         **average: Arguments of ``EMAHook``: ``ema_type``, ``momentum``, ``begin_epoch``, ...
     """
 
     def __init__(self, batches: int = 50, **average):
-        super().__init__(**average, update_buffers=True)  # or they would not change places with the trained network's
+        super().__init__(**average, update_buffers=True)  # or they would not be swapped with the trained network's
         self.batches = batches
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """One step; before ``begin_epoch`` nothing is averaged, nor counted as such.
+        """One step; before ``begin_epoch`` nothing is averaged or counted.
 
-        A checkpoint of a shorter training may come with averages already: in the longer one they begin later.
+        A checkpoint of a shorter training may come with averages already: in the longer one averaging begins later.
         """
         super().after_train_iter(runner, batch_idx, data_batch, outputs)
         if not self._ema_started(runner):
@@ -52,7 +52,7 @@ class AveragedWeightsHook(EMAHook):
         momenta = [norm.momentum for norm in norms]
         sums = [[torch.zeros_like(norm.running_mean), torch.zeros_like(norm.running_var)] for norm in norms]
         for norm in norms:
-            norm.momentum = 0.5  # half of what was, which is nothing, and half of the batch
+            norm.momentum = 0.5  # half of the old value, which is zero, and half of the batch's
         model.train()
         count = 0
         for batch in islice(runner.train_dataloader, self.batches):

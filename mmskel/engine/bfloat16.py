@@ -1,4 +1,4 @@
-"""Mixed precision where MMEngine's has none: bfloat16 on CPU."""
+"""Mixed precision that MMEngine lacks: bfloat16 on CPU."""
 from __future__ import annotations
 
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     The class scores leave the head in float32, so that losses and accuracies are computed in it. bfloat16 has
     float32's range, so no loss scaling is needed. MMEngine's ``AmpOptimWrapper`` refuses CPUs; ``mmskel train --amp``
-    takes this one there.
+    uses this one there.
     """
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Checkpoints that are whole at any moment, in a work dir that may be moved or copied."""
+"""Checkpoints that are whole at any moment, in a work dir that can be moved or copied."""
 from __future__ import annotations
 
 import re
@@ -22,8 +22,8 @@ from mmskel.files.torch_files import CheckpointError, read_data
 class WholeCheckpointHook(CheckpointHook):
     """MMEngine's ``CheckpointHook`` for machines that may stop at any moment.
 
-    Files take their place when they are complete, ``last_checkpoint`` too, and what is outdated is removed after that.
-    What is written holds file names, no paths: a work dir that was moved resumes, and one that was copied leaves the
+    Files, including ``last_checkpoint``, appear only when they are complete, and outdated ones are removed after that.
+    They hold file names, not paths: a work dir that was moved resumes, and one that was copied leaves the
     original alone. Scalars of the log are written as tensors, so that every PyTorch reads a checkpoint safely.
     """
 
@@ -68,7 +68,7 @@ class WholeCheckpointHook(CheckpointHook):
         meta = dict(epoch=runner.epoch, iter=runner.iter)
         for key, rule in zip(self.key_indicators, self.rules):
             if key not in metrics:
-                raise UserError(f"the checkpoint hook's save_best is '{key}', but the evaluation gives "
+                raise UserError(f"the checkpoint hook's save_best is '{key}', but the evaluation reports "
                                 f'{", ".join(metrics)}')
             best = hub.runtime_info.get(f'best_score{self._tail(key)}', self.init_value_map[rule])
             if metrics[key] is None or not self.is_better_than[key](metrics[key], best):
@@ -79,7 +79,7 @@ class WholeCheckpointHook(CheckpointHook):
             self._set_best(runner, key, self.file_backend.join_path(self.out_dir, name))
             self._save(runner, name, save_optimizer=False, save_param_scheduler=False, meta=meta, by_epoch=False)
             runner.logger.info(f'The best checkpoint with {metrics[key]:0.4f} {key} is saved to {name}.')
-        if outdated and self.last_ckpt is not None:  # which shall know the best one
+        if outdated and self.last_ckpt is not None:  # which must know the best one
             self._save_checkpoint_with_step(runner, now, meta)
         for old in outdated:
             if old and is_main_process() and old != self.last_ckpt:
@@ -121,7 +121,7 @@ class WholeCheckpointHook(CheckpointHook):
         return isinstance(self.file_backend, LocalBackend)
 
     def _here(self, path: str | None) -> str | None:
-        """A path from whatever folder, in this work dir."""
+        """A path from any folder, moved to this work dir."""
         return path and self.file_backend.join_path(self.out_dir, re.split(r'[/\\]', path)[-1])
 
     def _remove(self, path: str) -> None:

@@ -1,4 +1,4 @@
-"""A training that has diverged ends at once, not with a report."""
+"""Ends a training that has diverged at once, instead of with a report."""
 from __future__ import annotations
 
 import math
@@ -20,7 +20,7 @@ class DivergedError(UserError):
 class FiniteHook(Hook):
     """Ends a training when the loss, or weights that are about to be written, are NaN or infinite.
 
-    NaN compares with nothing: left alone, it counts as whatever a comparison makes of it, and is kept as the best.
+    Comparisons with NaN are meaningless: left alone, it may be kept as the best.
     """
     priority = 'LOWEST'
 

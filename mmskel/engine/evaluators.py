@@ -1,4 +1,4 @@
-"""What a training asks its evaluator."""
+"""The interface between a training and its evaluator."""
 from __future__ import annotations
 
 from mmengine.evaluator import BaseMetric
@@ -7,11 +7,11 @@ from mmskel.evaluation import Results
 
 
 class ResultsMetric(BaseMetric):
-    """A metric that keeps what was said of every clip, by its id. A training writes it as ``results.json``.
+    """A metric that keeps the prediction for every clip, by id. A training writes it as ``results.json``.
 
     Attributes:
-        last: The results of the last evaluation.
-        parts: The results of each head alone, by name, of a network of several.
+        last: Results of the last evaluation.
+        parts: Results of each head on its own, by name, for a network with several heads.
         best_name: Name of the number that the best epoch is chosen by, without the prefix; higher is better.
     """
     best_name = 'top1'

@@ -20,11 +20,11 @@ _LINES = 10
 class ProgressBarHook(Hook):
     """Shows tqdm bars: one over all training iterations (with epoch, loss, validation score), one per test.
 
-    Where standard error is not a terminal it draws none, unless ``always``, and prints at most ten lines over a
+    If standard error is not a terminal, it draws none, unless ``always``, and prints at most ten lines over a
     training: epoch, loss, validation score, time.
 
     Args:
-        always: Whether to draw even into files.
+        always: Whether to draw even to files.
     """
     priority = 'VERY_LOW'
 
@@ -82,7 +82,7 @@ class ProgressBarHook(Hook):
         return self.always or sys.stderr.isatty()
 
     def after_val_epoch(self, runner: Runner, metrics=None) -> None:
-        """Notes the number that the best epoch is chosen by."""
+        """Remembers the number that the best epoch is chosen by."""
         keys = [metric.best_key for metric in runner.val_evaluator.metrics if isinstance(metric, ResultsMetric)]
         for key in keys[:1]:
             if key in (metrics or {}):

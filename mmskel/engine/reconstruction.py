@@ -1,4 +1,4 @@
-"""How well hidden joints are reconstructed: the metric of masked pretraining."""
+"""The error of reconstructed hidden joints: the metric of masked pretraining."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from mmskel.files.errors import UserError
 
 @METRICS.register_module()
 class ReconstructionError(BaseMetric):
-    """The squared error per hidden coordinate, over all clips: ``reconstruction/error``, the lower the better.
+    """The squared error per hidden coordinate, over all clips: ``reconstruction/error``, lower is better.
 
     Takes what :class:`~mmskel.models.recognizers.MaskedPretraining` writes into the samples; needs no labels.
     """

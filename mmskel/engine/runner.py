@@ -16,16 +16,16 @@ from mmskel.files.errors import UserError
 class SkeletonRunner(Runner):
     """``Runner`` as ``mmskel train`` and ``mmskel test`` use it.
 
-    The console shows warnings alone; the log file has everything. The config is written into the work dir when a
+    The console shows only warnings; the log file has everything. The config is written into the work dir when a
     training begins, after all checks, and never by a test.
 
     Attributes:
-        new_schedule: Whether a resumed training takes the schedule of its config instead of the checkpoint's.
+        new_schedule: Whether a resumed training uses the schedule of its config instead of the checkpoint's.
     """
     new_schedule = False
 
     def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs) -> MMLogger:
-        """The logger; its stream keeps to warnings."""
+        """The logger; its stream shows only warnings."""
         logger = super().build_logger(log_level, log_file, **kwargs)
         for handler in logger.handlers:
             if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
@@ -33,20 +33,20 @@ class SkeletonRunner(Runner):
         return logger
 
     def dump_config(self) -> None:
-        """Nothing yet; see :meth:`call_hook`."""
+        """Does nothing yet; see :meth:`call_hook`."""
 
     def call_hook(self, fn_name: str, **kwargs) -> None:
-        """As MMEngine's; a training whose hooks have nothing against its beginning writes its config."""
+        """Like MMEngine's; writes the config once no hook has objected to the start of the training."""
         super().call_hook(fn_name, **kwargs)
         if fn_name == 'before_train':
             super().dump_config()
 
     def resume(self, filename: str, resume_optimizer: bool = True, resume_param_scheduler: bool = True,
                map_location='default') -> None:
-        """Goes on from a checkpoint, with the schedule of this config from where the checkpoint stands.
+        """Resumes from a checkpoint, with the schedule of this config from the checkpoint's position.
 
         Raises:
-            UserError: If an epoch has another number of steps than the checkpoint's.
+            UserError: If the number of steps per epoch differs from the checkpoint's.
         """
         super().resume(filename, resume_optimizer, resume_param_scheduler and not self.new_schedule, map_location)
         if not self.train_loop.max_epochs or self.train_loop.max_epochs < 1 or not self.epoch:
@@ -55,22 +55,22 @@ class SkeletonRunner(Runner):
         if before != now:
             raise UserError(f"resume: '{filename}' was trained with {before:g} steps per epoch, this training has "
                             f'{now}: the batch size, the number of processes or the data differ. Give the same ones, '
-                            f"or begin a new training from its weights: load_from='{filename}'")
+                            f"or start a new training from its weights: load_from='{filename}'")
         if self.new_schedule and resume_param_scheduler:
             self._schedule_from_start()
 
     def _schedule_from_start(self) -> None:
-        """Builds the schedulers again and steps them to where the training stands."""
+        """Builds the schedulers again and steps them to the training's position."""
         if self.param_schedulers is None:
             return
         if not isinstance(self.optim_wrapper, OptimWrapper):
-            raise UserError('resume: a training of several optimisers goes on with an unchanged schedule only')
+            raise UserError('resume: a training with several optimisers can only continue with an unchanged schedule')
         for group in self.optim_wrapper.param_groups:
             for key in [key for key in group if key.startswith('initial_')]:
                 group[key.removeprefix('initial_')] = group[key]
         self.param_schedulers = self.build_param_scheduler(self.cfg.param_scheduler)
         with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # PyTorch's order of steps is that of a training from its beginning
+            warnings.simplefilter('ignore')  # PyTorch expects the order of steps of a training from its beginning
             for _ in range(self.epoch):
                 for _ in range(len(self.train_dataloader)):
                     _step(self.param_schedulers, by_epoch=False)

@@ -1,4 +1,4 @@
-"""Randomness as a function of seed and epoch, so that a resumed training is the uninterrupted one."""
+"""Randomness as a function of seed and epoch, so that a resumed training equals an uninterrupted one."""
 from __future__ import annotations
 
 import random
@@ -23,13 +23,13 @@ class EpochSeedHook(Hook):
 
     MMEngine's checkpoints hold no generator states: without this, dropout and augmentation after ``--resume`` are
     those of epoch 0 again. Killed and resumed, a training with this hook ends in the same weights, bit for bit, as
-    one that was left alone (on CPU; on CUDA as far as its kernels are deterministic). Stock transforms that draw from a
+    an uninterrupted one (on CPU; on CUDA as far as its kernels are deterministic). Stock transforms that draw from a
     loader worker's global generator are outside its reach; ours draw from the sample's own.
     """
     priority = 'VERY_HIGH'
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Tells the data set seed and epoch, of which its samples' generators are made."""
+        """Tells the data set seed and epoch, from which its samples' generators are made."""
         dataset = innermost_dataset(runner.train_dataloader.dataset)
         if hasattr(dataset, 'set_epoch'):
             dataset.set_epoch(runner.epoch, seed=runner.seed or 0)

@@ -14,8 +14,8 @@ from mmskel.checkpoints import DIFFERENCES, load_checkpoint
 class StartWeightsHook(Hook):
     """Fills the model with another training's weights before the first step, and says what was taken.
 
-    MMEngine's ``load_from`` takes what fits without a word, be it nothing. Here a checkpoint that has nothing for the
-    model is an error, the log names what is new, and names may begin differently. A resumed training is left alone.
+    MMEngine's ``load_from`` silently takes what fits, even if that is nothing. Here a checkpoint that has nothing for
+    the model is an error, the log names what is new, and names may begin differently. A resumed training is left alone.
 
     Args:
         checkpoint: A file or URL; see :func:`mmskel.checkpoints.read_checkpoint`.
@@ -30,7 +30,7 @@ class StartWeightsHook(Hook):
         self.checkpoint, self.prefixes, self.allow = checkpoint, prefixes, tuple(allow)
 
     def before_train(self, runner: Runner) -> None:
-        """Fills the model, which has its initial weights by now."""
+        """Fills the model, which already has its initial weights."""
         if runner.iter > 0:
             return
         loaded = load_checkpoint(runner.model, self.checkpoint, allow=self.allow, prefixes=self.prefixes)

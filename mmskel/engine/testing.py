@@ -1,4 +1,4 @@
-"""The loop of a test: as MMEngine's, but the samples keep raw scores, which fusion needs and heads throw away."""
+"""The loop of a test: like MMEngine's, but the samples keep raw scores, which fusion needs and heads discard."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ from mmskel.models.recognizers import predict_samples
 @LOOPS.register_module()
 class RecognitionTestLoop(TestLoop):
     """A test whose samples have ``probability`` and ``logits``, see
-    :func:`~mmskel.models.recognizers.predict_samples`, beside all that the head writes.
+    :func:`~mmskel.models.recognizers.predict_samples`, besides everything that the head writes.
 
     Args:
-        runner: The runner.
+        runner: Runner of the test.
         dataloader: Loader of the test clips, or its config.
         evaluator: Metrics, or their config.
         fp16: Whether to test in mixed precision.

@@ -141,7 +141,7 @@ def check_kinds(arrays: Mapping[str, np.ndarray], kinds: Mapping[str, tuple[int,
     """Refuses arrays of another kind than their name says.
 
     Args:
-        arrays: Of a file.
+        arrays: Arrays of a file.
         kinds: Name -> number of axes and NumPy's letters of its kind; names that are missing are passed over.
 
     Raises:
@@ -162,7 +162,7 @@ def meta_of(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     try:
         meta = read_json(str(arrays['meta'][()]))
     except JsonError as error:
-        raise FeatureError(f'meta is no JSON: {error}') from None
+        raise FeatureError(f'meta is not JSON: {error}') from None
     if not isinstance(meta, dict):
         raise FeatureError(f'meta is {brief(meta)}; expected a dictionary')
     return meta

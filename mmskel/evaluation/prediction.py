@@ -12,6 +12,7 @@ import numpy as np
 
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
+from mmskel.files.text import csv_cell
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,8 @@ def _rows(predictions: Sequence[Prediction], min_score: float) -> Iterator[tuple
         for track in prediction.tracks:
             person = '' if track.person is None else track.person
             for segment in prediction.segments(track, min_score):
-                yield (prediction.id, person, f'{segment.start:.3f}', f'{segment.stop:.3f}',
-                       prediction.class_names[segment.label], f'{segment.score:.4f}')
+                yield (csv_cell(prediction.id), person, f'{segment.start:.3f}', f'{segment.stop:.3f}',
+                       csv_cell(prediction.class_names[segment.label]), f'{segment.score:.4f}')
 
 
 def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str, str], min_score: float = 0.) -> str:

@@ -1,8 +1,8 @@
-"""PyTorch's two ways to an ONNX graph, each with what it lacks, and quiet.
+"""PyTorch's two ways to an ONNX graph, each completed where it falls short, and silent.
 
-:func:`traced` runs a network once and notes the operators. It is quick (1.5 s for four blocks of HD-GCN, against a
-minute of the other; PyTorch 2.13), but sizes that Python computed from a shape become those of the example.
-:func:`captured` keeps sizes as symbols (``torch.export``). Neither is to be trusted before its graph was run.
+:func:`traced` runs a network once and records the operators. It is quick (1.5 s for four blocks of HD-GCN, against a
+minute for the other; PyTorch 2.13), but sizes that Python computed from a shape become those of the example.
+:func:`captured` keeps sizes as symbols (``torch.export``). Neither can be trusted before its graph has been run.
 """
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from torch import Tensor, nn
 
 from mmskel.files.errors import UserError
 
-OPSET = 17  # the oldest with everything that is used, layer norm included
+OPSET = 17  # the oldest with every operator that is used, layer norm included
 OPSET_CAPTURED = 18  # the oldest that this exporter writes
-TRACED = 2  # clips: one may be taken for no axis at all
+TRACED = 2  # clips: a single one may be mistaken for a missing axis
 
 
 class ExportError(UserError):
-    """A recogniser that does not become an ONNX file, or a file that would not compute what the recogniser computes."""
+    """A recogniser that cannot become an ONNX file, or a file that would not compute what the recogniser computes."""
 
 
 def traced(network: nn.Module, inputs: Mapping[str, Tensor]):
@@ -39,10 +39,10 @@ def traced(network: nn.Module, inputs: Mapping[str, Tensor]):
         onnx.ModelProto, its output ``logits``, the first axes free.
 
     Raises:
-        ExportError: An operator that the exporter does not know, for example.
+        ExportError: An operator that the exporter does not support, for example.
     """
     file = io.BytesIO()
-    # PyTorch below 2.5 has this exporter alone and no word to choose it
+    # PyTorch below 2.5 has only this exporter and no argument to choose it
     chosen = {'dynamo': False} if 'dynamo' in inspect.signature(torch.onnx.export).parameters else {}
     with _quiet(), _truncation(), torch.no_grad():
         torch.onnx.export(network, _example(inputs), file, input_names=list(inputs), output_names=['logits'],
@@ -53,7 +53,7 @@ def traced(network: nn.Module, inputs: Mapping[str, Tensor]):
 def captured(network: nn.Module, inputs: Mapping[str, Tensor]):
     """The same by the exporter on top of ``torch.export``, which needs onnxscript and PyTorch 2.6.
 
-    Gradients are enabled: without them, some layers of ours go through a batch in pieces.
+    Gradients are enabled: without them, some of our layers process a batch in pieces.
     """
     if importlib.util.find_spec('onnxscript') is None:
         raise ExportError('needs the package onnxscript')
@@ -87,9 +87,9 @@ def _tidy(data: bytes):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing on the screen, and any failure as one line: what is warned of is found out when the graph is run."""
+    """Silences the exporter and reports any failure in one line; the causes of warnings show when the graph is run."""
     loggers = [(logger, logger.level) for logger in map(logging.getLogger, ('torch.onnx', 'onnxscript', 'onnx_ir'))]
-    print_graphs = getattr(torch._C, '_jit_set_onnx_log_enabled', lambda on: None)  # a page of them upon a failure
+    print_graphs = getattr(torch._C, '_jit_set_onnx_log_enabled', lambda on: None)  # pages of them upon failure
     print_graphs(False)
     for logger, _ in loggers:
         logger.setLevel(logging.ERROR)
@@ -97,7 +97,7 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings(), redirect_stderr(io.StringIO()):  # torch.export prints graphs there
             warnings.simplefilter('ignore')
             yield
-    except Exception as error:  # PyTorch's have no class in common
+    except Exception as error:  # PyTorch's errors have no common class
         line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ExportError(f'the network does not become an ONNX graph: {line}') from error
     finally:

@@ -1,7 +1,7 @@
 """A trained recogniser as one ONNX file, from joints to class scores: what ``mmskel export`` does.
 
-The file holds the encoder, the network and the head, so whoever runs it needs neither mmskel nor PyTorch. A file is
-kept only if ONNX Runtime computes from it what PyTorch computes, on clips and numbers of clips that were not examples.
+The file holds the encoder, the network and the head, so running it needs neither mmskel nor PyTorch. A file is
+kept only if ONNX Runtime computes the same as PyTorch, on clips and numbers of clips that were not examples.
 """
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from mmskel.apis.inferencer import SkeletonInferencer
 from mmskel.configuration import ConfigError, dataset_of, load_config, places_of, set_knob
 from mmskel.export.exporters import TRACED, ExportError, captured, traced
 from mmskel.export.sample_inputs import NAMES, made_up_samples, named_tensors
-from mmskel.files.atomic import atomic_path
+from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
 from mmskel.models.encoders import SkeletonEncoder
 from mmskel.models.recognizers import average_views, network_output
 from mmskel.skeleton import get_layout
 from mmskel.version import __version__
 
-TOLERANCE = 1e-4  # largest difference from PyTorch, as a part of the largest score
+TOLERANCE = 1e-4  # largest difference from PyTorch, as a share of the largest score
 _PACKAGES = ('onnx', 'onnxruntime')
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written.
+    """An exported file.
 
     Attributes:
         path: Path of the file.
         inputs: Name -> axes, ``'N'`` for the number of clips.
         outputs: Outputs, described as ``inputs`` are.
-        difference: The largest difference between ONNX Runtime and PyTorch, as a part of the largest score.
+        difference: Largest difference between ONNX Runtime and PyTorch, as a share of the largest score.
     """
     path: Path
     inputs: dict[str, tuple[int | str, ...]]
@@ -60,11 +60,11 @@ class EndToEnd(nn.Module):
     """Encoder, backbone and head as one function of tensors: N clips in, (N, K) logits out.
 
     Args:
-        recognizer: A recogniser of MMAction2, ours or its own. Its data preprocessor, if it is an encoder, gets the
-            stacked tensors that the test pipeline packs, (N, 1, M, T, V, C); of a stock pipeline with a stock
-            preprocessor, ``keypoint`` is what the network takes.
+        recognizer: Recogniser of MMAction2, ours or its own. Its data preprocessor, if it is an encoder, gets the
+            stacked tensors that the test pipeline packs, (N, 1, M, T, V, C); for a stock pipeline with a stock
+            preprocessor, ``keypoint`` is the network's input.
         names: Names of the inputs, in order.
-        sample: A data sample of the test pipeline, for what it says besides: the image's size, mirrored views.
+        sample: Data sample of the test pipeline, for its other facts: the image's size, mirrored views.
     """
 
     def __init__(self, recognizer: nn.Module, names: Sequence[str], sample: Any = None):
@@ -73,7 +73,7 @@ class EndToEnd(nn.Module):
         self.names = [{name: key for key, name in NAMES.items()}.get(name, name) for name in names]
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """(N, M, T, V, C), ... -> (N, K). Of several views that the encoder makes of a clip, the average that the head
+        """(N, M, T, V, C), ... -> (N, K). For several views that the encoder makes of a clip, the average that the head
         takes in a test; as logits, whose softmax it is."""
         packed = {name: tensor[:, None] for name, tensor in zip(self.names, inputs)}
         model, encoder = self.recognizer, self.recognizer.data_preprocessor
@@ -94,26 +94,28 @@ def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, strea
     """Writes a recogniser as an ONNX file, and compares it with PyTorch first.
 
     Args:
-        config: The config that the checkpoint was trained with: the one in the work dir.
+        config: Config that the checkpoint was trained with: the one in the work dir.
         checkpoint: Weights, ``.pth``.
-        out: ``.onnx``. It is whole and right, or not there.
-        stream: See :func:`~mmskel.configuration.load_config`.
-        clip_len: T, instead of the test pipeline's.
-        persons: M, for networks that take any number; default: what the test pipeline makes of two persons.
+        out: File to write, ``.onnx``. It is complete and correct, or does not exist.
+        stream: Stream, see :func:`~mmskel.configuration.load_config`.
+        clip_len: Number of frames T, instead of the test pipeline's.
+        persons: Number of persons M, for networks that take any; default: the number that the test pipeline makes of
+            two.
         cfg_options: Dotted keys and values that override the config.
 
     Returns:
-        What was written. The axes but N are fixed. Metadata: see docs/export.md.
+        The exported file. All axes except N are fixed. Metadata: see docs/export.md.
 
     Raises:
         ConfigError: A config or checkpoint that cannot be used, or that has no such stream, clip length or persons.
-        ExportError: A suffix or place that cannot be written; an operator that ONNX lacks; a difference above 1e-4
-            (1e-2 for networks whose backbone says so by ``onnx_tolerance``).
+        ExportError: A suffix or path that cannot be written; an operator that ONNX lacks; a difference above 1e-4
+            (1e-2 for networks whose backbone sets ``onnx_tolerance``).
         ImportError: onnx or onnxruntime is not installed.
     """
     _require_packages()
     out = Path(out)
     _check_place(out)
+    output_path(out, config, checkpoint)
     cfg = load_config(str(config), stream=stream, fit=False, cfg_options=cfg_options)
     usual = _set_clip_length(cfg, clip_len)
     recogniser = SkeletonInferencer(cfg, checkpoint, 'cpu')
@@ -121,15 +123,15 @@ def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, strea
     inputs = named_tensors(samples)
     frames = inputs['keypoint'].shape[2]
     if clip_len not in (None, frames):
-        raise ConfigError(f'clips of {clip_len} frames were asked for, but the test pipeline makes {frames} frames')
+        raise ConfigError(f'clips of {clip_len} frames were requested, but the test pipeline makes {frames} frames')
     network = EndToEnd(recogniser.model, list(inputs), samples[0].get('data_samples')).eval()
     with torch.no_grad():
         expected = network(*inputs.values()).numpy()
     if not np.isfinite(expected).all():
-        raise ExportError(f"the scores of '{checkpoint}' are not finite, already in PyTorch")
+        raise ExportError(f"the scores of '{checkpoint}' are not finite even in PyTorch")
     _compare_with_test(recogniser, samples, expected)
     about = _metadata(recogniser, config, checkpoint, inputs, usual)
-    # a network that chooses nearest neighbours may choose others where ONNX Runtime rounds otherwise, and says so
+    # a network that chooses nearest neighbours may choose others if ONNX Runtime rounds differently, and says so
     allowed = getattr(getattr(recogniser.model, 'backbone', None), 'onnx_tolerance', TOLERANCE)
     try:
         return _write(traced(network, inputs), out, about, inputs, expected, allowed)
@@ -154,7 +156,7 @@ def _write(model, out: Path, about: Mapping[str, str], inputs: Mapping[str, Tens
         difference = _difference(temporary, inputs, expected)
         if not difference <= allowed:
             raise ExportError(f"ONNX Runtime's scores differ from PyTorch's by up to {difference:.1e} of the largest "
-                              f'score, and {allowed:.0e} is allowed')
+                              f'score; {allowed:.0e} is allowed')
     return Exported(out, {one.name: _axes(one) for one in model.graph.input},
                     {one.name: _axes(one) for one in model.graph.output}, difference)
 
@@ -170,7 +172,7 @@ def _require_packages() -> None:
 
 def _check_place(out: Path) -> None:
     if out.suffix.lower() != '.onnx':
-        raise ExportError(f"'{out}': the file to write ends in .onnx")
+        raise ExportError(f"'{out}': the file to write must end in .onnx")
     if out.is_dir():
         raise ExportError(f"'{out}' is a folder; name a file to write, .onnx")
     try:
@@ -186,9 +188,9 @@ def _axes(info) -> tuple[int | str, ...]:
 
 
 def _set_clip_length(cfg, clip_len: int | None) -> int | None:
-    """Turns the knob ``clip_len``; returns the config's own length, None where no step of the test pipeline has one."""
+    """Sets the knob ``clip_len``; returns the config's own length, None if no step of the test pipeline has one."""
     if clip_len is not None and clip_len < 1:
-        raise ConfigError(f'a clip has at least 1 frame, not {clip_len}')
+        raise ConfigError(f'a clip must have at least 1 frame, not {clip_len}')
     steps = (dataset_of(cfg, 'test_dataloader') or {}).get('pipeline', ())
     places = [place for place in places_of(cfg, 'clip_len') if any(place.config is step for step in steps)]
     usual = places[-1].config.get(places[-1].key) if places else None
@@ -200,27 +202,27 @@ def _set_clip_length(cfg, clip_len: int | None) -> int | None:
 
 
 def _compare_with_test(recogniser: SkeletonInferencer, samples: Sequence[dict[str, Any]], logits: np.ndarray) -> None:
-    """The function that is exported must be the one that a test computes, down to the probabilities."""
+    """Checks that the exported function is the one that a test computes, down to the probabilities."""
     tested = recogniser.forward(pseudo_collate(list(samples)))
     probability = torch.from_numpy(logits).softmax(1).numpy()
     if logits.shape != tested.shape or not np.abs(probability - tested).max() <= TOLERANCE:
         model = recogniser.model
         raise ExportError(f'{type(model).__name__} cannot be exported: encoder, backbone and head, called '
-                          'one after the other, do not give the probabilities of a test')
+                          'one after another, do not give the probabilities of a test')
 
 
 def _difference(path: Path, inputs: Mapping[str, Tensor], expected: np.ndarray) -> float:
-    """The largest difference of all clips at once, and of the last alone, as a part of the largest score."""
+    """The largest difference for all clips at once and for the last one alone, as a share of the largest score."""
     import onnxruntime
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised, too
+    options.log_severity_level = 4  # errors are raised, too
     differences = []
     for clips in (slice(None), slice(-1, None)):
         try:
             session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
             given = {one.name: inputs[one.name][clips].numpy() for one in session.get_inputs()}
             scores = session.run(['logits'], given)[0]
-        except Exception as error:  # ONNX Runtime's have no class in common
+        except Exception as error:  # ONNX Runtime's errors have no common class
             raise ExportError(f'ONNX Runtime cannot run the network with {len(expected[clips])} clips; '
                               f'the example had {TRACED}: {str(error).splitlines()[0]}') from error
         if scores.shape != expected[clips].shape:
@@ -232,7 +234,7 @@ def _difference(path: Path, inputs: Mapping[str, Tensor], expected: np.ndarray) 
 
 def _metadata(recogniser: SkeletonInferencer, config: str | Path, checkpoint: str | Path,
               inputs: Mapping[str, Tensor], usual: int | None) -> dict[str, str]:
-    """What the file says about itself, all of it text; lists and tables as JSON."""
+    """The metadata of the file, all as text; lists and tables as JSON."""
     model, cfg = recogniser.model, recogniser.cfg
     keypoint, layout = inputs['keypoint'], get_layout(recogniser.layout)
     dataset = dataset_of(cfg, 'test_dataloader') or {}

@@ -14,40 +14,40 @@ from mmskel.configuration import ConfigError
 from mmskel.skeleton import Clip, get_layout
 
 _CLIPS = 4
-# what PackSkeleton calls a tensor -> the name of the input; others keep theirs
+# PackSkeleton's name of a tensor -> name of the input; others keep theirs
 NAMES = dict(keypoint_score='score', keypoint_score_next='score_next')
 
 
 def made_up_samples(recogniser: SkeletonInferencer, persons: int | None = None) -> list[dict[str, Any]]:
-    """What the test pipeline makes of random clips, one view each, that the recogniser takes.
+    """The test pipeline's samples of random clips that the recogniser takes, one view each.
 
-    Few configs say whether their clips are 2-D or 3-D, with scores or without; only one kind fits a network.
+    Few configs say whether their clips are 2-D or 3-D, with scores or without; but only one kind fits a network.
 
     Args:
         recogniser: Recogniser with pipeline, encoder and network.
-        persons: M, or None: what the pipeline makes of two.
+        persons: Number of persons M; None: the number that the pipeline makes of two.
 
     Raises:
-        ConfigError: No kind does; says what happened to each. Or the pipeline makes another number of persons.
+        ConfigError: No kind fits; says why for each. Or the pipeline makes another number of persons.
     """
     if recogniser.layout is None:
         raise ConfigError(f"'{recogniser.cfg.filename}' does not say its layout; write it into the test data set: "
                           'test_dataloader.dataset.layout')
     if persons is not None and persons < 1:
-        raise ConfigError(f'a clip has at least 1 person, not {persons}')
+        raise ConfigError(f'a clip must have at least 1 person, not {persons}')
     refusals = []
     for coords, with_score in ((2, True), (3, True), (3, False)):
         clips = [made_up_clip(recogniser.layout, coords, with_score, persons or 2, seed) for seed in range(_CLIPS)]
         try:
             samples = [_one_view(recogniser.pipeline(clip)) for clip in clips]
             recogniser.forward(pseudo_collate(samples))
-        except Exception as error:  # pipelines and networks have no error of their own for it
+        except Exception as error:  # pipelines and networks have no specific error for it
             refusals.append(f'{coords}-D clips {"with" if with_score else "without"} scores: '
                             f'{(str(error) or type(error).__name__).splitlines()[0]}')
             continue
         made = _keypoint(samples[0]).shape[1]
         if persons not in (None, made):
-            raise ConfigError(f'{persons} persons were asked for, but the test pipeline makes {made} of them; its '
+            raise ConfigError(f'{persons} persons were requested, but the test pipeline makes {made} of them; its '
                               'SetPersons and the network are made for that')
         return samples
     raise ConfigError(f"'{recogniser.cfg.filename}': its test pipeline and network take no clips. "
@@ -76,7 +76,7 @@ def made_up_clip(layout: str, coords: int, with_score: bool, persons: int, seed:
     seen = np.ones((persons, frames, joints), bool)
     if seed:
         seen &= rng.uniform(size=seen.shape) > .03
-        seen[0, 0] = True  # bodies are aligned by it
+        seen[0, 0] = True  # needed for aligning bodies
     if seed % 2:
         seen[1:][-1:] = False
     score = rng.uniform(.5, 1, seen.shape) if with_score else np.ones(seen.shape)
@@ -85,10 +85,10 @@ def made_up_clip(layout: str, coords: int, with_score: bool, persons: int, seed:
 
 
 def named_tensors(samples: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-    """Name -> (N, ...), of N samples of one view. Frame numbers are left out: they only save work.
+    """Name -> (N, ...), of N samples of one view. Frame numbers, which only save work, are left out.
 
     Raises:
-        ConfigError: Clips of several lengths.
+        ConfigError: Clips of different lengths.
     """
     packed = [sample['inputs'] if isinstance(sample['inputs'], dict) else dict(keypoint=sample['inputs'])
               for sample in samples]

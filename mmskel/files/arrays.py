@@ -12,7 +12,7 @@ import numpy as np
 
 from mmskel.files.errors import UserError
 
-_BOMB = 256 * 2**20, 200  # bytes, and times the packed size: what unpacks to more than both is not read
+_BOMB = 256 * 2**20, 200  # bytes, and multiples of the packed size: whatever unpacks to more than both is not read
 
 
 class ArrayFileError(UserError):
@@ -66,8 +66,8 @@ def load_npz(path: str | Path) -> dict[str, np.ndarray]:
     """The arrays of a ``.npz`` archive by name, each checked as by :func:`read_npy`.
 
     Raises:
-        ArrayFileError: No such file, a damaged archive, two members of one name, one that would unpack to far more than
-            the file, or one that is no plain array.
+        ArrayFileError: No such file, a damaged archive, two members with the same name, one that would unpack to far
+            more than the file, or one that is not a plain array.
     """
     data, arrays = _content(path), {}
     try:
@@ -84,7 +84,7 @@ def load_npz(path: str | Path) -> dict[str, np.ndarray]:
         raise
     except (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, NotImplementedError, ValueError, EOFError,
             OSError) as error:
-        raise ArrayFileError(f"'{path}' is no whole .npz archive of arrays: {error}") from None
+        raise ArrayFileError(f"'{path}' is not a whole .npz archive of arrays: {error}") from None
     return arrays
 
 

@@ -1,7 +1,7 @@
-"""Config files: Python, which runs, and YAML or JSON, which must not run anything.
+"""Config files: Python, which runs, and YAML or JSON, which runs nothing.
 
-MMEngine's YAML loader makes any Python object that a file asks for, ``custom_imports`` imports any module, a ``type``
-with dots is looked up in any module, and ``_base_`` may name a Python file. None of that is let through here.
+MMEngine's YAML loader creates any Python object that a file requests, ``custom_imports`` imports any module, a ``type``
+with dots is looked up in any module, and ``_base_`` may name a Python file. None of that is allowed here.
 """
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def read_config_file(path: str | Path) -> Config:
     """Reads a config of MMEngine.
 
     Args:
-        path: ``.py``, which is run, or ``.yaml``, ``.yml`` or ``.json``, which are data.
+        path: File to read: ``.py``, which is run, or ``.yaml``, ``.yml`` or ``.json``, which are data.
 
     Raises:
-        ConfigFileError: No such file, no config, or data that would run code.
+        ConfigFileError: No such file, not a config, or data that would run code.
     """
     from mmengine.config import Config
     path = Path(path)
@@ -42,14 +42,14 @@ def read_config_file(path: str | Path) -> Config:
     if path.suffix in _DATA:
         _check_data(path, text)
     elif path.suffix != '.py':
-        raise ConfigFileError(f"'{path}' is no config; expected .py, .yaml or .json")
+        raise ConfigFileError(f"'{path}' is not a config; expected .py, .yaml or .json")
     try:
         return Config.fromfile(path)
     except UserError:
         raise
     except Exception as error:  # a config is Python and may raise anything
         said = (str(error).strip().splitlines() or [''])[0]
-        raise ConfigFileError(f"'{path}' is no config that can be read: {type(error).__name__}: {said}") from error
+        raise ConfigFileError(f"'{path}' is not a config that can be read: {type(error).__name__}: {said}") from error
 
 
 def _check_data(path: Path, text: str, depth: int = 0) -> None:
@@ -61,13 +61,13 @@ def _check_data(path: Path, text: str, depth: int = 0) -> None:
     except (JsonError, yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError) as error:
         said = ' '.join(str(error).split())[:300]
         hint = '; a config of data runs no code' if 'tag:yaml.org,2002:python' in said else ''
-        raise ConfigFileError(f"'{path}' is no config that can be read: {said}{hint}") from None
+        raise ConfigFileError(f"'{path}' is not a config that can be read: {said}{hint}") from None
     if not isinstance(data, Mapping):
-        raise ConfigFileError(f"'{path}' is no config: it holds {brief(data)}, no dictionary")
+        raise ConfigFileError(f"'{path}' is not a config: it holds {brief(data)}, not a dictionary")
     for where, value in _entries(data):
         name = where.rpartition('.')[2]
         if not all(isinstance(key, str) for key in (value if isinstance(value, Mapping) else ())):
-            raise ConfigFileError(f"'{path}': a key of {where or 'the file'} is no text")
+            raise ConfigFileError(f"'{path}': a key of {where or 'the file'} is not text")
         if name == 'type' and isinstance(value, str) and not _TYPE.fullmatch(value):
             raise ConfigFileError(f"'{path}': {where} is {brief(value)}; expected the name of a class in a registry, "
                                   f'which may begin with one of {", ".join(_PACKAGES)} and a dot: a config of data '
@@ -96,11 +96,11 @@ def _check_bases(path: Path, value: Any, depth: int) -> None:
                                   'than 8')
         package = base.partition('::')[0] if '::' in base else ''
         if package in _PACKAGES and '..' not in base:
-            continue  # a config that came with a package
+            continue  # a config that comes with a package
         file = path.parent / base
         if package or file.suffix not in _DATA:
             raise ConfigFileError(f"'{path}': _base_ names '{base[:80]}', which would be run; the base of a config of "
-                                  'data is data, too, or a config that came with a package: mmskel::...')
+                                  'data must also be data, or a config that comes with a package: mmskel::...')
         _check_data(file, read_text(file, 'config'), depth + 1)
 
 

@@ -1,4 +1,4 @@
-"""JSON from strangers."""
+"""Untrusted JSON."""
 from __future__ import annotations
 
 import json
@@ -8,7 +8,7 @@ from mmskel.files.errors import UserError
 
 
 class JsonError(UserError):
-    """Text that is no JSON, or JSON that nests too deeply or has numbers too long to be data."""
+    """Text that is not JSON, or JSON that nests too deeply or has numbers too long to be data."""
 
 
 def read_json(text: str | bytes) -> Any:
@@ -21,5 +21,5 @@ def read_json(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError:
         raise JsonError('it is nested too deeply') from None
-    except ValueError as error:  # no JSON, no text, or a whole number of thousands of digits
+    except ValueError as error:  # not JSON, not text, or an integer of thousands of digits
         raise JsonError(str(error)[:200]) from None

@@ -1,6 +1,6 @@
-"""MATLAB's version 5 files, as far as data sets of arrays need them: numbers and text, nothing of the file is trusted.
+"""MATLAB's version 5 files, as far as data sets need them: numbers and text; nothing in the file is trusted.
 
-SciPy reads more (cells, structures, sparse matrices), but in C that crashes on damaged files. Format: MathWorks,
+SciPy reads more (cells, structures, sparse matrices), but in C code that crashes on damaged files. Format: MathWorks,
 "MAT-File Format", version 5.
 """
 from __future__ import annotations
@@ -18,19 +18,19 @@ _MATRIX, _COMPRESSED = 14, 15
 _NUMBERS = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 9: 'f8', 12: 'i8', 13: 'u8'}
 _TEXT = {2: 'latin-1', 4: 'utf-16', 16: 'utf-8', 17: 'utf-16', 18: 'utf-32'}
 _CHAR, _NUMERIC = 4, range(6, 16)  # classes of arrays
-_LARGEST = 256 * 2**20  # bytes that a compressed array may have
+_LARGEST = 256 * 2**20  # largest size of a compressed array in bytes
 
 
 class MatFileError(UserError):
-    """No MATLAB 5 file, or a damaged one."""
+    """Data that is not a MATLAB 5 file, or a damaged one."""
 
 
 def read_mat(data: bytes, names: Collection[str]) -> dict[str, np.ndarray | str]:
-    """The arrays of some names: numbers as they are (at least two axes), character arrays of one row as text.
+    """The arrays with some names: numbers as they are (at least two axes), character arrays of one row as text.
 
     Args:
         data: Content of the file.
-        names: Which are wanted; variables of other kinds, and names that the file lacks, are left out.
+        names: Names of the wanted variables; variables of other kinds, and names that the file lacks, are left out.
 
     Raises:
         MatFileError: Says what is wrong, without the file's name.
@@ -62,7 +62,7 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
-    """Kind and content of one element after the other."""
+    """Kind and content of one element after another."""
     at = 0
     while at < len(data):
         if at + 8 > len(data):
@@ -94,7 +94,7 @@ def _array(content: bytes, order: str, names: Collection[str]) -> tuple[str, np.
             codec = _TEXT[kind] + {'<': '-le', '>': '-be'}[order] * _TEXT[kind].startswith(('utf-16', 'utf-32'))
             return name, raw.decode(codec)
         except UnicodeDecodeError as error:
-            raise MatFileError(f"'{name}' is no text: {error.reason}") from None
+            raise MatFileError(f"'{name}' is not text: {error.reason}") from None
     if flags & 0xff not in _NUMERIC or kind not in _NUMBERS:
         return name, None
     values = np.frombuffer(raw, order + _NUMBERS[kind]) if len(raw) % int(_NUMBERS[kind][1]) == 0 else None

@@ -1,4 +1,4 @@
-"""Text files and tables that people and spreadsheets write: encodings, separators and odd rows, by one rule."""
+"""Text files and tables written by people and spreadsheets: one rule for encodings, separators and malformed rows."""
 from __future__ import annotations
 
 import csv
@@ -10,34 +10,35 @@ from mmskel.files.errors import UserError
 
 
 class TableError(UserError):
-    """A text file or table that cannot be read; names the file, and the line where there is one."""
+    """A text file or table that cannot be read; names the file, and the line if there is one."""
 
 
 def read_text(path: str | Path, what: str) -> str:
-    """The text of a file, without the mark that Windows programs put before it.
+    """The text of a file, without the byte order mark that Windows programs add.
 
     Args:
-        path: The file, UTF-8.
-        what: What it should be, for messages: ``'list of videos'``.
+        path: Path of the file, which is UTF-8.
+        what: Kind of file it should be, for messages: ``'list of videos'``.
 
     Raises:
-        TableError: No such file, or one that is no UTF-8 text.
+        TableError: No such file, or one that is not UTF-8 text.
     """
     if '\0' in str(path):
-        raise TableError(f'there is no {what} {str(path)!r}: a name has no NUL character')
+        raise TableError(f'there is no {what} {str(path)!r}: a name cannot contain a NUL character')
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
         raise TableError(f"there is no {what} '{path}'") from None
     except OSError as error:
-        raise TableError(f"'{path}' is no {what} that can be read: {error.strerror}") from None
+        raise TableError(f"'{path}' is not a {what} that can be read: {error.strerror}") from None
     try:
         text = data.decode('utf-8-sig')
     except UnicodeDecodeError as error:
         hint = '; it seems to be UTF-16' if data[:2] in (b'\xff\xfe', b'\xfe\xff') else f', byte {error.start}'
-        raise TableError(f"'{path}' is no {what} that can be read: it is not UTF-8{hint}. Save it as UTF-8") from None
+        raise TableError(f"'{path}' is not a {what} that can be read: it is not UTF-8{hint}. Save it as "
+                         "UTF-8") from None
     if '\0' in text:
-        raise TableError(f"'{path}' is no {what} that can be read: it holds NUL characters")
+        raise TableError(f"'{path}' is not a {what} that can be read: it holds NUL characters")
     return text
 
 
@@ -46,10 +47,10 @@ def read_table(path: str | Path, what: str, needed: Sequence[str | Collection[st
     """The rows of a ``.csv`` table with a header; cells without white space around them.
 
     Args:
-        path: The file.
-        what: What it should be, for messages: ``'table of labels'``.
-        needed: Columns that must be there; of a collection one will do.
-        known: Columns that may be there as well; None: any.
+        path: Path of the file.
+        what: Kind of file it should be, for messages: ``'table of labels'``.
+        needed: Required columns; of a collection one is enough.
+        known: Columns that are allowed as well; None: any.
 
     Returns:
         Line number and column -> cell, for every row that is not empty.
@@ -87,8 +88,8 @@ def are_class_numbers(path: str | Path, labels: Collection[str]) -> bool:
     """Whether the labels of a table are class indices 0, 1, ... (also ``0.0``, as data frames write them), not names.
 
     Args:
-        path: The table, for messages.
-        labels: Its labels; empty ones are passed over.
+        path: Path of the table, for messages.
+        labels: Labels of the table; empty ones are ignored.
 
     Raises:
         TableError: All are numbers, but one is negative or has a fraction.
@@ -100,7 +101,7 @@ def are_class_numbers(path: str | Path, labels: Collection[str]) -> bool:
         return False
     for label, number in zip(labels, numbers):
         if not (number.is_integer() and number >= 0):
-            raise TableError(f"'{path}': label '{label[:60]}' is no class index; labels that are numbers are "
+            raise TableError(f"'{path}': label '{label[:60]}' is not a class index; labels that are numbers are "
                              'counted from 0')
     return bool(labels)
 

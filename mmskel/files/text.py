@@ -32,11 +32,12 @@ def csv_cell(value: Any) -> Any:
 
 
 def brief(value: Any, limit: int = 60) -> str:
-    """A value in one short line, for messages: an array by type and shape, text quoted, all else by type and content.
+    """A value in one short line, for messages: an array by type and shape, text quoted, everything else by type and
+    content.
 
     Args:
-        value: Whatever a file held.
-        limit: Most characters of the content.
+        value: Value from a file.
+        limit: Maximum number of characters of the content.
     """
     if isinstance(value, np.ndarray):
         return f'an array of {value.dtype} {value.shape}'

@@ -1,4 +1,4 @@
-"""Official checkpoints to ours."""
+"""Converts official checkpoints to ours."""
 from __future__ import annotations
 
 import re
@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from mmskel.checkpoints import CheckpointError, read_checkpoint
-from mmskel.files.atomic import atomic_path
+from mmskel.files.atomic import atomic_path, output_path
+from mmskel.files.errors import UserError
 from mmskel.interop.cascadeformer import CASCADEFORMER
 from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
@@ -56,7 +57,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
 
     Returns:
         A module whose ``forward`` takes the published input tensors in order and returns the published logits, or a
-        dictionary by name where there are several outputs: a :class:`PublishedModel`, or a part of the published code
+        dictionary by name if there are several outputs: a :class:`PublishedModel`, or a part of the published code
         that is not a recogniser (see :attr:`System.part`).
 
     Raises:
@@ -68,7 +69,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
     if (part := known.part(model_kwargs, state)) is not None:
         return part
     config = known.config(model_kwargs)
-    # MMEngine looks for it in the default scope, which a script need not have set
+    # MMEngine looks it up in the default scope, which a script may not have set
     config['data_preprocessor'] = MODELS.build(config['data_preprocessor'])
     model = MODELS.build(config)
     model.load_state_dict(known.convert(state, model))
@@ -78,7 +79,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
 def load_published_state(path: str | Path) -> dict[str, torch.Tensor]:
     """The state dict of a published checkpoint, without running anything in the file.
 
-    ``module.`` prefixes (DataParallel) and wrapping ``state_dict`` / ``model`` entries are taken off.
+    ``module.`` prefixes (DataParallel) and wrapping ``state_dict`` / ``model`` entries are removed.
 
     Raises:
         ConversionError: If the file is not a checkpoint of finite tensors; names it.
@@ -95,20 +96,21 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
 
     Args:
         system: Name, e.g. ``'st_gcn'``.
-        source: The published file; of systems whose models are several files their folder, or one of them.
+        source: Published file; for systems with several files per model, their folder or one of them.
         target: Path of the checkpoint to write, ``.pth``.
-        model_kwargs: Published constructor arguments, or those that no tensor shows; the others are read off the
+        model_kwargs: Published constructor arguments, or those that no tensor shows; the others are read from the
             tensors.
 
     Returns:
-        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train. What no tensor says
-        and nobody said is taken from the published networks; the config's ``assumed`` lists it. Of a system whose
-        models need no config (SA-DVAE), the target.
+        The path of the config (``.py``): model only; add a data set's ``_base_`` to test or train. Anything that
+        neither a tensor nor an argument says is taken from the published networks; the config's ``assumed`` lists it.
+        For a system whose models need no config (SA-DVAE), the target.
 
     Raises:
         ConversionError: See :func:`build_published`; the source is named.
     """
     known = _system(system)
+    _check_target(source, target)
     if known.convert_folder is not None:
         return known.convert_folder(source, target, load_published_state)
     from_keras = Path(source).suffix.lower() in ('.h5', '.hdf5', '.keras')
@@ -117,21 +119,35 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
         arguments, assumed = _arguments(known, state, model_kwargs or {})
         arguments = known.complete(arguments, state)
         published = build_published(system, arguments, state)
-    except ConversionError as error:
+    except UserError as error:
         raise ConversionError(f"'{source}': {error}") from None
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
+        # a system reads its arguments off the tensors, and a file may have tensors of any shape under its names
+        said = (str(error).strip().splitlines() or [''])[0][:200]
+        raise ConversionError(f"'{source}': {known.name}: its tensors are not those of the published network: "
+                              f'{type(error).__name__}: {said}') from error
     meta = dict(system=known.name, published_arguments=arguments, source=Path(source).name, assumed=assumed)
     return _write(target, published.model.state_dict(), known.config(arguments), meta)
 
 
+def _check_target(source: str | Path, target: str | Path) -> None:
+    """Refuses a target of another suffix, and one that, or whose config, would replace what is read."""
+    if Path(target).suffix not in ('.pth', '.pt'):
+        raise ConversionError(f"'{target}': expected the name of a checkpoint to write, .pth; a config, .py, comes "
+                              'beside it')
+    for path in (Path(target), Path(target).with_suffix('.py')):
+        output_path(path, source)
+
+
 def _arguments(system: System, state: Mapping[str, torch.Tensor],
                said: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Published arguments, those that were said and those that the tensors show, and what had to be assumed."""
+    """The published arguments, given or shown by the tensors, and what had to be assumed."""
     try:
         found = system.guess(state)
     except ConversionError:
         if not said:
             raise
-        return dict(said), []  # then they are all of them
+        return dict(said), []  # these are then all of them
     assumed = [f'{name}={_value(found, name)!r}: {why}' for name, why in system.assumed(found).items()
                if _value(said, name) is None]
     return _merged(found, said), assumed
@@ -154,15 +170,17 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout:
 
     Args:
         rgb, pose: SlowOnly of images and of heatmaps: ours, MMAction2's or PYSKL's.
-        target: ``.pth``, for ``load_from``; see :func:`~mmskel.interop.rgbpose.start_state`.
+        target: File to write, ``.pth``, for ``load_from``; see :func:`~mmskel.interop.rgbpose.start_state`.
         layout: Layout of the joints that the pose network's channels show.
 
     Returns:
         The path of the config (``.py``) beside it: model only.
 
     Raises:
-        ConversionError: Files that cannot be read, or networks that do not go together; both are named.
+        ConversionError: Files that cannot be read, or networks that do not fit together; both are named.
     """
+    _check_target(rgb, target)
+    _check_target(pose, target)
     states = load_published_state(rgb), load_published_state(pose)
     try:
         arguments = start_arguments(*states, layout)
@@ -178,7 +196,7 @@ def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[s
     from mmengine.config import Config
     with atomic_path(target) as temporary:
         torch.save(dict(state_dict=state, meta=meta), temporary)
-    for part in config.values():  # layouts by name: a config is text
+    for part in config.values():  # layouts by name, since a config is text
         if isinstance(part, dict) and 'layout' in part:
             part['layout'] = getattr(part['layout'], 'name', part['layout'])
     path = Path(target).with_suffix('.py')

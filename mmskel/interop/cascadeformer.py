@@ -16,7 +16,7 @@ from mmskel.interop.cascadeformer_parts import DataPipeline, pretraining_outputs
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 
 PARTS = {'T1': 't1', 'T2': 't2', 'cross_attn': 'cross_attn', 'head': 'gait_head'}
-"""What the published files are called -> the prefix of their keys."""
+"""Names of the published files -> prefix of their keys."""
 
 # joints and coordinates of a frame -> joints, layout, joint order of the published arrays
 _FRAMES = {26: (13, 'penn13', 'layout'), 60: (20, 'kinect20', 'parts'), 75: (25, 'ntu25', 'layout')}
@@ -25,7 +25,7 @@ _LAYOUTS = {(joints, width > 2 * joints): (layout, order) for width, (joints, la
 _HEADS = {256: 8, 512: 8, 600: 8, 768: 16, 800: 16}
 _PUBLISHED = {'d_model', 'nhead', 'num_layers', 'num_classes', 'num_joints', 'three_d', 't2_dropout', 'dropout',
               'cross_attn_dropout', 'head_dropout', 'mask_ratio'}
-# what the published code has a class for, and we read off the tensors
+# classes of the published code that we recognise by the tensors
 _READ = {'embedding', 'max_frames', 'cross_perceptron', 'pretraining', 'reconstruction'}
 _LAYER = r'(?:self_attn\.(?:in_proj_|out_proj\.)|linear1\.|linear2\.|norm1\.|norm2\.)(?:weight|bias)'
 _RENAMED = (
@@ -70,7 +70,7 @@ def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[st
 
 
 def _size(arguments: Mapping[str, Any]) -> tuple[int, int]:
-    """Joints and coordinates."""
+    """The numbers of joints and coordinates."""
     if 'num_joints' not in arguments:
         raise ConversionError('cascadeformer: the constructor arguments have no num_joints')
     return arguments['num_joints'], 3 if arguments.get('three_d', True) else 2
@@ -161,9 +161,10 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
                               'official code')
     width, coords = state[needed[0]].shape[2], len(state[needed[1]])
     if coords not in _FRAMES or width not in _HEADS:
-        raise ConversionError(f'cascadeformer: {coords} coordinates of a frame and {width} channels; published are '
-                              f'{", ".join(map(str, _FRAMES))} coordinates and {", ".join(map(str, _HEADS))} channels. '
-                              'No tensor shows the number of heads: call convert_checkpoint with model_kwargs')
+        raise ConversionError(f'cascadeformer: {coords} coordinates of a frame and {width} channels; published models '
+                              f'have {", ".join(map(str, _FRAMES))} coordinates and {", ".join(map(str, _HEADS))} '
+                              'channels. No tensor shows the number of heads: call convert_checkpoint with '
+                              'model_kwargs')
     classes = [len(state[key]) for key in ('gait_head.fc.weight', 'gait_head.net.5.weight') if key in state]
     layers = {key.split('.')[3] for key in state if key.startswith('t1.transformer_encoder.layers.')}
     joints = _FRAMES[coords][0]

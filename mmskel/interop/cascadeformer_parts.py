@@ -1,4 +1,4 @@
-"""What goes into the official CascadeFormer and what comes out of it, in its own order of axes and by its own names.
+"""The inputs and outputs of the official CascadeFormer, in its own order of axes and by its own names.
 
 See docs/published/cascadeformer.md.
 """
@@ -16,19 +16,19 @@ from mmskel.skeleton.graphs.bones import bone_pairs
 
 
 def recogniser_outputs(model: nn.Module, x: Tensor, label: Tensor | None = None) -> dict[str, Tensor]:
-    """Every stage of a recogniser.
+    """The outputs of every stage of a recogniser.
 
     Args:
-        model: Ours.
-        x: (B, T, V C), (B, T, V, C) or (B, C, T, V, M), joints in the published order; of several persons the one with
-            the larger sum of absolute coordinates is kept.
+        model: Our recogniser.
+        x: Input (B, T, V C), (B, T, V, C) or (B, C, T, V, M), joints in the published order; of several persons, the
+            one with the larger sum of absolute coordinates is kept.
         label: (B,) classes, for the loss.
 
     Returns:
         ``out_logits`` (B, K); ``out_logits_nograd``, the same without gradients; ``out_t1_slice``, ``out_t2_slice``,
         ``out_fused_slice``: every fifth token and every fourth channel after each stage; ``out_pooled`` (B, d);
-        ``out_loss``, cross-entropy; ``out_person`` (B,) where there are several; ``out_logits_cross4``, with four heads
-        in the cross-attention, where the published test script has them.
+        ``out_loss``, cross-entropy; ``out_person`` (B,) if there are several; ``out_logits_cross4``, with four heads
+        in the cross-attention, if the published test script has them.
     """
     backbone, outputs = model.backbone, {}
     if x.ndim == 5:
@@ -52,13 +52,13 @@ def pretraining_outputs(model: nn.Module, x: Tensor, mask: Tensor) -> dict[str, 
     """Masked pretraining with a given mask.
 
     Args:
-        model: Ours.
-        x: As of :func:`recogniser_outputs`.
+        model: Our recogniser.
+        x: Input as for :func:`recogniser_outputs`.
         mask: (B, T, V), true where a joint is hidden.
 
     Returns:
-        ``out_masked`` and ``out_recon``, in the shape of ``x`` (of several persons: that of the one kept), and
-        ``out_loss``; ``out_person`` where there are several.
+        ``out_masked`` and ``out_recon``, in the shape of ``x`` (for several persons: that of the one kept), and
+        ``out_loss``; ``out_person`` if there are several.
     """
     outputs = {}
     if x.ndim == 5:
@@ -88,11 +88,11 @@ class DataPipeline(nn.Module):
     """The steps of the NTU data pipeline and the features of version 1.4, as functions of published arrays."""
 
     def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
-        """Every step.
+        """The results of every step.
 
         Args:
-            inputs: Clips (C, T, V, M), any number of them; two persons (B, C, T, V, M); angles (n, 3) about x, y and z;
-                joints (B, T, 25, 3).
+            inputs: Inputs: clips (C, T, V, M), any number of them; two persons (B, C, T, V, M); angles (n, 3) about x,
+                y and z; joints (B, T, 25, 3).
 
         Returns:
             ``out_test_resize_lenT`` per clip, (C, 64, V, M); ``out_person``, ``out_selected`` (B, T, V, C);

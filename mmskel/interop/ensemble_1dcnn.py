@@ -17,7 +17,7 @@ from mmskel.models.backbones.ensemble_1dcnn import STREAMS
 
 _KNOWN = ('feat_dim', 'max_len', 'n_classes', 'network', 'layout', 'num_person')
 _BLOCK = re.compile(r'blocks\.(\d)\.(?:(\d)\.(conv|bn)|(down)|att\.([02]))\.(\w+)')
-# features of a frame -> whose they most likely are
+# features of a frame -> their most likely skeleton
 _FEATURES = {150: ('ntu25', 2), 75: ('ntu25', 1), 120: ('kinect20', 2), 60: ('kinect20', 1), 90: ('sbu15', 2),
              93: ('hdm31', 1), 102: ('coco17', 2), 51: ('coco17', 1), 36: ('ntu25', 2), 18: ('ntu25', 1)}
 _PARTS = 5
@@ -30,7 +30,7 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
     network, features = arguments.get('network', 'base'), arguments.get('feat_dim', 150)
     layout, persons = _FEATURES.get(features, ('ntu25', 2))
     if features not in _FEATURES and 'layout' not in arguments:
-        raise ConversionError(f'ensemble_1dcnn: {features} features of a frame are those of no skeleton that the '
+        raise ConversionError(f'ensemble_1dcnn: {features} features of a frame fit no skeleton that the '
                               "published code knows; name 'layout' and 'num_person' (convert_checkpoint(model_kwargs="
                               '...))')
     layout, persons = arguments.get('layout', layout), arguments.get('num_person', persons)
@@ -88,7 +88,7 @@ def _logits(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
     try:
         if backbone.network == 'body_part':
             features = backbone.part_features(x)
-        elif backbone.network == 'frame_difference':  # the published input are the differences
+        elif backbone.network == 'frame_difference':  # the published input is the differences
             features = backbone.trunk(x.transpose(1, 2))[..., None]
         else:
             features = backbone.series_features(x.transpose(1, 2))
@@ -100,7 +100,7 @@ def _logits(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
 
 
 def _network(state: Mapping[str, Any]) -> str:
-    """Which of the five networks has these tensors."""
+    """The one of the five networks that has these tensors."""
     firsts = {key.partition('.')[0] for key in state}
     if 'parts' in firsts:
         return 'body_part'
@@ -125,15 +125,15 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
 
 
 def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
-    """Which network it is is not among the published arguments, but the tensors tell."""
+    """The network, which is not among the published arguments but shows in the tensors."""
     return dict(dict(network=_network(state)) if state else {}, **arguments)
 
 
 def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """A frame is a vector, and no tensor says of which joints."""
+    """The skeleton is assumed: a frame is a vector, and no tensor says of which joints."""
     if 'layout' not in arguments:
         return {}
-    why = f'{arguments["feat_dim"]} features of a frame are taken for those of this skeleton'
+    why = f'{arguments["feat_dim"]} features of a frame are assumed to be those of this skeleton'
     return dict(layout=why, num_person=why)
 
 

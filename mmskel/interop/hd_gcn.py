@@ -13,13 +13,13 @@ from mmskel.skeleton import hierarchy_graph, hierarchy_rings
 
 LAYOUTS = {'ntu_hierarchy': 'ntu25', 'ucla_hierarchy': 'kinect20'}
 _BLOCK = re.compile(r'l(\d+)\.(.+)')
-# published place below a block -> our module; the numbers are kept by the functions below
+# published name below a block -> our module; the functions below keep the numbers
 _WHOLE = {'gcn1.bn': 'gcn.out_norm', 'gcn1.down.0': 'gcn.down', 'gcn1.down.1': 'gcn.down.norm',
           'gcn1.aha.conv_down.0': 'gcn.attention.reduce', 'gcn1.aha.conv_down.1': 'gcn.attention.reduce.norm',
           'gcn1.aha.edge_conv.conv.0': 'gcn.attention.edge_conv', 'gcn1.aha.edge_conv.conv.1':
           'gcn.attention.edge_conv.norm', 'gcn1.aha.aggregate': 'gcn.attention.expand',
           'residual.conv': 'residual', 'residual.bn': 'residual.norm', 'tcn1.branches.3.0': 'tcn.shortcut'}
-# stacked in ours: pattern -> (our module, which of the stacked ones)
+# stacked in ours: pattern -> (our module, index in the stack)
 _STACKED = ((re.compile(r'gcn1\.conv_down\.(\d+)\.0'), 'gcn.reduce'),
             (re.compile(r'gcn1\.conv_down\.(\d+)\.1'), 'gcn.reduce.norm'),
             (re.compile(r'gcn1\.conv\.(\d+)\.3\.conv\.1'), 'gcn.edge_conv.norm'),
@@ -28,7 +28,7 @@ _STACKED = ((re.compile(r'gcn1\.conv_down\.(\d+)\.0'), 'gcn.reduce'),
             (re.compile(r'tcn1\.branches\.([01])\.3\.bn'), 'tcn.norm'),
             (re.compile(r'tcn1\.branches\.(2)\.4'), 'tcn.norm'),
             (re.compile(r'tcn1\.branches\.(3)\.1'), 'tcn.norm'))
-# how alike (cosine) a learned graph and its start are at least, and how far on the way to another start it is at most
+# least similarity (cosine) of a learned graph and its start, and largest share of the way to another start
 _LIKE, _NEAR = 0.2, 0.25
 _SUBSET = re.compile(r'gcn1\.conv\.(\d+)\.([012])\.([01])')
 
@@ -53,7 +53,7 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rename(key: str, size: int) -> Sequence[Piece]:
-    if '.conv_d.' in key:  # a second name of the last layer's tensors
+    if '.conv_d.' in key:  # a second name for the last layer's tensors
         return ()
     module, _, leaf = key.rpartition('.')
     if module == 'data_bn':
@@ -126,10 +126,10 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
 
 
 def _centre(learned: np.ndarray, starts: Mapping[int, np.ndarray]) -> int:
-    """The centre joint whose graph the learned one began as.
+    """The centre joint whose graph the learned one started from.
 
-    Weight decay shrinks a graph and training moves it, in every block on its own; so their mean is compared, at the
-    size of the start. It must be like the nearest start, and far from half-way to any other.
+    Weight decay shrinks a graph and training moves it, in every block separately, so their mean is compared, at the
+    size of the start. It must be similar to the nearest start, and far from half way to any other.
 
     Raises:
         ConversionError: If that is not so; names what was found.

@@ -1,7 +1,7 @@
-"""Weights that Keras 2 wrote (``.h5``) as tensors with PyTorch's names and layouts, for systems written for it.
+"""Weights that Keras 2 wrote (``.h5``) as tensors with PyTorch's names and layouts, for systems written for Keras.
 
-Keras names layers by kind and number (``conv1d_7``), so which one a layer of the published code is follows from their
-order and shapes. What is assumed stands in each system's function; shapes that do not bear it out are an error.
+Keras names layers by kind and number (``conv1d_7``), so the match with a layer of the published code follows from their
+order and shapes. Each system's function states what is assumed; shapes that contradict it are an error.
 """
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from torch import Tensor
 from mmskel.interop.system import ConversionError
 
 Layers = Sequence[tuple[str, Sequence[np.ndarray]]]
-"""Layer by layer its name and its arrays, in the order of the file."""
-FRAMES = 50  # of MANs_9, which no tensor of its files tells
+"""The name and the arrays of each layer, in the order of the file."""
+FRAMES = 50  # of MANs_9, which no tensor of its files shows
 _NORM = ('weight', 'bias', 'running_mean', 'running_var')
 
 
 def read_keras_file(path: str | Path) -> list[tuple[str, list[np.ndarray]]]:
-    """The layers of a ``.h5`` file that have weights, in the order in which they were made.
+    """The layers of a ``.h5`` file that have weights, in the order in which they were created.
 
     Args:
-        path: Of ``save_weights`` or of a whole model.
+        path: File of ``save_weights`` or of a whole model.
 
     Raises:
         ConversionError: If h5py is not installed, or the file holds no weights of Keras.
@@ -98,7 +98,7 @@ def _expect(found: int, expected: int, what: str, system: str) -> None:
 
 
 def ensemble_state(layers: Layers) -> dict[str, Tensor]:
-    """Ensem-NN: one trunk after the other, in each the convolutions 8 wide in order; those 1 wide are the shortcuts.
+    """Ensem-NN: one trunk after another, in each the convolutions 8 wide in order; those 1 wide are the shortcuts.
 
     Assumed: the temporal trunk was made before the spatial one, body parts in their order; norms are made with their
     convolutions; of the attention network the dense layers are the input gate's, the groups' gates, the classifier.
@@ -137,10 +137,11 @@ def ensemble_state(layers: Layers) -> dict[str, Tensor]:
 
 
 def mans_state(layers: Layers) -> dict[str, Tensor]:
-    """MANs_9: x, y and z in this order, of each an embedding, a bidirectional GRU and a projection.
+    """MANs_9: x, y and z in this order, with an embedding, a bidirectional GRU and a projection.
 
-    Assumed: dense layers inside the three modules alternate between embedding and projection; convolutions follow the
-    blocks, the shortcut 1 wide. The published gate is in no file, and every load of the published code draws another
+    Assumed: dense layers inside the three modules alternate between embedding and projection; convolutions are in the
+        order of the
+    blocks, the shortcut 1 wide. No file holds the published gate, and every load of the published code draws a new
     one: it is drawn here, for 50 frames, from seed 0.
     """
     system = 'mans'
@@ -178,7 +179,7 @@ def mans_state(layers: Layers) -> dict[str, Tensor]:
 
 
 FROM_KERAS = {'ensemble_1dcnn': ensemble_state, 'mans': mans_state}
-"""System -> its function."""
+"""System -> function that reads its files."""
 
 
 def keras_state(system: str, path: str | Path) -> Mapping[str, Tensor]:
@@ -188,6 +189,6 @@ def keras_state(system: str, path: str | Path) -> Mapping[str, Tensor]:
         ConversionError: No such file, a file of other layers, or a system that was not written for Keras.
     """
     if system not in FROM_KERAS:
-        raise ConversionError(f"'{path}' is a file of Keras, but {system} was written for PyTorch; of Keras are: "
+        raise ConversionError(f"'{path}' is a file of Keras, but {system} was written for PyTorch; systems for Keras: "
                               f'{", ".join(FROM_KERAS)}')
     return FROM_KERAS[system](read_keras_file(path))

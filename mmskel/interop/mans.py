@@ -17,13 +17,13 @@ from mmskel.interop.system import ConversionError, Piece, System
 _KNOWN = ('feature_dim', 'nb_classes', 'nb_lstm', 'num_frame', 'repetitions', 'gru', 'network', 'layout', 'num_person')
 _TARM = re.compile(r'tarm\.(\d+)\.(embed|proj|att\.0|att\.2|gru)\.(\w+)')
 _LAYERS = {'embed': 'embed', 'proj': 'proj', 'att.0': 'squeeze', 'att.2': 'excite'}
-# joints side by side -> whose they most likely are
+# joints side by side -> their most likely skeleton
 _COLUMNS = {50: ('ntu25', 2), 25: ('ntu25', 1), 40: ('kinect20', 2), 20: ('kinect20', 1), 30: ('sbu15', 2),
             31: ('hdm31', 1), 34: ('coco17', 2), 17: ('coco17', 1)}
 
 
 def _skeleton(columns: int) -> tuple[str, int]:
-    """Layout and persons that this many columns are most likely of."""
+    """The most likely layout and persons for this many columns."""
     return _COLUMNS.get(columns, ('ntu25', 2 if columns >= 50 else 1))
 
 
@@ -89,7 +89,7 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
 
 
 def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
-    """Which network and which GRU is not among the published arguments, but the tensors tell."""
+    """The network and GRU, which are not among the published arguments but show in the tensors."""
     if not state:
         return dict(arguments)
     network = 'densenet161' if any(key.startswith('features.') for key in state) else 'small'
@@ -98,8 +98,8 @@ def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[st
 
 
 def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """Joints stand in columns, and no tensor says whose."""
-    why = f'{arguments["feature_dim"]} columns are taken for those of this skeleton'
+    """The skeleton is assumed: joints are columns, and no tensor says whose."""
+    why = f'{arguments["feature_dim"]} columns are assumed to be those of this skeleton'
     return dict(layout=why, num_person=why)
 
 

@@ -1,4 +1,4 @@
-"""The published preprocessing of MANs and of the ensemble of 1-D networks, which read the same raw files."""
+"""The published preprocessing of MANs and of the ensemble of 1-D networks, which both read the same raw files."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -10,26 +10,27 @@ from torch import Tensor, nn
 
 from mmskel.skeleton.trunk import TrunkAxes
 
-_SLOTS = 2  # bodies of a frame that are kept, in file order; frames with more are left out
+_SLOTS = 2  # bodies kept in a frame, in file order; frames with more are left out
 _NAMES = ('one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight')
 
 
 def preprocessing(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> nn.Module | None:
-    """The part of both systems that has neither arguments nor weights; None where there are any."""
+    """The part of both systems that has neither arguments nor weights; None if there are any."""
     return None if arguments or state else Preprocessing()
 
 
 class Preprocessing(nn.Module):
-    """Joints of raw NTU files to the inputs of MANs, of the frame-difference and of the body-part network."""
+    """Turns joints of raw NTU files into the inputs of MANs, of the frame-difference and of the body-part network."""
 
     def forward(self, *clips: Tensor) -> dict[str, Tensor]:
-        """Joints and numbers of bodies, clip after clip.
+        """The inputs made from joints and numbers of bodies, clip after clip.
 
         Args:
-            clips: Per clip joints (T, slots, 25, 3) in metres, NaN where a body is absent, and (T,) bodies in a frame.
+            clips: Clips, each with joints (T, slots, 25, 3) in metres, NaN where a body is absent, and (T,) bodies in a
+                frame.
 
         Returns:
-            Per clip, which are called one, two, ...: ``out_mans_*`` (50, 50, 3), ``out_difference_*`` (T + 2, 150),
+            For each clip, named one, two, ...: ``out_mans_*`` (50, 50, 3), ``out_difference_*`` (T + 2, 150),
             ``out_parts_*`` (5, T, 36); of the last clip ``out_mans_224_center``, rows 75 to 84 and columns 80 to 139
             of the image (224, 224, 3).
         """

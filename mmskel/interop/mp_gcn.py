@@ -17,7 +17,7 @@ GRAPHS = {'coco': ('coco17', ()), 'coco_ball': ('coco17', ('ball', )), 'coco_net
           'coco_ball_net': ('coco17', ('ball', 'net')), 'openpose': ('openpose25', ())}
 _ARGUMENTS = {'': {'data_shape', 'num_class', 'graph', 'model_args'},
               'graph': {'graph', 'labeling', 'max_hop', 'inter_link', 'base', 'dilation', 'hop', 'part'},
-              # the published code takes `dilation` and ignores it: dilations 1 and 2 are what ran
+              # the published code takes `dilation` and ignores it: it actually ran with dilations 1 and 2
               'model_args': {'kernel_size', 'reduct_ratio', 'use_att', 'dilation', 'adaptive', 'edge_importance'}}
 _STREAMS = ('joint', 'joint_motion', 'bone', 'bone_motion')  # in the published order
 _BLOCK = re.compile(r'(?:input_branches\.(\d+)\.layers\.([012])|main_stream\.([0-5]))\.(.+)')
@@ -31,7 +31,7 @@ _STACKED = ((re.compile(r'tcn\.branches\.([012])\.0'), 'tcn.reduce'),
             (re.compile(r'tcn\.branches\.([01])\.3\.bn'), 'tcn.norm'),
             (re.compile(r'tcn\.branches\.(2)\.4'), 'tcn.norm'), (re.compile(r'tcn\.branches\.(3)\.1'), 'tcn.norm'))
 _LINKS = 'backbone.pattern.mask'
-# what a file that brings no arguments may have been trained on, likeliest first
+# possible training settings of a file without arguments, likeliest first
 _TOPOLOGIES = ({'inter_link': False}, *({'inter_link': 'pairwise', 'hop': hop, 'dilation': dilation}
                                        for hop in (1, 2) for dilation in (2, 1)),
                {'inter_link': 'linear'}, {'inter_link': 'star'}, {'inter_link': 'full'})
@@ -59,12 +59,12 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _streams(streams: int, channels: int) -> dict[str, Any]:
-    """The encoder's arguments; a file does not say which streams fewer than four are."""
+    """The encoder's arguments; if there are fewer than four streams, the file does not say which."""
     return dict(with_score=channels % 3 == 0, **({} if streams == 4 else dict(streams=_STREAMS[:streams])))
 
 
 def _graph(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What encoder and backbone share (layout, objects, centre), and the rest of the graph."""
+    """The arguments that encoder and backbone share (layout, objects, centre), and the rest of the graph."""
     name, _, persons = str(arguments['graph']).partition('-')
     if name not in GRAPHS or not (persons or '1').isdigit():
         raise ConversionError(f"mp_gcn: unknown graph '{arguments['graph']}'; expected one of {', '.join(GRAPHS)}, for "
@@ -144,7 +144,7 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     joints = state[f'{first}.att.joints'].numpy() if attention else None
     graph = next(_fitting(adjacency, joints), None)
     if graph is None:
-        raise ConversionError(f'mp_gcn: a graph of {adjacency.shape[-1]} nodes that is none of the published ones; '
+        raise ConversionError(f'mp_gcn: a graph of {adjacency.shape[-1]} nodes that is not one of the published ones; '
                               'give the constructor arguments (model_kwargs)')
     return dict(
         data_shape=[streams, channels, 1, adjacency.shape[-1], 1], num_class=state['fcn.weight'].shape[0], graph=graph,
@@ -153,7 +153,7 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
 
 
 def _fitting(adjacency: np.ndarray, joints: np.ndarray | None) -> Iterator[dict[str, Any]]:
-    """Published graphs that are this one."""
+    """The published graphs that equal this one."""
     keep, nodes, _ = adjacency.shape
     for name, (layout, objects) in GRAPHS.items():
         size = len(panoramic_graph(layout, 1, objects).bone_origins)
@@ -188,7 +188,7 @@ def _bases(adjacency: np.ndarray, size: int) -> list[int]:
 
 def _assumed(arguments: Mapping[str, Any]) -> dict[str, str]:
     streams = arguments['data_shape'][0]
-    return {} if streams == 4 else dict(data_shape=f'its streams are {", ".join(_STREAMS[:streams])}')
+    return {} if streams == 4 else dict(data_shape=f'the streams are {", ".join(_STREAMS[:streams])}')
 
 
 MP_GCN = System('mp_gcn', _config, _rename, _logits, _guess, assumed=_assumed)

@@ -1,9 +1,9 @@
 """The official PoseC3D, PYSKL's (github.com/kennymckormick/pyskl) and MMAction2's, as ours.
 
-What a file does not say: ``docs/published/posec3d.md``, D18.
+For what a file does not say, see ``docs/published/posec3d.md``, D18.
 
-Networks have the official names of tensors, so a checkpoint is taken as it is. What its channels show is not written in
-it: PYSKL's limb checkpoints have as many as its joint checkpoints.
+Networks have the official names of tensors, so a checkpoint is used as it is. It does not say what its channels
+show: PYSKL's limb checkpoints have as many as its joint checkpoints.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mmskel.interop.system import ConversionError, Piece, System
 _BACKBONES = {'slowonly': 'ResNet3dSlowOnly', 'c3d': 'C3DLight', 'x3d': 'X3DShallow', 'ResNet3dSlowOnly':
               'ResNet3dSlowOnly', 'C3D': 'C3DLight', 'X3D': 'X3DShallow'}
 _PART = {'backbone', 'cls_head', 'kind', 'layout', 'stream'}
-_NOTES = {'grads', 'taps'}  # of the golden files: what they recorded
+_NOTES = {'grads', 'taps'}  # of the golden files: their own records
 _DROPPED = {'type', 'pretrained', 'loss_cls', 'average_clips', 'spatial_type'}
 
 
@@ -56,12 +56,12 @@ def _rename(key: str, size: int) -> Sequence[Piece]:
 
 
 def _logits(model: nn.Module, x: Tensor, heatmaps: Tensor | None = None) -> Tensor | dict[str, Tensor]:
-    """(N, C, T, H, W) -> (N, K); of RGBPose-Conv3D frames and heatmaps -> both heads' by name."""
+    """(N, C, T, H, W) -> (N, K); for RGBPose-Conv3D, frames and heatmaps -> both heads' by name."""
     return model.cls_head(model.backbone(x)) if heatmaps is None else RGBPOSE.logits(model, x, heatmaps)
 
 
 def _blocks(state: Mapping[str, Tensor]) -> list[int]:
-    """Blocks of every layer."""
+    """The number of blocks in every layer."""
     found = {tuple(map(int, match.groups())) for key in state
              if (match := re.match(r'backbone\.layer(\d+)\.(\d+)\.', key))}
     return [sum(layer == one for layer, _ in found) for one in sorted({layer for layer, _ in found})]
@@ -83,7 +83,7 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
         gates = [key for key in state if key.endswith('se_module.fc1.weight')]
         if gates:
             raise ConversionError("posec3d: this X3D has squeeze and excitation, which PoseC3D's has not; whether it "
-                                  'also uses Swish cannot be read off the tensors: give model_kwargs')
+                                  'also uses Swish cannot be read from the tensors: give model_kwargs')
         backbone = dict(num_stages=len(blocks), stage_blocks=blocks, spatial_strides=[2] * len(blocks), gamma_d=1,
                         se_ratio=None, use_swish=False)
     elif 'backbone.conv1.conv.weight' in state and blocks:

@@ -52,7 +52,7 @@ def _refuse_unknown(arguments: Mapping[str, Any], known: set[str], where: str) -
 
 
 def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """From the published ``backbone`` and ``cls_head``, or from their parts that a file shows (`_arguments`)."""
+    """From the published ``backbone`` and ``cls_head``, or those parts of them that a file shows (`_arguments`)."""
     if 'cls_head' in arguments:
         _refuse_unknown(arguments, {'backbone', 'cls_head', 'kind', 'layout'}, 'arguments')
         backbone, head = dict(arguments.get('backbone') or {}), dict(arguments['cls_head'])
@@ -118,7 +118,7 @@ def _arguments(num_classes: int, rgb: tuple[int, int, list[int]], pose: tuple[in
         raise ConversionError(
             'rgbpose: expected an RGB network of 3 channels and 4 stages and a pose network of 3 stages and half its '
             f'width; found {rgb[0]} channels, {len(rgb[2])} stages, width {rgb[1]} for RGB, {pose[0]} channels, '
-            f"{len(pose[2])} stages, width {pose[1]} for pose. Are the two files in each other's place?")
+            f"{len(pose[2])} stages, width {pose[1]} for pose. Were the two files swapped?")
     table = get_layout(layout)
     if pose[0] != table.num_joints:
         raise ConversionError(f"rgbpose: the pose network takes {pose[0]} channels, but layout '{table.name}' has "
@@ -129,10 +129,10 @@ def _arguments(num_classes: int, rgb: tuple[int, int, list[int]], pose: tuple[in
 
 
 def start_arguments(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor], layout: str = 'coco17') -> dict[str, Any]:
-    """The joint network's arguments, read off the tensors of both single ones; ``layout`` names the pose's channels.
+    """The joint network's arguments, read from the tensors of both single ones; ``layout`` names the pose channels.
 
     Raises:
-        ConversionError: Networks that do not go together; says what was found.
+        ConversionError: Networks that do not fit together; says what was found.
     """
     for name, state in (('RGB', rgb), ('pose', pose)):
         if 'cls_head.fc_cls.weight' not in state:
@@ -146,7 +146,7 @@ def start_arguments(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor], layou
 
 
 def start_model(arguments: Mapping[str, Any]) -> nn.Module:
-    """The joint network as initialised, always the same: its lateral connections are what a start keeps of it."""
+    """The joint network as initialised, always the same: a start keeps only its lateral connections."""
     from mmaction.registry import MODELS
     config = _config(arguments)
     with torch.random.fork_rng(devices=[]):
@@ -159,13 +159,13 @@ def start_model(arguments: Mapping[str, Any]) -> nn.Module:
 def start_state(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     """The published start of a joint training: both networks side by side, not yet exchanging anything.
 
-    Layers behind an exchange have more input channels than those of the single networks. The new ones come last and
+    Layers after an exchange have more input channels than those of the single networks. The new ones come last and
     their weights are zero, so that the joint network first computes what both computed alone; the lateral connections
     keep the initial weights of ``model``.
 
     Args:
         rgb, pose: Checkpoints of the single networks.
-        model: The joint network, initialised.
+        model: Joint network, initialised.
 
     Returns:
         A state dict of ``model``.
@@ -196,7 +196,7 @@ def start_state(rgb: Mapping[str, Tensor], pose: Mapping[str, Tensor], model: nn
     problems += [f'{key} is in neither checkpoint' for key in sorted(waiting)
                  if key.startswith(('backbone.', 'cls_head.')) and not key.endswith('num_batches_tracked')]
     if problems:
-        raise ConversionError(f'rgbpose: {len(problems)} tensors do not go together, e.g. {"; ".join(problems[:3])}')
+        raise ConversionError(f'rgbpose: {len(problems)} tensors do not fit together, e.g. {"; ".join(problems[:3])}')
     return ours
 
 

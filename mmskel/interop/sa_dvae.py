@@ -35,7 +35,7 @@ class WithClassifier(nn.Module):
     """An aligner and the classifier of the unseen classes.
 
     Args:
-        sizes: The published arguments: D, E, r, v and the number of unseen classes.
+        sizes: Published arguments: D, E, r, v and the number of unseen classes.
     """
 
     def __init__(self, sizes: Mapping[str, Any]):
@@ -45,11 +45,11 @@ class WithClassifier(nn.Module):
 
 
 class RecordedNoise:
-    """Random numbers that were drawn before.
+    """Random numbers that were drawn in advance.
 
     Args:
-        normal: (B, 1) each, in the order of their use.
-        permutations: (B,) each, likewise.
+        normal: Normal numbers, (B, 1) each, in the order of their use.
+        permutations: Permutations, (B,) each, likewise.
     """
 
     def __init__(self, normal: Sequence[Tensor], permutations: Sequence[Tensor]):
@@ -73,10 +73,10 @@ class PublishedNetworks(PublishedModel):
 
 
 class PublishedTraining(PublishedModel):
-    """The published loop from the weights this was built from: every call begins there, and leaves them alone.
+    """The published loop; every call starts from the weights this was built from and leaves them alone.
 
     Args:
-        arguments: ``cycle_numbers``, ``dis_step``, ``lr``.
+        arguments: Published arguments ``cycle_numbers``, ``dis_step``, ``lr``.
     """
 
     def __init__(self, system: System, model: nn.Module, shapes: Mapping[str, Sequence[int]],
@@ -85,11 +85,11 @@ class PublishedTraining(PublishedModel):
         self.arguments = dict(arguments)
 
     def published_parameters(self) -> int:
-        """None: what is published is a training, not a network."""
+        """None: the published part is a training, not a network."""
         return 0
 
     def forward(self, s: Tensor, y: Tensor, text: Tensor, eps: Tensor, perm: Tensor) -> dict[str, Tensor]:
-        """Every tensor after every cycle, whole and (``[:8]``) its first eight rows.
+        """All tensors after every cycle, whole and (``[:8]``) its first eight rows.
 
         Args:
             s: (cycles, batches, B, D) features.
@@ -168,9 +168,10 @@ def _networks(model: WithClassifier, s: Tensor, t: Tensor, factors: Tensor, *dra
         model: Aligner and classifier.
         s: (B, D) features.
         t: (B, E) embeddings of their classes.
-        factors: (3,) weights of the divergences of a clip, of a text's (and of the total correlation), of alignment.
-        draws: Seven times (B, 1) noise: semantic, style, text; of the discriminator: semantic, style, text, style;
-            then four times (B,) permutations: semantic, style; of the text, style.
+        factors: (3,) weights of the divergences of a clip, of a text's (and of the total correlation), of the
+            alignment.
+        draws: Random draws: seven times (B, 1) noise: semantic, style, text; of the discriminator: semantic, style,
+            text, style; then four times (B,) permutations: semantic, style; of the text, style.
     """
     aligner, noise = model.aligner, draws[:3]
     latents = aligner.latents(s, t)
@@ -210,7 +211,7 @@ def published_files(folder: str | Path, cycle: int | None = None) -> dict[str, P
     """The files of one cycle in a results folder of the official code: ``se_16999.pth.tar`` and the like.
 
     Args:
-        folder: Folder they are in.
+        folder: Folder that holds them.
         cycle: Number in their names (1699, 3399, ...); the largest by default.
 
     Returns:
@@ -235,15 +236,15 @@ def published_files(folder: str | Path, cycle: int | None = None) -> dict[str, P
 
 
 def convert_folder(source: str | Path, target: str | Path, load: Callable[[Path], dict[str, Tensor]]) -> Path:
-    """Writes the official files of the last cycle as an aligner of ours.
+    """Writes the official files of the last cycle as one of our aligners.
 
     The discriminator, which the official code does not save, is untrained, and the classifier of unseen classes is
-    left out: ours is trained on the texts within a second whenever it is needed.
+    left out: ours is trained on the texts within a second when needed.
 
     Args:
-        source: The folder that the official ``train.py`` wrote its weights to, or one of its ``se_NUMBER.pth.tar``.
-        target: The file to write, ``.pth``.
-        load: Reads a published state dict safely.
+        source: Folder that the official ``train.py`` wrote its weights to, or one of its ``se_NUMBER.pth.tar``.
+        target: File to write, ``.pth``.
+        load: Function that reads a published state dict safely.
 
     Raises:
         ConversionError: Missing or damaged files, or files of different networks.

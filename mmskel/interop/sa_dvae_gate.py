@@ -23,8 +23,8 @@ class PublishedGate(nn.Module):
     """The published gate: fit, search and evaluation.
 
     Args:
-        arguments: ``ss`` (number of features of each kind), ``seed``, ``t`` and ``th`` (0 or ``search ...``: search;
-            a number: fixed).
+        arguments: Published arguments ``ss`` (number of features of each kind), ``seed``, ``t`` and ``th`` (0 or
+            ``search ...``: search; a number: fixed).
     """
 
     def __init__(self, arguments: Mapping[str, Any]):
@@ -42,10 +42,10 @@ class PublishedGate(nn.Module):
         return 0
 
     def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
-        """Scores of unseen and seen validation clips and of test clips -> fit, search and evaluation.
+        """Turns scores of unseen and seen validation clips and of test clips into fit, search and evaluation.
 
         Args:
-            inputs: ``unseen_zs``, ``seen_zs``, ``unseen_logits``, ``seen_logits``, ``test_zs``, ``test_logits``,
+            inputs: Arrays ``unseen_zs``, ``seen_zs``, ``unseen_logits``, ``seen_logits``, ``test_zs``, ``test_logits``,
                 ``test_label``, ``unseen_classes``, ``seen_classes``; then the rows of one fit, ``seen_idx``,
                 ``val_unseen_idx``, ``val_seen_idx``.
         """
@@ -74,7 +74,7 @@ class PublishedGate(nn.Module):
 
 
 def _searched(given: Any, unit: int, default: tuple) -> tuple:
-    """Candidates of a search, or the one number that is fixed."""
+    """Candidates of a search, or the single fixed number."""
     try:
         return (float(given) / unit if unit > 1 else int(given), ) if float(given) else default
     except (TypeError, ValueError):

@@ -15,7 +15,7 @@ LAYOUTS = {24: 'ntu25', 20: 'kinect20'}
 _BLOCK = re.compile(r'stages\.(\d+)\.blocks\.(\d+)\.(.+)')
 _BIAS = re.compile(r'attention\.([0-3])\.relative_position_bias_table')
 _WHOLE = ('norm_1', 'norm_2', 'mapping', 'tconv', 'proj', 'mlp.fc1', 'mlp.fc2')
-# what no published model has otherwise
+# arguments that are the same in every published model
 _FIXED = dict(num_heads=32, kernel_size=7, rel=True, index_t=True, drop=0.0, head_drop=0.0, global_pool='avg',
               embed_dim=96, depths=(2, 2, 2, 2), channels=(96, 192, 192, 192), in_channels=3, num_frames=64)
 _TYPES = tuple(f'type_{kind}_size' for kind in SKATE_TYPES)

@@ -14,7 +14,7 @@ from mmskel.skeleton import Layout, get_layout, partition
 _BLOCK = re.compile(r'st_gcn_networks\.(\d+)\.(.+)')
 _PARTS = {'gcn.conv': 'gcn.conv', 'tcn.0': 'gcn.bn', 'tcn.2': 'tcn.conv', 'tcn.3': 'tcn.bn',
           'residual.0': 'residual.conv', 'residual.1': 'residual.bn'}
-# what a file's graph may be, by the published constructor's names; graphs that differ in name alone: the first
+# possible graphs of a file, by the published constructor's names; of graphs that differ only in name, the first
 _LAYOUTS = {18: 'openpose', 25: 'ntu-rgb+d', 24: 'ntu_edge'}
 _HOPS = [(max_hop, dilation) for max_hop in (1, 2, 3, 4) for dilation in range(1, max_hop + 1)]
 

@@ -28,14 +28,14 @@ _NETWORK = {'num_class', 'num_point', 'num_person', 'graph', 'graph_args', 'in_c
             'neighbours', 'curve_radius'}
 _MODULE = {'in_channels', 'out_channels', 'neighbours', 'curve_radius'}
 _BLOCK = re.compile(r'blocks\.(\d+)\.(.+)')
-# places below a block -> our module
+# names below a block -> our module
 _WHOLE = {'sm.bn': 'gcn.norm', 'sm.down.0': 'gcn.down', 'sm.down.1': 'gcn.down.norm', 'residual.conv': 'residual',
           'residual.bn': 'residual.norm', 'tm.branches.3.0': 'tcn.shortcut'}
 _STACKED = ((re.compile(r'tm\.branches\.([012])\.0'), 'tcn.reduce'),
             (re.compile(r'tm\.branches\.([012])\.1'), 'tcn.reduce.norm'),
             (re.compile(r'tm\.branches\.([01])\.3\.bn'), 'tcn.norm'),
             (re.compile(r'tm\.branches\.(2)\.4'), 'tcn.norm'), (re.compile(r'tm\.branches\.(3)\.1'), 'tcn.norm'))
-# places below the curve module -> our module; stacked in ours: (our module, which half)
+# names below the curve module -> our module; stacked in ours: (our module, index of the half)
 _OF_CURVES = {'reduce.0': 'reduce', 'reduce.1': 'reduce.norm', 'curve': 'curve', 'out': 'out'}
 _HALVES = {'query': ('embed', 0), 'key': ('embed', 1), 'edge_neighbour': ('edge', 0), 'edge_centre': ('edge', 1)}
 
@@ -131,7 +131,7 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     # training moves the graph, but not so far that another layout's or window's would be nearer
     layouts = [name for name in dict.fromkeys((*GRAPHS.values(), *LAYOUTS)) if get_layout(name).num_joints == joints]
     if not layouts:
-        raise ConversionError(f'stc_net: a graph of {joints} joints, and no layout has as many')
+        raise ConversionError(f'stc_net: a graph of {joints} joints, which no layout has')
 
     def nearest(layout: str) -> tuple[float, list[int]]:
         starts = [dilated_kernel(layout, window) for window in _WINDOWS]
@@ -156,7 +156,7 @@ def _kernels() -> dict[str, Tensor]:
 
 
 class _Curves(nn.Module):
-    """The curve module with its batch first, and what it computes on the way."""
+    """The curve module with its batch first, and its intermediate results."""
 
     def __init__(self, arguments: Mapping[str, Any]):
         super().__init__()
@@ -181,7 +181,7 @@ def _rename_curves(key: str, size: int) -> Sequence[Piece]:
 
 
 def _part(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> nn.Module | None:
-    """The curve module alone, where the arguments are its own."""
+    """The curve module alone, if the arguments are its own."""
     if 'out_channels' not in arguments:
         return None
     _refuse(arguments, _MODULE)

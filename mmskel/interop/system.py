@@ -1,4 +1,4 @@
-"""How a published system becomes ours: one table entry per system."""
+"""The conversion of a published system to ours: one table entry per system."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,16 +17,16 @@ class ConversionError(UserError):
 
 
 def _certain(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """The ``assumed`` of a system whose tensors say everything."""
+    """Default of ``assumed``, for a system whose tensors say everything."""
     return {}
 
 
 def _whole(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-    """The ``part`` of a system that consists of recognisers alone."""
+    """Default of ``part``, for a system that consists of recognisers alone."""
 
 
 def _as_given(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
-    """The ``complete`` of a system whose arguments say everything."""
+    """Default of ``complete``, for a system whose arguments say everything."""
     return dict(arguments)
 
 
@@ -36,16 +36,16 @@ def _one_file(path: Path, read: Callable[[Path], dict[str, Tensor]]) -> dict[str
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of one of our tensors: where ours is one tensor, the published code may have many.
+    """A part of one of our tensors: the published code may have many tensors where we have one.
 
     Args:
         key: Name of our tensor. A buffer that our state dict does not hold is a function of the arguments: it is
             compared, not copied.
-        index: Part of it; default: all.
+        index: Part of the tensor; default: all.
         links: Buffers for parameters of which the published code keeps a number for every pair of nodes and ours one
             for every link: a buffer of ours that says where the links are, true or false, in the published shape.
         elsewhere: Value in the published code where there is no link.
-        fixed: Whether to compare it and not to copy it, although our state dict holds it.
+        fixed: Whether to compare it instead of copying it, although our state dict holds it.
     """
     key: str
     index: tuple[int | slice, ...] = ()
@@ -76,25 +76,27 @@ class Piece:
 
 @dataclass(frozen=True)
 class System:
-    """What is known about the published code of one system.
+    """The facts about the published code of one system.
 
     Args:
         name: Name as in file names and on the command line, e.g. ``'st_gcn'``.
-        config: Published constructor arguments -> our model config (a dictionary for MMAction2's ``MODELS``).
-        rename: Published key, number of its elements -> where ours are (several where the published code shares a
-            tensor; none where ours needs none). Raises KeyError for a key the system does not have.
-        logits: Our model and the published input tensors -> published logits, or a dictionary by name where the
+        config: Function: published constructor arguments -> our model config (a dictionary for MMAction2's ``MODELS``).
+        rename: Function: published key, number of its elements -> where ours are (several if the published code shares
+            a tensor; none if ours needs none). Raises KeyError for a key the system does not have.
+        logits: Function: our model and the published input tensors -> published logits, or a dictionary by name if the
             published code has several outputs.
-        guess: Published state dict -> constructor arguments, for checkpoints that come without any.
-        part: Published arguments and state -> a module of the published code that is not a whole recogniser (its data
-            pipeline, one layer, its losses), behind the published inputs; None where the arguments mean a recogniser.
-        assumed: Guessed constructor arguments -> what no tensor says and ``guess`` took from the published networks:
-            the argument's name, with dots, and why; for example ``{'backbone.temporal_strides': '...'}``.
-        complete: Published arguments and state -> the arguments and what the published code has a class of its own for,
-            read off the tensors.
-        load: A path that the user named and a function that reads one file -> published state dict, for checkpoints of
-            several files.
-        gradients: Published gradients by key -> the same, and parts of large ones under names of their own.
+        guess: Function: published state dict -> constructor arguments, for checkpoints that come without any.
+        part: Function: published arguments and state -> a module of the published code that is not a whole recogniser
+            (its data pipeline, one layer, its losses), behind the published inputs; None if the arguments describe a
+            recogniser.
+        assumed: Function: guessed constructor arguments -> what ``guess`` took from the published networks because no
+            tensor says it: the argument's name, with dots, and why; for example ``{'backbone.temporal_strides':
+            '...'}``.
+        complete: Function: published arguments and state -> the arguments and what the published code has a separate
+            class for, read from the tensors.
+        load: Function: a path that the user named and a function that reads one file -> published state dict, for
+            checkpoints of several files.
+        gradients: Function: published gradients by key -> the same, and parts of large ones under separate names.
         convert_folder: Converter for published code that writes several files: source, file to write, reader of one
             state dict -> the file.
     """
@@ -163,11 +165,11 @@ class System:
 
 
 class PublishedModel(nn.Module):
-    """Our model behind the published door: published input tensors in, published logits out.
+    """Our model with the published interface: published input tensors in, published logits out.
 
     Attributes:
-        model: Our recogniser.
-        system: Its :class:`System`.
+        model: Recogniser of ours.
+        system: :class:`System` of the recogniser.
     """
 
     def __init__(self, system: System, model: nn.Module, shapes: Mapping[str, Sequence[int]]):
@@ -193,16 +195,16 @@ class PublishedModel(nn.Module):
         return self.system.gradients(found)
 
     def published_state(self) -> dict[str, Tensor]:
-        """The weights as the published code keeps them: the keys and shapes this was built from, our numbers.
+        """The weights as the published code keeps them: the keys and shapes this was built from, with our numbers.
 
-        Numbers that ours does not keep, since they are multiplied by zeros, are those of an untrained network. Tensors
-        of which ours has nothing at all are left out.
+        Numbers that ours does not keep because they are multiplied by zeros are those of an untrained network. Tensors
+        without any counterpart in ours are left out.
         """
         ours = {**dict(self.model.named_buffers()), **self.model.state_dict()}
         return {key: piece.published(ours[piece.key][piece.index], shape, self.model, piece.elsewhere).clone()
                 for key, shape in self._shapes.items() for piece in self._pieces(key, ours)[:1]}
 
     def published_parameters(self) -> int:
-        """How many parameters the published code counts: ours, and those that are multiplied by zeros."""
+        """The number of parameters that the published code counts: ours, and those that are multiplied by zeros."""
         ours = {key: value for key, value in self.model.named_parameters() if value.requires_grad}
         return sum(shape.numel() for key, shape in self._shapes.items() if self._pieces(key, ours))

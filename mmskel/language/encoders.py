@@ -18,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
+from mmskel.files.devices import device_of
 from mmskel.language.errors import LanguageError
 from mmskel.language.origin import read_json, tensors_digest
 
@@ -48,6 +49,7 @@ def load_text_encoder(name: str | Path = DEFAULT_ENCODER, device: str = 'cpu') -
     Raises:
         LanguageError: If a package is missing (the message names the extra) or the model cannot be loaded.
     """
+    device = device_of(device)
     folder = Path(name)
     if str(name) == MINILM:
         folder = minilm_folder()

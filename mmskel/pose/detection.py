@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmskel.pose.inference import BatchRunner, noise_picture, prepare
-from mmskel.pose.loading import chosen_device, find_model_config, load_weights, no_warnings
+from mmskel.files.devices import device_of
+from mmskel.pose.inference import BatchRunner, noise_image, prepare
+from mmskel.pose.loading import find_model_config, load_weights, no_warnings
 from mmskel.pose.similarity import box_iou
 
 
@@ -65,12 +66,12 @@ class PersonDetector:
         cfg = find_model_config(config, f'{kind}_config')
         with DefaultScope.overwrite_default_scope('mmdet'):
             with no_warnings():
-                self.model = init_detector(cfg, None, device=chosen_device(device))
+                self.model = init_detector(cfg, None, device=device_of(device))
             pipeline = get_test_pipeline_cfg(cfg)
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             pipeline = Compose(pipeline)
         self.class_names = _class_names(cfg, load_weights(self.model, self.weights, f'{kind}_weights'))
-        prepare(self.model, lambda: _batch([noise_picture()], pipeline))
+        prepare(self.model, lambda: _batch([noise_image()], pipeline))
         self.run = BatchRunner(self.model, pipeline, _batch, batch_size)
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[Boxes]:

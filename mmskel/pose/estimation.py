@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mmskel.files.devices import device_of
 from mmskel.pose.detection import Boxes
-from mmskel.pose.inference import BatchRunner, noise_picture, prepare
-from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, is_lifter, load_weights, no_warnings
+from mmskel.pose.inference import BatchRunner, noise_image, prepare
+from mmskel.pose.loading import PoseModelError, find_model_config, is_lifter, load_weights, no_warnings
 from mmskel.pose.poses import Poses
 from mmskel.skeleton import ALIASES, LAYOUTS, Layout
 
@@ -42,14 +43,14 @@ class PoseEstimator:
                                  'lift_config=...')
         with DefaultScope.overwrite_default_scope('mmpose'):
             with no_warnings():
-                self.model = init_model(cfg, None, device=chosen_device(device))
+                self.model = init_model(cfg, None, device=device_of(device))
             pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
         meta = load_weights(self.model, self.weights, 'pose_weights')
         if 'keypoint_id2name' in meta.get('dataset_meta', {}):
             self.model.dataset_meta = meta['dataset_meta']
         self.needs_boxes = type(self.model).__name__ == 'TopdownPoseEstimator'
         self.layout = layout_of(self.model.dataset_meta)
-        noise = noise_picture()
+        noise = noise_image()
         whole = np.array([0, 0, *noise.shape[1::-1]], np.float32)
         sample = self._person(noise, whole) if self.needs_boxes else dict(img=noise)
         prepare(self.model, lambda: self._batch([sample], pipeline))

@@ -120,7 +120,7 @@ def _keep_freed_memory() -> None:
     np.empty(31 << 20, np.uint8)
 
 
-def noise_picture() -> np.ndarray:
+def noise_image() -> np.ndarray:
     """(256, 256, 3) uint8, the same on every call: an image with all colours to try models on."""
     return np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
 

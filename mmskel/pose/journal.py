@@ -1,4 +1,4 @@
-"""What is already extracted: one small file per video, whole or absent, so that a killed run loses nothing."""
+"""A journal of finished videos: one small file each, whole or absent, so that a killed run loses nothing."""
 from __future__ import annotations
 
 import hashlib
@@ -16,14 +16,14 @@ from mmskel.files.restricted_pickle import load_pickle
 from mmskel.skeleton import Clip
 from mmskel.video.sources import VideoError
 
-_WHOLE, _BLOCK = 8 * 2**20, 2**20  # bytes: files up to this size are read whole; of larger ones three such blocks
+_WHOLE, _BLOCK = 8 * 2**20, 2**20  # bytes: files up to this size are read whole; of larger ones, three such blocks
 
 
 def fingerprint(path: str | Path) -> str:
-    """A short text that changes when a file, or a folder of images, is replaced by another one of the same name.
+    """A short text that changes when a file, or a folder of images, is replaced by another one with the same name.
 
-    Up to 8 MB the content counts; of larger files size, time of change, beginning, middle and end. What is neither file
-    nor folder, such as a stream, is never the same again.
+    Up to 8 MB the content counts; of larger files size, time of change, beginning, middle and end. A source that is
+    neither file nor folder, such as a stream, is never the same again.
     """
     path, digest = Path(path), hashlib.sha256()
     if path.is_dir():
@@ -50,11 +50,11 @@ class Journal:
     """A folder beside the output file, which one extraction at a time may use.
 
     Args:
-        out: The file that the run will write; the journal is ``<out>.journal``.
-        settings: What the clips depend on; a journal of other settings, or of unknown ones, is refused.
+        out: File that the run will write; the journal is ``<out>.journal``.
+        settings: Settings the clips depend on; a journal with other or unknown settings is refused.
 
     Raises:
-        VideoError: If a journal of other settings stands there, or another process is writing to it.
+        VideoError: If there is a journal with other settings, or another process is writing to it.
     """
 
     def __init__(self, out: str | Path, settings: Mapping[str, Any]):
@@ -77,21 +77,21 @@ class Journal:
             with atomic_path(written) as temporary:
                 temporary.write_text(text)
             return
-        instead = 'give the same ones to go on, or remove the folder to start again'
+        instead = 'give the same ones to continue, or remove the folder to start again'
         try:
             before = read_json(written.read_bytes()) if written.is_file() else None
         except JsonError:
             before = None
         if not isinstance(before, dict):
-            raise VideoError(f"'{self.folder}' does not say with which settings it was begun; remove the folder to "
+            raise VideoError(f"'{self.folder}' does not say with which settings it was started; remove the folder to "
                              'start again')
         now = json.loads(text)
         differ = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
         if differ:
-            raise VideoError(f"'{self.folder}' was begun with other settings ({', '.join(differ)}); {instead}")
+            raise VideoError(f"'{self.folder}' was started with other settings ({', '.join(differ)}); {instead}")
 
     def key(self, name: str, video: str | Path) -> str:
-        """What a video's record is called: by its id and its content, so that another film is not taken for it."""
+        """The name of a video's record: from its id and content, so that another film is not mistaken for it."""
         return hashlib.sha256(f'{name}\0{fingerprint(video)}'.encode('utf-8', 'surrogateescape')).hexdigest()[:40]
 
     def is_done(self, key: str) -> bool:
@@ -110,7 +110,7 @@ class Journal:
             temporary.write_bytes(pickle.dumps(clip.to_annotation(), protocol=4))
 
     def keep_failure(self, key: str, why: str) -> None:
-        """Keeps why a video gave no clip."""
+        """Keeps the reason why a video gave no clip."""
         with atomic_path(self.folder / f'{key}.json') as temporary:
             temporary.write_text(json.dumps(dict(why=why)))
 
@@ -129,18 +129,18 @@ class Journal:
         return Clip.from_annotation(item).check()
 
     def failure(self, key: str) -> str:
-        """Why a video gave no clip; '' if it did."""
+        """The reason why a video gave no clip; '' if it did."""
         path = self.folder / f'{key}.json'
         return json.loads(path.read_text())['why'] if path.is_file() else ''
 
     def forget_failures(self) -> None:
-        """Bad videos are tried again."""
+        """Forgets bad videos, so that they are tried again."""
         for path in self.folder.glob('*.json'):
             if path.name != 'settings.json':
                 path.unlink()
 
     def remove(self) -> None:
-        """Removes the folder, when the output is written."""
+        """Removes the folder after the output has been written."""
         for path in self.folder.iterdir():
             path.unlink()
         self.folder.rmdir()
@@ -159,7 +159,7 @@ def _locked(path: Path, out: str | Path) -> int:
     try:
         import fcntl
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:  # Windows has other locks; there nothing guards the journal
+    except ImportError:  # Windows has other locks; the journal is not guarded there
         return handle
     except OSError:
         who = os.read(handle, 20).decode('ascii', 'replace')

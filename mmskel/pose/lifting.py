@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mmskel.pose.loading import PoseModelError, chosen_device, find_model_config, is_lifter, load_weights, no_warnings
+from mmskel.files.devices import device_of
+from mmskel.pose.loading import PoseModelError, find_model_config, is_lifter, load_weights, no_warnings
 from mmskel.pose.smoothing import present_joints
 from mmskel.skeleton import Clip, ClipError, Layout, LayoutError, get_layout, joint_map
 from mmskel.skeleton.runs import runs
@@ -83,7 +84,7 @@ class PoseLifter:
             cfg.train_dataloader = cfg.test_dataloader
         with DefaultScope.overwrite_default_scope('mmpose'):
             with no_warnings():
-                self.model = init_model(cfg, None, device=chosen_device(device))
+                self.model = init_model(cfg, None, device=device_of(device))
             self.pipeline = Compose(dataset.pipeline)
         load_weights(self.model, self.weights, 'lift_weights')
         self.meta = self.model.dataset_meta

@@ -84,12 +84,6 @@ def load_weights(model: nn.Module, weights: str, argument: str) -> Mapping[str, 
                              ) from None
 
 
-def chosen_device(device: str | None) -> str:
-    """``device``, or the first GPU that PyTorch sees, or the CPU."""
-    import torch
-    return device or ('cuda:0' if torch.cuda.is_available() else 'cpu')
-
-
 @contextmanager
 def no_warnings() -> Iterator[None]:
     """Without mmdet's and mmpose's warnings that no weights were given: ours are loaded afterwards."""

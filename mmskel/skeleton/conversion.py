@@ -36,7 +36,7 @@ class JointMap:
 
     Args:
         source, target: Layout names.
-        joints: For each target joint, the source joints it is the mean of: one (copied), two (midpoint), none
+        joints: Source joints of each target joint, which is their mean: one (copied), two (midpoint), none
             (missing).
     """
     source: str

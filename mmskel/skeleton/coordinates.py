@@ -1,4 +1,4 @@
-"""What published pipelines compute with coordinates, as functions of arrays. NumPy only.
+"""The computations of published pipelines on coordinates, as functions of arrays. NumPy only.
 
 Symbols: M persons, T frames, V joints, C coordinates.
 """
@@ -14,7 +14,7 @@ PERSON_RULES = ('absolute_sum', 'motion')
 def rotation_xyz(angles: Sequence[float], order: str = 'yxz') -> np.ndarray:
     """(3, 3) matrix for row vectors, ``x' = x . Ry(b) . Rx(a) . Rz(c)``, angles (a, b, c) in radians.
 
-    ``order`` says which turn comes first, second and third.
+    ``order`` gives the axes of the first, second and third rotation.
 
     The N-UCLA protocol's convention: Rx has rows (1,0,0), (0,cos a,sin a), (0,-sin a,cos a); Ry rows
     (cos b,0,-sin b), (0,1,0), (sin b,0,cos b); Rz rows (cos c,sin c,0), (-sin c,cos c,0), (0,0,1).
@@ -41,7 +41,7 @@ def middle_part(valid: int, share: float) -> tuple[int, int]:
 def stretch_frames(x: np.ndarray, frames: int) -> np.ndarray:
     """Linear interpolation of the second axis, (M, T, ...) -> (M, frames, ...) float32.
 
-    Half-pixel centres: the first and last new frames lie half a step inside, where there are fewer of them than T.
+    Half-pixel centres: the first and last new frames lie half a step inside if there are fewer of them than T.
     """
     length = x.shape[1]
     at = np.clip((np.arange(frames) + 0.5) * length / frames - 0.5, 0, length - 1)
@@ -52,14 +52,14 @@ def stretch_frames(x: np.ndarray, frames: int) -> np.ndarray:
 
 
 def chosen_person(keypoint: np.ndarray, rule: str = 'absolute_sum') -> int:
-    """Which person of (M, T, V, C) a rule keeps; the first of equals.
+    """The person of (M, T, V, C) that a rule keeps; the first on a tie.
 
     Args:
-        keypoint: Zeros where nobody is seen.
-        rule: ``'absolute_sum'``: the largest sum of absolute coordinates over the clip. Since coordinates are relative
-            to somebody's first position, a person that stands still far away wins; published results of CascadeFormer
-            come from it. ``'motion'``: the largest variance over time, summed over joints and coordinates, of the
-            frames in which the person is seen, as its paper has it.
+        keypoint: Coordinates; zeros if nobody is seen.
+        rule: Criterion. ``'absolute_sum'``: the largest sum of absolute coordinates over the clip. Since coordinates
+            are relative to somebody's first position, a person who stands still far away wins; published results of
+            CascadeFormer come from it. ``'motion'``: the largest variance over time, summed over joints and
+            coordinates, of the frames in which the person is seen, as its paper has it.
     """
     if rule == 'absolute_sum':
         return int(np.abs(keypoint).sum((1, 2, 3)).argmax())

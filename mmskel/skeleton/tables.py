@@ -6,6 +6,7 @@ tables, so one layout converts to another by name (:mod:`mmskel.skeleton.convers
 """
 from __future__ import annotations
 
+from mmskel.files.text import brief
 from mmskel.skeleton.layout import Layout, LayoutError
 
 _SIDES = ('left', 'right')
@@ -184,6 +185,12 @@ ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 
            'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31'}
 
 
+_BLAZEPOSE = (" MediaPipe's 33 landmarks hold the joints of coco17: array[..., [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, "
+              '16, 23, 24, 25, 26, 27, 28], :], times width and height of the image.')
+# layouts that are often asked for and are not here -> the way to one that is
+_INSTEAD = dict.fromkeys(('mediapipe', 'mediapipe33', 'blazepose', 'blazepose33'), _BLAZEPOSE)
+
+
 def get_layout(layout: str | Layout) -> Layout:
     """A layout by name (or alias such as MMAction2's ``'nturgb+d'``); a :class:`Layout` is returned.
 
@@ -192,9 +199,10 @@ def get_layout(layout: str | Layout) -> Layout:
     """
     if isinstance(layout, Layout):
         return layout
-    name = ALIASES.get(layout, layout)
+    name = ALIASES.get(layout, layout) if isinstance(layout, str) else ''
     if name not in LAYOUTS:
-        raise LayoutError(f"unknown layout '{layout}'; known: {', '.join(sorted(LAYOUTS))}. Your own joint order: "
+        raise LayoutError(f"unknown layout {brief(layout)}; known: {', '.join(sorted(LAYOUTS))}."
+                          f'{_INSTEAD.get(name.lower(), "")} Your own joint order: '
                           'mmskel.skeleton.register_layout(Layout(...)) or Layout.from_mmpose(dataset_info)')
     return LAYOUTS[name]
 

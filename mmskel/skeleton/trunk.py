@@ -1,4 +1,4 @@
-"""The trunk's own axes: view-invariant coordinates of every person, from the first frame in which it is seen.
+"""The trunk's own axes: view-invariant coordinates of every person, from the first frame in which the person is seen.
 
 C. Xie et al., "Memory Attention Networks for Skeleton-based Action Recognition", IJCAI 2018, arXiv 1804.08254;
 docs/published/mans.md. NumPy only. Symbols: M persons, T frames, V joints.
@@ -12,17 +12,17 @@ import numpy as np
 from mmskel.skeleton.tables import get_layout
 
 _TRUNK = ('pelvis', 'spine', 'left_shoulder', 'right_shoulder', 'left_hip', 'right_hip', 'spine_shoulder')
-# foot and what it stands in front of
+# foot, and the joint it is in front of
 _FEET = tuple((f'{side}_foot', f'{side}_ankle') for side in ('left', 'right'))
 
 
 class Axes(NamedTuple):
-    """Where every person's axes are.
+    """The axes of every person.
 
     Attributes:
         origin: (M, 3), between the hips.
         turn: (M, 3, 3), matrices for row vectors; their columns are x, y and z.
-        signs: (3,), of the axes of everybody.
+        signs: (3,), signs of everybody's axes.
     """
     origin: np.ndarray
     turn: np.ndarray
@@ -30,7 +30,7 @@ class Axes(NamedTuple):
 
 
 class TrunkAxes:
-    """Finds the axes of persons of one layout, and places joints in them.
+    """Finds the axes of persons of one layout, and expresses joints in them.
 
     Args:
         layout: Joint order; needs hips and the left shoulder.
@@ -66,7 +66,7 @@ class TrunkAxes:
         return (self._placed(keypoint, axes.origin, axes.turn) * axes.signs).astype(np.float32)
 
     def _axes(self, pose: np.ndarray) -> np.ndarray:
-        """(V, 3) about the hips -> (3, 3), whose columns are x, y and z; the identity where there are none."""
+        """(V, 3) about the hips -> (3, 3), whose columns are x, y and z; the identity if there are none."""
         trunk = pose[self._trunk] - pose[self._trunk].mean(0)
         up = np.linalg.svd(trunk)[2][0]
         left, right = self._hips

@@ -58,7 +58,7 @@ class VideoFile:
         except av.FFmpegError as error:
             raise VideoError(_why_not_opened(self.name, url, error)) from error
         try:
-            self._stream = _picture_stream(self.name, self._container)
+            self._stream = _video_stream(self.name, self._container)
             self._stream.codec_context.thread_count = threads
             self._stream.thread_type = 'AUTO' if threads > 1 else 'SLICE'
             self._packets = self._demux()
@@ -228,7 +228,7 @@ def _words(error: av.FFmpegError) -> str:
     return f'nothing arrived for {_PATIENCE:g} s' if late else f'FFmpeg says "{error.strerror}"'
 
 
-def _picture_stream(name: str, container):
+def _video_stream(name: str, container):
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not streams or container.format.name == 'tty':  # FFmpeg renders text as a screen
         kinds = sorted({s.type for s in container.streams} - {'video'})

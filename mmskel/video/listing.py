@@ -110,7 +110,7 @@ def _of_list(path: Path) -> list[VideoItem]:
             if len(line) > 4000 or not os.path.exists(video):
                 labelled = re.fullmatch(r'(.*\S)[\s,;]+\d+', line.strip())
                 hint = (f". The '{line.split()[-1]}' at its end looks like a label: a list holds paths alone; labels "
-                        'stand in a table with the header path,label (--labels)' if labelled
+                        'stand in a table with the header path,label (labels=...)' if labelled
                         and os.path.exists(path.parent / labelled[1]) else '')
                 raise VideoError(f"'{path}', line {number}: there is no '{str(video)[:200]}'; expected a path, "
                                  f'relative to the list{hint}')

@@ -45,8 +45,8 @@ def draw_curves(clip: Clip, curves: np.ndarray, joints: Sequence[int] = (), titl
     marked = list(joints) or ends or list(range(len(names)))
     colours = _marks(layout, marked)
     strip = _strip(clip, curves, marked, colours, size)
-    picture = np.concatenate((strip, _map(layout, curves, marked, colours, strip.shape[1])))
-    return np.concatenate((_heading(title, picture.shape[1]), picture)) if title else picture
+    whole = np.concatenate((strip, _map(layout, curves, marked, colours, strip.shape[1])))
+    return np.concatenate((_heading(title, whole.shape[1]), whole)) if title else whole
 
 
 def _marks(layout, marked: Sequence[int]) -> dict[int, palette.Colour]:

@@ -13,6 +13,7 @@ from mmskel.data.annotation_file import AnnotationFile, load_annotation_file
 from mmskel.evaluation.results import Results
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
+from mmskel.files.text import csv_cell
 from mmskel.skeleton import Clip, clip_id
 from mmskel.version import __version__
 from mmskel.visualization.animation import animate
@@ -124,7 +125,8 @@ def _write_class_table(results: Results, path: Path) -> None:
         table.writerow(('class', 'clips', 'correct', 'accuracy', 'precision', 'most_often_taken_for', 'times'))
         for row in class_rows(results):
             shares = ('' if np.isnan(share) else f'{share:.6f}' for share in (row.accuracy, row.precision))
-            table.writerow((row.name, row.clips, row.correct, *shares, row.taken_for, row.taken or ''))
+            table.writerow((csv_cell(row.name), row.clips, row.correct, *shares, csv_cell(row.taken_for),
+                            row.taken or ''))
 
 
 def _values(results: Results, notes: Sequence[str]) -> dict[str, Any]:

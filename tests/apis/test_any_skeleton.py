@@ -34,8 +34,10 @@ def shorter(config):
     if 'cascadeformer' in config:
         return ['model.backbone.channels=32', 'model.backbone.num_layers=1']
     narrow = ['model.backbone.base_channels=8']
-    if 'mpgcn' in config:  # its blocks are all there is
+    if 'mpgcn' in config or 'ensemnn' in config:  # their blocks are all there is
         return narrow
+    if 'mans' in config:
+        return [*narrow, 'model.cls_head.in_channels=16']
     if 'posec3d' not in config:
         return [*narrow, 'model.backbone.num_stages=4', 'model.backbone.inflate_stages=[2,3]',
                 'model.backbone.down_stages=[2,3]']

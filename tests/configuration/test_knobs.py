@@ -170,3 +170,8 @@ def test_stock_configs_are_left_as_they_are():
     assert [step.clip_len for step in cfg.test_dataloader.dataset.pipeline if 'clip_len' in step] == [20]
     with pytest.raises(ConfigError, match="no part of the config takes 'objects'"):
         set_knob(cfg, 'objects', ())
+
+
+def test_a_network_says_where_a_knob_goes():
+    cfg = load_config('ensemnn/ensemnn_nwucla.py', cfg_options=dict(clip_len=24))
+    assert cfg.model.backbone.num_frames == 24 and set(values(cfg, 'clip_len')) == {24}

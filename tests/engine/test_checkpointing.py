@@ -126,9 +126,11 @@ replace, count = os.replace, [0]
 
 def place(source, target):
     count[0] += 1
-    if count[0] == int(sys.argv[2]):
+    if count[0] == int(sys.argv[2]) and sys.argv[3] == 'before':
         os.kill(os.getpid(), 9)
     replace(source, target)
+    if count[0] == int(sys.argv[2]):
+        os.kill(os.getpid(), 9)
 
 atomic.os.replace = place
 Score.told = [.5, .7, .6]
@@ -136,14 +138,21 @@ toy_runner(sys.argv[1]).train()
 '''
 
 
-@pytest.mark.parametrize('at', [4, 7])
-def test_killed_while_a_file_takes_its_place(tmp_path, at, scores):
+KILLS = [pytest.param(at, how, marks=() if (at, how) in ((4, 'before'), (7, 'after')) else pytest.mark.long)
+         for at in range(1, 11) for how in ('before', 'after')]
+
+
+@pytest.mark.parametrize('at, how', KILLS)
+def test_killed_while_a_file_takes_its_place(tmp_path, at, how, scores):
+    """Twenty kills; two of them in `make test`, all in `make test-all`."""
     script = KILLED.format(path=[str(Path(__file__).resolve().parent.parent)])
-    ran = subprocess.run([sys.executable, '-c', script, str(tmp_path / 'run'), str(at)], capture_output=True, text=True)
+    ran = subprocess.run([sys.executable, '-c', script, str(tmp_path / 'run'), str(at), how],
+                         capture_output=True, text=True)
     assert ran.returncode == -9, ran.stderr[-2000:]
-    _, meta = resume_point(tmp_path / 'run')
-    scores.told = [.5, .7, .6][meta['epoch']:]
-    toy_runner(tmp_path / 'run', resume=True).train()
+    begun = last_checkpoint(tmp_path / 'run') is not None
+    epoch = resume_point(tmp_path / 'run')[1]['epoch'] if begun else 0
+    scores.told = [.5, .7, .6][epoch:]
+    toy_runner(tmp_path / 'run', resume=begun).train()
     scores.told = [.5, .7, .6]
     toy_runner(tmp_path / 'whole').train()
     assert torch.equal(weights(tmp_path / 'run/epoch_3.pth'), weights(tmp_path / 'whole/epoch_3.pth'))

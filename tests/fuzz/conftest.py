@@ -52,7 +52,7 @@ def network(tmp_path_factory):
     from mmskel.configuration import load_config
     folder = tmp_path_factory.mktemp('network')
     cfg = load_config('stgcn/stgcn_synthetic.py', data='a.pkl', fit=False, cfg_options={
-        'fit_to_data': False, 'model.backbone.base_channels': 8, 'model.cls_head.in_channels': 32,
+        'fit_to_data': False, 'model.backbone.base_channels': 8, 'model.backbone.in_channels': 2, 'model.cls_head.in_channels': 32,
         'test_dataloader.num_workers': 0, 'test_dataloader.persistent_workers': False, 'clip_len': 16})
     cfg.fit_to_data = False
     torch.manual_seed(0)

@@ -14,7 +14,7 @@ from mmskel.pose.inference import (
     BatchRunner,
     batch_size_for,
     fuse_convolutions,
-    noise_picture,
+    noise_image,
     trace_backbone,
     use_channels_last,
 )
@@ -205,7 +205,7 @@ def test_a_backbone_that_cannot_be_recorded_stays():
 
 
 def test_noise_is_the_same_everywhere():
-    assert np.array_equal(noise_picture(), noise_picture()) and noise_picture().dtype == np.uint8
+    assert np.array_equal(noise_image(), noise_image()) and noise_image().dtype == np.uint8
 
 
 def test_real_models_find_the_same_as_unprepared(shared, tmp_path, monkeypatch):
@@ -231,6 +231,6 @@ def test_real_models_find_the_same_as_unprepared(shared, tmp_path, monkeypatch):
     for found, of_plain in zip(fast[1](frames, expected), plain[1](frames, expected)):
         np.testing.assert_allclose(found.keypoint, of_plain.keypoint, atol=0.1)
         np.testing.assert_allclose(found.score, of_plain.score, atol=1e-4)
-    maps = [inference._outputs(e.model, lambda: e._batch([e._person(noise_picture(), expected[0].boxes[0])], e.run.pipeline))[0]
+    maps = [inference._outputs(e.model, lambda: e._batch([e._person(noise_image(), expected[0].boxes[0])], e.run.pipeline))[0]
             for e in (fast[1], plain[1])]
     torch.testing.assert_close(*maps, rtol=0, atol=1e-4)

@@ -15,7 +15,7 @@ def test_folders_are_classes_and_outermost_splits(tmp_path):
     items = list_videos(tmp_path)
     assert [(i.id, i.label, i.split) for i in items] == [
         ('test/wave/c', 'wave', 'test'), ('train/sit/b', 'sit', 'train'), ('train/wave/a', 'wave', 'train')]
-    assert classes_of(items)[1] == ['sit', 'wave']
+    assert classes_of(items) == ({'sit': 0, 'wave': 1}, ['sit', 'wave'])
     assert splits_of(items) == dict(train=['train/sit/b', 'train/wave/a'], test=['test/wave/c'])
 
 
@@ -37,7 +37,7 @@ def test_a_table_has_the_last_word(tmp_path):
 @pytest.mark.parametrize('table, message', [
     ('id,label\nx/a,walk\n', "1 videos have no row, e.g. 'x/b'"),
     ('id,label\nx/a,walk\nx/b,run\nx/c,run\n', "1 rows name no video, e.g. 'x/c'"),
-    ('name,class\nx/a,walk\n', 'expected a header with id or path, label, each once; found name,class'), ('', 'found nothing')])
+    ('name,class\nx/a,walk\n', 'expected a header with id .or path. and label; found name, class'), ('', 'found nothing')])
 def test_tables_that_do_not_fit(tmp_path, table, message):
     touch(tmp_path / 'v', 'x/a.mp4', 'x/b.mp4')
     (tmp_path / 'l.csv').write_text(table)

@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from mmskel.data.annotation_file import AnnotationFile, split_and_meta
+from mmskel.data.annotation_file import AnnotationFile, load_annotation_pickle, split_and_meta
 from mmskel.data.checking.classes import class_findings
 from mmskel.data.checking.clips import ERROR, KINDS, WARNING, findings, unit_of, usable_keypoint
 from mmskel.data.checking.joints import JointStatistics
 from mmskel.data.checking.report import ALL, CheckReport, Problem, counted
 from mmskel.data.checking.shared_poses import MAX_CLIPS, PoseIndex
 from mmskel.data.checking.splits import find_conflicts, find_leaks, find_overlaps, find_repeats, split_families
-from mmskel.files.restricted_pickle import UnsafePickleError, load_pickle
+from mmskel.data.foreign import foreign_value
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip, ClipError, clip_id
 
 _SUBJECT = re.compile(r'a\d\d_s(\d\d)(?=_|$)|S\d{3}C\d{3}P(\d{3})')
@@ -40,8 +41,8 @@ def check_file(path: str | Path, max_jump: float | None = None) -> CheckReport:
     """
     report = CheckReport(str(path))
     try:
-        data = load_pickle(path)
-    except (ValueError, UnsafePickleError) as error:
+        data = load_annotation_pickle(path)
+    except UserError as error:
         report.problems.append(Problem(ERROR, 'file', str(error)))
         return report
     _Check(report, data).run(max_jump)
@@ -54,11 +55,13 @@ class _Check:
 
     def __init__(self, report: CheckReport, data: Any):
         self.report = report
-        data = dict(annotations=data) if isinstance(data, list) else data
+        other = foreign_value(data)
+        data = dict(annotations=data) if isinstance(data, list) and not other else data
         data = data if isinstance(data, dict) else {}
         annotations = data.get('annotations')
         if not isinstance(annotations, list) or not annotations:
-            self.add(ERROR, 'file', f'no clips: expected a list of annotations, found {type(annotations).__name__}')
+            found = 'something else' if other else type(annotations).__name__
+            self.add(ERROR, 'file', f'no clips: expected a list of annotations, found {found}. {other}'.strip(' .'))
         self.annotations = annotations if isinstance(annotations, list) else []
         self.split, self.meta, wrong = split_and_meta(data)
         for what in wrong:

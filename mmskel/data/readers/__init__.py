@@ -1,7 +1,8 @@
 """Readers of benchmark formats, by name.
 
-Every reader is a :class:`Reader`: ``items()`` names what can be read, ``read(item)`` gives its clip (or an error that
-names it), ``splits(ids)``, ``meta()`` and ``notes()`` say the rest, ``options_of(reader)`` lists what can be set.
+Every reader is a :class:`Reader`: ``items()`` names what can be read, ``read(item)`` returns its clip (or raises an
+error that names it), ``splits(ids)``, ``meta()`` and ``notes()`` give the other facts, ``options_of(reader)`` lists the
+options.
 """
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.group_scenes import GroupScenes

@@ -1,4 +1,4 @@
-"""Acclaim's motion capture: a skeleton of bones (ASF), angles per frame (AMC), and the positions both mean.
+"""Acclaim's motion capture: a skeleton of bones (ASF), angles per frame (AMC), and the positions that both describe.
 
 Symbols: T frames, B bones.
 """
@@ -16,13 +16,13 @@ _INCH = 0.0254  # metres; lengths are inches over the file's length unit
 
 @dataclass
 class Bone:
-    """One bone: where its end lies, seen from its beginning, at rest, and what turns it.
+    """One bone: the rest position of its end relative to its beginning, and its rotations.
 
     Args:
         direction: (3,) unit vector in the world's axes.
         length: Length in the file's units.
-        axis: (3, 3) the axes that its angles are about.
-        dof: Angles of every frame, of ``rx``, ``ry``, ``rz``, in the file's order.
+        axis: (3, 3) axes that its angles are about.
+        dof: Names of the angles of every frame, of ``rx``, ``ry``, ``rz``, in the file's order.
         parent: Name of the bone before it, ``'root'`` for the first ones.
     """
     direction: np.ndarray
@@ -34,15 +34,15 @@ class Bone:
 
 @dataclass
 class Skeleton:
-    """What an ASF file says: bones in the order of the hierarchy, parents first.
+    """The content of an ASF file: bones in the order of the hierarchy, parents first.
 
     Args:
         bones: Name -> bone.
         scale: Metres per unit of length.
         degrees: Whether angles are in degrees.
         root_order: Order of the root's numbers in AMC files, ``('TX', ..., 'RZ')``.
-        root_axis: (3, 3) the root's axes.
-        root_start: (3,) its position at rest, in the file's units.
+        root_axis: (3, 3) axes of the root.
+        root_start: (3,) position of the root at rest, in the file's units.
     """
     bones: dict[str, Bone] = field(default_factory=dict)
     scale: float = _INCH
@@ -73,7 +73,7 @@ def parse_asf(text: str, name: str) -> Skeleton:
     """Reads an ASF file.
 
     Raises:
-        ReadError: If the text breaks the format; names the line.
+        ReadError: If the text violates the format; names the line.
     """
     skeleton, section, bone = Skeleton(), '', {}
     for place, line in enumerate(text.splitlines(), 1):
@@ -98,7 +98,7 @@ def parse_asf(text: str, name: str) -> Skeleton:
                 for child in words[1:]:
                     skeleton.bones[child].parent = words[0]
         except (KeyError, ValueError, IndexError) as error:
-            raise ReadError(f"'{name}' line {place}: '{line.strip()[:60]}' is not what an ASF file has there "
+            raise ReadError(f"'{name}' line {place}: '{line.strip()[:60]}' is not valid there in an ASF file "
                             f'({type(error).__name__}: {error})') from None
     skeleton.bones = _parents_first(skeleton.bones, name)
     return skeleton
@@ -141,7 +141,7 @@ def _parents_first(bones: dict[str, Bone], name: str) -> dict[str, Bone]:
                if key not in found and (bone.parent == 'root' or bone.parent in found)}
         if not new:
             missing = [key for key in bones if key not in found]
-            raise ReadError(f"'{name}': no way from the root to {', '.join(missing[:3])}; is its :hierarchy whole?")
+            raise ReadError(f"'{name}': no path from the root to {', '.join(missing[:3])}; is its :hierarchy complete?")
         found.update(new)
     if not found:
         raise ReadError(f"'{name}' has no bones; expected an ASF file with :bonedata and :hierarchy")
@@ -149,10 +149,10 @@ def _parents_first(bones: dict[str, Bone], name: str) -> dict[str, Bone]:
 
 
 def parse_amc(text: str, name: str) -> dict[str, np.ndarray]:
-    """Reads an AMC file: bone -> (T, n) numbers, as they stand there.
+    """Reads an AMC file: bone -> (T, n) numbers, as written there.
 
     Raises:
-        ReadError: If a frame lacks a bone of the first one, or holds what is not a number; names the line.
+        ReadError: If a frame lacks a bone of the first one, or holds something that is not a number; names the line.
     """
     frames: list[dict[str, list[float]]] = []
     for place, line in enumerate(text.splitlines(), 1):
@@ -179,14 +179,14 @@ def parse_amc(text: str, name: str) -> dict[str, np.ndarray]:
 def positions(skeleton: Skeleton, motion: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
     """Root and ends of all bones, by forward kinematics: name -> (T, 3) metres.
 
-    A bone's end is its beginning plus its rest direction under all turns from the root on; its own turn is about its
-    own axes.
+    A bone's end is its beginning plus its rest direction under all rotations from the root on; its own rotation is
+    about its own axes.
 
     Raises:
         ReadError: A motion without the root, or with other angles than the skeleton's bones have.
     """
     if 'root' not in motion or motion['root'].shape[1] != len(skeleton.root_order):
-        raise ReadError(f"'{name}' has no root of {len(skeleton.root_order)} numbers, as its skeleton wants it")
+        raise ReadError(f"'{name}' has no root of {len(skeleton.root_order)} numbers, which its skeleton requires")
     unit = np.pi / 180 if skeleton.degrees else 1.
     root = dict(zip(skeleton.root_order, motion['root'].T))
     axis = skeleton.root_axis

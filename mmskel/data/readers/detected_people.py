@@ -14,7 +14,7 @@ NUM_JOINTS = 17
 
 
 def clip_frames(files: Mapping[tuple[str, ...], str]) -> dict[tuple[str, str], dict[int, str]]:
-    """(video, clip, frame) -> place, by clip: (video, clip) -> frame -> place."""
+    """Turns (video, clip, frame) -> path into (video, clip) -> frame -> path."""
     found: dict[tuple[str, str], dict[int, str]] = {}
     for (video, clip, frame), place in files.items():
         found.setdefault((video, clip), {})[int(frame)] = place
@@ -26,13 +26,13 @@ def read_people(tree: FileTree, places: Mapping[int, str], num_frames: int, num_
     """The people of a clip in slots, see :func:`~mmskel.data.reassign.reassign`.
 
     Args:
-        tree: Where the files lie.
-        places: Frame -> file; a frame without one has nobody.
-        num_frames: T.
+        tree: Tree of the files.
+        places: Files by frame; a frame without one has nobody.
+        num_frames: Number of frames, T.
         num_person: Number of persons, P.
 
     Returns:
-        (P, T, 17, 2) pixels, (P, T, 17) scores, (T, P) tracks, -1 where a slot is empty.
+        (P, T, 17, 2) pixels, (P, T, 17) scores, (T, P) tracks, -1 if a slot is empty.
 
     Raises:
         ReadError: A file that holds something else.
@@ -49,9 +49,9 @@ def read_objects(tree: FileTree, places: Mapping[int, str], num_frames: int, nam
     """The track of every object: its box's middle and the detector's confidence, zeros where it is not seen.
 
     Args:
-        tree, places, num_frames: As of :func:`read_people`.
-        names: What the detector calls it -> our name.
-        best: Of several detections of a kind the surest. False, as published: the last one listed.
+        tree, places, num_frames: Arguments as for :func:`read_people`.
+        names: Names of the detector -> our names.
+        best: Whether to take the surest of several detections of a kind. False, as published: the last one listed.
 
     Returns:
         Name -> (T, 3).

@@ -1,4 +1,4 @@
-"""A folder or a zip archive as a list of files, whatever lies nested in what."""
+"""A folder or a zip archive as a list of files, however deeply nested."""
 from __future__ import annotations
 
 import os
@@ -10,21 +10,21 @@ from pathlib import Path
 
 from mmskel.data.readers.reader import ReadError
 
-_BOMB = 256 * 2**20, 200  # bytes, and times the packed size: what unpacks to more than both is not read
+_BOMB = 256 * 2**20, 200  # bytes, and multiples of the packed size: whatever unpacks to more than both is not read
 
 
 class FileTree:
     """The files of a folder, of a zip archive, or of a folder that also holds zip archives; nothing is unpacked.
 
     Hidden files and macOS's ``__MACOSX`` are left out. A file in an archive counts only if no loose file of the same
-    name exists, so that an archive may stay beside what was unpacked from it.
+    name exists, so that an archive may stay beside the files unpacked from it.
 
     Args:
         source: Folder or archive.
 
     Raises:
         FileNotFoundError: If there is no such folder or file.
-        ReadError: If it is a file but no zip archive.
+        ReadError: If it is a file but not a zip archive.
     """
 
     def __init__(self, source: str | Path):
@@ -53,7 +53,7 @@ class FileTree:
         if not zipfile.is_zipfile(path):
             raise ReadError(f"'{path}' ({path.stat().st_size} bytes) is not a zip archive; expected a folder or a "
                             'whole zip archive (a download that was cut off ends like this). Download it again, or '
-                            'take it out of the folder')
+                            'remove it from the folder')
 
     def _add_archive(self, path: Path) -> None:
         try:
@@ -65,7 +65,7 @@ class FileTree:
             if member.endswith('/') or any(map(_hidden, member.split('/'))):
                 continue
             if f'{where}/{member}' in self._packed:
-                raise ReadError(f"'{path}' holds two files called '{member}'; only one of them could be read. Make "
+                raise ReadError(f"'{path}' holds two files called '{member}'; only one of them could be read. Create "
                                 'the archive again')
             self._packed[f'{where}/{member}'] = path, member
 
@@ -73,10 +73,10 @@ class FileTree:
         """The files whose own name (without folders) matches a regular expression as a whole.
 
         Returns:
-            File name -> place to give to :meth:`read`, sorted by name.
+            File name -> path to pass to :meth:`read`, sorted by name.
 
         Raises:
-            ReadError: If two files share a name; says where both lie.
+            ReadError: If two files share a name; says where both are.
         """
         found: dict[str, str] = {}
         for places in (self._loose, self._packed):
@@ -93,10 +93,10 @@ class FileTree:
         return dict(sorted(found.items()))
 
     def below(self, suffix: str) -> dict[str, str]:
-        """The files of a suffix by their path below the folder, or inside the archive.
+        """The files with a suffix by their path below the folder, or inside the archive.
 
         Returns:
-            Path -> place to give to :meth:`read`, sorted by path; a loose file comes before one in an archive.
+            Path -> path to pass to :meth:`read`, sorted by path; a loose file comes before one in an archive.
         """
         archives = {f'{place.partition(".zip/")[0]}.zip/' for place in self._packed}
         found = {place: place for place in self._loose if place.endswith(suffix)}
@@ -107,13 +107,13 @@ class FileTree:
         return dict(sorted(found.items()))
 
     def placed(self, pattern: str) -> dict[tuple[str, ...], str]:
-        """The files whose place (folders and name) ends with a regular expression, for data sets with repeated names.
+        """The files whose path (folders and name) ends with a regular expression, for data sets with repeated names.
 
         Returns:
-            The expression's groups -> place to give to :meth:`read`, in the order of the places.
+            The expression's groups -> path to pass to :meth:`read`, in the order of the paths.
 
         Raises:
-            ReadError: If two files have the same groups; says where both lie.
+            ReadError: If two files have the same groups; says where both are.
         """
         found: dict[tuple[str, ...], str] = {}
         wanted = re.compile(f'(?:.*/)?{pattern}')
@@ -131,14 +131,14 @@ class FileTree:
         return found
 
     def others(self, pattern: str) -> list[str]:
-        """Places of the files whose own name does not match."""
+        """The paths of the files whose own name does not match."""
         return [p for p in (*self._loose, *self._packed) if not re.fullmatch(pattern, p.rpartition('/')[2])]
 
     def read(self, place: str) -> bytes:
         """The content of one file.
 
         Raises:
-            ReadError: If it cannot be read or its archive is damaged there.
+            ReadError: If it cannot be read or its archive is damaged at that point.
         """
         try:
             if place in self._loose:
@@ -155,7 +155,7 @@ class FileTree:
             raise ReadError(f"'{place}' cannot be read: {why}") from None
 
     def read_text(self, place: str) -> str:
-        """The content of one text file; bytes that are no UTF-8 become replacement characters."""
+        """The content of one text file; bytes that are not UTF-8 become replacement characters."""
         return self.read(place).decode('utf-8-sig', errors='replace')
 
     def close(self) -> None:

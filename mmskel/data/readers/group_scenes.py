@@ -1,4 +1,4 @@
-"""Scenes of groups, composed of clips of one person: a data set for trying out what recognises groups."""
+"""Scenes of groups, composed of clips of one person: a data set for trying out recognisers of groups."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -16,15 +16,16 @@ from mmskel.skeleton import Clip
 
 @dataclass
 class GroupScenes(Reader):
-    """Composes scenes as :mod:`mmskel.data.scenes` says. Clips of the training split make training scenes, those of the
-    test split test scenes; the classes are balanced. A scene depends on the seed and its number alone."""
-    actions: str | None = option('text', None, 'what the persons do, class names of the source with commas between; '
+    """Composes scenes as described in :mod:`mmskel.data.scenes`. Clips of the training split make training scenes,
+    those of the
+    test split test scenes; the classes are balanced. A scene depends only on the seed and its number."""
+    actions: str | None = option('text', None, 'actions of the persons, class names of the source separated by commas; '
                                  'default: its first two classes')
-    split: str | None = option('text', None, 'of the source, e.g. xview; default: its first one')
+    split: str | None = option('text', None, 'split of the source, e.g. xview; default: its first one')
     train: int = option('number', 1200, 'training scenes')
     test: int = option('number', 400, 'test scenes')
-    frames: int = option('number', 20, 'of a scene')
-    seed: int = option('number', 1, 'of the composition')
+    frames: int = option('number', 20, 'frames of a scene')
+    seed: int = option('number', 1, 'seed of the composition')
     what: ClassVar[str] = 'annotation file (.pkl) of clips of one person, with labels, a training and a test split'
 
     def __post_init__(self):
@@ -76,6 +77,6 @@ class GroupScenes(Reader):
 
     def notes(self) -> list[str]:
         couples = couples_of(len(self._actions))
-        return [f'{2 * len(couples)} persons: a couple of every two of {", ".join(self._actions)}; the class is what '
-                'the person with the ball does and what its partner does',
+        return [f'{2 * len(couples)} persons: a couple for every two of {", ".join(self._actions)}; the class is the '
+                'action of the person with the ball and that of their partner',
                 f'layout {self._layout}, seen from the front']

@@ -37,10 +37,11 @@ class HDM05(Reader):
     Splits, drawn from seed 0 since none are published:
 
     * ``fold01`` .. ``fold10`` (``_train``, ``_test``): ten parts at random, each of which tests once.
-    * ``half01`` .. ``half10``: of every class half of the clips train.
+    * ``half01`` .. ``half10``: half of the clips of every class train.
     """
     every: int = option('number', 4, 'keep every n-th of the 120 frames of a second; 4 makes 30')
-    merge: bool = option('flag', False, 'join the motions that differ in the number of repetitions or steps, or in the '
+    merge: bool = option('flag', False, 'join motions that differ only in the number of repetitions or steps, or in '
+                                        'the '
                          'side on which they start; publications speak of 65 classes then, but list them nowhere')
     what: ClassVar[str] = "folder or zip archive with 'HDM_<actor>_<motion>_<number>_120.amc' and 'HDM_<actor>.asf'"
 

@@ -23,13 +23,13 @@ MAX_FRAMES, NUM_JOINTS = 300, 17
 
 @dataclass
 class KineticsHRNet(Reader):
-    """Reads the surest persons of every frame, best box first, not tracked: who is in a slot changes over time.
+    """Reads the surest persons of every frame, best box first, not tracked: the person in a slot changes over time.
 
     Frames after the 300th are dropped. T is the clip's own length: pad to 300 in the pipeline.
     Splits: ``train``, ``val``.
     """
-    max_persons: int = option('number', 4, 'how many persons of a frame are kept, by the score of their box')
-    part: str = option('text', 'all', 'read one split only; all 260,000 clips need some 60 GB of memory',
+    max_persons: int = option('number', 4, 'number of persons kept in a frame, by the score of their box')
+    part: str = option('text', 'all', 'split to read; all 260,000 clips need some 60 GB of memory',
                        ('all', 'train', 'val'))
     what: ClassVar[str] = "folder or zip archive with 'k400_hrnet.pkl' and, in 'kpfiles', a pickle for every clip"
 

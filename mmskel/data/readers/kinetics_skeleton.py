@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mmskel.data.foreign import foreign_json
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
 from mmskel.files.errors import UserError
@@ -21,7 +22,7 @@ from mmskel.skeleton import Clip
 
 MAX_FRAMES, NUM_JOINTS = 300, 18
 MAX_CLASSES = 100_000
-_LABELS = r'k(?:inetics|eintics)_(train|val)_label\.json'  # the validation list was published misspelt
+_LABELS = r'k(?:inetics|eintics)_(train|val)_label\.json'  # the validation list was published with a misspelt name
 
 
 @dataclass
@@ -29,14 +30,14 @@ class KineticsSkeleton(Reader):
     """Reads the OpenPose clips: up to five persons, x and y as fractions of the image (unit ``normalised``), scores.
 
     The published arrays subtract 0.5 from x and y, sort the persons of every frame by summed score and keep two. None
-    of that is done here, since readers change no coordinates: it belongs to the pipeline of a config, which then has
-    to zero the joints of score 0 again. What is done, as published: the first ``max_persons`` persons of a frame in
+    of that is done here, since readers change no coordinates: it belongs to the pipeline of a config, which then must
+    zero the joints of score 0 again. What is done, as published: the first ``max_persons`` persons of a frame in
     file order; zero coordinates where the score is 0; ``frame_index`` is the place in time, and frames outside
     0 .. 299 are skipped (and counted). T is the last frame's index + 1: pad to 300 in the pipeline.
 
     Splits: ``train`` and ``val``, by the label file that lists the clip. Clips without skeleton are left out.
     """
-    max_persons: int = option('number', 5, 'how many persons of a frame are kept, in file order')
+    max_persons: int = option('number', 5, 'number of persons kept in a frame, in file order')
     what: ClassVar[str] = ("folder or zip archive with 'kinetics_train_label.json' and/or 'kinetics_val_label.json' "
                            "(or 'keintics_val_label.json'), and a JSON file for every clip")
 
@@ -54,6 +55,9 @@ class KineticsSkeleton(Reader):
         self._files = {name.removesuffix('.json'): place
                        for name, place in self._tree.named(rf'(?!{_LABELS}).+\.json').items()}
         self._skipped_frames: dict[str, int] = {}
+        frames = [name for name in self._files if name.endswith('_keypoints')]
+        if frames and (other := foreign_json(self._tree.read_text(self._files[frames[0]])[:4096])):
+            raise ReadError(f"'{self.source}' is no Kinetics-Skeleton: {other}")
 
     def _read_labels(self, name: str, place: str) -> None:
         try:

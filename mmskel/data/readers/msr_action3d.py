@@ -35,7 +35,7 @@ class MSRAction3D(Reader):
     zero in the files and stay so (score 0).
 
     Splits: ``xsub_train/test``, odd subjects train, even ones test, on the 557 clips of the published protocol;
-    ``as1``, ``as2``, ``as3`` likewise on eight classes each (labels keep their place among all 20); the same names
+    ``as1``, ``as2``, ``as3`` likewise on eight classes each (labels keep their position among all 20); the same names
     with ``_all`` (``xsub_all_train``, ...) on all 567 clips.
     """
     what: ClassVar[str] = "folder or zip archive with the files 'aAA_sSS_eEE_skeleton3D.txt'"

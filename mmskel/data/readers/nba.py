@@ -27,7 +27,7 @@ class NBA(Reader):
     Splits: ``train`` and ``test``, by the lists of video ids.
     """
     num_person: int = option('number', 12, 'person slots')
-    best_object: bool = option('flag', False, 'of several balls (or nets) in a frame the surest; else the last one')
+    best_object: bool = option('flag', False, 'take the surest of several balls (or nets) in a frame, not the last one')
     what: ClassVar[str] = ("folder or zip archive with 'train_video_ids', 'test_video_ids', "
                            "'videos/<video>/annotations.txt', 'joints/<video>/<clip>/<frame>' and "
                            "'objects/<video>/<clip>/<frame>' (JSON, frames 000000 to 000071)")

@@ -34,15 +34,17 @@ class NTU(Reader):
     ``xview_train``, ``xview_val`` (60: cameras 2 and 3 train, camera 1 tests), ``xset_train``, ``xset_val`` (120:
     even setups train, odd ones test).
     """
-    benchmark: str = option('text', 'auto', 'the set: 60 reads setups 1 to 17 only, 120 reads all; auto is 120 if '
+    benchmark: str = option('text', 'auto', 'data set: 60 reads setups 1 to 17 only, 120 reads all; auto is 120 if '
                             'there is any setup above 17', ('auto', '60', '120'))
-    denoise: str = option('text', 'none', 'how bodies become persons: none (one person per tracked body), sgn (as '
+    denoise: str = option('text', 'none', 'conversion of bodies to persons: none (one person per tracked body), sgn '
+                                          '(as '
                           'CTR-GCN and HD-GCN), pyskl (as the pickles of PYSKL and MMAction2), mmaction (as '
                           "MMAction2's converter of raw files)", ('none', 'sgn', 'pyskl', 'mmaction'))
     duplicate_single_actor: bool = option('flag', False, 'with sgn: a lone person fills both slots, as in the released '
                                           'NTU RGB+D 120 arrays of this pipeline')
-    translate: bool = option('flag', False, "with sgn: also the pipeline's last pass, origin at the spine of person 1; "
-                             'without it, a transform has to do that')
+    translate: bool = option('flag', False, "with sgn: also do the pipeline's last pass, origin at the spine of person "
+                                            "1; "
+                             'without it, a transform must do that')
     drop_crowded: bool = option('flag', False, 'leave clips whose last frame holds more than two bodies out of the '
                                 'splits, as MANs and Ensem-NN did')
     half: bool = option('flag', False, 'round to float16, as the published pickles of pyskl and mmaction are')

@@ -21,7 +21,7 @@ from mmskel.data.readers.ntu_text import NUM_JOINTS, Recording
 
 MIN_FRAMES = 12  # a body seen in 11 frames or fewer is noise
 MAX_SPREAD = 0.8  # a pose wider than 0.8 of its height is noisy ...
-MAX_NOISY_SHARE = 0.69754  # ... and a body with this share of noisy poses is no person
+MAX_NOISY_SHARE = 0.69754  # ... and a body with this share of noisy poses is not a person
 _EMPTY = 1e-3  # PYSKL: a frame whose absolute values sum to less is empty
 
 
@@ -40,7 +40,7 @@ class _Body:
 
 
 def keep_all(recording: Recording) -> tuple[np.ndarray, list[str]]:
-    """One person per body id, in order of first appearance, at the frames it was seen in.
+    """One person per body id, in order of first appearance, in the frames in which it was seen.
 
     Returns:
         (M, T, 25, 3) with all T frames of the file, zeros where a body is absent; and the M body ids.
@@ -53,13 +53,13 @@ def keep_all(recording: Recording) -> tuple[np.ndarray, list[str]]:
 
 
 def denoise_sgn(recording: Recording, translate: bool = False, duplicate: bool = False) -> np.ndarray:
-    """Variant A. Frames without a body vanish; then, if there are two ids or more, at most two slots are filled.
+    """Variant A. Frames without a body are removed; then, if there are two ids or more, at most two slots are filled.
 
     Args:
-        recording: At least one body.
-        translate: Also the third published pass: the spine middle of person 1 in its first frame becomes the origin
-            of the whole clip; an absent person of a two-person clip stays zero.
-        duplicate: A clip with a single person gets it twice, as the released NTU RGB+D 120 script does.
+        recording: Recording with at least one body.
+        translate: Whether to do the third published pass, too: the spine middle of person 1 in its first frame becomes
+            the origin of the whole clip; an absent person of a two-person clip stays zero.
+        duplicate: Whether a clip with a single person gets it twice, as the released NTU RGB+D 120 script does.
 
     Returns:
         (1 or 2, T, 25, 3).
@@ -85,7 +85,7 @@ def denoise_sgn(recording: Recording, translate: bool = False, duplicate: bool =
 
 
 def denoise_pyskl(recording: Recording) -> np.ndarray:
-    """Variant B. A single remaining body is returned as it is; of several, two slots are filled.
+    """Variant B. A single remaining body is returned as it is; with several, two slots are filled.
 
     Returns:
         (1 or 2, T, 25, 3); leading and trailing empty frames are cut off, empty frames in between stay.
@@ -107,7 +107,7 @@ def denoise_pyskl(recording: Recording) -> np.ndarray:
 
 
 def denoise_mmaction(recording: Recording) -> np.ndarray:
-    """Variant C. Slots by place in the frame (the first four, no identities); the two that vary most are kept.
+    """Variant C. Slots by position in the frame (the first four, no identities); the two that vary most are kept.
 
     Returns:
         (1 or 2, T, 25, 3) with all T frames of the file; slots that are all zero are dropped, but never the last.
@@ -141,18 +141,18 @@ def _by_motion(bodies: list[_Body]) -> list[_Body]:
 
 
 def _without_short(bodies: list[_Body]) -> list[_Body]:
-    """Drops bodies of 11 frames or fewer. If all are that short the longest stays (the scripts fail there)."""
+    """Drops bodies of 11 frames or fewer. If all are that short, the longest stays (the scripts fail there)."""
     long = [body for body in bodies if len(body.poses) >= MIN_FRAMES]
     return long or [max(bodies, key=lambda body: len(body.poses))]
 
 
 def _without_wide(bodies: list[_Body], keep_last: bool) -> list[_Body]:
-    """Drops bodies whose poses are mostly wider than high; lowers the motion of the rest to that of good poses.
+    """Drops bodies whose poses are mostly wider than high; reduces the motion of the others to that of good poses.
 
     Args:
-        bodies: In the order they are looked at.
-        keep_last: Stop once a single body is left (variant A); else look at all, and if none passed keep the one
-            with the smallest share of noisy poses (PYSKL's script fails there).
+        bodies: Bodies in the order they are processed.
+        keep_last: Whether to stop once a single body is left (variant A); otherwise all are processed, and if none
+            passed, the one with the smallest share of noisy poses is kept (PYSKL's script fails there).
     """
     if len(bodies) == 1:
         return bodies

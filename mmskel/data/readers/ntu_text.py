@@ -15,11 +15,11 @@ _JOINT_FIELDS = 12  # x y z, depth x y, colour x y, orientation w x y z, trackin
 
 @dataclass
 class Recording:
-    """What one file holds.
+    """The content of one file.
 
     Args:
-        frames: Per frame the bodies in file order: (id, (25, 3) float32 metres, y up, z away from the camera).
-            A frame without a body is an empty list. Ids are text: they have 64 bits, and no float holds them.
+        frames: Bodies of each frame in file order: (id, (25, 3) float32 metres, y up, z away from the camera).
+            A frame without a body is an empty list. Ids are text, since they have 64 bits, which no float can hold.
         lost_joints: Number of joints whose x, y or z was NaN or infinite; they are zeros.
     """
     frames: list[list[tuple[str, np.ndarray]]]
@@ -29,7 +29,7 @@ class Recording:
         """Body id -> frame indices and (n, 25, 3) joints, in order of first appearance.
 
         Args:
-            renumbered: Count only frames that have a body, as the published denoising does.
+            renumbered: Whether to count only frames that have a body, as the published denoising does.
         """
         found: dict[str, tuple[list[int], list[np.ndarray]]] = {}
         frames = [f for f in self.frames if f] if renumbered else self.frames
@@ -45,11 +45,11 @@ def parse_skeleton(text: str, name: str) -> Recording:
     """Reads a ``.skeleton`` file; any line ends, NaN allowed.
 
     Args:
-        text: The file's text.
-        name: What errors call the file.
+        text: Text of the file.
+        name: Name of the file in messages.
 
     Raises:
-        ReadError: If the text breaks the format; names the line.
+        ReadError: If the text violates the format; names the line.
     """
     lines = text.split('\n')  # a carriage return before it is white space like any other
     while lines and not lines[-1].strip():

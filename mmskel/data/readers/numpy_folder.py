@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mmskel.data.foreign import foreign_array
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option, some
 from mmskel.files.arrays import ArrayFileError, read_npy
@@ -23,11 +24,11 @@ _COLUMNS = ('id', 'label', 'split', 'subject', 'fps')
 class NumpyFolder(Reader):
     """Reads ``<id>.npy`` of shape (T, V, C) or (M, T, V, C) and a csv table ``id,label[,split,subject,fps]``.
 
-    An id is the path of an array below the folder, without its suffix, or the file's own name where no other file has
+    An id is the path of an array below the folder, without its suffix, or the file's own name if no other file has
     it. Labels are class indices 0, 1, ... if every label of the table is a whole number (also ``0.0``); otherwise they
     are class names, and classes are numbered in the alphabetical order of their names. ``split`` holds one split name
-    or several, separated by ``;``. An array without a line in the table, and a line without an array, is an error of
-    that name.
+    or several, separated by ``;``. An array without a line in the table, and a line without an array, is an error that
+    names it.
     """
     labels: str | Path | None = option('path', None, "the table: csv with a header 'id,label' and, optionally, "
                                        "'split', 'subject', 'fps'")
@@ -64,7 +65,7 @@ class NumpyFolder(Reader):
         self._name_short()
 
     def _name_short(self) -> None:
-        """Lets a line of the table name a file in a folder by its own name, where no other file has it."""
+        """Lets a line of the table name a file in a folder by its own name if no other file has it."""
         short: dict[str, list[str]] = {}
         for path in self._files:
             short.setdefault(path.rpartition('/')[2], []).append(path)
@@ -94,7 +95,8 @@ class NumpyFolder(Reader):
                 array.shape[-2] != joints or array.shape[-1] not in channels:
             raise ReadError(f"'{item}.npy' holds {array.dtype} {array.shape}; expected numbers of shape (T, {joints}, "
                             f"C) or (M, T, {joints}, C), with the {joints} joints of '{self.layout}' and C = "
-                            f'{channels[0]} or {channels[1]}{", the last one the score" if self.with_score else ""}')
+                            f'{channels[0]} or {channels[1]}{", the last one the score" if self.with_score else ""}'
+                            + (f'. {other}' if (other := foreign_array(array.shape)) else ''))
         array = array if array.ndim == 4 else array[None]
         row, score = self._rows[item], None
         if self.with_score:

@@ -20,7 +20,7 @@ from mmskel.skeleton import Clip
 
 _NAME = re.compile(r'a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d)')
 _FILE = _NAME.pattern + r'\.json'
-# there is no a07 and no a10; the class of an action is its place here
+# there is no a07 and no a10; the class of an action is its position here
 ACTIONS = {1: 'pick up with one hand', 2: 'pick up with two hands', 3: 'drop trash', 4: 'walk around', 5: 'sit down',
            6: 'stand up', 8: 'donning', 9: 'doffing', 11: 'throw', 12: 'carry'}
 _CLASS = {action: place for place, action in enumerate(ACTIONS)}

@@ -46,7 +46,7 @@ class PennAction(Reader):
             try:
                 action = self._action(self._fields(item, ('action', )), item)
             except ReadError:
-                continue  # named when the item is read
+                continue  # reported when the item is read
             if action not in self._classes:
                 self._classes.append(action)
 

@@ -1,4 +1,4 @@
-"""Annotation pickles of MMAction2 and PYSKL: validated, and rewritten with what they do not say about themselves."""
+"""Annotation pickles of MMAction2 and PYSKL: validated, and rewritten with the facts that they lack."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ class Pickled(Reader):
     """Reads a pickle of annotations (a dict with ``split`` and ``annotations``, or a list of annotations).
 
     The file is read without running code. Splits are kept as they are; a clip that a split names and the file does
-    not have is an error of that name.
+    not have is an error that names it.
     """
-    layout: str | None = option('text', None, 'the joint order, where the file does not say; default: what its joint '
+    layout: str | None = option('text', None, 'joint order, if the file does not say; default: the one its joint '
                                 'count makes likely (17: coco17, 25 in 3-D: ntu25, ...)')
     what: ClassVar[str] = 'annotation pickle (.pkl) of MMAction2, PYSKL or mmskel'
 

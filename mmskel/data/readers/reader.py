@@ -1,4 +1,4 @@
-"""What every reader of a benchmark format is: a list of named items, a clip for each, splits and facts."""
+"""The base of every reader of a benchmark format: a list of named items, a clip for each, splits and facts."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
@@ -19,14 +19,14 @@ class ReadError(UserError):
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a reader, with all a command line needs to offer it.
+    """One option of a reader, with everything a command line needs to offer it.
 
     Args:
-        name: As in Python, ``with_score``; a command line writes ``--with-score``.
-        kind: ``'flag'`` (bool), ``'number'``, ``'text'`` or ``'path'``.
-        default: Its value when not given; None: no value.
-        help: One sentence.
-        choices: The allowed values, or empty.
+        name: Name as in Python, e.g. ``with_score``.
+        kind: Kind of value: ``'flag'`` (bool), ``'number'``, ``'text'`` or ``'path'``.
+        default: Value when not given; None: no value.
+        help: Description in one sentence.
+        choices: Allowed values, or empty.
     """
     name: str
     kind: str
@@ -44,18 +44,18 @@ def option(kind: str, default: Any, help: str, choices: Sequence[str] = ()) -> A
 class Reader(ABC):
     """One source (folder, archive or file) in one format.
 
-    Subclasses are dataclasses; their fields made by :func:`option` are what a user can set. Readers change no
+    Subclasses are dataclasses; their fields made by :func:`option` are the user's options. Readers change no
     coordinates: they do not centre, scale or rotate (``docs/published/data.md``, D1); pipelines do.
 
     Args:
-        source: Where the files lie.
+        source: Folder, archive or file to read.
 
     Raises:
-        ReadError: If an option has a value it cannot have, or the source is no such data set.
+        ReadError: If an option has a value it cannot have, or the source is not such a data set.
         FileNotFoundError: If there is no such source.
     """
     source: str | Path
-    what: ClassVar[str] = ''  # one line: what the source must look like
+    what: ClassVar[str] = ''  # one line that describes the source
 
     def __post_init__(self):
         self.source = Path(self.source)
@@ -74,7 +74,7 @@ class Reader(ABC):
 
     @abstractmethod
     def items(self) -> list[str]:
-        """The names of what can be read, in the order clips are stored. A name is what errors call the item."""
+        """The names of the items that can be read, in the order clips are stored; errors use them."""
 
     @abstractmethod
     def read(self, item: str) -> Clip:
@@ -86,18 +86,18 @@ class Reader(ABC):
 
     @abstractmethod
     def splits(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        """Split name -> clip ids, out of the ids that were read. Splits may be empty."""
+        """Split name -> clip ids, from the ids that were read. Splits may be empty."""
 
     @abstractmethod
     def meta(self) -> dict[str, Any]:
-        """What is true of all clips: ``layout``, ``source`` (the data set in words), ``class_names`` if known."""
+        """The facts about all clips: ``layout``, ``source`` (the data set in words), ``class_names`` if known."""
 
     def notes(self) -> list[str]:
-        """Sentences for the summary: choices made, clips left out by rule, what was counted while reading."""
+        """Sentences for the summary: choices made, clips left out by rule, counts made while reading."""
         return []
 
     def close(self) -> None:
-        """Lets go of open files."""
+        """Closes open files."""
 
 
 def options_of(reader: type[Reader]) -> dict[str, Option]:

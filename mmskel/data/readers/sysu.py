@@ -33,12 +33,12 @@ class SYSU(Reader):
 
     Splits, 30 each, whose mean is reported:
 
-    * ``set1_01`` .. ``set1_30``: of every activity half of the clips train.
-    * ``set2_01`` .. ``set2_30``: half of the subjects train; of the file ``split_file``, where one is given.
+    * ``set1_01`` .. ``set1_30``: half of the clips of every activity train.
+    * ``set2_01`` .. ``set2_30``: half of the subjects train; by the file ``split_file``, if one is given.
 
-    Without the authors' lists splits are drawn here, from seed 0; the notes of the file say so.
+    Without the authors' lists, splits are drawn here, from seed 0; the notes of the file say so.
     """
-    split_file: str | None = option('path', None, 'text file of setting 2: a line per split with the numbers of its '
+    split_file: str | None = option('path', None, 'text file of setting 2: one line per split with the numbers of its '
                                     'training subjects')
     what: ClassVar[str] = ("folder or zip archive with one text or MATLAB file per clip in folders of activity and "
                            "subject, e.g. 'video03/person17/skeleton.txt'")
@@ -101,7 +101,7 @@ class SYSU(Reader):
         from scipy.io import loadmat
         try:
             content = loadmat(io.BytesIO(self._tree.read(place)))
-        except Exception as error:  # damaged files raise many things
+        except Exception as error:  # damaged files raise all kinds of errors
             raise ReadError(f"'{place}' is not a MATLAB file that can be read: {error}") from None
         tables = {name: value for name, value in content.items()
                   if isinstance(value, np.ndarray) and value.dtype.kind in 'fiu' and value.ndim >= 2

@@ -22,7 +22,7 @@ _RECORDING = r'joints_(s\d\d_e\d\d)\.txt'
 _LABELS = ('actionLabel_modified.txt', 'actionLabel.txt')  # the first one found is used
 _ID = re.compile(r'a(\d\d)_s(\d\d)_e(\d\d)')
 _SEGMENT = re.compile(r'(\w+)\s*:\s*(\S+)\s+(\S+)')
-# name in the label file -> class name; always in this order, the class is the place
+# name in the label file -> class name; always in this order; the class is the position
 ACTIONS = {'walk': 'walk', 'sitDown': 'sit down', 'standUp': 'stand up', 'pickUp': 'pick up', 'carry': 'carry',
            'throw': 'throw', 'push': 'push', 'pull': 'pull', 'waveHands': 'wave hands', 'clapHands': 'clap hands'}
 
@@ -66,7 +66,7 @@ class UTKinect(Reader):
             beside = self.source.parent / name
             if self.source.is_file() and beside.is_file():
                 return name, beside.read_text(encoding='utf-8-sig', errors='replace')
-        raise ReadError(f"'{self.source}' has no label file: neither '{_LABELS[0]}' nor '{_LABELS[1]}' lies in it"
+        raise ReadError(f"'{self.source}' has no label file: neither '{_LABELS[0]}' nor '{_LABELS[1]}' is in it"
                         f'{" or beside it" if self.source.is_file() else ""}; get one and put it there')
 
     def items(self) -> list[str]:
@@ -81,7 +81,7 @@ class UTKinect(Reader):
         number, joints = self._recording(item[4:])
         inside = (number >= first) & (number <= last)
         if not inside.any():
-            raise ReadError(f"segment '{item}': no row of 'joints_{item[4:]}.txt' lies in frames {first} to {last} "
+            raise ReadError(f"segment '{item}': no row of 'joints_{item[4:]}.txt' is in frames {first} to {last} "
                             f"('{self.label_file}'); the recording has frames {number.min()} to {number.max()}")
         return Clip(item, joints[inside][None], layout='kinect20', fps=15., label=action - 1,
                     extra=dict(subject=subject, episode=episode))
@@ -138,7 +138,7 @@ class UTKinect(Reader):
                     source='UT-Kinect-Action3D (Xia et al., CVPR Workshops 2012)')
 
     def notes(self) -> list[str]:
-        kind = 'corrected' if self.label_file == _LABELS[0] else "original; seven segments of it are wrong: prefer " \
+        kind = 'corrected' if self.label_file == _LABELS[0] else "original; seven of its segments are wrong: prefer " \
                                                                  f"'{_LABELS[0]}'"
         notes = [f"labels: '{self.label_file}' ({kind})"]
         if self._absent:

@@ -41,12 +41,12 @@ _CLASSES_HELP = 'six: set and pass of a side are one class, as in weakly supervi
 
 
 class VolleyballIndex:
-    """What both ways to skeletons share: the annotated clips, labels, splits and the ball.
+    """The common part of both ways to skeletons: the annotated clips, labels, splits and the ball.
 
     Args:
-        tree: The files.
-        classes: ``'eight'`` or ``'six'``.
-        what: What the reader expects, for messages.
+        tree: Tree of the files.
+        classes: Set of classes, ``'eight'`` or ``'six'``.
+        what: Description of the expected source, for messages.
 
     Raises:
         ReadError: If there is no ``annotations.txt`` below a folder of the video's number, or one is wrong.
@@ -92,7 +92,7 @@ class VolleyballIndex:
         return dict(layout='coco17', class_names=list(names), person_class_names=list(PLAYER_ACTIONS))
 
     def notes(self, ids: Sequence[str]) -> list[str]:
-        """How many of the clips have no ball."""
+        """A note about the clips that have no ball."""
         without = [name for name in ids if name not in self._balls]
         return [f'{len(without)} clips have no ball: {some(without)}'] if without else []
 
@@ -102,7 +102,7 @@ class Volleyball(Reader):
     """Reads COMPOSER's skeletons on tracked, given boxes: 20 frames, up to 12 players in the file's order.
 
     With the file of COMPOSER's person labels in the folder, every clip has ``person_label`` (M,): the action in the
-    annotated frame, -1 where there is none.
+    annotated frame, -1 if there is none.
 
     Splits: ``train`` (39 videos, 3,493 clips), ``test`` (16 videos, 1,337 clips).
     """
@@ -193,8 +193,8 @@ class Volleyball(Reader):
 class VolleyballWeak(Reader):
     """Reads skeletons detected and tracked without any given boxes: 41 frames, people re-assigned to slots.
 
-    How people come into slots: :func:`~mmskel.data.reassign.reassign`. Every clip keeps ``tracking`` (T, M), the track
-    in each slot. Splits as those of ``volleyball``.
+    People are assigned to slots by :func:`~mmskel.data.reassign.reassign`. Every clip keeps ``tracking`` (T, M), the
+    track in each slot. Splits as those of ``volleyball``.
     """
     num_person: int = option('number', 12, 'person slots')
     classes: str = option('text', 'eight', _CLASSES_HELP, _CLASSES)

@@ -17,7 +17,7 @@ GROUP_ACTIVITIES = ('r_set', 'l_set', 'r_spike', 'l_spike', 'r_pass', 'l_pass', 
 # the six classes of weakly supervised papers: set and pass of a side are one
 MERGED_ACTIVITIES = ('r_set-pass', 'r_spike', 'r_winpoint', 'l_set-pass', 'l_spike', 'l_winpoint')
 MERGED_CLASS = (0, 3, 1, 4, 0, 3, 2, 5)
-"""Of each of the eight classes, which of the six it becomes."""
+"""For each of the eight classes, the one of the six that it becomes."""
 PLAYER_ACTIONS = ('blocking', 'digging', 'falling', 'jumping', 'moving', 'setting', 'spiking', 'standing', 'waiting')
 TEST_VIDEOS = (4, 5, 9, 11, 14, 20, 21, 25, 29, 34, 35, 37, 43, 44, 45, 47)
 _LARGE_VIDEOS = (2, 37, 38, 39, 40, 41, 44, 45)
@@ -29,9 +29,9 @@ class AnnotatedClip:
 
     Args:
         clip: Number of the annotated frame, as text.
-        label: As written; :func:`activity` makes a class of it.
+        label: Label as written; :func:`activity` converts it to a class.
         boxes: (n, 4) x, y, width, height of the players in the annotated frame, pixels; n is 8 to 12.
-        actions: n action names.
+        actions: Names of the n actions.
     """
     clip: str
     label: str
@@ -39,7 +39,7 @@ class AnnotatedClip:
     actions: tuple[str, ...]
 
     def line(self) -> str:
-        """As in the file."""
+        """The line as in the file."""
         players = (f'{" ".join(map(str, box))} {action}' for box, action in zip(self.boxes.tolist(), self.actions))
         return ' '.join((f'{self.clip}.jpg', self.label, *players))
 
@@ -60,11 +60,11 @@ def parse_annotations(text: str, place: str) -> list[AnnotatedClip]:
     """The clips of a video, in the file's order.
 
     Args:
-        text: Of ``videos/<video>/annotations.txt``.
-        place: What messages call it.
+        text: Text of ``videos/<video>/annotations.txt``.
+        place: Name in messages.
 
     Raises:
-        ReadError: A line that is not a ``<clip>.jpg label {x y w h action} ...``, or a clip that is there twice.
+        ReadError: A line that is not a ``<clip>.jpg label {x y w h action} ...``, or a repeated clip.
     """
     found: dict[str, AnnotatedClip] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -84,7 +84,7 @@ def parse_annotations(text: str, place: str) -> list[AnnotatedClip]:
         if unknown:
             raise ReadError(f"{say}: unknown action '{unknown[0]}'; known: {', '.join(PLAYER_ACTIONS)}")
         if clip in found:
-            raise ReadError(f"{say}: clip {clip} is there twice")
+            raise ReadError(f"{say}: clip {clip} occurs twice")
         activity(words[1], say)
         found[clip] = AnnotatedClip(clip, words[1], boxes.reshape(-1, 4), tuple(players[4::5]))
     return list(found.values())
@@ -99,9 +99,9 @@ class PlayerTracks:
         frame: (F,) frame numbers, ascending.
         box: (n, F, 4) left, top, right, bottom in pixels; zeros where the file has no row.
         present: (n, F) whether the file has a row.
-        lost: (n, F) the box is outside of the view.
-        grouping: (n, F) the player takes part in the group's activity.
-        generated: (n, F) interpolated, not drawn by hand.
+        lost: (n, F) whether the box is outside of the view.
+        grouping: (n, F) whether the player takes part in the group's activity.
+        generated: (n, F) whether the box was interpolated, not drawn by hand.
         action: (n, F) index into ``PLAYER_ACTIONS``, -1 without a row; it may change within a clip.
     """
     player: np.ndarray
@@ -119,12 +119,12 @@ class PlayerTracks:
         return self.present & ~self.lost
 
     def action_at(self, frame: int) -> np.ndarray:
-        """(n,) the players' actions in a frame, e.g. the annotated one; -1 where there is no row."""
+        """(n,) the players' actions in a frame, e.g. the annotated one; -1 if there is no row."""
         place = np.flatnonzero(self.frame == frame)
         return self.action[:, place[0]] if len(place) else np.full(len(self.player), -1)
 
     def rows(self) -> list[str]:
-        """As in the file, player by player."""
+        """The rows as in the file, player by player."""
         found = []
         for p, t in zip(*np.nonzero(self.present)):
             flags = (int(flag[p, t]) for flag in (self.lost, self.grouping, self.generated))
@@ -137,12 +137,12 @@ def parse_tracks(text: str, place: str) -> PlayerTracks:
     """The tracks of a clip.
 
     Args:
-        text: Of ``volleyball_tracking_annotation/<video>/<clip>/<clip>.txt``.
-        place: What messages call it.
+        text: Text of ``volleyball_tracking_annotation/<video>/<clip>/<clip>.txt``.
+        place: Name in messages.
 
     Raises:
-        ReadError: No rows; a row that is not a ``player x1 y1 x2 y2 frame lost grouping generated action``; a second
-            row of a player and frame.
+        ReadError: No rows; a row other than ``player x1 y1 x2 y2 frame lost grouping generated action``; a second
+            row for a player and frame.
     """
     rows: dict[tuple[int, int], tuple[Sequence[int], str]] = {}
     for number, line in enumerate(text.splitlines(), 1):

@@ -16,13 +16,14 @@ from mmskel.skeleton.trunk import Axes, TrunkAxes
 
 @TRANSFORMS.register_module()
 class AlignTrunk3D(CoordinateTransform):
-    """Every person in axes of their own: x to the right, y forward, z up along the trunk, the origin between the hips.
+    """Puts every person in axes of their own: x to the right, y forward, z up along the trunk, the origin between the
+    hips.
 
-    Axes and origin are those of the first frame in which the person is seen, and stay, so the way through the room is
-    kept. The direction of the trunk is the first principal axis of pelvis, spine, shoulders and hips, as far as the
-    layout has them. The sign of a principal axis is arbitrary, so three rules look at the first person and negate an
-    axis of everybody: z, if the left shoulder lies below the hips in the first frame; y, if a foot points backwards on
-    average; x, if the right hip lies to the left of the left one on average. Averages are over all frames, empty ones
+    Axes and origin are those of the first frame in which the person is seen, and stay fixed, so the path through the
+    room is kept. The direction of the trunk is the first principal axis of pelvis, spine, shoulders and hips, as far as
+    the layout has them. The sign of a principal axis is arbitrary, so three rules look at the first person and negate
+    an axis of everybody: z, if the left shoulder is below the hips in the first frame; y, if a foot points backwards on
+    average; x, if the right hip is to the left of the left one on average. Averages are over all frames, empty ones
     included, as published. A misled rule mirrors the body. Without feet, y is negated with z, which mirrors nothing.
 
     A person whose first frame gives no axes (all joints in one place) is only moved. Absent persons and empty frames

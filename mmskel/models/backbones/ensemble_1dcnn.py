@@ -139,6 +139,7 @@ class Ensemble1DCNN(BaseModule):
             published, or zeros.
         init_cfg: Initialisation in the form of MMEngine; the published one is built in.
     """
+    knobs = {'clip_len': 'num_frames'}
 
     def __init__(self, layout: str | Layout, in_channels: int = 3, num_person: int = 2, network: str = 'base',
                  num_frames: int = 300, base_channels: int = 64, dropout: float | None = None,

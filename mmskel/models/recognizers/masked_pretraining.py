@@ -48,10 +48,10 @@ class MaskedPretraining(BaseModel):
                  mask_ratio: float = 0.3, decoder: str = 'linear', loss: dict | None = None, mask_seed: int = 0):
         super().__init__(data_preprocessor=data_preprocessor)
         if mask not in MASKS or decoder not in DECODERS:
-            raise UserError(f"mask is one of {', '.join(MASKS)}, decoder one of {', '.join(DECODERS)}; found "
+            raise UserError(f"mask must be one of {', '.join(MASKS)}, decoder one of {', '.join(DECODERS)}; found "
                             f'{mask!r}, {decoder!r}')
         if not 0 < mask_ratio < 1:
-            raise UserError(f'mask_ratio lies between 0 and 1, not {mask_ratio}')
+            raise UserError(f'mask_ratio must be between 0 and 1, not {mask_ratio}')
         self.backbone = MODELS.build(backbone)
         lacking = [name for name in ('arrange', 'padding_of', 'encode_frames') if not hasattr(self.backbone, name)]
         if lacking:
@@ -62,12 +62,12 @@ class MaskedPretraining(BaseModel):
         self.criterion = MODELS.build(loss or dict(type='MaskedMSELoss'))
 
     def reconstruct(self, x: Tensor, hidden: Tensor, padding: Tensor | None = None) -> Tensor:
-        """Arranged joints (B, T, V, C), what is hidden (B, T, V), padding (B, T) -> (B, T, V, C)."""
+        """Arranged joints (B, T, V, C), mask (B, T, V), padding (B, T) -> (B, T, V, C)."""
         shown = x if self.mask == 'none' else hide(x, hidden)
         return self.decoder(self.backbone.encode_frames(shown, padding)).view_as(x)
 
     def draw(self, x: Tensor, padding: Tensor | None = None) -> Tensor:
-        """What is hidden of (B, T, V, C), as (B, T, V); see :func:`draw_mask`."""
+        """The mask of (B, T, V, C), as (B, T, V); see :func:`draw_mask`."""
         batch, frames, joints, _ = x.shape
         if self.mask == 'none':
             seen = x.new_ones(batch, frames, dtype=torch.bool) if padding is None else ~padding
@@ -81,14 +81,14 @@ class MaskedPretraining(BaseModel):
         return drawn.expand(-1, -1, joints)
 
     def forward(self, inputs: Tensor, data_samples: Sequence[Any] | None = None, mode: str = 'tensor') -> Any:
-        """One pass.
+        """One pass through the network.
 
         Args:
-            inputs: (N, views, M, T, V, C), as the encoder makes them. Persons without any joint are left out.
-            data_samples: N; their labels, if any, are ignored.
-            mode: ``'loss'``: ``loss_reconstruction``; ``'predict'``: the samples with ``hidden_error``, the sum of
-                squared errors of hidden coordinates and their number; ``'tensor'``: the reconstruction,
-                (N, views, M, T, V, C) in the order of the backbone.
+            inputs: Tensor (N, views, M, T, V, C), as the encoder makes it. Persons without any joint are left out.
+            data_samples: Data samples, N; their labels, if any, are ignored.
+            mode: Result to return. ``'loss'``: ``loss_reconstruction``; ``'predict'``: the samples with
+                ``hidden_error``, the sum of squared errors of hidden coordinates and their number; ``'tensor'``: the
+                reconstruction, (N, views, M, T, V, C) in the order of the backbone.
         """
         x = self.backbone.arrange(inputs).flatten(0, 2)
         if mode == 'tensor':
@@ -104,7 +104,7 @@ class MaskedPretraining(BaseModel):
         if mode == 'loss':
             return dict(loss_reconstruction=self.criterion(found, x, hidden))
         if mode != 'predict':
-            raise UserError(f"mode is 'loss', 'predict' or 'tensor', not {mode!r}")
+            raise UserError(f"mode must be 'loss', 'predict' or 'tensor', not {mode!r}")
         sums = torch.stack(hidden_error(found, x, hidden), 1)
         totals = sums.new_zeros(len(inputs), 2).index_add_(0, owner, sums)
         for sample, total in zip(data_samples, totals):

@@ -1,4 +1,4 @@
-"""Five body parts of any skeleton: the limbs and what is left, or five pieces.
+"""Five body parts of any skeleton: the limbs and the rest, or five pieces.
 
 Y. Xu et al., "Ensemble One-Dimensional Convolution Neural Networks for Skeleton-Based Action Recognition", IEEE Signal
 Processing Letters 2018; docs/published/ensemble_1dcnn.md.
@@ -25,9 +25,9 @@ def outwards(layout: Layout) -> list[int]:
 def five_parts(layout: str | Layout) -> tuple[tuple[int, ...], ...]:
     """The joints in five parts: right arm, left arm, right leg, left leg, all the rest; NTU's are the published ones.
 
-    Hands belong to their arms. In a part joints follow the bones outwards, but the rest begins with pelvis, spine,
+    Hands belong to their arms. In a part, joints follow the bones outwards, but the rest begins with pelvis, spine,
     shoulders' middle, neck and head. A skeleton without arms and legs (a hand) is cut into five pieces along its bones,
-    the first ones longer where they cannot be equal: wrist and thumb, then the other fingers.
+    the first ones longer if they cannot be equal: wrist and thumb, then the other fingers.
     """
     layout = get_layout(layout)
     order = outwards(layout)
