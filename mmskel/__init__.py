@@ -1,7 +1,7 @@
 """mmskel: skeleton-based action recognition for OpenMMLab.
 
 Importing this repairs today's OpenMMLab stack (:mod:`mmskel.compat`) and tells MMAction2's registries where our
-classes are; nothing heavy is imported until a registry is first asked. A stock MMAction2 config gets everything with
+classes are; nothing heavy is imported until a registry is first used. A stock MMAction2 config gets everything with
 ``custom_imports = dict(imports=['mmskel'])``.
 """
 from importlib import import_module
@@ -24,7 +24,7 @@ def _register(registry_module) -> None:
     for name, locations in _LOCATIONS.items():
         registry = getattr(registry_module, name)
         registry._locations += [place for place in locations if place not in registry._locations]
-        if registry._imported:  # it has been asked before and will not look at its locations again
+        if registry._imported:  # it has been used before and will not look at its locations again
             for place in locations:
                 import_module(place)
 

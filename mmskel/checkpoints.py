@@ -1,7 +1,7 @@
-"""The one loader of checkpoints: files and downloads, ours and others', of which nothing is run.
+"""The one loader of checkpoints: files and downloads, ours and others'; nothing in them is run.
 
-:mod:`mmskel.files.torch_files` reads a file safely; here its content becomes weights, and weights become a model's.
-What is no checkpoint of ordinary finite tensors is refused in one line that names the file.
+:mod:`mmskel.files.torch_files` reads a file safely; here its content becomes weights, and the weights become a model's.
+What is not a checkpoint of ordinary finite tensors is refused in one line that names the file.
 """
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ __all__ = ['Checkpoint', 'CheckpointError', 'DIFFERENCES', 'Loaded', 'download',
            'load_checkpoint', 'read_checkpoint', 'read_data']
 
 DIFFERENCES = ('missing', 'unexpected', 'shape')
-"""What ``allow`` may name: tensors that the file lacks, that the model lacks, that have another shape."""
+"""The values of ``allow``: tensors that the file lacks, that the model lacks, that have another shape."""
 
 _WRAPPERS = ('state_dict', 'model_state_dict', 'model')
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file holds.
+    """The content of a checkpoint file.
 
     Args:
-        source: File or URL, as messages name it.
+        source: File or URL, as named in messages.
         state: Name -> tensor, without the ``module.`` of parallel training; finite.
-        meta: ``epoch``, ``seed``, ``cfg``, ``dataset_meta`` and what else was written beside the weights, or {}.
+        meta: ``epoch``, ``seed``, ``cfg``, ``dataset_meta`` and anything else written beside the weights, or {}.
     """
     source: str
     state: Mapping[str, Tensor]
@@ -43,13 +43,13 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of a checkpoint's tensors.
+    """The fate of a checkpoint's tensors.
 
     Args:
         taken: Names of the model's tensors that come from the file.
         new: Names of those that keep their initial values.
-        left: Names of the file's tensors that the model has no use for.
-        meta: Of the checkpoint.
+        left: Names of the file's tensors that the model does not use.
+        meta: Metadata of the checkpoint.
     """
     taken: tuple[str, ...]
     new: tuple[str, ...]
@@ -71,7 +71,7 @@ def load_checkpoint(model: nn.Module, source: str | Path, *, allow: Collection[s
 
 
 def read_checkpoint(source: str | Path) -> Checkpoint:
-    """Reads weights, without running anything in the file.
+    """Reads weights without running anything in the file.
 
     Args:
         source: A file, or an ``http(s)://`` URL, which is downloaded into PyTorch's cache.
@@ -93,16 +93,16 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
     """Fills a model with a checkpoint's tensors.
 
     Args:
-        model: The model; a parallel wrapper is looked through. One that is refused may have been filled in part.
-        checkpoint: The weights.
-        allow: Which of :data:`DIFFERENCES` are no error. Counters of norms (``num_batches_tracked``) and buffers of the
-            data preprocessor may always be missing.
+        model: Model to fill; a parallel wrapper is unwrapped. After an error it may have been filled in part.
+        checkpoint: Weights to fill it with.
+        allow: Members of :data:`DIFFERENCES` that are not errors. Counters of norms (``num_batches_tracked``) and
+            buffers of the data preprocessor may always be missing.
         prefixes: Beginning of a name in the file -> beginning of a name in the model, e.g.
-            ``{'encoder.': 'backbone.'}``; the longest that fits counts, and tensors that none fits are left out.
+            ``{'encoder.': 'backbone.'}``; the longest match counts, and tensors without a match are left out.
             Default: names as they are.
 
     Returns:
-        Which tensors were taken.
+        The tensors that were taken, new or left over.
 
     Raises:
         CheckpointError: A difference that is not allowed, or no tensor that fits.
@@ -119,7 +119,7 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
     offered._metadata = getattr(checkpoint.state, '_metadata', OrderedDict())
     try:
         result = model.load_state_dict(offered, strict=False)
-    except RuntimeError as error:  # a model that renames what older versions called otherwise finds other shapes itself
+    except RuntimeError as error:  # a model that renames older versions' tensors finds other shapes itself
         said = (str(error).splitlines()[1:] or [str(error)])[0].strip(' \t.')
         raise CheckpointError(f"'{checkpoint.source}' is a checkpoint of another model: {said}. Use the config it was "
                               'trained with') from None
@@ -152,18 +152,18 @@ def _state_of(data: Any, name: str) -> OrderedDict[str, Tensor]:
             data, bare = data[key], False
     if not isinstance(data, Mapping):
         raise CheckpointError(f"'{name}' holds {_kind(data)}, no tensors by name; expected a state dict")
-    strange = [key for key in data if not isinstance(key, str)]
+    nameless = [key for key in data if not isinstance(key, str)]
     odd = [key for key, value in data.items()
            if not isinstance(value, Tensor) and not str(key).endswith('_extra_state')]
-    if strange and any(isinstance(data[key], Tensor) for key in strange):
-        raise CheckpointError(f"'{name}' names a tensor {strange[0]!r:.80}; expected names that are text")
+    if nameless and any(isinstance(data[key], Tensor) for key in nameless):
+        raise CheckpointError(f"'{name}' names a tensor {nameless[0]!r:.80}; expected names that are text")
     if odd and not bare:
         raise CheckpointError(f"'{name}': '{odd[0]!s:.80}' is {_kind(data[odd[0]])}; expected a tensor")
     state = OrderedDict((key.removeprefix('module.'), value) for key, value in data.items()
                         if isinstance(value, Tensor))
     if not state:
         raise CheckpointError(f"'{name}' holds no tensors; expected a state dict")
-    # mmpose's models rename what its older versions called otherwise, by the versions that stand here
+    # mmpose's models rename tensors of its older versions, by the version numbers kept here
     versions = getattr(data, '_metadata', None)
     state._metadata = OrderedDict((key.removeprefix('module.'), value) for key, value in
                                   (versions.items() if isinstance(versions, Mapping) else ())

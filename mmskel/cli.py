@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mmskel.commands.command import Parser
 from mmskel.commands.files import FILES
+from mmskel.commands.flags import flags_of, in_flags
 from mmskel.commands.memory import keep_freed_memory
 from mmskel.commands.training import TRAINING
 from mmskel.commands.videos import VIDEOS
@@ -21,19 +22,20 @@ COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'e
 
 
 def parser_of(command: str = '') -> Parser:
-    """The parser of all commands.
+    """The parser for all commands.
 
     Args:
-        command: The one that will run; the arguments of others are left out, since some import what they list.
+        command: Command that will run; the others' arguments are left out, since some import what they list.
     """
     parser = Parser('mmskel', description='Skeleton-based action recognition for OpenMMLab.',
-                    epilog='`mmskel COMMAND --help` explains one.')
+                    epilog='`mmskel COMMAND --help` explains a command.')
     parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(title='commands', dest='command', metavar='COMMAND', required=True)
     for name, one in COMMANDS.items():
         of_command = commands.add_parser(name, help=one.help, description=one.help)
         if name == command:
             one.configure(of_command)
+            of_command.set_defaults(flags={**flags_of(of_command), **one.flags})
     return parser
 
 
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser_of(*arguments[:1]).parse_args(arguments)
     try:
         return COMMANDS[args.command].run(args)
-    except BrokenPipeError:  # `mmskel doctor | head`: nobody reads on
+    except BrokenPipeError:  # `mmskel doctor | head`: nobody reads any further
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UserError, OSError) as error:
         if os.environ.get('MMSKEL_DEBUG') == '1':
             raise
-        print(f'mmskel: {readable(error)}', file=sys.stderr)
+        print(f'mmskel: {in_flags(readable(error), args.flags)}', file=sys.stderr)
         return 1
 
 
@@ -69,7 +71,7 @@ def program(arguments: Sequence[str] | None = None) -> int:
 
 
 def readable(error: Exception) -> str:
-    """What a terminal may show of an exception; of a data loader's worker only its last line, which has the message."""
+    """The text of an exception for a terminal; for a data loader's worker only its last line, which is the message."""
     text = str(error)
     if 'Original Traceback' in text:
         text = text.strip().splitlines()[-1].partition(': ')[2]

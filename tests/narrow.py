@@ -1,6 +1,6 @@
 """Models of any config made narrow, so that tests take seconds."""
 # channels of the features over those of the first stage
-RATIO = {'C3DLight': 8, 'X3DShallow': 9}
+RATIO = {'C3DLight': 8, 'X3DShallow': 9, 'MANs': 2}
 
 
 def narrow(cfg, width):
@@ -25,5 +25,8 @@ def narrow(cfg, width):
         head.in_channels = 4 * width
         return
     backbone.base_channels = width
+    if backbone.get('network') == 'densenet161':
+        head.in_channels = 23 * width
+        return
     stages = backbone.get('num_stages', 4)  # MMAction2's default, which its RGB networks leave out
     head.in_channels = (4 * 2**(stages - 1) if backbone.type == 'ResNet3dSlowOnly' else RATIO.get(backbone.type, 4)) * width

@@ -22,8 +22,8 @@ def random_weights(config: str | Path, path: Path, seed: int = 0) -> str:
 
     from mmskel.pose.loading import find_model_config
     torch.manual_seed(seed)
-    cfg = find_model_config(config, '--pose-config')
-    if cfg.model.get('init_cfg', {}).get('type') == 'Pretrained':  # would be fetched
+    cfg = find_model_config(config, 'pose_config')
+    if cfg.model.get('init_cfg', {}).get('type') == 'Pretrained':  # would be downloaded
         cfg.model.pop('init_cfg')
     with DefaultScope.overwrite_default_scope('mmpose'):
         model = build_pose_estimator(cfg.model)

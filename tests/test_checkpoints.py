@@ -91,7 +91,7 @@ def test_files_that_would_run_code_or_touch_memory(tmp_path):
     marker = tmp_path / 'ran'
     for number, evil in enumerate(hostile(str(marker))):
         path = saved(tmp_path / f'{number}.pth', dict(state_dict=Net().state_dict(), meta=dict(x=evil)))
-        with pytest.raises(CheckpointError, match=f"{number}.pth' .* is no checkpoint that can be read safely"):
+        with pytest.raises(CheckpointError, match=f"{number}.pth' .* is not a checkpoint that can be read safely"):
             read_checkpoint(path)
             pytest.fail(f'{evil.call} was loaded')
     assert not marker.exists()
@@ -118,7 +118,7 @@ def test_mmengine_reads_downloads_through_ours(tmp_path, monkeypatch):
     cached = tmp_path / 'hub/checkpoints/net-00000000.pth'
     cached.parent.mkdir(parents=True)
     saved(cached, dict(state_dict=Net().state_dict(), meta=Reduce(os.mkdir, str(tmp_path / 'ran'))))
-    with pytest.raises(CheckpointError, match='no checkpoint that can be read safely'):
+    with pytest.raises(CheckpointError, match='not a checkpoint that can be read safely'):
         CheckpointLoader.load_checkpoint('https://localhost/net-00000000.pth')
     saved(cached, dict(state_dict=Net().state_dict()))
     assert set(CheckpointLoader.load_checkpoint('https://localhost/net-00000000.pth')['state_dict']) == set(Net().state_dict())

@@ -1,5 +1,5 @@
-# CascadeFormer 1.0 on NTU RGB+D 60, the published recipe, from cascadeformer_pretrain_ntu60_3d.py. Splits: --split xsub,
-# xview; cross-view has base_lr 1e-4, width 512, 8 heads, 12 layers, see docs/cascadeformer.md.
+# CascadeFormer 1.0 on NTU RGB+D 60, the published recipe, from cascadeformer_pretrain_ntu60_3d.py. Splits: --split
+# xsub, xview; cross-view has base_lr 1e-4, width 512, 8 heads, 12 layers, see docs/cascadeformer.md.
 # Not trained here yet; published: X-Sub 81.01 %, X-View 88.17 %, last epoch.
 _base_ = ['../_base_/datasets/ntu3d_one_person.py', '../_base_/models/cascadeformer.py',
           '../_base_/schedules/cascadeformer.py']

@@ -1,5 +1,5 @@
-# CascadeFormer on N-UCLA for two CPU cores, an hour in all by estimate: masked pretraining and fine-tuning as one command. Each has a
-# folder of its own in the work dir; --resume goes on where it stopped.
+# CascadeFormer on N-UCLA for two CPU cores, an hour in all by estimate: masked pretraining and fine-tuning as one
+# command. Each has a folder of its own in the work dir; --resume goes on where it stopped.
 #   mmskel train cascadeformer/cascadeformer_nwucla_short_plan.py --amp
 # Not trained here yet; see cascadeformer_nwucla_short.py for what was published.
 _base_ = 'cascadeformer_nwucla_short.py'

@@ -1,5 +1,5 @@
-# CascadeFormer 1.0 on Penn Action, the published recipe, from cascadeformer_pretrain_penn.py. The published figure comes from
-# a test with 4 heads in the cross-attention: --cfg-options model.backbone.cross_heads=4.
+# CascadeFormer 1.0 on Penn Action, the published recipe, from cascadeformer_pretrain_penn.py. The published figure
+# comes from a test with 4 heads in the cross-attention: --cfg-options model.backbone.cross_heads=4.
 # Not trained here yet; published: 94.66 %, last epoch.
 _base_ = ['../_base_/datasets/penn_action.py', '../_base_/models/cascadeformer.py',
           '../_base_/schedules/cascadeformer.py']

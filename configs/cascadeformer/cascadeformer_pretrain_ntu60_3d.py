@@ -1,7 +1,7 @@
-# Masked pretraining of CascadeFormer 1.0 on NTU RGB+D 60, the published recipe (64 clips, 100 epochs). Splits: --split xsub,
-# xview; cross-view has --cfg-options model.backbone.channels=512 model.backbone.num_heads=8 model.backbone.num_layers=12.
-# No labels are used. Published: the epoch with the lowest error on the test clips; ours: the last one.
-# Not trained here yet. Then: cascadeformer_ntu60_3d.py.
+# Masked pretraining of CascadeFormer 1.0 on NTU RGB+D 60, the published recipe (64 clips, 100 epochs). Splits: --split
+# xsub, xview; cross-view has --cfg-options model.backbone.channels=512 model.backbone.num_heads=8
+# model.backbone.num_layers=12. No labels are used. Published: the epoch with the lowest error on the test clips; ours:
+# the last one. Not trained here yet. Then: cascadeformer_ntu60_3d.py.
 _base_ = ['../_base_/datasets/ntu3d_one_person.py', '../_base_/models/cascadeformer_pretrain.py',
           '../_base_/schedules/cascadeformer_pretrain.py']
 

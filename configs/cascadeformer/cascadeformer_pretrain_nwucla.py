@@ -1,5 +1,5 @@
-# Masked pretraining of CascadeFormer 1.1 on N-UCLA, the published recipe (4 clips, 100 epochs of 10 copies augmented once).
-# No labels are used. Not trained here yet. Then: cascadeformer_nwucla.py.
+# Masked pretraining of CascadeFormer 1.1 on N-UCLA, the published recipe (4 clips, 100 epochs of 10 copies augmented
+# once). No labels are used. Not trained here yet. Then: cascadeformer_nwucla.py.
 _base_ = ['../_base_/datasets/nwucla_copies.py', '../_base_/models/cascadeformer_pretrain.py',
           '../_base_/schedules/cascadeformer_pretrain.py']
 

@@ -1,6 +1,6 @@
-# Masked pretraining of CascadeFormer 1.1 on N-UCLA for two CPU cores: 20 epochs of 5 passes, every copy augmented afresh,
-# 32 clips at once. No labels are used. Not trained here yet; with --amp a step is estimated at 0.3 s, all of it at 16
-# minutes. Then: cascadeformer_nwucla_short.py.
+# Masked pretraining of CascadeFormer 1.1 on N-UCLA for two CPU cores: 20 epochs of 5 passes, every copy augmented
+# afresh, 32 clips at once. No labels are used. Not trained here yet; with --amp a step is estimated at 0.3 s, all of it
+# at 16 minutes. Then: cascadeformer_nwucla_short.py.
 _base_ = './cascadeformer_pretrain_nwucla.py'
 
 max_epochs = 20

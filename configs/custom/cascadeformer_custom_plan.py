@@ -1,5 +1,5 @@
-# CascadeFormer on any annotation file: masked pretraining and fine-tuning as one command. Each has a folder of its own in
-# the work dir; --resume goes on where it stopped.
+# CascadeFormer on any annotation file: masked pretraining and fine-tuning as one command. Each has a folder of its own
+# in the work dir; --resume goes on where it stopped.
 #   mmskel train custom/cascadeformer_custom_plan.py --data my.pkl
 # Pretraining on clips of another file: cascadeformer_pretrain_custom.py, then cascadeformer_custom.py.
 # Not trained here yet.

@@ -1,5 +1,5 @@
-# MP-GCN on any annotation file of several persons; layout, classes and persons (up to 12) are read off it. Objects, if any:
-# their names in AddObjects, encoder and backbone (docs/mp_gcn.md).
+# MP-GCN on any annotation file of several persons; layout, classes and persons (up to 12) are read off it. Objects, if
+# any: their names in AddObjects, encoder and backbone (docs/mp_gcn.md).
 #   mmskel train custom/mpgcn_custom.py --data my.pkl
 # Coordinates are shifted and scaled by the clip's own mean and spread; published networks take them as they are.
 _base_ = 'stgcn_custom.py'

@@ -1,5 +1,5 @@
-# PoseC3D with C3D-light of half the width on 32 frames of 32 x 32 pixels, for any annotation file: small data sets, trials,
-# a CPU.
+# PoseC3D with C3D-light of half the width on 32 frames of 32 x 32 pixels, for any annotation file: small data sets,
+# trials, a CPU.
 #   mmskel train custom/posec3d_custom_small.py --data my.pkl
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/custom.py', '../_base_/models/c3d_light.py']
 

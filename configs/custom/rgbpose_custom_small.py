@@ -1,9 +1,9 @@
-# RGBPose-Conv3D of a quarter of the width and few blocks, on 4 pictures of 64 x 64 and 16 frames of heatmaps, for any
+# RGBPose-Conv3D of a quarter of the width and few blocks, on 4 images of 64 x 64 and 16 frames of heatmaps, for any
 # annotation file of 2-D clips whose videos are at hand: small data sets, trials, a CPU.
 #   mmskel extract VIDEOS my.pkl
 #   mmskel train custom/rgbpose_custom_small.py --data my.pkl
 # Measured 2026-11-29, seed 0, 2 cores (Intel Xeon), 96 and 36 videos of `mmskel demo --video`, 10 minutes, last epoch:
-# top-1 of both heads 91.67 %, of the pictures' alone 97.22 %, of the skeletons' alone 83.33 %.
+# top-1 of both heads 91.67 %, of the images' alone 97.22 %, of the skeletons' alone 83.33 %.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/custom.py', '../_base_/models/rgbpose.py']
 
 max_epochs = 20

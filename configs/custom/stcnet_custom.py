@@ -2,6 +2,4 @@
 #   mmskel train custom/stcnet_custom.py --data my.pkl
 _base_ = 'stgcn_custom.py'
 
-model = dict(
-    data_preprocessor=dict(layout={{_base_.layout}}, with_score=False),
-    backbone=dict(_delete_=True, type='STCNet', layout={{_base_.layout}}, num_person={{_base_.num_person}}))
+model = dict(backbone=dict(_delete_=True, type='STCNet'))

@@ -1,5 +1,5 @@
-# HD-GCN on N-UCLA, views 1 and 2 -> 3, one person. The authors released no recipe; this one is CTR-GCN's for the data set
-# (batch 16, 65 epochs of 5 passes) with HD-GCN's warm-up and cosine, and label smoothing.
+# HD-GCN on N-UCLA, views 1 and 2 -> 3, one person. The authors released no recipe; this one is CTR-GCN's for the data
+# set (batch 16, 65 epochs of 5 passes) with HD-GCN's warm-up and cosine, and label smoothing.
 # Measured 2026-11-20, views 1 and 2 -> 3, seed 0, --amp on 2 cores (AMD EPYC), around pelvis, last epoch, top-1 of all
 # 464 test clips (of the 369 clean ones): joint, --epochs 20: 92.03 % (89.97 %), best epoch 93.75 %; bone, --epochs 16:
 # 92.67 % (90.79 %), best epoch 93.53 %; joint + bone fused: 94.18 % (92.68 %). These runs were before weights were

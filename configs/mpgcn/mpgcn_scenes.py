@@ -3,8 +3,8 @@
 # Measured 2026-11-29, --epochs 15, seeds 0 to 2, a core of an Intel Xeon each, mean top-1: no_masks 92.08 %,
 # no_masks_no_links 45.83 %, alone 50.33 %, no_ball 25.08 %. The whole schedule was not trained.
 # Members: the whole graph; without links between persons; both of these without masks that learn, so that a person's
-# place in the file tells nothing; without the ball; every person a graph of its own, pooled in the end; the same without
-# the ball.
+# place in the file tells nothing; without the ball; every person a graph of its own, pooled in the end; the same
+# without the ball.
 _base_ = ['../_base_/datasets/group_scenes.py', '../_base_/models/mpgcn.py', '../_base_/schedules/mpgcn.py']
 
 model = dict(

@@ -1,5 +1,5 @@
-# The pose half of RGBPose-Conv3D alone on NTU RGB+D 60: PoseC3D's SlowOnly on 32 frames, which keep their number through the
-# network (8 GPUs x 16 clips). Splits: --split xsub, xview. Needs no videos.
+# The pose half of RGBPose-Conv3D alone on NTU RGB+D 60: PoseC3D's SlowOnly on 32 frames, which keep their number
+# through the network (8 GPUs x 16 clips). Splits: --split xsub, xview. Needs no videos.
 # Not trained here yet; published by MMAction2, X-Sub, ten clips: 93.5 %.
 _base_ = ['../_base_/datasets/pose_volumes.py', '../_base_/models/posec3d.py', '../_base_/schedules/posec3d.py']
 

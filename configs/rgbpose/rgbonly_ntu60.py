@@ -1,5 +1,5 @@
-# The RGB half of RGBPose-Conv3D alone on NTU RGB+D 60: SlowOnly-R50 on 8 pictures, cropped around the persons (8 GPUs x 12
-# clips). Splits: --split xsub, xview.
+# The RGB half of RGBPose-Conv3D alone on NTU RGB+D 60: SlowOnly-R50 on 8 images, cropped around the persons (8 GPUs x
+# 12 clips). Splits: --split xsub, xview.
 #   mmskel train rgbpose/rgbonly_ntu60.py --videos FOLDER
 # Not trained here yet; published by MMAction2, X-Sub, ten clips: 95.4 %.
 _base_ = ['../_base_/datasets/pose_videos.py', '../_base_/schedules/posec3d.py']

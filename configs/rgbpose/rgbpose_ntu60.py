@@ -1,5 +1,5 @@
-# RGBPose-Conv3D on NTU RGB+D 60, videos and 2-D skeletons (HRNet), the joint training (8 GPUs x 6 clips), started from the
-# two single networks. Splits: --split xsub, xview.
+# RGBPose-Conv3D on NTU RGB+D 60, videos and 2-D skeletons (HRNet), the joint training (8 GPUs x 6 clips), started from
+# the two single networks. Splits: --split xsub, xview.
 #   mmskel convert rgbpose rgbonly.pth data/rgbpose_start.pth --pose poseonly.pth
 #   mmskel train rgbpose/rgbpose_ntu60.py --videos FOLDER
 # Not trained here yet; published by MMAction2, X-Sub, ten clips: 96.4 % (RGB head), 96.2 % (pose head), 96.8 % (both).

@@ -1,6 +1,6 @@
-# RGBPose-Conv3D on NTU RGB+D 60, all three trainings of the published sequence: pictures alone, skeletons alone, both from
-# these two. Each has a folder of its own in the work dir; --resume goes on where it stopped. Splits: --split xsub, xview.
-#   mmskel train rgbpose/rgbpose_ntu60_plan.py --videos FOLDER
+# RGBPose-Conv3D on NTU RGB+D 60, all three trainings of the published sequence: images alone, skeletons alone, both
+# from these two. Each has a folder of its own in the work dir; --resume goes on where it stopped. Splits: --split xsub,
+# xview.   mmskel train rgbpose/rgbpose_ntu60_plan.py --videos FOLDER
 # Not trained here yet; see rgbpose_ntu60.py for what was published.
 _base_ = 'rgbpose_ntu60.py'
 

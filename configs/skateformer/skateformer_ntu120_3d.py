@@ -1,5 +1,5 @@
-# SkateFormer on NTU RGB+D 120, the published recipe. Splits: --split xsub, xset. The authors' arrays let a lone person fill
-# both slots here, and not in NTU 60.
+# SkateFormer on NTU RGB+D 120, the published recipe. Splits: --split xsub, xset. The authors' arrays let a lone person
+# fill both slots here, and not in NTU 60.
 # Not trained here yet; published: X-Sub 87.7 % (joint), 89.8 % (four streams); X-Set 89.3 %, 91.4 %.
 _base_ = 'skateformer_ntu60_3d.py'
 

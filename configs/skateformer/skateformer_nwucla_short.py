@@ -1,8 +1,8 @@
 # SkateFormer on N-UCLA, views 1 and 2 -> 3, for two CPU cores: 14 epochs of 5 passes, 16 clips at once, and nothing is
 # left out at random: no coordinates or joints, no attention weights, no blocks.
 # Measured 2026-11-30, seed 0, --amp, 2 cores (AMD EPYC), joint, 58 minutes, last epoch: top-1 90.52 % of all 464 test
-# clips, 88.08 % of the 369 clean ones; 2026-11-29, the code before, 2 cores (Intel Xeon), 72 minutes: 89.87 and 87.80 %.
-# The number of epochs was set by the time they take.
+# clips, 88.08 % of the 369 clean ones; 2026-11-29, the code before, 2 cores (Intel Xeon), 72 minutes: 89.87 and 87.80
+# %. The number of epochs was set by the time they take.
 # The weights of the last third are averaged. Before that, accuracy jumps between 14 and 88 %: the norms' running means
 # trail behind AdamW's steps, see docs/skateformer.md.
 _base_ = './skateformer_nwucla.py'

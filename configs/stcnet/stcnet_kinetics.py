@@ -1,5 +1,5 @@
-# STC-Net on Kinetics-Skeleton (OpenPose, 18 joints, two persons, x, y and score): the recipe of the config for NTU RGB+D
-# 60, and its way to 64 frames. The authors' own was not released.
+# STC-Net on Kinetics-Skeleton (OpenPose, 18 joints, two persons, x, y and score): the recipe of the config for NTU
+# RGB+D 60, and its way to 64 frames. The authors' own was not released.
 # Not trained here yet; nobody's result could be verified.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/kinetics_skeleton.py', '../_base_/models/stcnet.py']
 
@@ -12,20 +12,16 @@ centre = {{_base_.centre}}
 persons = {{_base_.persons}}
 train_pipeline = [
     centre, persons,
-    dict(type='CropAndResize', clip_len=clip_len, share=(0.5, 1.0)),
+    dict(type='CropAndResize', share=(0.5, 1.0)),
     dict(type='RandomMove'),
     dict(type='PackSkeleton')
 ]
-test_pipeline = [centre, persons, dict(type='CropAndResize', clip_len=clip_len, share=0.95), dict(type='PackSkeleton')]
+test_pipeline = [centre, persons, dict(type='CropAndResize', share=0.95), dict(type='PackSkeleton')]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout, with_score=True),
-    backbone=dict(layout=layout, num_person={{_base_.num_person}}),
-    cls_head=dict(num_classes={{_base_.num_classes}}, init_cfg=dict(std=0.0707)))
+model = dict(data_preprocessor=dict(with_score=True), cls_head=dict(init_cfg=dict(std=0.0707)))
 
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(

@@ -3,8 +3,5 @@
 _base_ = 'stcnet_ntu60_3d.py'
 
 ann_file = 'data/ntu120_sgn.pkl'
-data = dict(ann_file=ann_file, num_classes=120)
-model = dict(cls_head=dict(num_classes=120, init_cfg=dict(std=0.1291)))
-train_dataloader = dict(dataset=data)
-val_dataloader = dict(dataset=data)
-test_dataloader = dict(dataset=data)
+num_classes = 120
+model = dict(cls_head=dict(init_cfg=dict(std=0.1291)))

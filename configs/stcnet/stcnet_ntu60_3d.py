@@ -7,12 +7,6 @@ max_epochs = 90
 warmup_epochs = 5
 base_lr = 0.1
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, num_person={{_base_.num_person}}),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
-
 train_cfg = dict(max_epochs=max_epochs)
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=base_lr, momentum=0.9, weight_decay=4e-4, nesterov=True))

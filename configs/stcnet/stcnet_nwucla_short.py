@@ -7,25 +7,7 @@ clip_len = 32
 max_epochs = 18
 warmup_epochs = 1
 
-centre = {{_base_.centre}}
-train_pipeline = [
-    centre,
-    dict(type='RandomRotation3D', degrees=(60, 60, 0), integer=True),
-    dict(type='RandomScale', low=0.5, high=1.5),
-    dict(type='RangeNormalize', keep_missing=False),
-    dict(type='ResampleFrames', clip_len=clip_len, random=True),
-    dict(type='PackSkeleton')
-]
-test_pipeline = [
-    centre,
-    dict(type='RangeNormalize', keep_missing=False),
-    dict(type='ResampleFrames', clip_len=clip_len),
-    dict(type='PackSkeleton')
-]
-train_dataloader = dict(num_workers=1, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-
+train_dataloader = dict(num_workers=1)
 train_cfg = dict(max_epochs=max_epochs)
 custom_hooks = [
     dict(type='EpochSeedHook'),

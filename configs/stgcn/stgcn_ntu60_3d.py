@@ -1,6 +1,7 @@
-# ST-GCN on NTU RGB+D 60, 3-D skeletons; PYSKL's recipe (8 GPUs x 16 clips, 16 epochs of 5 passes). Splits: --split xsub,
-# xview.
-# Not trained here yet; published with this recipe, MMAction2, joint, X-Sub: 88.1 %. One GPU: scale the rate with auto_scale_lr.
+# ST-GCN on NTU RGB+D 60, 3-D skeletons; PYSKL's recipe (8 GPUs x 16 clips, 16 epochs of 5 passes). Splits: --split
+# xsub, xview.
+# Not trained here yet; published with this recipe, MMAction2, joint, X-Sub: 88.1 %. One GPU: scale the rate with
+# auto_scale_lr.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/ntu3d.py', '../_base_/models/stgcn.py']
 
 max_epochs = 16

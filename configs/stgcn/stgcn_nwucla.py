@@ -1,7 +1,7 @@
 # ST-GCN on N-UCLA, views 1 and 2 -> 3. Meant for `--amp`, bfloat16 on a CPU: forward and
 # backward of 16 clips, no dropout, took 0.21 s instead of 0.38 s on the two cores below.
-# Measured 2026-11-20, joint stream, --amp, last epoch, two cores (AMD EPYC, no GPU), 52 minutes with other work beside it:
-#   seed 0: top-1 91.59 % of the 464 test clips, 89.70 % of the 369 clean ones, mean class 91.51 %.
+# Measured 2026-11-20, joint stream, --amp, last epoch, two cores (AMD EPYC, no GPU), 52 minutes with other work beside
+# it:   seed 0: top-1 91.59 % of the 464 test clips, 89.70 % of the 369 clean ones, mean class 91.51 %.
 _base_ = ['../_base_/runtime.py', '../_base_/datasets/nwucla.py', '../_base_/models/stgcn.py']
 
 max_epochs = 26

@@ -1,11 +1,11 @@
-"""Makes the pictures of the documentation: ``python docs/images/make.py [REPORT | DEMO VIDEO... | group VIDEO]``.
+"""Makes the images of the documentation: ``python docs/images/make.py [REPORT | DEMO VIDEO... | group VIDEO]``.
 
 Without an argument: ``motions.png``, ten made-up motions, animated. With the ``report.html`` of ``mmskel demo``: also
 ``report.png``, the upper part of that page, photographed by a headless ``chromium``. With the folder of a demo that
 went from videos to labels (``mmskel demo --video``) and videos: ``labelled.jpg``, frames of a recognised film, and
 ``extracted.jpg``, a frame of each video with its skeletons. ``group`` and a video: ``group.jpg``, a frame as ``mmskel
 predict --group`` shows it, with a ball that is made up and an untrained network. Skeletons
-are found by the preset ``lightweight``. Nobody in the pictures can be recognised: they are blurred.
+are found by the preset ``lightweight``. Nobody in the images can be recognised: they are blurred.
 """
 import subprocess
 import sys
@@ -101,15 +101,15 @@ def extracted(videos: list[Path]) -> None:
     """The middle frame of every video with its skeletons."""
     from mmskel.apis.clip_source import ClipSource
     from mmskel.visualization.over_video import Overlay
-    source, pictures = ClipSource(pose_models()), []
+    source, images = ClipSource(pose_models()), []
     for video in videos:
         clip = source.extract(video).clip
         middle = clip.num_frames // 2
-        pictures.append(Overlay(clip).paint(blurred(video)[middle], middle)[..., ::-1])
+        images.append(Overlay(clip).paint(blurred(video)[middle], middle)[..., ::-1])
         seen = (clip.score > 0).any(-1)
         print(f'{video.name}: {clip.num_frames} frames, {seen.sum(0).mean():.2f} persons per frame, {len(seen)} tracks '
               f'of {sorted(seen.sum(1).tolist(), reverse=True)} frames')
-    save_jpeg(pictures, FOLDER / 'extracted.jpg', 270)
+    save_jpeg(images, FOLDER / 'extracted.jpg', 270)
 
 
 def grouped(video: Path) -> None:
@@ -140,9 +140,9 @@ def frames_of(video: Path) -> list[np.ndarray]:
         return [frame.image[..., ::-1] for frame in frames]
 
 
-def save_jpeg(pictures: list[np.ndarray], path: Path, height: int) -> None:
-    """Pictures side by side, all of one height."""
-    small = [Image.fromarray(np.ascontiguousarray(one)) for one in pictures]
+def save_jpeg(images: list[np.ndarray], path: Path, height: int) -> None:
+    """Images side by side, all of one height."""
+    small = [Image.fromarray(np.ascontiguousarray(one)) for one in images]
     small = [one.resize((round(one.width * height / one.height), height), Image.Resampling.LANCZOS) for one in small]
     Image.fromarray(np.concatenate([np.array(one) for one in small], 1)).save(path, quality=82, optimize=True)
 

@@ -28,7 +28,7 @@ class ClipSource:
     """Makes clips of whatever is given; the pose models are loaded when the first video needs them.
 
     Args:
-        pose: How skeletons are found in videos; default: the preset ``'balanced'``.
+        pose: Models that find skeletons in videos; default: the preset ``'balanced'``.
         fps: Frames per second of videos, instead of what they say.
         keep_going: Whether of a damaged video the frames before the damage are taken.
         object_tracks: Places of objects by the clips' ids, instead of those that were found: a table, or its path.

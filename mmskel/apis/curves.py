@@ -23,7 +23,7 @@ def clip_curves(recogniser: SkeletonInferencer, clip: Clip, block: int = 1) -> t
     Args:
         recogniser: A trained STC-Net.
         clip: Its skeletons.
-        block: Which block's curves, counted from 1.
+        block: Number of the block whose curves are read, counted from 1.
 
     Returns:
         The clip as the test pipeline makes it, of every frame that the block sees; (T, V) joints: where the curve that
@@ -37,7 +37,7 @@ def clip_curves(recogniser: SkeletonInferencer, clip: Clip, block: int = 1) -> t
     backbone = recogniser.model.backbone
     if not isinstance(backbone, STCNet):
         raise ConfigError(f'only STC-Net has curves; the config describes a {type(backbone).__name__}')
-    sample = recogniser.prepare(clip if clip.layout == recogniser.layout else clip.to_layout(recogniser.layout))
+    sample = recogniser.pipeline(recogniser.pipeline.fitted(clip))
     inputs = recogniser.model.data_preprocessor(pseudo_collate([sample]))['inputs']  # (1, views, M, T, V, C)
     curves = backbone.curves(inputs[:, 0], block)[0, 0].cpu().numpy()
     keypoint = torch.as_tensor(sample['inputs']['keypoint'])[0, :1].cpu().numpy()  # (M, T, V, C) of the first view
@@ -50,14 +50,14 @@ def clip_curves(recogniser: SkeletonInferencer, clip: Clip, block: int = 1) -> t
 
 def draw_clip_curves(path: str | Path, config: str | Path, checkpoint: str | Path, name: str | None = None,
                      out: str | Path | None = None, block: int = 1, joints: Sequence[str] = ()) -> Path:
-    """Draws the curves that a trained STC-Net follows through a clip, as one picture.
+    """Draws the curves that a trained STC-Net follows through a clip, as one image.
 
     Args:
         path: Annotation file.
         config, checkpoint: The network: the config in its work dir, and its weights.
         name: Id of the clip; optional if there is only one.
         out: ``.png`` or ``.jpg``; default: the id with ``_curves.png``, here.
-        block: Which block's curves, counted from 1; later blocks compare what earlier ones made of the joints.
+        block: Number of the block, counted from 1; later blocks compare what earlier ones made of the joints.
         joints: Names of the joints whose curves are drawn thick; default: the ends of the limbs.
 
     Returns:
@@ -74,14 +74,14 @@ def draw_clip_curves(path: str | Path, config: str | Path, checkpoint: str | Pat
     clip = find_clip(path, name)
     out = Path(out or f'{clip.id.replace("/", "_")}_curves.png')
     if out.suffix.lower() not in ('.png', '.jpg', '.jpeg'):
-        raise UserError(f"'{out}': curves are drawn as one picture, .png or .jpg, not as '{out.suffix}'")
+        raise UserError(f"'{out}': curves are drawn as one image, .png or .jpg, not as '{out.suffix}'")
     output_path(out, path, config, checkpoint)
     recogniser = SkeletonInferencer(str(config), checkpoint)
     layout = get_layout(recogniser.layout)
     chosen = [layout.index(joint) for joint in joints]
     clip, curves = clip_curves(recogniser, clip, block)
     label = f', {recogniser.class_names[clip.label]}' if clip.label is not None and clip.label >= 0 else ''
-    picture = draw_curves(clip, curves, chosen, f'{clip.id}{label}: curves of block {block}')
+    image = draw_curves(clip, curves, chosen, f'{clip.id}{label}: curves of block {block}')
     with atomic_path(out) as temporary:
-        Image.fromarray(picture).save(temporary, 'PNG' if out.suffix.lower() == '.png' else 'JPEG')
+        Image.fromarray(image).save(temporary, 'PNG' if out.suffix.lower() == '.png' else 'JPEG')
     return out

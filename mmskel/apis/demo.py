@@ -22,7 +22,7 @@ def demo(out: str | Path = 'demo_report', data: str | Path | None = None, seed: 
     :func:`~mmskel.apis.video_demo.video_demo`.
 
     Args:
-        out: Folder of everything: annotation file, ``train`` (work dir), ``report.html`` and its pictures. What an
+        out: Folder of everything: annotation file, ``train`` (work dir), ``report.html`` and its images. What an
             earlier demo left there is replaced.
         data: N-UCLA's clips, folder or zip.
         seed: Seed of data and training.

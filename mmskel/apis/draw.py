@@ -1,4 +1,4 @@
-"""Clips of an annotation file as moving pictures: what ``mmskel draw`` does."""
+"""Clips of an annotation file as animations: what ``mmskel draw`` does."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from mmskel.data.annotation_file import AnnotationError, load_annotation_file
 from mmskel.files.atomic import output_path
 from mmskel.files.errors import UserError
-from mmskel.skeleton import Clip
+from mmskel.skeleton import Clip, clip_id
 
 
 def find_clip(path: str | Path, name: str | None = None) -> Clip:
@@ -16,12 +16,12 @@ def find_clip(path: str | Path, name: str | None = None) -> Clip:
         AnnotationError: No such clip, or several to choose from; names some that there are.
     """
     file = load_annotation_file(path)
-    clips = {item.get('frame_dir', item.get('filename')): item for item in file.annotations}
+    clips = {clip_id(item): item for item in file.annotations}
     if name is None and len(clips) == 1:
         name = next(iter(clips))
     if name not in clips:
         some = ', '.join(map(str, list(clips)[:5])) + (', ...' if len(clips) > 5 else '')
-        asked = f"has no clip '{name}'" if name is not None else f'has {len(clips)} clips; name one with --clip'
+        asked = f"has no clip '{name}'" if name is not None else f'has {len(clips)} clips; name one with name=...'
         raise AnnotationError(f"'{path}' {asked}: {some}")
     return Clip.from_annotation(clips[name], file.meta.get('layout')).check()
 
@@ -33,10 +33,10 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
     Args:
         path: Annotation file.
         name: Id of the clip; may be left away if there is one only.
-        out: Where to; ``.mp4``, ``.gif``, ``.png`` (animated), ``.avi``. Default: the id with
+        out: File to write: ``.mp4``, ``.gif``, ``.png`` (animated), ``.avi``. Default: the id with
             ``_skeleton.mp4``, here.
         video: The video it was extracted from; default: the one that the clip names, if that file is there.
-        plain: On paper all the same.
+        plain: If true, draws on paper even where there is a video.
 
     Returns:
         The path that was written.
@@ -58,6 +58,6 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
         video = clip.rgb
     if video is not None:
         if out.exists() and out.samefile(video):
-            raise UserError(f"'{out}' is the video itself; write to another file: --out")
+            raise UserError(f"'{out}' is the video itself; write to another file: out=...")
         return draw_over_video(clip, video, out)
     return animate(clip, out, size=480)

@@ -53,8 +53,8 @@ class Finding:
     Args:
         mark: One word: ok, untested, missing, absent, conflict, usable or broken.
         name: Subject of the line.
-        text: What was found.
-        requirement: What would have to be installed to fix it.
+        text: Finding, in words.
+        requirement: Requirement to install as a fix.
         obsolete: Distributions to be uninstalled before.
     """
     mark: str
@@ -80,10 +80,10 @@ PARTS = (
     Part('mmdet', 'finding persons in videos', ('mmdet.models', 'mmdet.apis')),
     Part('mmpose', 'estimating and drawing poses',
          ('mmpose.models', 'mmpose.apis', 'mmpose.visualization')),
-    Part('cv2', 'pictures, cameras and writing videos', ('cv2', )),
+    Part('cv2', 'images, cameras and writing videos', ('cv2', )),
     Part('av', 'reading videos', ('av', )),
     Part('decord', 'video decoder of mmaction2', ('decord', )),
-    Part('matplotlib', 'plots and skeleton pictures', ('matplotlib.pyplot', )),
+    Part('matplotlib', 'plots and skeleton images', ('matplotlib.pyplot', )),
     Part('tensorboard', 'training curves', ('torch.utils.tensorboard', )),
     Part('onnx', 'exporting models', ('onnx', 'onnxruntime')),
     Part('onnxruntime', 'running exported models', ('onnxruntime', )),

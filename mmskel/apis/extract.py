@@ -76,16 +76,16 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
     if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
         raise ExtractError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
     if work.jobs < 1:
-        raise ExtractError(f'--jobs is {work.jobs}; expected at least 1')
+        raise ExtractError(f'jobs={work.jobs}; expected at least 1')
     if work.threads is not None and work.threads < 1:
-        raise ExtractError(f'--threads is {work.threads}; expected at least 1')
+        raise ExtractError(f'threads={work.threads}; expected at least 1')
     device_of(models.device)
     output_path(out, *(path for path in (source, labels, object_tracks) if path and Path(path).is_file()))
     items = list_videos(source, labels)
     tables = ObjectTracks(object_tracks) if object_tracks else None
     if tables is not None:
         if models.lift_config:
-            raise ExtractError('--object-tracks has places in the picture, but lifted skeletons are not in it; leave '
+            raise ExtractError('object_tracks=... has places in the image, but lifted skeletons are not in it; leave '
                                'out one of them')
         tables.check(item.id for item in items)
     journal = Journal(out, _settings(models, work))
@@ -122,7 +122,7 @@ def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, m
                 yield item.id
         return
     threads = work.threads or max(1, (os.cpu_count() or 1) // work.jobs)
-    models.build()  # a mistake shows here, once, and what has to be fetched is there
+    models.build()  # a mistake shows here, once, and what has to be downloaded is there
     with ProcessPoolExecutor(min(work.jobs, len(todo)), get_context('spawn'), _begin, (models, threads)) as pool:
         futures = {pool.submit(_extract_in_process, item, keys[item.id], journal, work): item for item in todo}
         try:
@@ -131,7 +131,7 @@ def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, m
                 yield futures[future].id
         except BrokenProcessPool:
             raise ExtractError('a process was ended from outside, perhaps for want of memory; what is finished is '
-                               'kept: run the same command again, with fewer --jobs') from None
+                               'kept: run the same extraction again with fewer processes (jobs=...)') from None
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

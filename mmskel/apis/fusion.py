@@ -30,7 +30,7 @@ def fuse_files(files: Sequence[str | Path], *, rule: str | None = None, weights:
     if fit_on is None:
         return fuse(results, rule, weights, preset=preset, names=names)
     if weights is not None or preset is not None:
-        raise FusionError('--fit-on finds the weights itself; leave --weights and --preset away')
+        raise FusionError('fit_on=... finds the weights itself; leave out weights=... and preset=...')
     return fuse_fitted(results, fit_on, rule, names)
 
 
@@ -58,9 +58,9 @@ def write_fused(results: Results, folder: str | Path, annotation_file: str | Pat
     """Writes ``results.json`` and the report of a fused result.
 
     Args:
-        results: Of :func:`fuse_files`.
-        folder: Where to; made if need be.
-        annotation_file: What was tested on; shows some clips.
+        results: Results of :func:`fuse_files`.
+        folder: Folder to write to; created if necessary.
+        annotation_file: Annotation file of the tested clips, some of which are shown.
         members: Results files that were fused, or their folders, which must not be replaced.
 
     Raises:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found
 from mmskel.apis.training import load_weights
-from mmskel.configuration import ConfigError, dataset_of, load_config
+from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config, needs_video
 from mmskel.configuration.building import build_model
 from mmskel.configuration.parts import arguments_of, class_of
 from mmskel.data.clip_pipeline import ClipPipeline
@@ -98,7 +98,7 @@ class SkeletonInferencer(BaseInferencer):
         self.scorer = scorer or HeadScorer()
         self.class_names = self._names(class_names)
         self.layout = self.pipeline.layout
-        self.needs_video = self.pipeline.needs_video
+        self.needs_video = needs_video(cfg)
         self.graph = self.model.backbone.graph if isinstance(self.model.backbone, MPGCN) else None
         self.source = source or ClipSource(pose)
         if self.graph is not None:
@@ -116,9 +116,9 @@ class SkeletonInferencer(BaseInferencer):
             raise ConfigError(f"'{cfg.filename}': test_dataloader has no dataset with a pipeline")
         cls = class_of('MODELS', backbone.get('type'))
         default = arguments_of(cls).defaults.get('in_channels') if cls else None
-        backbone = {**(dict(in_channels=default) if isinstance(default, int) else {}), **backbone}
+        backbone = dict(backbone, in_channels=backbone.get('in_channels', default)) if default else backbone
         layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
-        return ClipPipeline(list(dataset['pipeline']), layout, self.model.data_preprocessor, backbone,
+        return ClipPipeline(list(dataset['pipeline']), layout, coords_of(cfg), backbone.get('num_person'),
                             (dataset.get('data_prefix') or {}).get('video', ''))
 
     def _init_visualizer(self, cfg) -> None:
@@ -211,7 +211,7 @@ class SkeletonInferencer(BaseInferencer):
         Args:
             clip: Its skeletons; it may have no persons, M = 0.
             batch_size, window, stride, per_person, classes: See a call.
-            video: What it was found in, for recognisers that look at images as well: anything that
+            video: Video it was found in, for recognisers that look at images as well: anything that
                 :func:`~mmskel.video.reading.open_video` can open again. Default: the file that the clip names. Every
                 window is decoded from the video's beginning.
 
@@ -286,19 +286,13 @@ class SkeletonInferencer(BaseInferencer):
 
 def _check_video(clip: Clip, video: Any) -> None:
     if video is None and not clip.rgb:
-        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at pictures, too; give "
+        raise VideoError(f"clip '{clip.id}' came without its video, and the recogniser looks at images, too; give "
                          'the video itself, or an annotation file of `mmskel extract`, which names the videos')
     if passes_once(video):
-        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at pictures, too: it "
+        raise VideoError(f"'{video}': a camera or stream passes once, and the recogniser looks at images, too: it "
                          'needs a second pass after the skeletons; record it to a file')
 
 
 def _batches(items: Iterator, size: int) -> Iterator[list]:
-    batch: list = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    while batch := list(islice(items, size)):
         yield batch

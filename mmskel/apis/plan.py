@@ -182,13 +182,13 @@ def is_finished(cfg, with_logits: bool = False, tested: bool = True) -> bool:
         return False
     results = load_results(folder / 'results.json') if tested else None
     for key, value, found in _differences(cfg, results):
-        raise ConfigError(f"--resume: '{folder}' holds a training with {key} {found!r}, not {value!r}; give another "
-                          '--work-dir, or leave --resume away to begin anew')
+        raise ConfigError(f"resume=True: '{folder}' holds a training with {key} {found!r}, not {value!r}; give another "
+                          'work_dir=..., or leave out resume=True to start again')
     number = re.fullmatch(rf'{unit}_(\d+)\.pth', last.name)
     done = int(number[1]) if number and last.is_file() else 0
     if done > planned:
-        raise ConfigError(f"--resume: '{folder}' was trained for {done} {unit}s, more than {planned}; give another "
-                          '--work-dir, or leave --resume away to begin anew')
+        raise ConfigError(f"resume=True: '{folder}' was trained for {done} {unit}s, more than {planned}; give another "
+                          'work_dir=..., or leave out resume=True to start again')
     return done == planned and (not tested or results.meta.get('checkpoint') == reported_checkpoint(cfg).name
                                 and (results.logits is not None or not with_logits))
 

@@ -61,8 +61,8 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
     Args:
         source: See :func:`~mmskel.video.kinds.kind_of`.
         recogniser: Config, checkpoint, classes.
-        clips: How the source becomes clips.
-        windows: How clips are divided up.
+        clips: Options of turning the source into clips.
+        windows: Options of dividing clips into windows.
         output: Videos and tables to write.
         progress: Whether to show a progress bar.
 
@@ -107,8 +107,8 @@ def _warn_of_objects(unsaid: set[str], clip: Clip) -> set[str]:
     missing = sorted(unsaid - set(clip.objects))
     if missing:
         warnings.warn(f"the graph has {', '.join(missing)}, but clip '{clip.id}' does not say where; it counts as "
-                      f'never seen, here and in all such clips; to find it: --objects {missing[0]}=CLASS, or '
-                      '--object-tracks TABLE', stacklevel=3)
+                      f'never seen, here and in all such clips; to find it, name a class of the '
+                      'detector for it, or give a table of its positions', stacklevel=3)
     return set(missing)
 
 
@@ -118,11 +118,11 @@ def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: 
     if out is not None:
         video = Path(out).suffix.lower() in SUFFIXES
         if several and Path(out).suffix:
-            raise ExtractError(f"--out '{out}' names one file, but there are several clips; give a folder")
+            raise ExtractError(f"video='{out}' names one file, but there are several clips; give a folder")
         if not several and not video:
-            raise ExtractError(f"--out '{out}': expected a video, {', '.join(SUFFIXES)}")
+            raise ExtractError(f"video='{out}': expected a video, {', '.join(SUFFIXES)}")
     if save_to is not None and Path(save_to).suffix.lower() not in ('.json', '.csv'):
-        raise ExtractError(f"--save '{save_to}': expected .json (everything) or .csv (segments)")
+        raise ExtractError(f"table='{save_to}': expected .json (everything) or .csv (segments)")
     if save_to is not None:
         output_path(save_to, *inputs)
     if out is not None:

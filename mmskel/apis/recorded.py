@@ -111,7 +111,7 @@ def check_same_recipe(cfg, meta: Mapping[str, Any], source: str | Path) -> None:
         said = '; '.join(f'{path} was {theirs!r:.80}, now {ours!r:.80}' for path, ours, theirs in found[:3])
         more = f' and {len(found) - 3} more' if len(found) > 3 else ''
         raise ConfigError(f"resume: the training of '{source}' was another one: {said}{more}. Give the same settings, "
-                          'or begin a new training in another work dir (from its weights, if wanted: load_from)')
+                          'or begin a new training in another work dir (optionally from its weights: load_from)')
 
 
 def check_same_data(cfg, meta: Mapping[str, Any], source: str | Path) -> None:

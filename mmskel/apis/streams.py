@@ -19,7 +19,7 @@ def train_streams(configs: Mapping[str, Any], resume: bool = False, overwrite: b
     Without it probabilities are fused with equal weights.
 
     Args:
-        configs: From :func:`~mmskel.configuration.stream_configs`.
+        configs: Configs by stream, from :func:`~mmskel.configuration.stream_configs`.
         resume: A stream that was trained and tested is kept as it is, one that was interrupted goes on from its last
             checkpoint, one that was not begun is begun.
         overwrite: Whether trainings that the work dirs hold are removed; else, without ``resume``, they are an error.
@@ -54,14 +54,14 @@ def fusion_of(configs: Mapping[str, Any]) -> dict[str, Any]:
     if rule and rule not in RULES:
         raise ConfigError(f"fusion: unknown rule '{rule}'; known: {', '.join(RULES)}")
     if weights is not None:
-        if lost := [name for name in configs if name not in weights]:
-            raise ConfigError(f"fusion: weights has no '{lost[0]}'; it has: {', '.join(weights)}")
+        if missing := [name for name in configs if name not in weights]:
+            raise ConfigError(f"fusion: weights has no '{missing[0]}'; it has: {', '.join(weights)}")
         weights = checked_weights([weights[name] for name in configs], len(configs))
     if preset:
         try:
             preset_weights(preset, [_stream(cfg) for cfg in configs.values()])
         except FusionError as error:
-            raise ConfigError(f'{error}; `--cfg-options fusion.preset=None` fuses probabilities with equal weights'
+            raise ConfigError(f'{error}; cfg_options=... with fusion.preset=None fuses probabilities with equal weights'
                               ) from None
     return dict(preset=preset, rule=rule, weights=weights)
 

@@ -135,11 +135,11 @@ def _check_evaluator(cfg) -> None:
     metrics = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
     if not any(metric.get('type') in ('SkeletonAccuracy', 'mmaction.SkeletonAccuracy') for metric in metrics):
         raise ConfigError("test_evaluator has no SkeletonAccuracy, which keeps the results by clip id; add "
-                          "dict(type='SkeletonAccuracy') to it, or train with --no-test")
+                          "dict(type='SkeletonAccuracy') to it, or train with test_after=False")
     last = dataset_of(cfg, 'test_dataloader')['pipeline'][-1]
     if last.get('type') == 'PackActionInputs' and 'frame_dir' not in last.get('meta_keys', ()):
         raise ConfigError("the test pipeline's PackActionInputs drops the clip ids; give it "
-                          "meta_keys=('frame_dir', ), or train with --no-test")
+                          "meta_keys=('frame_dir', ), or train with test_after=False")
 
 
 def reported_checkpoint(cfg) -> Path:

@@ -45,9 +45,9 @@ class ZeroShotConfig:
     def __post_init__(self):
         if self.pick not in PICKS:
             raise ZeroShotError(f"pick is {', '.join(PICKS)}, not '{self.pick}'")
-        strange = sorted(set(self.gate) - {'temperatures', 'thresholds'})
-        if strange:
-            raise ZeroShotError(f"the gate takes temperatures and thresholds, not {', '.join(strange)}")
+        unknown = sorted(set(self.gate) - {'temperatures', 'thresholds'})
+        if unknown:
+            raise ZeroShotError(f"the gate takes temperatures and thresholds, not {', '.join(unknown)}")
 
 
 @dataclass
@@ -65,7 +65,7 @@ def train_zero_shot(data: ZeroShotSet, embeddings: ClassEmbeddings, config: Zero
 
     Args:
         data: The experiment.
-        embeddings: Of all classes, in the order of the class numbers.
+        embeddings: Text embeddings of all classes, in the order of the class numbers.
         config: Aligner, training, gate.
         out: Folder for ``aligner.pth``, ``zero_shot.json`` and ``results.json`` (the unseen clips, by id).
         validation: The experiment inside the seen classes; without it no cycle is picked on validation classes, and
@@ -119,7 +119,7 @@ def test_zero_shot(aligner: str | Path, clips: FeatureTable, unseen: tuple[int, 
         aligner: The file of a training, or of ``mmskel convert sa_dvae``.
         clips: Clips; only those of the unseen classes are used.
         unseen: Class numbers; by default those of the training.
-        embeddings: Of all classes; by default those of the training.
+        embeddings: Text embeddings of all classes; default: those of the training.
         out: Folder for ``zero_shot.json`` and ``results.json``; nothing is written by default.
 
     Returns:

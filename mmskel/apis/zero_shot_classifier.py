@@ -21,11 +21,11 @@ class ZeroShotClassifier:
         classes: Class names, which go into the prompts of the training, or what is said about each class; at least
             two.
         encoder: The text encoder; by default the one that the aligner was trained with, by its name.
-        device: Where the scores are computed.
+        device: Device the scores are computed on.
 
     Attributes:
         class_names: K names, in the order of the scores.
-        recogniser: What made the features the aligner was trained on; empty where unknown.
+        recogniser: Recogniser behind the features the aligner was trained on; empty if unknown.
         meta: All that the aligner's file says.
 
     Raises:

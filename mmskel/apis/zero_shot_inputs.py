@@ -42,8 +42,8 @@ class TextOptions:
         encoder: Name or folder of a text encoder.
         columns: Columns of a class file to take texts from.
         prompts: Templates with one ``{}``.
-        join: How several texts of a class are joined.
-        device: Where the encoder runs.
+        join: Rule for joining several texts of a class.
+        device: Device the encoder runs on.
     """
     encoder: str = DEFAULT_ENCODER
     columns: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ def load_embeddings(paths: Sequence[str | Path], options: TextOptions = TextOpti
 
     Args:
         paths: Files.
-        options: How texts are encoded; not used with ``.npy``.
+        options: Options of encoding texts; ignored with ``.npy``.
         class_names: Names of the data set, where they are known. A class file with the same names in another order is
             put into theirs; one with other names has to be in their order.
 
@@ -98,10 +98,10 @@ def load_zero_shot_config(name: str = CONFIG, options: Mapping[str, Any] | None 
     cfg = read_config_file(path)
     cfg.merge_from_dict(dict(options or {}))
     known = {one.name for one in fields(ZeroShotConfig)}
-    strange = sorted(set(cfg) - known)
-    if 'model' not in cfg or strange:
-        found = f'it has {", ".join(strange)}' if strange else 'it has no model'
-        raise ZeroShotError(f"'{path}' is no config of zero-shot recognition: {found}; expected "
+    unknown = sorted(set(cfg) - known)
+    if 'model' not in cfg or unknown:
+        found = f'it has {", ".join(unknown)}' if unknown else 'it has no model'
+        raise ZeroShotError(f"'{path}' is not a config of zero-shot recognition: {found}; expected "
                             f'{", ".join(sorted(known))}')
     return ZeroShotConfig(**cfg.to_dict())
 

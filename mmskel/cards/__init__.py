@@ -1,13 +1,15 @@
-"""A card per model, as data.
+"""One card per model, as data.
 
-A room of its own beside ``models``, since importing that needs torch and ``mmskel models`` should answer at once; it
+A package of its own beside ``models``, since importing that needs torch and ``mmskel models`` should answer at once; it
 imports nothing of ours.
 """
 from __future__ import annotations
 
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Official, Paper, Published, Reference
 from mmskel.cards.cascadeformer import CASCADEFORMER
+from mmskel.cards.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.cards.hd_gcn import HD_GCN
+from mmskel.cards.mans import MANS
 from mmskel.cards.mp_gcn import MP_GCN
 from mmskel.cards.posec3d import C3D_LIGHT, POSEC3D, X3D_SHALLOW
 from mmskel.cards.rgbpose import RGBPOSE
@@ -20,8 +22,9 @@ from mmskel.files.errors import UserError
 __all__ = ['ANY_LAYOUT', 'CARDS', 'Measured', 'ModelCard', 'NOT_STATED', 'Official', 'Paper', 'Published', 'Reference',
            'find_card']
 
-CARDS = {card.name: card for card in (ST_GCN, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, STC_NET, SKATEFORMER,
-                                      MP_GCN, SA_DVAE, CASCADEFORMER)}
+CARDS = {card.name: card for card in (
+    ST_GCN, ENSEMBLE_1DCNN, MANS, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, STC_NET, SKATEFORMER, MP_GCN,
+    SA_DVAE, CASCADEFORMER)}
 """Every model, by the name of its system (and network, where a system has several); in the order of the papers."""
 
 

@@ -1,4 +1,4 @@
-"""What a model card says. Plain data: nothing of ours and nothing heavy is imported."""
+"""The content of a model card. Plain data: nothing of ours and nothing heavy is imported."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ ANY_LAYOUT = ('any', )
 
 @dataclass(frozen=True)
 class Paper:
-    """Where a model was published."""
+    """The publication of a model."""
     title: str
     authors: str
     venue: str
@@ -31,8 +31,8 @@ class Official:
     Args:
         repository: URL.
         code_licence, weights_licence: ``NOT_STATED`` where the authors state none.
-        weights: Checkpoints that exist: file names, or what they were trained on.
-        convert: The command that turns one of them into a checkpoint of ours.
+        weights: Existing checkpoints: file names, or what they were trained on.
+        convert: Command that turns one of them into a checkpoint of ours.
     """
     repository: str
     code_licence: str
@@ -43,17 +43,17 @@ class Official:
 
 @dataclass(frozen=True)
 class Reference:
-    """The published model, in our terms, and what it costs.
+    """The published model, in our terms, and its cost.
 
     Args:
-        arguments: Of the backbone's constructor.
-        num_classes: K of the linear classifier behind it.
+        arguments: Arguments of the backbone's constructor.
+        num_classes: Number of classes K of the linear classifier after it.
         input_shape: One clip, (M, T, V, C); of an aligner, one feature, (D,).
-        parameters: Of backbone and classifier, exact.
-        gmacs: Billions of multiply-adds for this clip, as published or counted on the published code.
-        gmacs_of: What was counted.
-        encoder: Config of the encoder that makes the backbone's input of the clip; empty: it takes the joints.
-        pictures: (T, H, W) of the pictures beside them; empty: none.
+        parameters: Exact number of parameters of backbone and classifier.
+        gmacs: Billions of multiply-adds for this clip, as published or as counted on the published code.
+        gmacs_of: Layers and input that were counted.
+        encoder: Config of the encoder that turns the clip into the backbone's input; empty: it takes the joints.
+        images: Size (T, H, W) of the images beside them; empty: none.
     """
     arguments: Mapping[str, Any]
     num_classes: int
@@ -62,7 +62,7 @@ class Reference:
     gmacs: float
     gmacs_of: str
     encoder: Mapping[str, Any] = field(default_factory=dict)
-    pictures: tuple[int, ...] = ()
+    images: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,12 @@ class Measured:
     """An accuracy of ours: top-1 of the last epoch in percent.
 
     Args:
-        config: Relative to ``configs``.
-        top1_clean: Of the test clips without twins in the training part; None where a benchmark has none.
-        epochs: Of how many passes over the training clips each, in words.
-        machine: What it was trained on, with which precision.
-        date: ISO 8601.
+        config: Path relative to ``configs``.
+        top1_clean: Top-1 accuracy on the test clips without twins in the training part; None where a benchmark has
+            none.
+        epochs: Number of epochs and of passes over the training clips in each, in words.
+        machine: Hardware and precision of the training.
+        date: Date of the measurement, ISO 8601.
     """
     config: str
     data: str
@@ -100,19 +101,19 @@ class Measured:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """One model: where it comes from, what it costs, what it reaches.
+    """One model: its origin, its cost, its accuracy.
 
     Args:
-        name: The system's name, as in ``mmskel convert NAME``.
-        title: As in the paper.
-        summary: One sentence.
+        name: Name of the system, as in ``mmskel convert NAME``.
+        title: Name as in the paper.
+        summary: Description in one sentence.
         backbone: Name in MMAction2's ``MODELS``; of an aligner, its own.
         layouts: Joint orders our backbone takes; ``ANY_LAYOUT`` for all of them.
-        published_layouts: Those of the official code.
-        config: The one to start with, relative to ``configs``.
-        notes: What a user should know first.
-        published: In percent, best-known benchmarks first.
-        ours: What we measured; empty if nothing yet.
+        published_layouts: Layouts of the official code.
+        config: Config to start with, relative to ``configs``.
+        notes: Facts a user should know first.
+        published: Published accuracies in percent, best-known benchmarks first.
+        ours: Our own measurements; empty if there are none yet.
     """
     name: str
     title: str

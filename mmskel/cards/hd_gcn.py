@@ -3,7 +3,7 @@ from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Offic
 
 REPOSITORY, QUOTED = 'official repository', "comparison table of SkateFormer's paper"
 STREAMS = ('6: joint and bone, 3 centres', '4: joint and bone, 2 centres', '2: joint and bone, 1 centre', 'joint')
-# the streams added up -> top-1, as in STREAMS
+# summed streams -> top-1, as in STREAMS
 REACHED = {('NTU60', 'X-Sub'): (93.4, 93.0, 92.4, 90.6), ('NTU60', 'X-View'): (97.2, 97.0, 96.6, 95.7),
            ('NTU120', 'X-Sub'): (90.1, 89.8, 89.1, 85.7), ('NTU120', 'X-Set'): (91.6, 91.2, 90.6, 87.3),
            ('N-UCLA', 'views 1 and 2 -> 3'): (97.2, 96.9), ('Kinetics-Skeleton', 'val'): (40.9, )}
@@ -35,7 +35,7 @@ HD_GCN = ModelCard(
     layouts=ANY_LAYOUT,
     published_layouts=('ntu25', 'kinect20'),
     config='hdgcn/hdgcn_nwucla.py',
-    notes='Published results add up several trainings: joint and bone for each of three centre joints.',
+    notes='Published results sum the scores of several trainings: joint and bone for each of three centre joints.',
     published=tuple(
         Published(data, split, streams, top1, REPOSITORY if streams.startswith('6') else QUOTED)
         for (data, split), accuracies in REACHED.items() for streams, top1 in zip(STREAMS, accuracies)),

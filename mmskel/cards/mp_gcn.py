@@ -10,7 +10,7 @@ MP_GCN = ModelCard(
         authors='Z. Li, X. Chang, Y. Li, J. Su', venue='ECCV', year=2024, arxiv='2407.19497'),
     official=Official(
         repository='https://github.com/mgiant/MP-GCN', code_licence=NOT_STATED, weights_licence=NOT_STATED,
-        weights=('Volleyball, fully supervised: a link in an answer of the authors in an issue', ),
+        weights=("Volleyball, fully supervised: linked in the authors' answer to an issue", ),
         convert='mmskel convert mp_gcn CHECKPOINT mp_gcn_volleyball.pth'),
     backbone='MPGCN',
     reference=Reference(
@@ -21,9 +21,9 @@ MP_GCN = ModelCard(
     layouts=ANY_LAYOUT,
     published_layouts=('coco17', 'openpose25'),
     config='mpgcn/mpgcn_volleyball.py',
-    notes='The official code counts 4,204,584 parameters: its edge masks have a number for every pair of nodes, and '
-          'all but 11,880 of them meet a zero; ours keep those. The number of persons is fixed in the weights. Its '
-          'four streams are branches of one network.',
+    notes='The official code counts 4,204,584 parameters: its edge masks hold a number for every pair of nodes, and '
+          'all but 11,880 of them multiply a zero; ours keeps only those. The number of persons is fixed in the '
+          'weights. Its four streams are branches of one network.',
     published=(
         Published('Volleyball', 'test', 'ball', 96.2, 'paper, persons and ball, best epoch on the test clips'),
         Published('Volleyball', 'test', 'ball', 94.76,

@@ -18,7 +18,7 @@ REACHED = {
 SKATEFORMER = ModelCard(
     name='skateformer',
     title='SkateFormer',
-    summary='A transformer that looks into near or far joints crossed with near or far frames; both persons are tokens '
+    summary='A transformer that attends to near or far joints crossed with near or far frames; both persons are tokens '
             'of one map.',
     paper=Paper(
         title='SkateFormer: Skeletal-Temporal Transformer for Human Action Recognition', authors='J. Do, M. Kim',
@@ -38,8 +38,8 @@ SKATEFORMER = ModelCard(
     published_layouts=('ntu25', 'kinect20'),
     config='custom/skateformer_custom.py',
     notes="The paper's 2.03 M parameters and 3.62 GFLOPs are not the released models', which have 3.62 M. The "
-          'published bias of types 1 and 3 is tiled by mistake; corrected_bias=True is as meant, but does not fit the '
-          'official weights.',
+          'published bias of types 1 and 3 is tiled by mistake; corrected_bias=True is as intended, but does not fit '
+          'the official weights.',
     published=tuple(
         Published(data, split, streams, top1, CARD if (data, streams) == ('NTU120', 'bone') else PAPER)
         for (data, split), accuracies in REACHED.items() for streams, top1 in accuracies.items()),

@@ -26,6 +26,6 @@ STC_NET = ModelCard(
     layouts=ANY_LAYOUT,
     published_layouts=('ntu25', 'kinect20', 'openpose18'),
     config='stcnet/stcnet_nwucla.py',
-    notes="Written from the paper's description: the authors released no code. Do not take its numbers for theirs.",
+    notes="Written from the paper's description: the authors released no code. Do not mistake its numbers for theirs.",
     published=tuple(Published(data, split, '4: joint, bone, motion of both', top1, PAPER)
                     for (data, split), top1 in REACHED.items()))

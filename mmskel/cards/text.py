@@ -13,13 +13,13 @@ WIDTH = 120
 
 
 def overview_rows(cards: Iterable[ModelCard]) -> list[list[str]]:
-    """A row per card, cells as in ``HEAD``."""
+    """One row per card, with the cells of ``HEAD``."""
     return [[card.name, card.paper.venue, str(card.paper.year), f'{card.reference.parameters:,}', _macs(card),
              _headline(card), card.config] for card in cards]
 
 
 def overview(cards: Iterable[ModelCard]) -> str:
-    """An aligned table of cards, a line each."""
+    """An aligned table of cards, one line each."""
     return '\n'.join(_aligned([HEAD, *overview_rows(cards)], indent=''))
 
 
@@ -61,7 +61,7 @@ def _macs(card: ModelCard) -> str:
 
 
 def _headline(card: ModelCard) -> str:
-    """The best on the benchmark that the card has first."""
+    """The best figure on the card's first benchmark."""
     first = card.published[0]
     best = max((one for one in card.published if (one.data, one.split) == (first.data, first.split)),
                key=lambda one: one.top1)

@@ -1,10 +1,10 @@
-"""What a command is, and the settings that several take."""
+"""The definition of a command, and settings that several commands take."""
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from mmskel.files.errors import UserError
@@ -20,10 +20,18 @@ class Parser(argparse.ArgumentParser):
 
 @dataclass(frozen=True)
 class Command:
-    """One command: what it is for, its arguments, and what it does (returns an exit status)."""
+    """One command.
+
+    Args:
+        help: Sentence that says what it is for.
+        configure: Function that adds its arguments to a parser.
+        run: Function that carries it out and returns an exit status.
+        flags: Flags by the library's names for them, where the names differ, such as ``{'table': '--save'}``.
+    """
     help: str
     configure: Callable[[Parser], None]
     run: Callable[[argparse.Namespace], int]
+    flags: Mapping[str, str] = field(default_factory=dict)
 
 
 def say(text: str) -> None:

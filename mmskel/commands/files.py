@@ -56,7 +56,7 @@ def _convert_arguments(parser: Parser) -> None:
     parser.add_argument('source', help='the published checkpoint; sa_dvae: the folder of its files')
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
     parser.add_argument('--pose', metavar='CHECKPOINT', help='rgbpose alone: start a joint training from SOURCE, '
-                        'trained on pictures, and this one, trained on poses')
+                        'trained on images, and this one, trained on poses')
     parser.add_argument('--arguments', nargs='+', metavar='KEY=VALUE', default=(), help='arguments of the published '
                         'constructor that the weights do not show, e.g. backbone.temporal_strides=[1,1,1]')
 

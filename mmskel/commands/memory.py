@@ -13,7 +13,7 @@ def keep_freed_memory() -> bool:
     """Makes glibc keep what the process frees, for the next tensor.
 
     A network on a CPU frees and asks for the same large blocks over and over. By default, glibc maps every block above
-    32 MB anew, smaller ones at first, too, and returns the top of its heap; the kernel then zeroes every page again
+    32 MB afresh, smaller ones at first, too, and returns the top of its heap; the kernel then zeroes every page again
     (docs/training.md, "On a CPU"). The price is that the process stays as large as it once was.
 
     Returns:

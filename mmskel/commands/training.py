@@ -9,7 +9,7 @@ from mmskel.files.errors import UserError
 
 def _run_options(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FILE', help='annotation file, from `mmskel prepare`')
-    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at pictures, too')
+    parser.add_argument('--videos', metavar='FOLDER', help='of the clips, for networks that look at images, too')
     parser.add_argument('--split', help='protocol, e.g. xview, xsub, xset, view1')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--work-dir', help='where checkpoints, logs and the report go')
@@ -25,6 +25,8 @@ def _train_arguments(parser: Parser) -> None:
     _run_options(parser)
     parser.add_argument('--streams', nargs='+', metavar='STREAM', help='train several, each in a work dir of its own, '
                         'and fuse them; all: every one the config has')
+    parser.add_argument('--folds', action='store_true', help='train and test every fold of --split (loseqo: loseqo01, '
+                        'loseqo02, ...), report mean and standard deviation')
     parser.add_argument('--resume', nargs='?', const='auto', default=False, metavar='CHECKPOINT',
                         help='go on from the last checkpoint of the work dir, or from the one named')
     parser.add_argument('--overwrite', action='store_true', help='remove the training that the work dir holds')
@@ -51,6 +53,8 @@ def _config(args: argparse.Namespace, **more):
 
 def _train(args: argparse.Namespace) -> int:
     from mmskel.apis.training import describe, train
+    if args.folds:
+        return _train_folds(args)
     if args.streams:
         return _train_streams(args)
     cfg = _config(args, resume=args.resume, amp=args.amp, epochs=args.epochs)
@@ -97,6 +101,44 @@ def _train_streams(args: argparse.Namespace) -> int:
     results = train_streams(configs, resume=bool(args.resume), overwrite=args.overwrite)
     if results is not None:
         _print_fused(results, fused_folder(configs))
+    return 0
+
+
+def _train_folds(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from mmskel.apis.folds import checked_folds, describe_folds, write_folds
+    from mmskel.apis.plan import Stage, run_plan
+    from mmskel.apis.streams import train_streams
+    from mmskel.configuration import dataset_of, load_config, stream_configs
+    from mmskel.evaluation import load_results
+    _refuse('--folds trains and tests every fold', {
+        '--no-test': args.no_test, '--resume CHECKPOINT': args.resume not in (False, 'auto'), '--from': args.start,
+        '--stream and --streams': args.stream and args.streams})
+    shared = dict(data=args.data, epochs=args.epochs, seed=args.seed, amp=args.amp, launcher=args.launcher,
+                  cfg_options=cfg_options(args))
+    whole = load_config(args.config, work_dir=args.work_dir, data=args.data, stream=args.stream,
+                        cfg_options=cfg_options(args))
+    file = dataset_of(whole, 'test_dataloader')['ann_file']
+    folder = args.work_dir or f'{whole.work_dir}_{args.split}'
+    found: dict = {}
+    stages = {}
+    for fold in checked_folds(file, args.split):
+        place = f'{folder}/{fold}'
+        if args.streams:
+            configs = stream_configs(args.config, args.streams, work_dir=place, split=fold, **shared)
+            found.setdefault('fused', {})[fold] = train_streams(configs, resume=bool(args.resume),
+                                                                overwrite=args.overwrite)
+            for name in configs:
+                found.setdefault(name, {})[fold] = load_results(Path(place, name, 'results.json'))
+        else:
+            cfg = load_config(args.config, work_dir=place, split=fold, stream=args.stream, videos=args.videos, **shared)
+            cfg.experiment_name = f'{Path(whole.filename).stem}_{fold}'
+            stages[fold] = Stage(cfg)
+    if stages:
+        found[''] = run_plan(stages, resume=bool(args.resume), overwrite=args.overwrite)
+    if all(result is not None for results in found.values() for result in results.values()):
+        print(f'{describe_folds(write_folds(found, folder, file))}\n      report: {folder}/folds.json')
     return 0
 
 
@@ -156,7 +198,8 @@ def _fuse(args: argparse.Namespace) -> int:
 
 
 TRAINING = {
-    'train': Command('train a recogniser, test it, write a report', _train_arguments, _train),
+    'train': Command('train a recogniser, test it, write a report', _train_arguments, _train,
+                     flags={'test_after=False': '--no-test'}),
     'test': Command('test a checkpoint, write results by clip id and a report', _test_arguments, _test),
     'fuse': Command('fuse the results of several tests, by clip id', _fuse_arguments, _fuse),
 }

@@ -5,17 +5,18 @@ import argparse
 from dataclasses import replace
 
 from mmskel.commands.command import Command, Parser, cfg_options, say
+from mmskel.commands.flags import in_flags
 from mmskel.files.errors import UserError
 
 
 def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
     parser.add_argument('--preset', default=preset,
-                        help='lightweight, balanced or performance: RTMDet and RTMPose, fetched once; '
+                        help='lightweight, balanced or performance: RTMDet and RTMPose, downloaded once; '
                              f'default: {preset}')
     for kind, what in (('det', 'another detector of mmdet'), ('pose', 'another pose model of mmpose'),
                        ('lift', 'lifter of mmpose, for skeletons in 3-D')):
         parser.add_argument(f'--{kind}-config', default='', metavar='CONFIG', help=f'{what}: file, or mmpose::...')
-        parser.add_argument(f'--{kind}-weights', default='', metavar='FILE', help='its weights: file or address')
+        parser.add_argument(f'--{kind}-weights', default='', metavar='FILE', help='its weights: file or URL')
     parser.add_argument('--device', default='', help='cpu, cuda:0, ...; default: a GPU, if any')
     parser.add_argument('--det-every', type=int, default=1, metavar='N', help='detect in every N-th frame only')
     parser.add_argument('--max-persons', type=int, metavar='M', help='keep the longest, surest tracks')
@@ -34,7 +35,7 @@ def _group_options(parser: Parser) -> None:
                         'detector, e.g. ball="sports ball"; one track each')
     parser.add_argument('--object-config', default='', metavar='CONFIG', help='detector of mmdet for them; default: '
                         'the one that finds the persons')
-    parser.add_argument('--object-weights', default='', metavar='FILE', help='its weights: file or address')
+    parser.add_argument('--object-weights', default='', metavar='FILE', help='its weights: file or URL')
     parser.add_argument('--object-min-score', type=float, default=0.2, metavar='S', help='boxes below it do not count')
     parser.add_argument('--object-tracks', default='', metavar='TABLE', help='.csv with object, frame, x, y and, if '
                         'you like, score and id: where objects are known to be')
@@ -65,7 +66,7 @@ def _extract_arguments(parser: Parser) -> None:
     parser.add_argument('out', help='the annotation file to write, .pkl')
     _pose_options(parser)
     _group_options(parser)
-    parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, if you like, split')
+    parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, optionally, split')
     parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
     parser.add_argument('--threads', type=int, metavar='N', help='of each process; default: its share of the cores')
 
@@ -80,7 +81,7 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 def _predict_arguments(parser: Parser) -> None:
-    parser.add_argument('source', help='video, folder of videos or of pictures, .txt list, stream, camera number, or '
+    parser.add_argument('source', help='video, folder of videos or of images, .txt list, stream, camera number, or '
                         'annotation file (.pkl)')
     parser.add_argument('--config', required=True, help='the config of the recogniser: the one in its work dir')
     parser.add_argument('--checkpoint', required=True, metavar='FILE', help='its weights, .pth')
@@ -120,6 +121,7 @@ def _predict(args: argparse.Namespace) -> int:
         ClipSource(_group_models(args), args.fps, args.keep_going, args.object_tracks or None),
         windows=WindowOptions(args.window, args.stride, args.per_person),
         output=OutputOptions(args.out, args.save, args.min_score, args.group))
+    failed = {name: in_flags(why, args.flags) for name, why in failed.items()}
     say(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
 
@@ -167,7 +169,7 @@ def _draw_arguments(parser: Parser) -> None:
     parser.add_argument('--video', help='the video it was extracted from; default: the one that the clip names')
     parser.add_argument('--plain', action='store_true', help='skeletons alone, not over the video')
     parser.add_argument('--curves', metavar='CHECKPOINT', help='the curves that a trained STC-Net follows, as one '
-                        'picture')
+                        'image')
     parser.add_argument('--config', help='with --curves: the config in the work dir of its training')
     parser.add_argument('--block', type=int, default=1, help='with --curves: which block\'s (default: 1)')
     parser.add_argument('--joints', nargs='+', metavar='NAME', default=(), help='with --curves: whose curves are drawn '
@@ -208,9 +210,11 @@ def _demo(args: argparse.Namespace) -> int:
 
 VIDEOS = {
     'extract': Command('turn raw videos into skeletons, one annotation file', _extract_arguments, _extract),
-    'predict': Command('say what is done in videos or clips, and show it', _predict_arguments, _predict),
-    'features': Command('write what a recogniser makes of clips before it names a class', _features_arguments,
+    'predict': Command('say what is done in videos or clips, and show it', _predict_arguments, _predict,
+                       flags=dict(video='--out', table='--save')),
+    'features': Command('write the features that a recogniser computes before it names a class', _features_arguments,
                         _features),
-    'draw': Command('draw a clip, over its video where there is one', _draw_arguments, _draw),
+    'draw': Command('draw a clip, over its video where there is '
+                    'one', _draw_arguments, _draw, flags=dict(name='--clip')),
     'demo': Command('make a small data set, train ST-GCN on it, show the result', _demo_arguments, _demo),
 }

@@ -2,7 +2,7 @@
 
 ``install()`` before the first OpenMMLab import; it imports nothing heavy. One file per repaired
 package: each repair names the upstream issue, tests for the defect when the package is imported,
-touches only what is broken and switches itself off once upstream is fixed. Names that were copied
+touches only what is broken, and switches itself off once upstream is fixed. Names that were copied
 out of a module before ``install()`` (``from x import y``) keep what they hold, except where a
 repair says otherwise.
 """
@@ -16,10 +16,10 @@ __all__ = ['REPAIRS', 'Repair', 'Status', 'after_import', 'install', 'status']
 
 
 def install() -> None:
-    """Take up every repair. Calling it again does nothing."""
+    """Register every repair. Calling it again does nothing."""
     repair.install(REPAIRS)
 
 
 def status() -> list[Status]:
-    """What became of each repair: state, reason in words and upstream issue. Imports nothing."""
+    """The outcome of each repair: state, reason in words and upstream issue. Imports nothing."""
     return repair.status(REPAIRS)

@@ -1,4 +1,4 @@
-"""mmpose's channel shuffle without a detour over channels first. Asked for by a model, not installed for everybody."""
+"""mmpose's channel shuffle without a detour over channels first. Requested by a model, not installed for everybody."""
 from __future__ import annotations
 
 import sys
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 def keep_layout_in_shuffles(model: nn.Module) -> None:
     """Lets LiteHRNet and ShuffleNet shuffle channels without going back to channels first in every unit.
 
-    Only ``use_channels_last`` makes tensors for which it matters; all others are shuffled by mmpose as before.
+    Only ``use_channels_last`` produces tensors for which it matters; all others are shuffled by mmpose as before.
     """
     from mmpose.models.backbones.utils import channel_shuffle
 

@@ -9,18 +9,18 @@ from mmskel.compat.repair import Repair, source_of
 
 
 def _has_what_vindlu_needs(dependency: ModuleType) -> str:
-    """'' where transformers is installed but lost what mmaction2 takes from it."""
+    """'' where transformers is installed but lacks names that mmaction2 imports from it."""
     if not dependency.WITH_MULTIMODAL:
-        return 'transformers is not installed, or older than mmaction2 wants it'
+        return 'transformers is not installed, or older than mmaction2 requires'
     try:
         from transformers.modeling_utils import (  # noqa: F401
             apply_chunking_to_forward,
             find_pruneable_heads_and_indices,
             prune_linear_layer,
         )
-    except Exception:  # of a package that is not ours, and broken in unknown ways
+    except Exception:  # a third-party package may be broken in unknown ways
         return ''
-    return 'this transformers has the names that mmaction2 takes from it'
+    return 'this version of transformers has the names that mmaction2 imports from it'
 
 
 def _without_vindlu(dependency: ModuleType) -> None:
@@ -31,7 +31,7 @@ def _counts_laterals(slowfast: ModuleType) -> str:
     """'' where lateral connections are frozen by counting the stages."""
     if 'self.lateral_connections[i - 1]' in source_of(slowfast):
         return ''
-    return 'this mmaction2 freezes lateral connections by another rule'
+    return 'this version of mmaction2 freezes lateral connections by another rule'
 
 
 def _freeze_laterals_by_name(slowfast: ModuleType) -> None:
@@ -39,7 +39,7 @@ def _freeze_laterals_by_name(slowfast: ModuleType) -> None:
 
 
 def _freeze_stages(self) -> None:
-    """No gradients up to stage ``frozen_stages``: stem, stages, and the connection behind each that has one."""
+    """No gradients up to stage ``frozen_stages``: stem, stages, and the lateral connection after each that has one."""
     names = ['conv1'] if self.frozen_stages >= 0 else []
     for stage in range(1, self.frozen_stages + 1):
         lateral = f'layer{stage}_lateral'
@@ -50,10 +50,10 @@ def _freeze_stages(self) -> None:
 
 
 def _writes_into_pathways(rgbpose: ModuleType) -> str:
-    """'' where the constructor writes into the dictionaries that it is given."""
+    """'' where the constructor writes into the dictionaries passed to it."""
     if "rgb_pathway['speed_ratio'] = speed_ratio" in source_of(rgbpose):
         return ''
-    return 'this mmaction2 leaves the dictionaries alone'
+    return 'this version of mmaction2 leaves the dictionaries alone'
 
 
 def _copy_pathways(rgbpose: ModuleType) -> None:
@@ -109,9 +109,9 @@ REPAIRS = (
         modules=('mmaction.utils.dependency', ),
         issue='none found; the names moved in https://github.com/huggingface/transformers',
         why='mmaction.models imports VindLU wherever transformers is installed, and transformers '
-        'moved three functions that VindLU wants; VindLU is left out, as without transformers',
+        'moved three functions that VindLU needs; VindLU is left out, as without transformers',
         healthy=_has_what_vindlu_needs,
-        mend=_without_vindlu),
+        fix=_without_vindlu),
     Repair(
         package='mmaction',
         name='names that NumPy dropped',
@@ -122,7 +122,7 @@ REPAIRS = (
         why='PoseCompact and evaluation code use np.Inf, np.trapz and np.in1d, which NumPy 2 '
         'dropped',
         healthy=numpy_names.healthy,
-        mend=numpy_names.mend),
+        fix=numpy_names.fix),
     Repair(
         package='mmaction',
         name='frozen stages of pathways with lateral connections',
@@ -131,7 +131,7 @@ REPAIRS = (
         why='the list of lateral connections is indexed by stage, though not every stage has one: frozen_stages '
         'of RGBPoseConv3D froze the wrong connection or raised IndexError',
         healthy=_counts_laterals,
-        mend=_freeze_laterals_by_name),
+        fix=_freeze_laterals_by_name),
     Repair(
         package='mmaction',
         name='RGBPoseConv3D without traces in its arguments',
@@ -140,7 +140,7 @@ REPAIRS = (
         why='the constructor writes speed and channel ratio into the dictionaries of its pathways, the defaults '
         'included, so that one network changes the next',
         healthy=_writes_into_pathways,
-        mend=_copy_pathways),
+        fix=_copy_pathways),
     Repair(
         package='mmaction',
         name='networks whose train() and eval() return nothing',
@@ -148,5 +148,5 @@ REPAIRS = (
         issue='none found; torch.nn.Module.train returns the module',
         why='ResNet3d and X3D override train without returning the network, so `network.eval()` is None',
         healthy=_returns_itself,
-        mend=_return_itself),
+        fix=_return_itself),
 )

@@ -10,5 +10,5 @@ REPAIRS = (
         issue=numpy_names.ISSUE,
         why='video instance evaluation uses np.float, which NumPy 1.24 dropped',
         healthy=numpy_names.healthy,
-        mend=numpy_names.mend),
+        fix=numpy_names.fix),
 )

@@ -1,4 +1,4 @@
-"""Repairs of mmengine, and the entry that makes ``mmskel::...`` config references resolve.
+"""Repairs of mmengine, and the registration that lets ``mmskel::...`` config references resolve.
 
 The functions import ``importlib.metadata`` themselves, because it is slow to import.
 """
@@ -37,7 +37,7 @@ def _look_up_by_metadata(module: ModuleType) -> None:
 
 
 def _replace_everywhere(old: Callable, new: Callable) -> None:
-    """Put ``new`` wherever ``old`` was imported to by its own name."""
+    """Put ``new`` wherever ``old`` was imported under its own name."""
     for module in list(sys.modules.values()):
         if isinstance(module, ModuleType) and vars(module).get(new.__name__) is old:
             setattr(module, new.__name__, new)
@@ -63,7 +63,7 @@ def package2module(package: str) -> str:
     from importlib import metadata
     modules = (metadata.distribution(package).read_text('top_level.txt') or '').split()
     if not modules:
-        raise ValueError(f'can not infer the module name of {package}: '
+        raise ValueError(f'cannot infer the module name of {package}: '
                          'its metadata has no top_level.txt')
     return modules[0]
 
@@ -97,14 +97,14 @@ def get_installed_path(package: str) -> str:
 def _loads_checkpoints(module: ModuleType) -> str:
     import torch
     if not hasattr(torch.serialization, 'add_safe_globals'):
-        return f'torch {torch.__version__} cannot be told what is safe to load'
+        return f'torch {torch.__version__} has no way to allow classes for safe loading'
     if module.HistoryBuffer in torch.serialization.get_safe_globals():
         return 'mmengine registers HistoryBuffer for safe loading itself'
     return ''
 
 
 def _allow_history_buffer(module: ModuleType) -> None:
-    """Let torch's safe loading read what mmengine puts into a checkpoint, and nothing more.
+    """Let torch's safe loading read what mmengine writes into a checkpoint, and nothing more.
 
     ``torch.load`` is untouched. NumPy's arrays are rebuilt from checked parts.
     """
@@ -162,7 +162,7 @@ def _finds_moved(module: ModuleType) -> str:
 
 
 def _find_moved(module: ModuleType) -> None:
-    """Look for the last checkpoint in the work dir itself, wherever that lay when it was written."""
+    """Look for the last checkpoint in the work dir itself, wherever that was when it was written."""
     original = module.find_latest_checkpoint
 
     def find_latest_checkpoint(path: str) -> str | None:
@@ -186,7 +186,7 @@ def _knows_scope(module: ModuleType) -> str:
 
 
 def _read_in_mmaction_scope(module: ModuleType) -> None:
-    """Give a ``mmskel::`` base the scope ``mmaction``, in whose registries our classes stand."""
+    """Give a ``mmskel::`` base the scope ``mmaction``, in whose registries our classes are."""
     original = module.Config._get_cfg_path
 
     def _get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
@@ -203,9 +203,9 @@ REPAIRS = (
         modules=('mmengine.utils.package_utils', ),
         issue='https://github.com/open-mmlab/mmengine/pull/1676',
         why='is_installed, get_installed_path and package2module import pkg_resources, which '
-        'setuptools 82 dropped and which gives a wrong folder for an editable mmskel',
+        'setuptools 82 dropped and which gives the wrong folder for an editable mmskel',
         healthy=_uses_no_pkg_resources,
-        mend=_look_up_by_metadata),
+        fix=_look_up_by_metadata),
     Repair(
         package='mmengine',
         name='resume with safe loading',
@@ -214,40 +214,40 @@ REPAIRS = (
         why='torch >= 2.6 loads with weights_only=True and refuses the HistoryBuffer in every '
         'training checkpoint',
         healthy=_loads_checkpoints,
-        mend=_allow_history_buffer),
+        fix=_allow_history_buffer),
     Repair(
         package='mmengine',
         name='safe loading of every checkpoint',
         modules=('mmengine.runner.checkpoint', ),
         issue='https://github.com/open-mmlab/mmengine/issues/1655',
         why='mmengine calls torch.load without weights_only, so that a checkpoint runs code on torch < 2.6, and on '
-        'later ones where TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD is set',
+        'later ones if TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD is set',
         healthy=_loads_safely,
-        mend=_load_safely),
+        fix=_load_safely),
     Repair(
         package='mmengine',
         name='resume in a moved work dir',
         modules=('mmengine.runner.checkpoint', ),
         issue='none, it is a limitation',
-        why='last_checkpoint holds a path from where the work dir lay when it was written',
+        why='last_checkpoint holds the path of the work dir at the time it was written',
         healthy=_finds_moved,
-        mend=_find_moved),
+        fix=_find_moved),
     Repair(
         package='mmengine',
         name='mmskel:: config references',
         modules=('mmengine.config.utils', ),
         issue='none, it is a registration',
         why='mmengine resolves package::config only for the packages in its MODULE2PACKAGE, so '
-        'mmskel is entered there',
+        'mmskel is added there',
         healthy=_knows_mmskel,
-        mend=_list_mmskel),
+        fix=_list_mmskel),
     Repair(
         package='mmengine',
         name='scope of mmskel:: configs',
         modules=('mmengine.config.config', ),
         issue='none, it is a registration',
-        why='mmengine builds what a package::config names in registries of that package, and ours '
-        'stands in those of mmaction',
+        why='mmengine builds the types of a package::config in the registries of that package, but our classes '
+        'are in those of mmaction',
         healthy=_knows_scope,
-        mend=_read_in_mmaction_scope),
+        fix=_read_in_mmaction_scope),
 )

@@ -22,7 +22,7 @@ def _has_torchvision(module: ModuleType) -> str:
 def _lend_torchvision(module: ModuleType) -> Callable[[], None]:
     """Put a two-name torchvision into ``sys.modules`` while ``module`` runs."""
     for name in [name for name in sys.modules if name.partition('.')[0] == 'torchvision']:
-        del sys.modules[name]  # what a broken one left behind
+        del sys.modules[name]  # left behind by a broken one
     lent = ModuleType('torchvision')
     lent.transforms = ModuleType('torchvision.transforms')
     lent.transforms.ToPILImage = ToPILImage
@@ -37,7 +37,7 @@ def _lend_torchvision(module: ModuleType) -> Callable[[], None]:
 
 
 class ToPILImage:
-    """What mmpose uses of torchvision's class: a grey float map in [0, 1] to an 8-bit image."""
+    """The part of torchvision's class that mmpose uses: a grey float map in [0, 1] to an 8-bit image."""
 
     def __call__(self, tensor):
         """``(H, W)`` or ``(1, H, W)`` float tensor to a ``PIL.Image``."""
@@ -78,18 +78,18 @@ REPAIRS = (
         name='drawing without torchvision',
         modules=('mmpose.visualization.simcc_vis', ),
         issue='https://github.com/pytorch/vision/issues/9077',
-        why='mmpose.visualization needs torchvision for one call, and there is none that works '
+        why='mmpose.visualization needs torchvision for one call, and no version of it works '
         'with this torch',
         healthy=_has_torchvision,
-        mend=_lend_torchvision,
+        fix=_lend_torchvision,
         before=True),
     Repair(
         package='mmpose',
         name='radius of drawn keypoints',
         modules=('mmpose.visualization.opencv_backend_visualizer', ),
         issue='none found; see https://github.com/numpy/numpy/pull/10615',
-        why='NumPy 2.4 makes no Python number of a one-element array, and mmpose passes its '
+        why='NumPy 2.4 does not convert a one-element array to a Python number, and mmpose passes its '
         'radius as one',
         healthy=_draws_circles,
-        mend=_unpack_radius),
+        fix=_unpack_radius),
 )

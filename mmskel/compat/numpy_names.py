@@ -17,14 +17,14 @@ def _lost(module: ModuleType) -> list[str]:
 
 
 def healthy(module: ModuleType) -> str:
-    """'' where ``module`` uses a name that NumPy dropped, else why there is nothing to do."""
+    """'' where ``module`` uses a name that NumPy dropped, else the reason why there is nothing to do."""
     if _lost(module):
         return ''
     return f'NumPy has every name that {module.__name__} uses'
 
 
-def mend(module: ModuleType) -> None:
-    """Put a copy of NumPy's namespace, with the lost names added, into ``module`` as ``np``."""
+def fix(module: ModuleType) -> None:
+    """Put a copy of NumPy's namespace, with the missing names added, into ``module`` as ``np``."""
     numpy = ModuleType('numpy')
     vars(numpy).update(vars(module.np))
     for name in _lost(module):

@@ -28,20 +28,20 @@ def _do_nothing(module: ModuleType) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Repair:
-    """One defect of a third-party package, and what is done about it.
+    """One defect of a third-party package, and its repair.
 
     Attributes:
         package: Import name of the defective package.
-        name: What is repaired, unique within the package.
-        modules: Full names of the modules whose import the repair acts upon.
-        issue: Where upstream knows about it.
+        name: Subject of the repair, unique within the package.
+        modules: Full names of the modules whose import triggers the repair.
+        issue: Upstream's own report of the defect.
         why: Symptom and cause, in one sentence.
-        healthy: ``healthy(module)`` says in words why nothing is to be done, '' where the defect
+        healthy: Function of the module that says in words why nothing needs to be done, '' if the defect
             is present.
-        mend: ``mend(module)`` repairs a module that ``healthy`` calls defective. It runs after
-            the module's code, or before it where ``before`` is set; then it may return a function
-            that is called when the code has run.
-        before: ``healthy`` and ``mend`` run before the module's own code.
+        fix: Function that repairs a module that ``healthy`` reports as defective. It runs after
+            the module's code, or before it if ``before`` is set; then it may return a function
+            that is called after the code has run.
+        before: Whether ``healthy`` and ``fix`` run before the module's own code.
         stand_in: Full name of our module that is served under each name in ``modules`` when no
             other finder has it; the other functions are not used then.
         needs: Import name of the package without which the repair is pointless; ``package``
@@ -53,7 +53,7 @@ class Repair:
     issue: str
     why: str
     healthy: Callable[[ModuleType], str] = lambda module: ''
-    mend: Callable[[ModuleType], Callable[[], None] | None] = _do_nothing
+    fix: Callable[[ModuleType], Callable[[], None] | None] = _do_nothing
     before: bool = False
     stand_in: str = ''
     needs: str = ''
@@ -61,7 +61,7 @@ class Repair:
 
 @dataclass(frozen=True)
 class Status:
-    """What became of a repair: its state is one of ``ACTIVE``, ``NOT_NEEDED``, ``WAITING`` and
+    """The outcome of a repair: its state is one of ``ACTIVE``, ``NOT_NEEDED``, ``WAITING`` and
     ``ABSENT``, and ``reason`` says why in words."""
     package: str
     name: str
@@ -105,10 +105,10 @@ class RepairHook:
     def _apply(self, repair: Repair, module: ModuleType) -> Callable[[], None] | None:
         reason = repair.healthy(module)
         self.findings.setdefault(repair, {})[module.__name__] = reason
-        return None if reason else repair.mend(module)
+        return None if reason else repair.fix(module)
 
     def add(self, repair: Repair) -> None:
-        """Take up a repair; a module that is already imported is repaired at once."""
+        """Register a repair; a module that is already imported is repaired at once."""
         for name in repair.modules:
             repairs = self.repairs.setdefault(name, [])
             if repair in repairs:
@@ -117,7 +117,7 @@ class RepairHook:
             if not _imported(name):
                 continue
             if repair.before:
-                self.findings.setdefault(repair, {})[name] = 'it was imported without trouble'
+                self.findings.setdefault(repair, {})[name] = 'it was imported without any problem'
             else:
                 self._apply(repair, sys.modules[name])
 
@@ -148,7 +148,7 @@ class LastResort:
     def find_spec(self, name: str, path=None, target=None):
         """Serve our stand-in for ``name``, if there is one."""
         repair = self.repairs.get(name)
-        # A finder that came to the list after this one knows better, too.
+        # A finder that was added after this one takes precedence, too.
         if repair is None or _spec_from_others(name, path, target, without=(HOOK, self)):
             return None
         is_package = any(other.startswith(f'{name}.') for other in repair.modules)
@@ -156,7 +156,7 @@ class LastResort:
             name, StandInLoader(repair.stand_in), origin=repair.stand_in, is_package=is_package)
 
     def add(self, repair: Repair) -> None:
-        """Take up a repair that has a stand-in."""
+        """Register a repair that has a stand-in."""
         self.repairs.update(dict.fromkeys(repair.modules, repair))
 
 
@@ -167,7 +167,7 @@ class StandInLoader:
         self.stand_in = stand_in
 
     def create_module(self, spec) -> None:
-        """Leave the making of the module to the import system."""
+        """Leave the creation of the module to the import system."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Copy the names of the stand-in, ``__doc__`` and ``__getattr__`` included."""
@@ -180,7 +180,7 @@ HOOK, LAST_RESORT = RepairHook(), LastResort()
 
 
 def install(repairs: Iterable[Repair]) -> None:
-    """Take up ``repairs``; those taken up before are left as they are."""
+    """Register ``repairs``; those already registered are left as they are."""
     _place_finders()
     for repair in repairs:
         (LAST_RESORT if repair.stand_in else HOOK).add(repair)
@@ -198,12 +198,12 @@ def after_import(module_name: str, function: Callable[[ModuleType], None]) -> No
 
 
 def status(repairs: Iterable[Repair]) -> list[Status]:
-    """Say for each of ``repairs`` what became of it; imports nothing."""
+    """Report the outcome of each of ``repairs``; imports nothing."""
     return [Status(r.package, r.name, r.issue, *_state(r)) for r in repairs]
 
 
 def source_of(module: ModuleType) -> str:
-    """Source text of a module, '' where there is none; its code need not have run."""
+    """Source text of a module, '' if there is none; its code need not have run."""
     get_source = getattr(module.__spec__.loader, 'get_source', None)
     return (get_source(module.__name__) if get_source else None) or ''
 

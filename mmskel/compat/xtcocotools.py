@@ -30,17 +30,17 @@ REPAIRS = (
         name='extension module built for NumPy 1',
         modules=('xtcocotools.mask', ),
         issue=ISSUE,
-        why='the wheels of xtcocotools were compiled for NumPy 1; its one extension module is the '
-        "same as pycocotools', which is borrowed",
+        why='the wheels of xtcocotools were compiled for NumPy 1; its only extension module is the '
+        "same as pycocotools', which is used instead",
         healthy=_has_own_mask,
-        mend=_borrow_mask,
+        fix=_borrow_mask,
         before=True),
     Repair(
         package='xtcocotools',
         name='no wheel for this Python',
         modules=('xtcocotools', 'xtcocotools.coco', 'xtcocotools.cocoeval', 'xtcocotools.mask'),
         issue=ISSUE,
-        why='xtcocotools has no wheel for Python >= 3.12; its part that mmpose uses is served on '
+        why='xtcocotools has no wheel for Python >= 3.12; the part that mmpose uses is provided on '
         'top of pycocotools',
         stand_in='mmskel.compat.xtcocotools_on_pycocotools',
         needs='pycocotools'),

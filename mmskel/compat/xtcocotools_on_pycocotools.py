@@ -1,6 +1,6 @@
 """The part of xtcocotools that mmpose uses, on top of pycocotools.
 
-Serves as ``xtcocotools`` and its modules ``coco``, ``cocoeval`` and ``mask`` where the package is
+Stands in for ``xtcocotools`` and its modules ``coco``, ``cocoeval`` and ``mask`` if the package is
 absent. Equal to the original for ``iouType`` keypoints, bbox and segm.
 """
 from __future__ import annotations
@@ -23,7 +23,7 @@ class COCO(_coco.COCO):
     Args:
         annotation_file: Path of a COCO json file.
         test_index: Indices of the keypoints to keep of each annotation, all if None.
-        ann_data: Content of the file, where it was read before.
+        ann_data: Content of the file, if it was read before.
     """
 
     def __init__(self, annotation_file: str | None = None, test_index=None,
@@ -48,7 +48,7 @@ class COCOeval(_cocoeval.COCOeval):
         cocoDt: Results, from ``cocoGt.loadRes``.
         iouType: 'keypoints', 'bbox' or 'segm'.
         sigmas: ``(V,)`` standard deviations of the keypoints, COCO's 17 if None.
-        use_area: Take the area from the annotation instead of 0.53 of its box.
+        use_area: Whether the area is taken from the annotation instead of 0.53 of its box.
 
     Raises:
         NotImplementedError: ``iouType`` is one of the crowd and whole-body kinds.
@@ -59,7 +59,7 @@ class COCOeval(_cocoeval.COCOeval):
         if iouType not in ('keypoints', 'bbox', 'segm'):
             raise NotImplementedError(
                 f'{iouType!r} evaluation needs the real xtcocotools, which has wheels for '
-                'Python <= 3.11 only; without it there is keypoints, bbox and segm')
+                'Python <= 3.11 only; without it, only keypoints, bbox and segm are supported')
         super().__init__(cocoGt, cocoDt, iouType)
         if sigmas is not None:
             self.params.kpt_oks_sigmas = np.asarray(sigmas)
@@ -70,7 +70,7 @@ class COCOeval(_cocoeval.COCOeval):
         poses, masks = self.params.iouType == 'keypoints', self.params.iouType == 'segm'
         self._gts, self._dts = defaultdict(list), defaultdict(list)
         for gt in self._annotations(self.cocoGt):
-            # id + 1: pycocotools takes a match with id 0 for no match.
+            # id + 1: pycocotools mistakes a match with id 0 for no match.
             gt = dict(gt, id=gt['id'] + 1)
             gt['ignore'] = bool(gt.get('iscrowd')) or (poses and not _has_visible(gt))
             if not self.use_area or 'area' not in gt:

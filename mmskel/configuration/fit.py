@@ -26,10 +26,13 @@ def fit_to_data(cfg, given: Collection[str] = ()) -> None:
         given: Knobs that stay as they are, since the user has set them.
 
     Raises:
-        ConfigError: If the file does not say its layout, mixes 2-D and 3-D, has no splits, or has clips of a number of
-            coordinates that the recogniser does not take.
+        ConfigError: If no file is named, or it does not say its layout, mixes 2-D and 3-D, has no splits, or has clips
+            of a number of coordinates that the recogniser does not take.
     """
-    path = next(datasets_of(cfg))['ann_file']
+    path = next(datasets_of(cfg)).get('ann_file')
+    if not path:
+        raise ConfigError(f"'{cfg.filename}' takes layout and classes from the data, and names none; give the "
+                          'annotation file (data)')
     file = open_store(path)
     if not file.layout:
         raise ConfigError(f"'{path}' does not say its layout, and its joint count fits none; write it with "

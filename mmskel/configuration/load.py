@@ -26,19 +26,19 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
 
     Args:
         name: See :func:`find_config`.
-        work_dir: Where the run writes; default ``work_dirs/<config>[_<split>][_<stream>]``.
+        work_dir: Folder the run writes to; default: ``work_dirs/<config>[_<split>][_<stream>]``.
         data: Annotation file of all loaders.
         split: Protocol, e.g. ``'xsub'``.
         stream: One of the encoder's (``'joint'``, ``'bone'``, ``'joint_motion'``, ``'bone_motion'`` of graph networks;
             ``'joint'``, ``'limb'``, ``'joint_limb'`` of volumes), or a member that the config defines, see
             :func:`members_of`.
-        epochs: How many, instead of the config's; the schedule is stretched.
-        seed: Of everything random.
+        epochs: Number of epochs instead of the config's; the schedule is stretched.
+        seed: Seed of everything random.
         resume: True: from the last checkpoint of the work dir; a path: from that file.
         amp: Mixed precision (bfloat16 on CPU).
         launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         fit: Configs that say so take layout, classes and persons from the data, see :func:`fit_to_data`.
-        videos: Folder of the clips' videos, for networks that look at pictures, too.
+        videos: Folder of the clips' videos, for networks that look at images, too.
         cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last. The config's knobs are turned
             first, see :mod:`mmskel.configuration.knobs`.
 
@@ -55,8 +55,9 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     except (ConfigFileError, TableError) as error:
         raise ConfigError(str(error)) from error
     if 'model' not in cfg or 'test_dataloader' not in cfg:
-        lost = [k for k in ('model', 'test_dataloader') if k not in cfg]
-        raise ConfigError(f"'{path}' has no {' and no '.join(lost)}; it is a part of a config, or one of another kind")
+        missing = [k for k in ('model', 'test_dataloader') if k not in cfg]
+        raise ConfigError(f"'{path}' has no {' and no '.join(missing)}; it is part of a config, or a config of "
+                          'another kind')
     check_shape(cfg)
     if data:
         _set_datasets(cfg, 'ann_file', data)
@@ -155,7 +156,7 @@ def stream_configs(name: str, streams: Sequence[str], *, work_dir: str | None = 
     twice = [stream for stream in streams if streams.count(stream) > 1]
     if twice or len(streams) < 2:
         raise ConfigError(f"stream '{twice[0]}' is named twice" if twice else
-                          f'several streams are trained and fused, not {len(streams)}; for one there is --stream')
+                          f'several streams are trained and fused, not {len(streams)}; for one, give stream=...')
     own = work_dir is None and whole.work_dir == default_work_dir(whole.filename, split)
     configs = {}
     for stream in streams:

@@ -1,8 +1,8 @@
-"""The annotation file: every data set, whatever it was, as one pickle.
+"""The annotation file: any data set as one pickle.
 
-A dictionary ``split`` (name -> clip ids), ``annotations`` (list of PYSKL's dictionaries) and, ours alone, ``meta``:
-``layout``, ``class_names``, ``source`` and what else is true of all clips. PYSKL and MMAction2 read these files, and
-theirs are read here.
+A dictionary ``split`` (name -> clip ids), ``annotations`` (list of PYSKL's dictionaries) and, only in ours, ``meta``:
+``layout``, ``class_names``, ``source`` and other facts about all clips. PYSKL and MMAction2 read these files, and
+theirs can be read here.
 """
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.restricted_pickle import UnreadablePickleError, load_pickle
 from mmskel.files.text import brief
-from mmskel.skeleton import Clip, ClipError, likely_layout
-from mmskel.skeleton.annotation import is_id
+from mmskel.skeleton import Clip, ClipError, clip_id, likely_layout
 
 _MOST_CLASSES = 100_000
 
@@ -37,8 +36,8 @@ class AnnotationFile:
     Args:
         annotations: PYSKL's dictionaries, one per clip.
         split: Split name -> clip ids.
-        meta: ``layout`` (name), ``class_names`` (list), ``source`` and further facts about all clips.
-        path: Where it was read from; for messages.
+        meta: ``layout`` (name), ``class_names`` (list), ``source`` and other facts about all clips.
+        path: File it was read from, for messages.
     """
     annotations: list[dict[str, Any]]
     split: dict[str, list[str]] = field(default_factory=dict)
@@ -47,7 +46,7 @@ class AnnotationFile:
 
     @property
     def layout(self) -> str:
-        """Name of the joint order: what the file says, else what its joint count makes likely, else ''."""
+        """Name of the joint order: the one in the file, else the one its joint count makes likely, else ''."""
         if self.meta.get('layout'):
             return self.meta['layout']
         for item in self.annotations[:1]:
@@ -59,10 +58,10 @@ class AnnotationFile:
 
     @property
     def class_names(self) -> list[str]:
-        """The names of the classes, ``class 0`` ... where the file has none.
+        """The names of the classes, ``class 0`` ... if the file has none.
 
         Raises:
-            AnnotationError: A label that can be no class index.
+            AnnotationError: A label that cannot be a class index.
         """
         if named := list(self.meta.get('class_names', ())):
             return named
@@ -87,36 +86,23 @@ class AnnotationFile:
                                   f'{", ".join(sorted(self.split)) or "none"}')
         wanted = set(self.split[split])
         found = [item for item in self.annotations if clip_id(item) in wanted]
-        lost = wanted - {clip_id(item) for item in found}
-        if lost:
-            raise AnnotationError(f"'{self.path}': split '{split}' names {len(lost)} clips that the file does not "
-                                  f'have, e.g. {", ".join(sorted(map(str, lost))[:3])}')
+        missing = wanted - {clip_id(item) for item in found}
+        if missing:
+            raise AnnotationError(f"'{self.path}': split '{split}' names {len(missing)} clips that the file does not "
+                                  f'have, e.g. {", ".join(sorted(map(str, missing))[:3])}')
         return found
 
     def clips(self, split: str | None = None) -> Iterable[Clip]:
-        """The clips of a split, one after the other."""
+        """The clips of a split, one after another."""
         for item in self.of(split):
             yield Clip.from_annotation(item, layout=self.layout)
-
-
-def clip_id(item: Mapping[str, Any]) -> str:
-    """The id of an annotation dictionary: ``frame_dir``, or ``filename`` in older files."""
-    if not isinstance(item, Mapping):
-        raise ClipError(f'{brief(item)} is no annotation; expected a dictionary')
-    name = item.get('frame_dir', item.get('filename'))
-    if name is None:
-        raise ClipError("an annotation has neither 'frame_dir' nor 'filename'; its keys: "
-                        f"{', '.join(map(str, item))}")
-    if not is_id(name):
-        raise ClipError(f"an annotation's id is {brief(name)}; expected text")
-    return str(name)
 
 
 def load_annotation_file(path: str | Path) -> AnnotationFile:
     """Reads an annotation file of ours, PYSKL or MMAction2 without running anything in it.
 
     Raises:
-        AnnotationError: If it holds something else, no clip, or two clips of one id.
+        AnnotationError: If it holds something else, no clip, or two clips with the same id.
         FileNotFoundError, ValueError, UnsafePickleError: See :func:`~mmskel.files.restricted_pickle.load_pickle`.
     """
     file, odd = read_annotations(path)
@@ -139,7 +125,7 @@ def read_annotations(path: str | Path) -> tuple[AnnotationFile, dict[str, str]]:
         data = dict(annotations=data)
     if not isinstance(data, dict) or not isinstance(data.get('annotations'), list):
         found = f'a dictionary with {", ".join(map(str, data))}' if isinstance(data, dict) else type(data).__name__
-        raise AnnotationError(f"'{path}' is no annotation file: expected a dictionary with 'annotations' and "
+        raise AnnotationError(f"'{path}' is not an annotation file: expected a dictionary with 'annotations' and "
                               f"'split', found {found}. "
                               + (foreign_value(data) or 'Make one with `mmskel prepare`'))
     if not data['annotations']:
@@ -233,11 +219,11 @@ _META = {'layout': (_is_name, 'the name of a joint order'), 'class_names': (_are
 
 def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping[str, Sequence[str]],
                          meta: Mapping[str, Any]) -> AnnotationFile:
-    """Checks every clip and writes the file in one step (whole or not at all).
+    """Checks every clip and writes the file in one step, whole or not at all.
 
     Args:
-        path: Where to write; ``.pkl``.
-        clips: In the order they are stored.
+        path: File to write, ``.pkl``.
+        clips: Clips in the order they are stored.
         split: Split name -> clip ids.
         meta: ``layout``, ``class_names``, ``source``, ...
 
@@ -246,7 +232,7 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
     """
     annotations = [clip.check().to_annotation() for clip in clips]
     for clip, item in zip(clips, annotations):
-        if clip.layout != meta.get('layout', clip.layout):  # a clip that does not say so is read in the file's layout
+        if clip.layout != meta.get('layout', clip.layout):  # a clip without a layout is read in the file's layout
             item['layout'] = clip.layout
     ids = [clip.id for clip in clips]
     twice = sorted(i for i, times in Counter(ids).items() if times > 1)
@@ -254,9 +240,9 @@ def save_annotation_file(path: str | Path, clips: Sequence[Clip], split: Mapping
         raise AnnotationError(f"'{path}': {len(twice)} ids occur twice, e.g. {twice[0]}")
     known = set(ids)
     for name, members in split.items():
-        lost = [m for m in members if m not in known]
-        if lost:
-            raise AnnotationError(f"'{path}': split '{name}' names unknown clips, e.g. {lost[0]}")
+        missing = [m for m in members if m not in known]
+        if missing:
+            raise AnnotationError(f"'{path}': split '{name}' names unknown clips, e.g. {missing[0]}")
     data = dict(split={k: list(v) for k, v in split.items()}, annotations=annotations, meta=dict(meta))
     if wrong := split_and_meta(data)[2]:  # nothing is written that would not be read
         raise AnnotationError(f"'{path}': {wrong[0]}")

@@ -14,22 +14,22 @@ from mmskel.files.errors import UserError
 
 @DATA_SAMPLERS.register_module()
 class ClassSampler(Sampler):
-    """Every clip as often per pass as its class says (PYSKL's ``class_prob``): NTU120's new classes twice, say.
+    """Draws every clip as often per pass as its class says (PYSKL's ``class_prob``): NTU120's new classes twice, say.
 
-    A class of weight 2.5 has all its clips twice and half of them, drawn anew every epoch, once more.
+    A class of weight 2.5 has all its clips twice and half of them, redrawn every epoch, once more.
 
     Args:
         dataset: :class:`~mmskel.data.dataset.SkeletonDataset`, or another one with ``labels()``.
-        class_prob: A weight per class, in order; or class -> weight, 1 for the others.
-        shuffle: Shuffle the whole.
-        seed: Of the draws; default: agreed on by all ranks.
+        class_prob: Weight of each class, in order; or class -> weight, 1 for the others.
+        shuffle: Whether the indices are shuffled.
+        seed: Seed of the draws; default: one that all ranks agree on.
     """
 
     def __init__(self, dataset: Dataset, class_prob: Sequence[float] | Mapping[int, float], shuffle: bool = True,
                  seed: int | None = None):
         weight = dict(class_prob) if isinstance(class_prob, Mapping) else dict(enumerate(class_prob))
         if any(w < 0 for w in weight.values()):
-            raise UserError(f'ClassSampler: weights are not negative, found {min(weight.values())}')
+            raise UserError(f'ClassSampler: weights must not be negative, found {min(weight.values())}')
         self.rank, self.world_size = get_dist_info()
         self.shuffle, self.epoch = shuffle, 0
         self.seed = sync_random_seed() if seed is None else seed
@@ -37,12 +37,12 @@ class ClassSampler(Sampler):
         for index, label in enumerate(dataset.labels()):
             members.setdefault(label, []).append(index)
         known = set(weight) if not isinstance(class_prob, Mapping) else set(members)
-        if lost := sorted(set(members) - known):
-            raise UserError(f'ClassSampler: the clips have the class {lost[0]}, but there are {len(weight)} weights')
+        if missing := sorted(set(members) - known):
+            raise UserError(f'ClassSampler: the clips have the class {missing[0]}, but there are {len(weight)} weights')
         self._classes = [(torch.tensor(of), weight.get(label, 1)) for label, of in sorted(members.items())]
         self.total = sum(round(len(of) * w) for of, w in self._classes)
         if not self.total:
-            raise UserError('ClassSampler: by these weights no clip is ever seen')
+            raise UserError('ClassSampler: with these weights no clip is ever seen')
 
     def __iter__(self) -> Iterator[int]:
         """This rank's indices of the epoch."""

@@ -1,4 +1,4 @@
-"""Which classes are unseen: published splits, names, numbers, files."""
+"""The choice of unseen classes: published splits, names, numbers, files."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ PUBLISHED_SPLITS: dict[str, tuple[int, dict[str, tuple[int, ...]]]] = {
 }
 """Data set -> number of classes and, by name, the unseen classes from 0.
 
-NTU's named splits are those of SynSE (P. Gupta et al., ICIP 2021), the random ones those of SA-DVAE as two later code
-bases list them; N-UCLA's are those of PURLS (A. Zhu et al., CVPR 2024).
+NTU's named splits are those of SynSE (P. Gupta et al., ICIP 2021), the random ones those of SA-DVAE as two later
+repositories list them; N-UCLA's are those of PURLS (A. Zhu et al., CVPR 2024).
 """
 
 
@@ -35,13 +35,13 @@ def unseen_classes(text: str, class_names: Sequence[str]) -> tuple[int, ...]:
     Args:
         text: Names or numbers (from 0) separated by ``;``; a published split (``'ntu60:55_5'``); a ``.npy`` of numbers;
             or ``FILE.json:SET:SPLIT``, the file being ``{set: {"classes": K, "splits": {name: [ids]}}}``.
-        class_names: K names of all classes.
+        class_names: Names of all K classes.
 
     Returns:
         Ascending class numbers.
 
     Raises:
-        FeatureError: Unknown names, numbers or splits, one that is there twice, or no seen class left.
+        FeatureError: Unknown names, numbers or splits, a repeated one, or no seen class left.
     """
     found = _numbers(text, class_names)
     twice = sorted({k for k in found if found.count(k) > 1})

@@ -1,4 +1,4 @@
-"""From a clip to the sample of a recogniser: its joints by name, then its test pipeline."""
+"""From a clip to a recogniser's sample: joints by name, then the test pipeline."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -6,46 +6,36 @@ from typing import Any
 
 import numpy as np
 from mmengine.dataset import Compose
-from mmengine.model import BaseDataPreprocessor
 
-from mmskel.data.transforms.base import SkeletonTransform
-from mmskel.models.encoders import SkeletonEncoder
 from mmskel.skeleton import LAYOUTS, Clip, ClipError, LayoutError, get_layout, joint_map
 
 
 class ClipPipeline:
-    """The test pipeline of a recogniser, ours or MMAction2's, for clips that are in no data set.
+    """The test pipeline of a recogniser, ours or MMAction2's, for clips that do not belong to a data set.
 
     Args:
         steps: Configs of the test pipeline's transforms.
         layout: Joints that the recogniser takes; None: the clip's own.
-        encoder: The recogniser's data preprocessor.
-        backbone: Config of its backbone, which says ``in_channels`` and, of some, ``num_person``.
-        video_root: Folder of the clips' videos, for recognisers that look at images as well; '': what a clip names.
+        coords: Numbers of coordinates per joint that clips may have; None: any.
+        num_person: Person slots of the network, for pipelines without a step that fills them, written for
+            data sets that never have more persons. None: any number.
+        video_root: Folder of the clips' videos, for recognisers that look at images as well; '': the path that a clip
+            names.
     """
 
-    def __init__(self, steps: Sequence[Mapping[str, Any]], layout: str | None, encoder: BaseDataPreprocessor,
-                 backbone: Mapping[str, Any], video_root: str = ''):
-        slots = backbone.get('num_person')
-        if slots and not any('num_person' in step for step in steps):
-            # written for data sets that never have more persons than the network has slots for
-            steps = [dict(type='SetPersons', num_person=slots), *steps]
+    def __init__(self, steps: Sequence[Mapping[str, Any]], layout: str | None = None,
+                 coords: Sequence[int] | None = None, num_person: int | None = None, video_root: str = ''):
+        if num_person and not any('num_person' in step for step in steps):
+            steps = [dict(type='SetPersons', num_person=num_person), *steps]
         self.transforms = Compose(steps)
         self.layout = get_layout(layout).name if layout else None
-        self.encoder = encoder if isinstance(encoder, SkeletonEncoder) else None
-        self.backbone, self.video_root = backbone, video_root
-
-    @property
-    def needs_video(self) -> bool:
-        """Whether clips need the videos that they came from."""
-        steps = [step for step in self.transforms.transforms if isinstance(step, SkeletonTransform)]
-        return any(step.needs_video for step in steps) or self.encoder is not None and self.encoder.needs_video
+        self.coords, self.video_root = coords, video_root
 
     def fitted(self, clip: Clip) -> Clip:
         """The clip in the recogniser's joints.
 
         Raises:
-            LayoutError: Joints that the recogniser needs and the clip cannot give.
+            LayoutError: Joints that the recogniser needs and the clip cannot provide.
             ClipError: 2-D for a recogniser of 3-D, or the reverse.
         """
         if self.layout and clip.layout != self.layout:
@@ -57,36 +47,20 @@ class ClipPipeline:
                                   f'{str(error).partition(";")[0]}. Skeletons that can be converted: '
                                   f'{", ".join(fits)}: use a pose model or a recogniser of another layout') from None
         coords = clip.keypoint.shape[-1]
-        if not self.takes(coords):
-            fitting = [str(one) for one in (2, 3) if self.takes(one)]
+        if self.coords is not None and coords not in self.coords:
             raise ClipError(f"clip '{clip.id}' has {coords} coordinates per joint, but the recogniser was made for "
-                            f'{" or ".join(fitting) or "others"}; use a recogniser trained on skeletons of the same '
-                            'kind, or (2-D to 3-D) lift them: --lift-config')
+                            f'{" or ".join(map(str, self.coords)) or "others"}; use a recogniser trained on skeletons '
+                            'of the same kind, or (2-D to 3-D) lift them: lift_config=...')
         return clip
 
-    def takes(self, coords: int) -> bool:
-        """Whether pipeline, encoder and network take joints of that many coordinates."""
-        for step in self.transforms.transforms:
-            if isinstance(step, SkeletonTransform):
-                if step.coords and coords not in step.coords:
-                    return False
-                coords = step.makes_coords or coords
-        if self.encoder is None:
-            return True
-        if coords not in self.encoder.coords:
-            return False
-        network = self.backbone[self.encoder.pathway] if self.encoder.pathway else self.backbone
-        needed = self.encoder.backbone_arguments(coords).get('in_channels')
-        return network.get('in_channels', needed) == needed
-
     def __call__(self, clip: Clip, video: Any = None, start: int = 0, with_score: bool = False) -> dict[str, Any]:
-        """What the pipeline packs of a clip that :meth:`fitted` gave.
+        """The packed sample of a clip returned by :meth:`fitted`.
 
         Args:
-            clip: The clip.
-            video: What it was found in, for recognisers that look at images as well; None: what the clip names.
+            clip: Clip to pack.
+            video: Video it was found in, for recognisers that look at images as well; None: the one the clip names.
             start: Number of the video's frame with which the clip begins.
-            with_score: Whether the sample has scores in any case, since others of its batch have some.
+            with_score: Whether the sample must have scores because others of its batch have some.
         """
         sample = dict(clip.to_annotation(), layout=clip.layout, start_index=0, modality='Pose', label=-1,
                       rng=np.random.default_rng(0), video=video, video_start=start, video_root=self.video_root)

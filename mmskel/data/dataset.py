@@ -1,4 +1,4 @@
-"""Clips of a store to samples, as an MMAction2 data set."""
+"""The clips of a store as samples of an MMAction2 data set."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,36 +21,36 @@ class SkeletonDataset(BaseActionDataset):
     """Clips of one split of an annotation file (ours, PYSKL's or MMAction2's; see ``mmskel prepare``).
 
     Opening reads ids, labels, splits and shapes; a clip is checked when it is first drawn, and ``mmskel check`` checks
-    all. Every sample carries its own random generator, a function of seed, epoch and index alone: what a clip looks
+    all. Every sample carries its own random generator, which depends only on seed, epoch and index: what a clip looks
     like does not depend on workers, and a resumed training sees what an uninterrupted one would have seen.
 
     Args:
-        ann_file: The annotation file, or what else :func:`~mmskel.data.store.open_store` opens.
-        pipeline: Transforms.
+        ann_file: Annotation file, or anything else that :func:`~mmskel.data.store.open_store` opens.
+        pipeline: Transforms of a sample.
         split: Protocol, e.g. ``'xview'``: the clips of ``xview_train`` or ``xview_test`` (``xview_val``) are used;
             ``''``: those of ``train`` or ``test`` (``val``); ``'1'``: ``train1`` or ``test1``. A full name
             such as ``'xview_train'`` works too; None: all clips.
         part: ``'train'`` or ``'test'``; completes ``split``. Default: by ``test_mode``.
         layout: Joint order the model wants; clips of another one are converted by joint name. None: the file's.
         num_classes: If given, labels are checked against it.
-        classes: Labels of the file: only their clips are used, and they become 0, 1, ... in this order (e.g. the
+        classes: Labels to use: only their clips are drawn, and they become 0, 1, ... in this order (e.g. the
             interactions of NTU RGB+D). Default: all.
-        repeat: How often every clip is seen per epoch, with fresh randomness.
+        repeat: Number of times every clip is seen per epoch, with fresh randomness.
         fixed_copies: Whether the ``repeat`` copies of a clip look the same in every epoch, as if they had been
             augmented once before training (CascadeFormer on N-UCLA). Default: fresh randomness in every epoch.
-        seed: Of the samples' generators, not negative; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
+        seed: Non-negative seed of the samples' generators; :class:`mmskel.engine.EpochSeedHook` sets it from the run's.
         subsets: Name -> split of the file, reported on its own beside the whole (N-UCLA:
-            ``dict(clean='xview_test_clean')``); one that the file lacks or that is no part of the split is skipped.
-        test_mode: No random choice among refetched samples; evaluation.
-        data_prefix: ``dict(video=FOLDER)``: where the clips' videos are, for networks that look at pictures, too;
+            ``dict(clean='xview_test_clean')``); one that the file lacks or that is not part of the split is skipped.
+        test_mode: Whether the data set serves evaluation, without random choice among refetched samples.
+        data_prefix: Folder of the clips' videos, ``dict(video=FOLDER)``, for networks that look at images, too;
             becomes ``video_root`` of every sample.
         need_labels: Whether a clip without a label is an error; if not, its label is -1 (masked pretraining).
         kwargs of MMEngine's data sets: ``indices``, ``lazy_init``, ``max_refetch``.
 
     Raises:
         AnnotationError: Unknown split, no clips, labels missing or out of range.
-        LayoutError: Joints that the wanted layout needs and the file's cannot give.
-        ClipError: A clip that is wrong, when it is drawn; clip and file are named.
+        LayoutError: Joints that the wanted layout needs and the file's cannot provide.
+        ClipError: A clip that is invalid, when it is drawn; clip and file are named.
     """
 
     def __init__(self, ann_file: str, pipeline: Sequence[Mapping | Callable], split: str | None = None,
@@ -61,9 +61,9 @@ class SkeletonDataset(BaseActionDataset):
                  max_refetch: int = 1000):
         self.split, self.part = split, part or ('test' if test_mode else 'train')
         if self.part not in ('train', 'test'):
-            raise UserError(f"part is 'train' or 'test', not {part!r}")
+            raise UserError(f"part must be 'train' or 'test', not {part!r}")
         if repeat < 1:
-            raise UserError(f'repeat is at least 1, not {repeat}')
+            raise UserError(f'repeat must be at least 1, not {repeat}')
         self.layout, self.repeat, self.fixed_copies, self.need_labels = layout, repeat, fixed_copies, need_labels
         self.classes = None if classes is None else tuple(classes)
         self.subsets = dict(subsets or {})
@@ -99,7 +99,7 @@ class SkeletonDataset(BaseActionDataset):
         known = {store.ids[row] for row in rows}
         # a batch cannot mix clips with and without scores: all have them if one has
         self._with_score = bool(store.scored[rows].any())
-        self._sound = np.zeros(len(store), bool)
+        self._sound, self._drawn = np.zeros(len(store), bool), {}
         self._metainfo.update(
             layout=self.layout or store.layout, class_names=names, split=split, ann_file=str(self.ann_file),
             fingerprint=fingerprint(store, rows),
@@ -109,7 +109,7 @@ class SkeletonDataset(BaseActionDataset):
         return [dict(row=int(row), frame_dir=store.ids[row], label=int(labels[row])) for row in rows]
 
     def _check(self, store: ClipStore, rows: np.ndarray, labels: np.ndarray) -> None:
-        """What columns tell about all clips."""
+        """Checks what the columns tell about all clips."""
         if self.layout and store.layout:
             joint_map(store.layout, get_layout(self.layout).name)
         elif self.layout:
@@ -122,23 +122,34 @@ class SkeletonDataset(BaseActionDataset):
                                   'num_classes or fix the labels')
 
     def _sample(self, row: int, label: int) -> dict[str, Any]:
-        try:
-            clip = self._store.clip(row)
-            if not self._sound[row]:
-                clip.check()
-                self._sound[row] = True
-            wanted = self._metainfo['layout']
-            if wanted and clip.layout != get_layout(wanted).name:
-                clip = clip.to_layout(wanted)
-        except (ClipError, LayoutError) as error:
-            raise type(error)(f"'{self.ann_file}': {error}") from None
-        sample = clip.to_annotation()
-        if self._with_score:
-            sample['keypoint_score'] = clip.score
+        sample = self._drawn.get(row) or self._read(row)
+        sample = dict(sample, label=label)
         for key in ('keypoint', 'keypoint_score'):  # the store's own arrays, which a transform might change
             if key in sample:
                 sample[key] = sample[key].copy()
-        return dict(sample, label=label, total_frames=clip.num_frames, layout=clip.layout)
+        return sample
+
+    def _read(self, row: int) -> dict[str, Any]:
+        try:
+            clip = found = self._store.clip(row)
+            if not self._sound[row]:
+                clip.check()
+            wanted = self._metainfo['layout']
+            if wanted and clip.layout != get_layout(wanted).name:
+                clip = clip.to_layout(wanted)
+        except ClipError as error:
+            raise ClipError(f"'{self.ann_file}': {error}", error.kind) from None
+        except LayoutError as error:
+            raise LayoutError(f"'{self.ann_file}': {error}") from None
+        sample = clip.to_annotation()
+        if self._with_score:
+            sample['keypoint_score'] = clip.score
+        sample.update(total_frames=clip.num_frames, layout=clip.layout)
+        # a store that holds its arrays in memory returns the same ones again, so the dictionary costs nothing
+        if clip is found and not self._sound[row] and np.shares_memory(self._store.clip(row).keypoint, clip.keypoint):
+            self._drawn[row] = sample
+        self._sound[row] = True
+        return sample
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """The sample of an index below ``len(self)``, with its generator."""
@@ -160,7 +171,7 @@ class SkeletonDataset(BaseActionDataset):
 
     def _clip_labels(self) -> np.ndarray:
         clips = super().__len__()
-        if len(self._labels) != clips:  # the data set was cut down to some of its clips
+        if len(self._labels) != clips:  # the data set was reduced to some of its clips
             self._labels = np.array([super(SkeletonDataset, self).get_data_info(i)['label'] for i in range(clips)])
         return self._labels
 
@@ -168,5 +179,5 @@ class SkeletonDataset(BaseActionDataset):
         return self._clip_info(int(rng.choice(np.flatnonzero(self._clip_labels() == label))))
 
     def __len__(self) -> int:
-        """Clips times ``repeat``."""
+        """The number of clips times ``repeat``."""
         return super().__len__() * self.repeat

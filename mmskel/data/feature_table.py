@@ -25,13 +25,13 @@ class FeatureTable:
     Args:
         features: (n, D) float32.
         labels: (n,) class numbers of the whole data set, seen and unseen.
-        ids: n clip ids, all different.
+        ids: Ids of the n clips, all different.
         logits: (n, W) raw scores of the recogniser's classifier: of all classes, or of the seen ones in ascending
-            order; None where there are none.
-        split: n times ``'train'`` or ``'test'``; None where unknown.
-        class_names: K names; empty where unknown.
-        recogniser: What made the features; empty where unknown.
-        trained_classes: Class numbers the recogniser was trained on; None where unknown.
+            order; None if there are none.
+        split: Split of each clip, ``'train'`` or ``'test'``; None if unknown.
+        class_names: Names of the K classes; empty if unknown.
+        recogniser: Recogniser that computed the features; empty if unknown.
+        trained_classes: Class numbers the recogniser was trained on; None if unknown.
     """
     features: np.ndarray
     labels: np.ndarray
@@ -52,7 +52,7 @@ class FeatureTable:
                                '(n, W), split (n,)')
         twice = [name for name, times in Counter(self.ids).items() if times > 1]
         if twice:
-            raise FeatureError(f"clip '{twice[0]}' is there twice; features are kept by clip id")
+            raise FeatureError(f"clip '{twice[0]}' occurs twice; features are kept by clip id")
         if not np.isfinite(self.features).all():
             row = int(np.argwhere(~np.isfinite(self.features))[0][0])
             raise FeatureError(f"the feature of clip '{self.ids[row]}' has numbers that are not finite")
@@ -65,10 +65,10 @@ class FeatureTable:
         return len(self.ids)
 
     def only(self, rows: np.ndarray) -> FeatureTable:
-        """Some clips.
+        """A selection of clips.
 
         Args:
-            rows: Their numbers, or (n,) true and false.
+            rows: Row numbers, or an (n,) mask.
         """
         rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows, np.int64)
         take = {name: None if value is None else value[rows] for name, value in (
@@ -92,12 +92,12 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
     ``class_names``, ``model`` (the recogniser) and ``trained_classes``; see :class:`FeatureTable`.
 
     Args:
-        path: The file.
+        path: Path of the file.
         split: Protocol of the file's splits, e.g. ``'xview'``: ``xview_train`` is for training, ``xview_test`` or
             ``xview_val`` for testing; ``''``: ``train``, and ``test`` or ``val``.
 
     Raises:
-        FeatureError: A missing file, one that is no such archive, arrays that do not belong together, or an unknown
+        FeatureError: A missing file, one that is not such an archive, arrays that do not belong together, or an unknown
             split; names the file.
     """
     path = Path(path)
@@ -106,7 +106,7 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
     try:
         arrays = load_npz(path)
     except ArrayFileError as error:
-        raise FeatureError(f"'{path}' is no .npz of features: {error}; `mmskel features` writes one") from None
+        raise FeatureError(f"'{path}' is not an .npz of features: {error}; `mmskel features` writes one") from None
     missing = [key for key in ('ids', 'features', 'labels') if key not in arrays]
     if missing:
         raise FeatureError(f"'{path}' has no {' and no '.join(missing)}; it has "
@@ -130,7 +130,7 @@ def read_features(path: str | Path, split: str = '') -> FeatureTable:
 
 
 def _from_splits(arrays: dict[str, np.ndarray], split: str) -> dict[str, Any]:
-    """``split``, ``model`` and ``trained_classes`` of a file of `mmskel features`; clips of no part are left out."""
+    """``split``, ``model`` and ``trained_classes`` of a file of `mmskel features`; other clips are left out."""
     known, meta = [str(name) for name in arrays['split_names']], meta_of(arrays)
     if arrays['splits'].shape != (len(arrays['ids']), len(known)):
         raise FeatureError(f"splits {arrays['splits'].shape} for {len(arrays['ids'])} clips and {len(known)} splits")
@@ -155,11 +155,11 @@ def _from_splits(arrays: dict[str, np.ndarray], split: str) -> dict[str, Any]:
 
 
 def write_features(path: str | Path, table: FeatureTable) -> Path:
-    """Writes what :func:`read_features` reads, whole or not at all.
+    """Writes a file for :func:`read_features`, whole or not at all.
 
     Args:
         path: ``.npz``.
-        table: What to write; what it does not know is left out.
+        table: Table to write; unknown fields are left out.
     """
     arrays = dict(ids=np.array(table.ids), features=table.features, labels=table.labels)
     for key, value in (('logits', table.logits), ('split', table.split), ('class_names', table.class_names or None),

@@ -1,4 +1,4 @@
-"""Any benchmark format into one annotation file: whole or not at all, and nothing left out in silence."""
+"""Converts any benchmark format to one annotation file: whole or not at all, and nothing is left out silently."""
 from __future__ import annotations
 
 import struct
@@ -33,13 +33,13 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
     Args:
         format: A name of :data:`~mmskel.data.readers.READERS`.
         source: Folder, archive or file in that format.
-        out: The annotation file to write, ``.pkl``.
-        keep_going: Skip broken files instead of stopping.
-        progress: Show a progress bar (on a terminal) and print the summary.
-        options: The reader's options by name.
+        out: Annotation file to write, ``.pkl``.
+        keep_going: Whether to skip broken files instead of stopping.
+        progress: Whether to show a progress bar (on a terminal) and print the summary.
+        options: Options of the reader by name.
 
     Raises:
-        PrepareError: If the format or an option is unknown, the source is no such data set, or a clip is broken.
+        PrepareError: If the format or an option is unknown, the source is not such a data set, or a clip is broken.
         OutputError: If the output cannot be written, or is what is read.
         FileNotFoundError: If there is no such source.
     """
@@ -59,7 +59,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
             except (ReadError, ClipError) as error:
                 if not keep_going:
                     raise PrepareError(f'{error}. Nothing was written; repair or remove the file, or skip broken ones '
-                                       'with --keep-going (keep_going=True)') from None
+                                       'with keep_going=True') from None
                 skipped[item] = str(error)
         if not clips:
             raise PrepareError(f"none of the {len(skipped)} clips of '{source}' can be read"
@@ -68,7 +68,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         if repeated:
             raise PrepareError(f"'{source}' has {len(repeated)} clip ids that occur twice, e.g. '{repeated[0]}'")
         splits = _splits(reader, clips, str(source))
-        # what a file of ours already says about its origin stays
+        # keep what a file of ours already says about its origin
         meta = {'format': format, 'notes': reader.notes(), 'options': _set_options(reader), **reader.meta()}
         if raised:
             meta['notes'] = [*meta['notes'], f'{sum(raised.values())} scores in {len(raised)} clips are a little below '
@@ -99,7 +99,7 @@ def _splits(reader: Reader, clips: list[Clip], source: str) -> dict[str, list[st
 
 
 def _read(reader: Reader, item: str, raised: dict[str, int]) -> Clip:
-    """The checked clip of one item; whatever a damaged file makes its parser raise names the item.
+    """The checked clip of one item; any error that a damaged file causes names the item.
 
     Scores that are a little below 0, as filters and networks leave them, become 0.
 
@@ -124,7 +124,7 @@ def open_reader(format: str, source: str | Path, options: Mapping[str, Any]) -> 
     """The reader of a format, opened on a source.
 
     Raises:
-        PrepareError: If the format or an option is unknown or the source is no such data set.
+        PrepareError: If the format or an option is unknown or the source is not such a data set.
     """
     if format not in READERS:
         raise PrepareError(f"unknown format '{format}'; known: {', '.join(READERS)}. Any other data: save arrays and a "
@@ -142,12 +142,12 @@ def open_reader(format: str, source: str | Path, options: Mapping[str, Any]) -> 
     except (ValueError, TypeError, LookupError, ArithmeticError, EOFError, RecursionError, struct.error) as error:
         if isinstance(error, UserError):
             raise
-        raise PrepareError(f"'{source}' is no {format} data set that can be read: {type(error).__name__}: "
+        raise PrepareError(f"'{source}' is not a {format} data set that can be read: {type(error).__name__}: "
                            f'{str(error)[:200]}') from error
 
 
 def summary(file: AnnotationFile) -> str:
-    """What a prepared file holds, in a few lines."""
+    """A summary of a prepared file, in a few lines."""
     lengths = sorted(item['total_frames'] for item in file.annotations)
     persons = max(item['keypoint'].shape[0] for item in file.annotations)
     lines = [f"{len(lengths)} clips of {len(file.class_names)} classes -> '{file.path}'",
@@ -165,14 +165,15 @@ def summary(file: AnnotationFile) -> str:
 
 def save_with_skipped(out: Path, clips: list[Clip], splits: dict[str, list[str]], meta: dict[str, Any],
                       skipped: dict[str, str]) -> AnnotationFile:
-    """Writes an annotation file and, beside it, ``<out>.skipped.txt``: what is not in it (name, tab, reason).
+    """Writes an annotation file and, beside it ``<out>.skipped.txt``, the list of what is not in it (name, tab,
+    reason).
 
     Args:
         out, clips, splits, meta: See :func:`~mmskel.data.annotation_file.save_annotation_file`.
         skipped: Name -> reason; nothing: a list of an earlier run is removed.
     """
     listing = _skipped_path(out)
-    # the list first: a file with skipped clips never stands without it
+    # the list first: a file with skipped clips never exists without it
     if skipped:
         with atomic_path(listing) as temporary:
             temporary.write_text(''.join(f'{name}\t{" ".join(why.split())}\n' for name, why in skipped.items()),
@@ -193,7 +194,7 @@ def _skipped_path(out: str | Path) -> Path:
 
 
 def _set_options(reader: Reader) -> dict[str, Any]:
-    """The options that have a value, as they may stand in a file that is passed on: of a path only the name."""
+    """The options that have a value, fit for a file that is shared: of a path only the name."""
     values = {name: (item.kind, getattr(reader, name)) for name, item in options_of(type(reader)).items()}
     return {name: Path(value).name if kind == 'path' else value for name, (kind, value) in values.items()
             if value is not None}

@@ -10,7 +10,7 @@ def published_list(name: str) -> tuple[str, ...]:
     """The lines of ``mmskel/data/lists/<name>.txt`` without comments (``#``) and empty lines.
 
     Raises:
-        FileNotFoundError: If there is no such list; names those there are.
+        FileNotFoundError: If there is no such list; names the existing ones.
     """
     folder = files('mmskel.data') / 'lists'
     path = folder / f'{name}.txt'

@@ -1,6 +1,6 @@
-"""Persons of tracked detections into slots that stay over time. NumPy only.
+"""Assigns tracked persons to slots that are stable over time. NumPy only.
 
-As MP-GCN does it, ``docs/published/mp_gcn.md``, D12. Symbols: n detections of a frame, T frames, P slots,
+As in MP-GCN, ``docs/published/mp_gcn.md``, D12. Symbols: n detections of a frame, T frames, P slots,
 V joints.
 """
 from __future__ import annotations
@@ -18,7 +18,7 @@ class TrackedPeople:
     Args:
         keypoint: (n, V, 3): x, y, score.
         confidence: (n,) of the detections.
-        track_id: (n,) int, 1, 2, ...; -1 for one that the tracker did not take up.
+        track_id: (n,) int, 1, 2, ...; -1 for one that the tracker did not accept.
     """
     keypoint: np.ndarray
     confidence: np.ndarray
@@ -26,7 +26,7 @@ class TrackedPeople:
 
 
 def track_energy(frames: Sequence[TrackedPeople]) -> dict[int, float]:
-    """How much every track moves: the standard deviation of all its x plus that of all its y.
+    """The motion of every track: the standard deviation of all its x plus that of all its y.
 
     Over joints and frames together, so large people count for more, as published. Poses that are all zero are left out.
     """
@@ -41,14 +41,14 @@ def track_energy(frames: Sequence[TrackedPeople]) -> dict[int, float]:
 def reassign(frames: Sequence[TrackedPeople], num_person: int) -> tuple[np.ndarray, np.ndarray]:
     """Every frame's persons in P slots.
 
-    Per frame the P persons with the largest ``confidence + softmax(energy of their track)`` are kept, best first
-    (equals: the earlier detection). A person belongs into slot ``(track - 1) mod P``; of several the smallest track
-    has it, the others take free slots from the first on. A person without a track counts as track 1, with no energy; of
+    In each frame, the P persons with the largest ``confidence + softmax(energy of their track)`` are kept, best first
+    (on a tie the earlier detection). A person belongs in slot ``(track - 1) mod P``; of several the smallest track
+    gets it, the others take the first free slots. A person without a track counts as track 1, with no energy; of
     persons with one track the last one kept stands for all.
 
     Args:
-        frames: T of them; they may be empty.
-        num_person: P.
+        frames: Persons of the T frames; may be empty.
+        num_person: Number of slots, P.
 
     Returns:
         (T, P, V, 3) float32, zeros where a slot is empty; (T, P) int tracks, -1 where empty. V is 17 if nobody is seen.
@@ -63,7 +63,7 @@ def reassign(frames: Sequence[TrackedPeople], num_person: int) -> tuple[np.ndarr
         moved = np.array([energy.get(int(track), 0.) if track >= 0 else 0. for track in frame.track_id])
         weight = np.exp(moved - moved.max())
         score = np.asarray(frame.confidence, np.float64) + weight / weight.sum()
-        # a dictionary keeps the place of a track's first person and takes the pose of its last
+        # a dictionary keeps the position of a track's first person and the pose of its last
         kept = {max(int(frame.track_id[i]), 1): i for i in np.argsort(-score, kind='stable')[:num_person]}
         slots: dict[int, int] = {}
         for track in kept:

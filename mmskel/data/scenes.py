@@ -1,15 +1,15 @@
-"""Scenes of several persons out of clips of one: couples, as of a player and its marker, and one of all has a ball.
+"""Scenes of several persons made from clips of one: couples, such as a player and their marker, and one ball.
 
-What happens in a scene is who has the ball and with whom: the holder's action and its partner's. The order of the
-persons says who belongs together, and where they stand does not: a partner beside the holder would be known by its
-distance from the ball, to each person alone. Every scene of ``2 c`` persons has the same actions and the same couples
-but for one that has the ball, so that neither who is there, nor how often an action is done, nor which actions meet
-tells a scene's class:
+A scene's class is who has the ball and with whom: the holder's action and their partner's. The order of the
+persons says who belongs together, and their positions do not: a partner beside the holder would be recognisable by the
+distance from the ball, for each person alone. Every scene of ``2 c`` persons has the same actions and the same couples
+and differs only in who has the ball, so that neither who is there, nor how often an action is done, nor which actions
+meet reveals a scene's class:
 
 * without the ball all classes look alike (chance);
 * with the ball, but without knowing who belongs together, the holder's action is known, the partner's is not (half of
-  what is above chance for two actions);
-* with both, everything is.
+  the gain over chance for two actions);
+* with both, both actions are.
 
 NumPy only. Symbols: M persons, T frames, V joints.
 """
@@ -21,7 +21,7 @@ import numpy as np
 
 from mmskel.skeleton import Clip, Layout, LayoutError, get_layout
 
-_SIZE = (720, 1280)  # of the picture, height and width
+_SIZE = (720, 1280)  # of the image, height and width
 _HEIGHT = 150.  # of a person in pixels
 _HANDS = (('right_hand', 'right_wrist'), ('left_hand', 'left_wrist'))  # the ball is at one of the first there is
 
@@ -47,7 +47,7 @@ def flat(clip: Clip, frames: int) -> np.ndarray:
 
 
 def mirrored(points: np.ndarray, layout: Layout) -> np.ndarray:
-    """(..., V, 2) seen in a mirror: x turned round, left and right joints exchanged."""
+    """(..., V, 2) seen in a mirror: x negated, left and right joints exchanged."""
     turned = points[..., layout.swap, :].copy()
     turned[..., 0] *= -1
     return turned
@@ -55,18 +55,18 @@ def mirrored(points: np.ndarray, layout: Layout) -> np.ndarray:
 
 def compose(name: str, cast: Sequence[tuple[Clip, Clip]], holder: tuple[int, int], label: int, frames: int,
             rng: np.random.Generator) -> Clip:
-    """One scene.
+    """A scene from its cast.
 
-    Everybody stands somewhere in a row, at random; everybody may be mirrored. Person 2 i and 2 i + 1 are a couple, in a
+    Everybody stands at a random place in a row and may be mirrored. Person 2 i and 2 i + 1 are a couple, in a
     random order. The ball is at a hand of the holder, not seen in about a tenth of the frames.
 
     Args:
-        name: The scene's id.
+        name: Id of the scene.
         cast: Clips of one person, couple by couple; of one layout.
-        holder: Couple, and which of the two, before they are mixed.
-        label: Of the scene.
-        frames: T.
-        rng: Draws everything.
+        holder: Couple and person in it that hold the ball, before they are shuffled.
+        label: Label of the scene.
+        frames: Number of frames, T.
+        rng: Generator of all randomness.
 
     Returns:
         (2 c, T, V, 2) in pixels, with ``objects['ball']``.
@@ -103,11 +103,11 @@ def scene_of(name: str, label: int, by_action: Sequence[Sequence[Clip]], frames:
     """A scene of class ``holder's action * A + partner's action``.
 
     Args:
-        name: Its id.
-        label: Its class.
-        by_action: A lists of clips to choose from.
-        frames: T.
-        rng: Draws everything.
+        name: Id of the scene.
+        label: Class of the scene.
+        by_action: Lists of clips to choose from, one for each of A actions.
+        frames: Number of frames, T.
+        rng: Generator of all randomness.
     """
     held, partner = divmod(label, len(by_action))
     couples = couples_of(len(by_action))

@@ -3,7 +3,7 @@
 A published folder (``sk_feats/shift_ntu60_5_r``) holds NumPy files: ``train``, ``train_label`` (seen classes, training
 clips), ``ztest``, ``z_label`` (unseen classes, test clips), ``gtest``, ``g_label``, ``gtest_out`` (all classes, test
 clips, with the raw scores of the skeleton classifier). Its twin with ``_val_`` in the name repeats the experiment
-inside the seen classes: ``train``, ``ztest``, ``ztest_out`` and, of other clips of the classes trained on, ``val``,
+inside the seen classes: ``train``, ``ztest``, ``ztest_out`` and, for other clips of the classes trained on, ``val``,
 ``val_label``, ``val_out``.
 """
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ZeroShotSet:
     Args:
         train: Clips of seen classes, for training.
         of_unseen: Clips of unseen classes, for testing.
-        others: Test clips of all classes; of a validation set, clips of seen classes that are not in ``train``.
+        others: Test clips of all classes; in a validation set, clips of seen classes that are not in ``train``.
         seen, unseen: Class numbers, ascending.
     """
     train: FeatureTable
@@ -44,10 +44,10 @@ class ZeroShotSet:
         leaked = sorted(set(self.train.labels.tolist()) & set(self.unseen))
         if leaked:
             raise FeatureError(f'classes {leaked} are unseen, but {int(np.isin(self.train.labels, leaked).sum())} '
-                               'training clips are of them; then they are not unseen')
-        strange = sorted(set(self.of_unseen.labels.tolist()) - set(self.unseen))
-        if strange:
-            raise FeatureError(f'clips of classes {strange} are among those of the unseen classes {list(self.unseen)}')
+                               'training clips belong to them')
+        unknown = sorted(set(self.of_unseen.labels.tolist()) - set(self.unseen))
+        if unknown:
+            raise FeatureError(f'clips of classes {unknown} are among those of the unseen classes {list(self.unseen)}')
         for what, table in (('training', self.train), ('unseen', self.of_unseen)):
             if not len(table):
                 raise FeatureError(f'there is no {what} clip; seen classes: {list(self.seen)}, unseen classes: '
@@ -55,16 +55,17 @@ class ZeroShotSet:
 
 
 def make_test_set(train: FeatureTable, test: FeatureTable, unseen: Sequence[int], num_classes: int) -> ZeroShotSet:
-    """The experiment proper.
+    """The actual experiment.
 
     Args:
         train: Training clips; those of unseen classes are left out.
         test: Test clips of all classes.
         unseen: Class numbers.
-        num_classes: K; the other classes are seen.
+        num_classes: Number of classes, K; the other classes are seen.
 
     Raises:
-        FeatureError: Labels without a class, unseen classes that the recogniser was trained on, or no clip of a kind.
+        FeatureError: Labels without a class, unseen classes that the recogniser was trained on, or a kind without
+            clips.
     """
     high = max(int(train.labels.max(initial=-1)), int(test.labels.max(initial=-1)))
     if high >= num_classes:
@@ -82,8 +83,8 @@ def make_validation_set(train: FeatureTable, unseen_count: int, seed: int = 5,
                         own: FeatureTable | None = None) -> ZeroShotSet | None:
     """The same experiment inside the seen classes, on which cycle and gate are chosen.
 
-    As many classes as are unseen play the unseen ones, at most half of those there are; a fifth of the other clips is
-    held out. Which classes the published sets took is not known: these are drawn.
+    As many classes as there are unseen ones play the unseen part, at most half of them; a fifth of the other clips is
+    held out. It is not known which classes the published sets took: these are drawn.
 
     Args:
         train: Training clips of seen classes.
@@ -93,7 +94,7 @@ def make_validation_set(train: FeatureTable, unseen_count: int, seed: int = 5,
             (its ``trained_classes`` say which), which then play the unseen ones.
 
     Returns:
-        None where there are fewer than four seen classes.
+        The experiment; None if there are fewer than four seen classes.
 
     Raises:
         FeatureError: If ``own`` does not say what its recogniser was trained on, or knows all seen classes.
@@ -121,17 +122,17 @@ def make_validation_set(train: FeatureTable, unseen_count: int, seed: int = 5,
 
 
 def validation_folder(folder: str | Path) -> Path:
-    """Where the twin of a published folder is: ``shift_ntu60_5_r`` -> ``shift_ntu60_val_5_r``."""
+    """The path of a published folder's twin: ``shift_ntu60_5_r`` -> ``shift_ntu60_val_5_r``."""
     folder = Path(folder)
     parts = folder.name.split('_')
     return folder.with_name('_'.join([*parts[:-2], 'val', *parts[-2:]]))
 
 
 def read_published(folder: str | Path, seen: Sequence[int] | None = None) -> ZeroShotSet:
-    """Reads a published folder; which of the two kinds it is, its files say.
+    """Reads a published folder; its files say which of the two kinds it is.
 
     Args:
-        folder: See this module.
+        folder: Folder as described in this module.
         seen: Class numbers; by default those of the training clips.
 
     Raises:
@@ -160,8 +161,8 @@ def write_published(folder: str | Path, part: ZeroShotSet, validation: bool = Fa
     """Writes a published folder, each file whole or not at all.
 
     Args:
-        folder: Where to write.
-        part: The clips.
+        folder: Folder to write to.
+        part: Clips to write.
         validation: Whether it is the twin with ``_val_``.
     """
     folder = Path(folder)

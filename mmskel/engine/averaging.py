@@ -24,7 +24,7 @@ class AveragedWeightsHook(EMAHook):
     and without.
 
     Args:
-        batches: How many batches of the training loader it looks at; each has an equal say.
+        batches: How many batches of the training loader it looks at; each has an equal weight.
         **average: Arguments of ``EMAHook``: ``ema_type``, ``momentum``, ``begin_epoch``, ...
     """
 

@@ -114,8 +114,8 @@ class WholeCheckpointHook(CheckpointHook):
                 runner.save_checkpoint(str(temporary.parent), temporary.name, self.file_client_args,
                                        backend_args=self.backend_args, **how)
         except OSError as error:
-            raise OSError(f"'{path}' cannot be written ({error}); the checkpoints before it are whole: `--resume` goes "
-                          'on from the last one') from error
+            raise OSError(f"'{path}' cannot be written ({error}); the checkpoints before it are whole: resume=True "
+                          'continues from the last one') from error
 
     def _is_local(self) -> bool:
         return isinstance(self.file_backend, LocalBackend)

@@ -20,8 +20,8 @@ _LINES = 10
 class ProgressBarHook(Hook):
     """Shows tqdm bars: one over all training iterations (with epoch, loss, validation score), one per test.
 
-    Where standard error is no terminal it draws none, unless ``always``, and prints at most ten lines over a training:
-    epoch, loss, validation score, time.
+    Where standard error is not a terminal it draws none, unless ``always``, and prints at most ten lines over a
+    training: epoch, loss, validation score, time.
 
     Args:
         always: Whether to draw even into files.

@@ -21,7 +21,7 @@ class StartWeightsHook(Hook):
         checkpoint: A file or URL; see :func:`mmskel.checkpoints.read_checkpoint`.
         prefixes: Beginning of names in the file -> beginning of names in the model; see
             :func:`mmskel.checkpoints.fill`.
-        allow: Differences that are no error; default: all.
+        allow: Differences that are not errors; default: all.
     """
     priority = 'VERY_HIGH'
 

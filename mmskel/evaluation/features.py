@@ -1,4 +1,4 @@
-"""Features by clip id: what a recogniser makes of clips before it names a class."""
+"""Features by clip id: the output of a recogniser before its classifier."""
 from __future__ import annotations
 
 import json
@@ -32,7 +32,7 @@ class Features:
         labels: (N,) classes of the annotation file; -1 where unknown.
         class_names: Names of the annotation file's classes.
         splits: Split of the annotation file -> ids of the clips that are here, in order.
-        meta: Where the numbers come from: ``model``, ``config``, ``checkpoint``, ``stream``, ``data``, ``clips`` (a
+        meta: Origin of the numbers: ``model``, ``config``, ``checkpoint``, ``stream``, ``data``, ``clips`` (a
             fingerprint of the data), ``layout``, ``mmskel_version``, and ``trained_classes`` where the training used
             some classes only.
         logits: (N, W) float32, the recogniser's raw scores of its own W classes; None where it has several heads.
@@ -59,7 +59,7 @@ class Features:
         """The clips of one split.
 
         Raises:
-            FeatureError: No such split; names those that there are.
+            FeatureError: An unknown split; lists the known ones.
         """
         if split not in self.splits:
             raise FeatureError(f"there is no split '{split}'; known: {', '.join(self.splits) or 'none'}")
@@ -76,10 +76,10 @@ class Features:
 
 
 def features_path(path: str | Path) -> Path:
-    """Where features can be written; asked before they are computed.
+    """The path to write features to; checked before they are computed.
 
     Raises:
-        FeatureError: Another suffix than ``.npz``.
+        FeatureError: A suffix other than ``.npz``.
         OutputError: A place that cannot be written.
     """
     if Path(path).suffix.lower() != '.npz':
@@ -97,7 +97,7 @@ def save_features(path: str | Path, features: Features) -> Path:
 
     Args:
         path: ``.npz``.
-        features: What is written.
+        features: Features to write.
 
     Raises:
         FeatureError, OutputError: See :func:`features_path`.
@@ -119,7 +119,7 @@ def load_features(path: str | Path) -> Features:
     """Reads what :func:`save_features` wrote, without running anything in the file.
 
     Raises:
-        FeatureError: No such file, or one of another kind; says what it lacks.
+        FeatureError: No such file, or a file of another kind; says what it lacks.
     """
     try:
         arrays = load_npz(path)

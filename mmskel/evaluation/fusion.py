@@ -1,7 +1,8 @@
-"""Fusion: what several models, or streams of one, say together. Scores are joined by clip id, never by position.
+"""Fusion of the scores of several models, or of several streams of one. Scores are joined by clip id, never by
+position.
 
 Symbols: S results (one per stream), n clips, K classes. A rule turns every result into (n, K) terms; their weighted
-mean decides.
+mean is the fused score.
 """
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ from scipy import special
 from mmskel.evaluation.results import Results
 from mmskel.files.errors import UserError
 
-_TINY = 1e-12  # a probability below it counts as it: one stream's zero shall not veto all others
+_TINY = 1e-12  # lower bound of a probability, so that one stream's zero does not veto all others
 
 
 class FusionError(UserError):
-    """Results that do not belong together, or weights that do not belong to them."""
+    """Results that do not belong together, or weights that do not fit them."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Preset:
     Args:
         rule: One of :data:`RULES`.
         weights: Stream -> weight, one table per set of streams that was published; none: any results, equal weights.
-        source: Who published it.
+        source: Publication it is from.
     """
     rule: str
     weights: tuple[Mapping[str, float], ...]
@@ -48,7 +49,7 @@ PRESETS = {
 def _logits(results: Results, name: str) -> np.ndarray:
     if results.logits is None:
         raise FusionError(f'{name} holds no logits, which this rule needs: test its checkpoint again (`mmskel test`), '
-                          "or take the rule 'softmax' or 'product'")
+                          "or use the rule 'softmax' or 'product'")
     return results.logits.astype(np.float64)
 
 
@@ -60,8 +61,8 @@ def _unit_logits(results: Results, name: str) -> np.ndarray:
 def _probabilities(results: Results, name: str) -> np.ndarray:
     scores = results.scores.astype(np.float64)
     if (scores < 0).any() or not np.allclose(scores.sum(1), 1, atol=1e-3):
-        raise FusionError(f'the scores of {name} are no probabilities (not negative, sum 1); test its checkpoint again '
-                          'with `mmskel test`')
+        raise FusionError(f'the scores of {name} are not probabilities (not negative, sum 1); test its checkpoint '
+                          'again with `mmskel test`')
     return scores
 
 
@@ -72,7 +73,7 @@ def _log_probabilities(results: Results, name: str) -> np.ndarray:
 RULES: dict[str, Callable[[Results, str], np.ndarray]] = {
     'logits': _logits, 'softmax': _probabilities, 'l2norm': _unit_logits, 'product': _log_probabilities}
 
-# what the fused scores are
+# meaning of the fused scores
 _SCORE = dict(logits='softmax of the weighted mean of logits', softmax='probability',
               l2norm='softmax of the weighted mean of logits of length 1',
               product='weighted geometric mean of probabilities, made to sum to 1')
@@ -83,7 +84,7 @@ def preset_weights(preset: str, streams: Sequence[str]) -> list[float]:
 
     Args:
         preset: A name in :data:`PRESETS`.
-        streams: A stream per result.
+        streams: Stream of each result.
 
     Raises:
         FusionError: Unknown preset; a stream that is missing, occurs twice or has no published weight.
@@ -108,22 +109,23 @@ def joined(results: Sequence[Results], names: Sequence[str]) -> list[Results]:
     """The same results, all in the order of the first one's clips.
 
     Args:
-        results: At least two.
-        names: What messages call them, e.g. files.
+        results: Results to fuse, at least two.
+        names: Names of the results in messages, e.g. their files.
 
     Raises:
         FusionError: If they differ in clips, true labels or classes; names the first difference.
     """
     if len(results) < 2:
-        raise FusionError(f'at least two results are fused, not {len(results)}')
+        raise FusionError(f'fusion needs at least two results, not {len(results)}')
     first, out = results[0], []
     for other, name in zip(results, names):
         check_classes(first, other, names[0], name)
-        lost, more = ([c for c in a.ids if c not in b] for a, b in ((first, set(other.ids)), (other, set(first.ids))))
-        if lost or more:
+        missing, more = ([c for c in a.ids if c not in b]
+                         for a, b in ((first, set(other.ids)), (other, set(first.ids))))
+        if missing or more:
             said = [f'{len(clips)} clips are only in {where}, e.g. {clips[0]}'
-                    for clips, where in ((lost, names[0]), (more, name)) if clips]
-            raise FusionError(f'{names[0]} and {name} are not of the same clips: {"; ".join(said)}')
+                    for clips, where in ((missing, names[0]), (more, name)) if clips]
+            raise FusionError(f'{names[0]} and {name} are not for the same clips: {"; ".join(said)}')
         out.append(other.in_order(first.ids))
         differ = np.flatnonzero(out[-1].labels != first.labels)
         if len(differ):
@@ -134,7 +136,7 @@ def joined(results: Sequence[Results], names: Sequence[str]) -> list[Results]:
 
 
 def check_classes(first: Results, other: Results, first_name: str, other_name: str) -> None:
-    """Raises FusionError if two results are not of the same classes."""
+    """Raises FusionError if two results have different classes."""
     if len(first.class_names) != len(other.class_names):
         raise FusionError(f'{first_name} has {len(first.class_names)} classes, {other_name} has '
                           f'{len(other.class_names)}; they are of different data sets')
@@ -144,7 +146,7 @@ def check_classes(first: Results, other: Results, first_name: str, other_name: s
 
 
 def terms(results: Sequence[Results], rule: str, names: Sequence[str]) -> np.ndarray:
-    """What a rule adds up: (S, n, K) float64.
+    """The terms that a rule sums: (S, n, K) float64.
 
     Raises:
         FusionError: Unknown rule, or a result that lacks what the rule needs.
@@ -164,12 +166,12 @@ def checked_weights(weights: Sequence[float] | None, count: int) -> list[float]:
     if len(weights) != count:
         raise FusionError(f'{len(weights)} weights for {count} results; give one for each')
     if not all(0 <= weight < np.inf for weight in weights) or not sum(weights):
-        raise FusionError(f'weights are not negative and not all 0; given: {" ".join(f"{w:g}" for w in weights)}')
+        raise FusionError(f'weights must be non-negative and not all 0; given: {" ".join(f"{w:g}" for w in weights)}')
     return weights
 
 
 def stream_of(results: Results) -> str:
-    """The stream that a result is of, by its meta; '' if it does not say."""
+    """The stream of a result, by its meta; '' if it does not say."""
     return results.meta.get('stream') or results.meta.get('member') or ''
 
 
@@ -184,15 +186,15 @@ def fuse(results: Sequence[Results], rule: str | None = None, weights: Sequence[
     * ``'l2norm'``: mean of w * logits / (the L2 norm of the clip's logits).
     * ``'product'``: product of probabilities ** w.
 
-    The fused ``scores`` sum to 1: of ``'softmax'`` they are probabilities, of the others a softmax of the weighted
-    mean, whose order is the rule's; ``meta['score']`` says so.
+    The fused ``scores`` sum to 1: with ``'softmax'`` they are probabilities, with the others a softmax of the weighted
+    mean, which has the rule's order; ``meta['score']`` says so.
 
     Args:
         results: S results of the same clips, in any order.
         rule: One of :data:`RULES`.
         weights: S numbers; default: equal.
         preset: A published rule with its weights, instead of both; see :data:`PRESETS`.
-        names: What messages call the results, e.g. their files.
+        names: Names of the results in messages, e.g. their files.
 
     Returns:
         Results with ``rule``, ``weights``, ``preset`` and ``members`` in its meta.
@@ -203,7 +205,7 @@ def fuse(results: Sequence[Results], rule: str | None = None, weights: Sequence[
     names = list(names or (f'result {i}' for i in range(1, len(results) + 1)))
     if preset is not None:
         if rule is not None or weights is not None:
-            raise FusionError('a preset is a rule with its weights; give the preset, or rule and weights')
+            raise FusionError('a preset includes its rule and weights; give either the preset or rule and weights')
         weights = preset_weights(preset, [stream_of(result) for result in results])
         rule = PRESETS[preset].rule
     rule, weights = rule or 'softmax', checked_weights(weights, len(results))
@@ -226,7 +228,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def _common(members: Sequence[Results]) -> dict[str, Any]:
-    """What all members' meta agree in; of configs, all."""
+    """The entries on which all members' meta agree; of configs, all."""
     first = members[0].meta
     meta = {key: first[key] for key in ('split', 'ann_file', 'layout', 'model', 'seed')
             if key in first and all(member.meta.get(key) == first[key] for member in members)}
@@ -235,7 +237,7 @@ def _common(members: Sequence[Results]) -> dict[str, Any]:
 
 
 def _facts(member: Results, name: str, weight: float) -> dict[str, Any]:
-    """What the fused meta says of a member: where it comes from, its weight, its own accuracy of the same clips."""
+    """The entry of a member in the fused meta: its origin, its weight, its own accuracy on the same clips."""
     meta = member.meta
     facts = {key: meta[key] for key in ('config', 'stream', 'member', 'checkpoint', 'epoch', 'seed', 'split')
              if meta.get(key) not in (None, '')}

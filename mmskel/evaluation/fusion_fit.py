@@ -1,4 +1,4 @@
-"""Weights of a fusion that are fitted: on some clips, reported on others, for an accuracy of fitted clips is none.
+"""Fitted weights of a fusion: fitted on some clips and reported on others, so that the accuracy is meaningful.
 
 Symbols: S results (one per stream), n clips, K classes.
 """
@@ -17,18 +17,18 @@ _MOST_SWEEPS = 50
 
 
 def fit_weights(results: Sequence[Results], rule: str = 'softmax', names: Sequence[str] | None = None) -> list[float]:
-    """The weights with the highest top-1 on these clips, and of those the ones with the lowest cross-entropy.
+    """The weights with the highest top-1 on these clips, and among those the ones with the lowest cross-entropy.
 
-    One weight after the other is searched over a grid, the others held, from equal weights on, until none changes.
+    Starting from equal weights, one weight after another is searched over a grid until none changes.
     Nothing is random.
 
     Args:
         results: S results of the same clips; clips without a label are left out.
         rule: One of :data:`~mmskel.evaluation.fusion.RULES`.
-        names: What messages call the results.
+        names: Names of the results in messages.
 
     Returns:
-        S weights, the greatest is 1.
+        S weights, the largest of which is 1.
 
     Raises:
         FusionError: Results that do not belong together; no clip with a label.
@@ -66,15 +66,15 @@ def _quality(total: np.ndarray, weight: float, labels: np.ndarray, rule: str) ->
 
 def fuse_fitted(results: Sequence[Results], fit_on: str, rule: str | None = None,
                 names: Sequence[str] | None = None) -> Results:
-    """Fits the weights on some clips and fuses the others; those that were fitted on are not in what is returned.
+    """Fits the weights on some clips and fuses the others; the clips used for fitting are not in the result.
 
     Args:
-        results: Either S results that have ``fit_on`` among their subsets: its clips are fitted, the rest is fused. Or
-            2 S results, half of them tested on the split ``fit_on``: those are fitted, the other half is fused; which
-            two belong together is told by config, stream and checkpoint.
+        results: Either S results that have ``fit_on`` among their subsets: its clips are used for fitting, the rest are
+            fused. Or 2 S results, half of them tested on the split ``fit_on``: those are fitted, the other half is
+            fused; which two belong together is decided by config, stream and checkpoint.
         fit_on: A subset, or a split (``meta['split']``).
         rule: One of :data:`~mmskel.evaluation.fusion.RULES`; default ``'softmax'``.
-        names: What messages call the results, e.g. their files.
+        names: Names of the results in messages, e.g. their files.
 
     Returns:
         As :func:`~mmskel.evaluation.fusion.fuse`; ``meta['fit']`` says on what the weights were fitted.
@@ -140,8 +140,8 @@ def _by_split(results: Sequence[Results], of_split: Sequence[int], rest: Sequenc
     check_classes(results[rest[0]], fitted[0], names[rest[0]], f"the files of '{fit_on}'")
     both = sorted(set(fitted[0].ids) & set(results[rest[0]].ids))
     if both:
-        raise FusionError(f"{len(both)} clips, e.g. {both[0]}, would be fitted and reported: '{fit_on}' is no split of "
-                          'its own')
+        raise FusionError(f"{len(both)} clips, e.g. {both[0]}, would be fitted and reported: '{fit_on}' is not a split "
+                          'of its own')
     return fitted, [results[i] for i in rest], [names[i] for i in rest]
 
 

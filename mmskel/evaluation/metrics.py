@@ -15,7 +15,7 @@ def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     if not np.isfinite(scores).all():
         bad = ~np.isfinite(scores).all(1)
         raise UserError(f'the scores of {int(bad.sum())} of {len(scores)} clips are NaN or infinite (first: row '
-                        f'{int(bad.argmax())}); such clips are neither right nor wrong')
+                        f'{int(bad.argmax())}); such clips can be counted neither as right nor as wrong')
     if labels.min() < 0 or labels.max() >= scores.shape[1]:
         raise UserError(f'labels reach from {labels.min()} to {labels.max()}, but there are {scores.shape[1]} classes')
     return scores, labels
@@ -25,12 +25,12 @@ def top_k_accuracy(scores: np.ndarray, labels: np.ndarray, k: int = 1) -> float:
     """Share of clips whose true class is among the k highest scores, in [0, 1].
 
     Ties are broken against the clip: a class counts only if fewer than k others score at least as high, so a
-    constant output is no success.
+    constant output is not rewarded.
 
     Args:
         scores: (n, K).
         labels: (n,) class indices.
-        k: 1 <= k; k above K counts as K.
+        k: Number of top scores, at least 1; k above K counts as K.
     """
     scores, labels = _checked(scores, labels)
     own = scores[np.arange(len(labels)), labels][:, None]
@@ -47,7 +47,7 @@ def confusion_matrix(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def per_class_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(K,) share of every class's clips that are recognised; NaN for classes without clips."""
+    """(K,) share of every class's clips that are classified correctly; NaN for classes without clips."""
     matrix = confusion_matrix(scores, labels)
     total = matrix.sum(1)
     return np.divide(matrix.diagonal(), total, out=np.full(len(total), np.nan), where=total > 0)
@@ -57,7 +57,7 @@ def merge_scores(scores: np.ndarray, labels: np.ndarray, classes: Sequence[int])
     """Predictions of fine classes as predictions of coarser ones, for merged accuracies of a model of fine classes.
 
     The prediction becomes the coarse class of the highest fine score: every coarse class has the highest score of its
-    members. (A model trained on coarse labels is another thing: the reader's ``classes='six'`` for Volleyball.)
+    members. (A model trained on coarse labels is something else: the reader's ``classes='six'`` for Volleyball.)
 
     Args:
         scores: (n, K).
@@ -68,7 +68,7 @@ def merge_scores(scores: np.ndarray, labels: np.ndarray, classes: Sequence[int])
         (n, coarse classes) scores, (n,) coarse labels; for the other functions here.
 
     Raises:
-        UserError: If there are not K of them, or one between them is empty.
+        UserError: If there are not K of them, or their numbering has a gap.
     """
     scores, labels = _checked(scores, labels)
     classes = np.asarray(classes)

@@ -1,4 +1,4 @@
-"""What a recogniser says about one clip over time: windows, their probabilities, and the segments they merge into."""
+"""Predictions for one clip over time: windows, their probabilities, and the segments they merge into."""
 from __future__ import annotations
 
 import csv
@@ -32,23 +32,23 @@ class Segment:
 
 @dataclass(frozen=True)
 class ActionTrack:
-    """What one person, or everybody in the picture together, was taken for.
+    """The prediction for one person, or for everybody in the image together.
 
     Args:
-        windows: (W, 2) int, first frame of each window and the frame behind its last; W is 0 where nobody was seen.
+        windows: (W, 2) int, first frame of each window and one past its last; W is 0 if nobody was seen.
         scores: (W, K) probabilities.
-        person: Index in the clip; None for everybody.
+        person: Index of the person in the clip; None for everybody.
     """
     windows: np.ndarray
     scores: np.ndarray
     person: int | None = None
 
     def mean_score(self) -> np.ndarray:
-        """(K,) probabilities of the whole clip: the mean over the windows; zeros without one."""
+        """(K,) probabilities of the whole clip: the mean over the windows; zeros if there is none."""
         return self.scores.mean(0) if len(self.scores) else np.zeros(self.scores.shape[1], np.float32)
 
     def frame_scores(self, num_frames: int) -> np.ndarray:
-        """(T, K) float32: the mean over the windows that a frame lies in; NaN for frames in none."""
+        """(T, K) float32: the mean over the windows that contain a frame; NaN for frames in none."""
         total = np.zeros((num_frames, self.scores.shape[1]), np.float64)
         times = np.zeros((num_frames, 1))
         for (start, stop), score in zip(self.windows, self.scores):
@@ -57,12 +57,12 @@ class ActionTrack:
         return np.where(times, total / np.maximum(times, 1), np.nan).astype(np.float32)
 
     def segments(self, num_frames: int, fps: float, min_score: float = 0.) -> list[Segment]:
-        """Neighbouring frames of one label, in the order of time.
+        """Runs of neighbouring frames with the same label, in order of time.
 
         Args:
-            num_frames: T of the clip.
+            num_frames: Number of frames of the clip, T.
             fps: Frames per second.
-            min_score: Frames whose best class has less are in no segment.
+            min_score: Lowest score; frames whose best class has less are in no segment.
         """
         scores = self.frame_scores(num_frames)
         known = ~np.isnan(scores).any(1)
@@ -76,14 +76,14 @@ class ActionTrack:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a recogniser says about a clip.
+    """The predictions of a recogniser for a clip.
 
     Args:
-        id: Of the clip.
-        class_names: K names.
-        num_frames: T.
+        id: Id of the clip.
+        class_names: Names of the K classes.
+        num_frames: Number of frames, T.
         fps: Frames per second.
-        tracks: One for everybody, or one per person.
+        tracks: Predictions: one for everybody, or one per person.
     """
     id: str
     class_names: tuple[str, ...]
@@ -92,7 +92,7 @@ class Prediction:
     tracks: tuple[ActionTrack, ...]
 
     def best(self, track: ActionTrack) -> tuple[str, float]:
-        """Name and probability of the likeliest class of the whole track; '' and 0 where nobody was seen."""
+        """Name and probability of the likeliest class of the whole track; '' and 0 if nobody was seen."""
         if not len(track.windows):
             return '', 0.
         scores = track.mean_score()
@@ -126,7 +126,7 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path, min_sc
     """Writes predictions, whole or not at all: ``.json`` (everything) or ``.csv`` (a row per segment).
 
     Raises:
-        UserError: Another suffix.
+        UserError: An unknown suffix.
     """
     path = Path(path)
     if path.suffix.lower() not in ('.json', '.csv'):
@@ -151,11 +151,11 @@ def _rows(predictions: Sequence[Prediction], min_score: float) -> Iterator[tuple
 
 
 def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str, str], min_score: float = 0.) -> str:
-    """What was recognised, a line per clip, person and segment.
+    """The predictions as text, one line per clip, person and segment.
 
     Args:
-        predictions: What was recognised.
-        failed: Why videos were not, by id; or that nobody was found.
+        predictions: Predictions to describe.
+        failed: Reasons of failure by video id, or that nobody was found.
         min_score: Probability below which segments are left out.
     """
     lines = []

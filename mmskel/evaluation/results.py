@@ -21,15 +21,15 @@ class ResultsError(UserError):
 
 @dataclass
 class Results:
-    """What a model said about n clips of K classes.
+    """The predictions of a model for n clips of K classes.
 
     Args:
-        ids: n clip ids.
+        ids: Ids of the n clips.
         scores: (n, K) float32 that sum to 1; the highest is the prediction. Probabilities, unless ``meta['score']``
-            says how else they came about.
+            says otherwise.
         labels: (n,) true classes; -1 where unknown.
-        class_names: K names.
-        meta: Where the numbers come from: ``config``, ``checkpoint``, ``split``, ``score``, ``seed``, ...
+        class_names: Names of the K classes.
+        meta: Origin of the numbers: ``config``, ``checkpoint``, ``split``, ``score``, ``seed``, ...
         subsets: Name -> clip ids of part of the clips, reported on its own (e.g. N-UCLA's ``clean``).
         logits: (n, K) float32, the network's raw scores, averaged over the views of a clip; None where unknown.
     """
@@ -66,7 +66,7 @@ class Results:
         return self.in_order([name for name in self.ids if name in ids])
 
     def in_order(self, ids: Sequence[str]) -> Results:
-        """The results of these clips, in this order, without subsets; KeyError for one that is not here."""
+        """The results of these clips, in this order, without subsets; KeyError for an id that is not here."""
         row = {name: i for i, name in enumerate(self.ids)}
         keep = [row[name] for name in ids]
         return Results(list(ids), self.scores[keep], self.labels[keep], self.class_names, self.meta,
@@ -109,7 +109,8 @@ def load_results(path: str | Path) -> Results:
     """Reads what :func:`save_results` wrote; older files have no logits.
 
     Raises:
-        ResultsError: If the file is no results file, or one in which anything is missing or odd; names file and clip.
+        ResultsError: If the file is not a results file, or if anything in it is missing or wrong; names file and
+            clip.
     """
     try:
         data = json.loads(read_text(path, 'results file'), object_pairs_hook=_once, parse_constant=_no_number)
@@ -117,11 +118,11 @@ def load_results(path: str | Path) -> Results:
         raise ResultsError(f'{error}; `mmskel test` writes one') from None
     except (ValueError, RecursionError) as error:
         said = 'it is nested too deeply' if isinstance(error, RecursionError) else str(error)[:200]
-        raise ResultsError(f"'{path}' is no results file: {said}; `mmskel test` writes one") from None
+        raise ResultsError(f"'{path}' is not a results file: {said}; `mmskel test` writes one") from None
     try:
         return _results(data)
     except ResultsError as error:
-        raise ResultsError(f"'{path}' is no results file: {error}; `mmskel test` writes one") from None
+        raise ResultsError(f"'{path}' is not a results file: {error}; `mmskel test` writes one") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -133,20 +134,21 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(text: str) -> None:
-    raise ResultsError(f'it holds {text}, which is no number')
+    raise ResultsError(f'it holds {text}, which is not a number')
 
 
 def _results(data: Any) -> Results:
-    """The content of a results file, every part of it looked at."""
-    lost = [key for key in ('clips', 'class_names') if not isinstance(data, Mapping) or key not in data]
-    if lost:
-        raise ResultsError(f'it has no {" and no ".join(lost)}')
+    """The content of a results file, with every part checked."""
+    missing = [key for key in ('clips', 'class_names') if not isinstance(data, Mapping) or key not in data]
+    if missing:
+        raise ResultsError(f'it has no {" and no ".join(missing)}')
     clips, names = data['clips'], data['class_names']
     meta, subsets = data.get('meta') or {}, data.get('subsets') or {}
     if not _is_text(names) or not isinstance(clips, Mapping) or not isinstance(meta, Mapping) \
-            or not isinstance(subsets, Mapping) or not all(map(_is_text, subsets.values())):
+            or not isinstance(subsets, Mapping) or not all(map(_is_text, subsets.values())) \
+            or not _is_text(meta.get('notes') or []):
         raise ResultsError("expected 'class_names' to be a list of names, 'clips' and 'meta' dictionaries, and "
-                           "'subsets' a dictionary of lists of clip ids")
+                           "'subsets' a dictionary of lists of clip ids; notes are texts")
     with_logits = [name for name, clip in clips.items() if isinstance(clip, Mapping) and 'logits' in clip]
     if with_logits and len(with_logits) < len(clips):
         raise ResultsError(f"{len(with_logits)} of {len(clips)} clips have logits, e.g. '{with_logits[0]}'; expected "

@@ -1,4 +1,4 @@
-"""Windows over a clip: what is recognised at a time, of everybody or of one person."""
+"""Windows over a clip: the pieces that are recognised one at a time, of everybody or of one person."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from mmskel.skeleton import Clip
 
 @dataclass(frozen=True)
 class WindowOptions:
-    """How a clip is divided up.
+    """The options of dividing a clip into windows.
 
     Args:
-        length: Seconds of a sliding window; None: the whole clip at once.
-        stride: Seconds from one window's beginning to the next one's; None: half a window.
-        per_person: Whether every person is recognised alone.
+        length: Length of a sliding window in seconds; None: the whole clip at once.
+        stride: Seconds between the beginnings of two windows; None: half a window.
+        per_person: Whether every person is recognised separately.
     """
     length: float | None = None
     stride: float | None = None
@@ -40,7 +40,7 @@ def cuts_of(clip: Clip, fps: float, options: WindowOptions = WindowOptions()) ->
     Args:
         clip: (M, T, V, C); M may be 0.
         fps: Frames per second.
-        options: Windows and persons.
+        options: Length and stride of the windows, and whether persons are separate.
 
     Raises:
         UserError: See :func:`sliding_windows`.
@@ -52,11 +52,11 @@ def cuts_of(clip: Clip, fps: float, options: WindowOptions = WindowOptions()) ->
 
 
 def cut_clip(clip: Clip, cut: Cut, keep_slots: bool = False) -> Clip:
-    """The frames of a piece, and those persons of the clip that are seen in them.
+    """The frames of a piece, and those persons of the clip who are seen in them.
 
     Args:
-        clip: The whole clip.
-        cut: The piece.
+        clip: Clip to cut.
+        cut: Piece of it.
         keep_slots: Whether all persons are kept, seen or not, each in its slot.
     """
     score = clip.score[:, cut.start:cut.stop]
@@ -73,10 +73,10 @@ def sliding_windows(num_frames: int, fps: float, length: float | None = None, st
     """(W, 2) int: windows over a clip; the last one ends with it, so that every frame is in one.
 
     Args:
-        num_frames: T.
+        num_frames: Number of frames, T.
         fps: Frames per second.
-        length: Of a window in seconds; None, or as long as the clip: one window, the clip.
-        stride: Seconds from one window's beginning to the next one's; default: half a window.
+        length: Length of a window in seconds; None, or as long as the clip: the clip is one window.
+        stride: Seconds between the beginnings of two windows; default: half a window.
 
     Raises:
         UserError: A length or stride that is not positive, or a stride that would leave frames out.
@@ -99,7 +99,7 @@ def sliding_windows(num_frames: int, fps: float, length: float | None = None, st
 
 
 def _seen_windows(clip: Clip, person: int | None, windows: np.ndarray, tight: bool) -> Iterator[tuple[int, int]]:
-    """The windows in which someone, or the person, is seen; ``tight``: from the first such frame to the last."""
+    """The windows in which someone, or the person, is seen; if ``tight``, from the first such frame to the last."""
     score = clip.score if person is None else clip.score[[person]]
     seen = (score > 0).any((0, 2))
     for start, stop in windows.tolist():

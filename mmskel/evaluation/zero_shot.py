@@ -22,7 +22,7 @@ class EvaluationError(UserError):
 THRESHOLDS = tuple(percent / 100 for percent in range(25, 75))
 TEMPERATURES = tuple(range(1, 10))
 SMALLEST = 6
-"""Clips of either kind that a gate takes at least: a sixth is held out."""
+"""The smallest number of clips of either kind for a gate: a sixth is held out."""
 
 
 def zero_shot_accuracy(scores: np.ndarray, labels: np.ndarray, unseen: Sequence[int]) -> float:
@@ -34,7 +34,7 @@ def zero_shot_accuracy(scores: np.ndarray, labels: np.ndarray, unseen: Sequence[
         unseen: U class numbers.
 
     Raises:
-        EvaluationError: If there is no clip, or one of another class.
+        EvaluationError: If there are no clips, or some of another class.
     """
     labels, unseen = np.asarray(labels), np.sort(unseen)
     if not len(labels) or not np.isin(labels, unseen).all():
@@ -44,7 +44,7 @@ def zero_shot_accuracy(scores: np.ndarray, labels: np.ndarray, unseen: Sequence[
 
 
 def harmonic_mean(seen: float, unseen: float) -> float:
-    """2 s u / (s + u); 0 where both are."""
+    """2 s u / (s + u); 0 if both are."""
     return 2 * seen * unseen / (seen + unseen) if seen + unseen else 0.
 
 
@@ -54,12 +54,12 @@ def seen_scores(logits: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def gate_features(unseen: np.ndarray, seen: np.ndarray, top: int) -> np.ndarray:
-    """What the gate looks at: the highest scores of both classifiers.
+    """The features that the gate looks at: the highest scores of both classifiers.
 
     Args:
         unseen: (n, U) scores of the unseen classes.
         seen: (n, W) scores of the skeleton classifier.
-        top: How many of each are taken.
+        top: Number of scores taken from each.
 
     Returns:
         (n, 2 top), each half in descending order.
@@ -79,10 +79,10 @@ class Gate:
 
     Args:
         coefficients: (2 top,) of the features.
-        intercept: Added to them; the clip's class was seen with probability sigmoid of twice the sum.
-        temperature: What the skeleton classifier's logits are divided by.
-        threshold: What a probability is compared with.
-        accuracy: On the held-out clips that chose temperature and threshold.
+        intercept: Constant added to them; the class was seen with probability sigmoid of twice the sum.
+        temperature: Divisor of the skeleton classifier's logits.
+        threshold: Probability that decides between seen and unseen.
+        accuracy: Accuracy on the held-out clips that chose temperature and threshold.
         consistent: Whether the threshold applies to the probability of unseen, as in the search; the published
             evaluation applies it to that of seen (docs/published/sa_dvae.md, D6).
     """
@@ -95,7 +95,7 @@ class Gate:
 
     @property
     def top(self) -> int:
-        """How many of the highest scores of each classifier it takes."""
+        """The number of highest scores of each classifier it takes."""
         return len(self.coefficients) // 2
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
@@ -117,7 +117,7 @@ def fit_gate(unseen: np.ndarray, seen: np.ndarray, held_unseen: np.ndarray, held
         unseen, seen: (n, 2 top) features of clips of either kind.
         held_unseen, held_seen: Rows of them that are held out.
         thresholds: Candidates.
-        temperature: What the features were made with.
+        temperature: Temperature the features were computed with.
 
     Returns:
         The gate, and the features of the held-out clips, unseen ones first.
@@ -160,12 +160,12 @@ def _logistic_regression(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, floa
 
 @dataclass(frozen=True)
 class GateSearch:
-    """How a gate is found.
+    """The search for a gate.
 
     Args:
-        temperatures, thresholds: Candidates; one of each where they are fixed.
+        temperatures, thresholds: Candidates; one of each if they are fixed.
         consistent: See :class:`Gate`.
-        seed: Of the clips that are left out and held out (NumPy's legacy generator, as published).
+        seed: Seed of the draw of clips that are left out and held out (NumPy's legacy generator, as published).
     """
     temperatures: Sequence[float] = TEMPERATURES
     thresholds: Sequence[float] = THRESHOLDS
@@ -177,10 +177,10 @@ class GateSearch:
         """The gate that is best on held-out clips; the first of equally good ones.
 
         Args:
-            unseen_scores, unseen_logits: Of clips of the validation classes that play the unseen ones: scores of
+            unseen_scores, unseen_logits: Clips of the validation classes, which play the unseen ones: scores of
                 those classes (n, U), raw scores of the skeleton classifier (n, W).
             scores, logits: The same of clips of seen classes.
-            top: How many of the highest scores of either kind the gate takes.
+            top: Number of highest scores of either kind that the gate takes.
 
         Raises:
             EvaluationError: If there are fewer than :data:`SMALLEST` clips of either kind.
@@ -197,7 +197,7 @@ class GateSearch:
             unseen = gate_features(unseen_scores, seen_scores(unseen_logits, temperature), top)
             seen = gate_features(scores, seen_scores(logits, temperature), top)
             held = [random.choice(len(part), min(300, len(part) // 6), replace=False) for part in (unseen, seen)]
-            # the published code shuffles the other rows, which changes no sum but the generator
+            # the published code shuffles the other rows, which changes no sum, but does advance the generator
             random.shuffle(np.arange(len(unseen) + len(seen) - sum(map(len, held))))
             gate, _ = fit_gate(unseen, seen, *held, self.thresholds, temperature)
             if best is None or gate.accuracy > best.accuracy:
@@ -213,7 +213,7 @@ class GeneralizedResult:
         seen, unseen: Accuracies; NaN where there is no such clip.
         harmonic: Their harmonic mean.
         gate: (n, 2) probabilities of unseen and seen.
-        taken_as_seen: (n,) what the gate decided.
+        taken_as_seen: (n,) decision of the gate.
         predictions: (n,) classes.
     """
     seen: float
@@ -229,7 +229,7 @@ def evaluate_gate(gate: Gate, scores: np.ndarray, logits: np.ndarray, labels: np
     """Recognises clips of all classes: the gate chooses the classifier.
 
     Args:
-        gate: Of :class:`GateSearch`.
+        gate: Gate found by :class:`GateSearch`.
         scores: (n, U) scores of the unseen classes.
         logits: (n, W) raw scores of the skeleton classifier: of all classes, or of the seen ones in ascending order.
         labels: (n,) true classes.

@@ -32,7 +32,7 @@ def traced(network: nn.Module, inputs: Mapping[str, Tensor]):
     """The ONNX model of a network, by the TorchScript exporter.
 
     Args:
-        network: In evaluation; called with the tensors in order.
+        network: Network in evaluation mode; called with the tensors in order.
         inputs: Name -> (N, ...), N at least 2.
 
     Returns:

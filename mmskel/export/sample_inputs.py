@@ -24,7 +24,7 @@ def made_up_samples(recogniser: SkeletonInferencer, persons: int | None = None) 
     Few configs say whether their clips are 2-D or 3-D, with scores or without; only one kind fits a network.
 
     Args:
-        recogniser: With pipeline, encoder and network.
+        recogniser: Recogniser with pipeline, encoder and network.
         persons: M, or None: what the pipeline makes of two.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Files: whole or not at all, pickles that run nothing. Knows no skeleton."""
+"""Files: written whole or not at all; pickles that run nothing. Knows no skeleton."""

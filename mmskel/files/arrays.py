@@ -1,4 +1,4 @@
-"""NumPy's ``.npy`` files, checked before memory is given to them."""
+"""NumPy's ``.npy`` files, checked before memory is allocated for them."""
 from __future__ import annotations
 
 import io
@@ -16,7 +16,7 @@ _BOMB = 256 * 2**20, 200  # bytes, and times the packed size: what unpacks to mo
 
 
 class ArrayFileError(UserError):
-    """A ``.npy`` file that is damaged, or that holds something else than one array of numbers or text."""
+    """A ``.npy`` file that is damaged, or that holds something other than one array of numbers or text."""
 
 
 def read_npy(data: bytes, name: str) -> np.ndarray:
@@ -39,16 +39,16 @@ def read_npy(data: bytes, name: str) -> np.ndarray:
         size = math.prod(shape) * dtype.itemsize
     except Exception as error:  # a damaged header can raise nearly anything
         hint = ' (an .npz archive of several arrays)' if data[:2] == b'PK' else ''
-        raise ArrayFileError(f"'{name}' is no plain array{hint} (nothing in it was run): {error}; write it with "
+        raise ArrayFileError(f"'{name}' is not a plain array{hint} (nothing in it was run): {error}; write it with "
                              'np.save(path, array) from an array of numbers') from None
     if dtype.hasobject:
-        raise ArrayFileError(f"'{name}' is no plain array (nothing in it was run): it holds Python objects; write it "
-                             'with np.save(path, array) from an array of numbers')
+        raise ArrayFileError(f"'{name}' is not a plain array (nothing in it was run): it holds Python objects; write "
+                             'it with np.save(path, array) from an array of numbers')
     rest = len(data) - file.tell()
     if rest != size or any(not isinstance(n, int) or n < 0 for n in shape):
         what = 'it is cut off' if rest < size else 'a second array, or something else, follows'
-        raise ArrayFileError(f"'{name}' is no plain array: {rest} bytes follow its header, and {dtype} {shape} needs "
-                             f'{size}; {what}. Write one array with np.save(path, array)')
+        raise ArrayFileError(f"'{name}' is not a plain array: {rest} bytes follow its header, and {dtype} {shape} "
+                             f'needs {size}; {what}. Write one array with np.save(path, array)')
     file.seek(0)
     return np.lib.format.read_array(file, allow_pickle=False)
 

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and outputs that respect what is there."""
+"""Files that are whole or absent, and outputs that respect existing files."""
 from __future__ import annotations
 
 import os
@@ -13,16 +13,16 @@ from mmskel.files.errors import OutputError
 
 _TAG = '.mmskel-'  # temporary files are named .<stem>.mmskel-<random><suffix>
 _STALE = 24 * 3600.
-"""Seconds after which a temporary file belongs to nobody: its process was killed."""
+"""Seconds after which a temporary file counts as abandoned: its process was killed."""
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Gives a temporary path beside ``path``; it takes its place when the block ends, and is gone if it raises.
+    """Yields a temporary path beside ``path`` that replaces it when the block ends and is deleted if it raises.
 
-    The temporary name keeps the suffix, since writers choose the format by it. A symbolic link stays a link: what it
-    points to is replaced. The mode of a file that is replaced is kept. Temporary files that a killed process has left
-    for this path are removed.
+    The temporary name keeps the suffix, since writers choose the format by the suffix. A symbolic link stays a link:
+    what it points to is replaced. The mode of a replaced file is kept. Temporary files that a killed process left
+    behind for this path are removed.
 
     Raises:
         OutputError: If the path is a folder, a device, a pipe or a loop of links.
@@ -44,10 +44,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def output_path(path: str | Path, *inputs: str | Path) -> Path:
-    """Where a file can be written: the path itself, or what a symbolic link there points to.
+    """The path to write to: the path itself, or the target of a symbolic link there.
 
     Args:
-        path: The wanted output.
+        path: Output that is wanted.
         inputs: Files that are being read and must not be replaced.
 
     Raises:
@@ -71,12 +71,13 @@ def output_path(path: str | Path, *inputs: str | Path) -> Path:
     if not parent.is_dir():
         raise OutputError(f"cannot write to '{path}': '{parent}' is a file, not a folder")
     if same:
-        raise OutputError(f"'{path}' is read and would be overwritten by the result; give another name for the output")
+        raise OutputError(f"'{path}' is an input and would be overwritten by the result; give another name for the "
+                          "output")
     return real
 
 
 def _mode(path: Path) -> int:
-    """The mode of a file that is replaced, or that of a new file."""
+    """The mode of a file to be replaced, or of a new file."""
     try:
         return stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:
@@ -86,12 +87,12 @@ def _mode(path: Path) -> int:
 
 
 def _remove_stale(path: Path) -> None:
-    """Removes what killed processes have left for a path; a day old, since another process may be writing."""
+    """Removes what killed processes left beside a path, if a day old: another process may still be writing."""
     before = time.time() - _STALE
     for file in path.parent.iterdir():
         if file.name.startswith(f'.{path.stem[:100]}{_TAG}') and file.suffix == path.suffix[:40]:
             try:
                 if file.lstat().st_mtime < before:
                     file.unlink()
-            except OSError:  # another process was quicker, or the file is not ours to remove
+            except OSError:  # another process was faster, or the file is not ours to remove
                 pass

@@ -2,7 +2,7 @@
 
 
 class UserError(ValueError):
-    """A mistake in what was given: a file, an option, a value. The message says what was found, expected, and to do.
+    """A mistake in a file, an option or a value. The message says what was found, what was expected, and what to do.
 
     Commands print the message alone. Any other exception but ``OSError`` is a fault of the program and shows its
     traceback.
@@ -10,4 +10,4 @@ class UserError(ValueError):
 
 
 class OutputError(UserError):
-    """An output that would replace something that is not a file of results, or that cannot be written."""
+    """An output that cannot be written, or that would replace something else than an earlier output."""

@@ -1,7 +1,7 @@
 """NumPy arrays in PyTorch's restricted pickles, rebuilt from checked parts.
 
-``torch.load(weights_only=True)`` reads no NumPy arrays by itself. To allow NumPy's own reconstructors would let a file
-set the inner state of a type or an array as it likes, and so read and write memory outside of it. The objects in
+``torch.load(weights_only=True)`` reads no NumPy arrays by itself. Allowing NumPy's own reconstructors would let a file
+set the internal state of a type or an array at will, and so read and write memory outside of it. The objects in
 :data:`SAFE_GLOBALS` stand for them under NumPy's names: they take numbers, booleans and text in exactly as many bytes
 as the shape says, and nothing else.
 """
@@ -19,7 +19,7 @@ _KINDS = re.compile(r'\?|[biuf][1248]|f2|[SU]\d{1,6}')
 
 
 class CheckedDtype:
-    """Stands for a ``numpy.dtype`` while a file is read.
+    """Stands in for a ``numpy.dtype`` while a file is read.
 
     Args:
         code: NumPy's code without byte order, e.g. ``'f4'``.
@@ -42,11 +42,11 @@ class CheckedDtype:
 
 
 class CheckedArray(np.ndarray):
-    """Stands for a ``numpy.ndarray`` while a file is read; pickled and copied it is a plain array."""
+    """Stands in for a ``numpy.ndarray`` while a file is read; when pickled or copied it is a plain array."""
 
     def __new__(cls, *state):
-        """Refused: arrays of a file come about by ``_reconstruct``."""
-        raise UnpicklingError('refused to make a NumPy array in a way NumPy itself does not save one')
+        """Refused: arrays of a file are made by ``_reconstruct``."""
+        raise UnpicklingError('refused to make a NumPy array in a way that NumPy does not save one')
 
     def __setstate__(self, state: Any) -> None:
         """Takes shape, type, order and exactly as many bytes as they need."""
@@ -93,7 +93,7 @@ def _dtype(code: Any, align: Any = False, copy: Any = True) -> CheckedDtype:
 
 
 def named(function: Callable, path: str) -> Callable:
-    """A function under the dotted name that a pickle calls it by: all versions of PyTorch take the name from it."""
+    """A function under the dotted name that a pickle calls it by: all versions of PyTorch read the name from it."""
     def stand_in(*arguments):
         return function(*arguments)
     stand_in.__module__, _, stand_in.__name__ = path.rpartition('.')
@@ -102,7 +102,7 @@ def named(function: Callable, path: str) -> Callable:
 
 
 def plain(value: Any) -> Any:
-    """The same containers with plain arrays in place of :class:`CheckedArray`; dictionaries and lists are changed."""
+    """The same containers with plain arrays in place of :class:`CheckedArray`; containers change in place."""
     if isinstance(value, CheckedArray):
         return value.view(np.ndarray)
     if isinstance(value, dict):

@@ -1,6 +1,7 @@
-"""What a pickle of data may call by name: NumPy's arrays, types and scalars, and plain containers, rebuilt from parts.
+"""The names that a pickle of data may call: NumPy's arrays, types and scalars, and plain containers, rebuilt from
+parts.
 
-Every part is checked here; none of it reaches NumPy's own ``__setstate__``, which believes a crafted state.
+Every part is checked here; none of it reaches NumPy's own ``__setstate__``, which trusts a crafted state.
 """
 from __future__ import annotations
 
@@ -23,14 +24,14 @@ class UnsafePickleError(UserError, pickle.UnpicklingError):
 
 
 class ArrayType:
-    """A NumPy dtype that is being read; ``__setstate__`` of the real one believes whatever it is told."""
+    """A NumPy dtype that is being read; ``__setstate__`` of the real one trusts whatever it is told."""
 
     def __init__(self, text: Any, *flags: Any):
         text = text.decode('ascii') if isinstance(text, bytes) else text
         dtype = np.dtype(text) if isinstance(text, str) and len(text) <= 12 else None
         if dtype is None or dtype.kind not in _KINDS or dtype.fields or dtype.subdtype:
             raise UnsafePickleError(f'the pickle holds an array of type {text!r}; nothing was run. Only arrays of '
-                                    'numbers, truth values and strings are read; save ragged data as lists')
+                                    'numbers, booleans and strings are read; save ragged data as lists')
         self.dtype = dtype
 
     def build(self, state: Any) -> None:
@@ -46,14 +47,14 @@ class ArrayType:
 
 
 class PendingArray:
-    """An array whose state has not been read yet, and where the pickle remembers it."""
+    """An array whose state has not been read yet, and the place where the pickle remembers it."""
 
     def __init__(self):
         self.keys: list[int] = []
 
 
 def array_of(data: Any, kind: Any, shape: Any, order: str) -> np.ndarray:
-    """An array from its parts, all of which must agree: so many bytes as the shape has numbers."""
+    """An array from its parts, which must agree: as many bytes as the shape requires."""
     data = data.encode('latin-1') if isinstance(data, str) else data  # Python 2 wrote strings
     if not isinstance(kind, ArrayType) or not isinstance(data, (bytes, bytearray)) or not isinstance(shape, tuple) \
             or not all(type(n) is int and n >= 0 for n in shape) or len(shape) > 32:
@@ -66,7 +67,7 @@ def array_of(data: Any, kind: Any, shape: Any, order: str) -> np.ndarray:
         raise UnsafePickleError(f'the pickle holds an array of shape {shape} and type {dtype} in {len(data)} bytes, '
                                 f'which need {count * dtype.itemsize}; nothing was run')
     if dtype.kind == 'b' and data.translate(None, b'\0\1'):
-        raise UnsafePickleError('the pickle holds truth values other than 0 and 1; nothing was run')
+        raise UnsafePickleError('the pickle holds booleans other than 0 and 1; nothing was run')
     if dtype.kind == 'U' and count and np.frombuffer(data, dtype.byteorder + 'u4').max() > 0x10ffff:
         raise UnsafePickleError('the pickle holds text beyond the last character there is; nothing was run')
     flat = np.frombuffer(bytearray(data), dtype) if count else np.zeros(0, dtype)
@@ -118,11 +119,11 @@ BUILDERS: dict[tuple[str, str], Any] = {
     **{(module, kind.__name__): lambda items=(), kind=kind: kind(hashable(item) for item in items)
        for module in ('builtins', '__builtin__') for kind in (set, frozenset)},
 }
-"""What a pickle may call, and what it gets instead: everything that PYSKL's, MMAction2's and our own files need."""
+"""The names that a pickle may call, and what each gets instead: all that PYSKL, MMAction2 and our own files need."""
 
 
 def hashable(key: Any) -> Any:
-    """A key that costs no more to hash than it looks: a tuple of tuples of tuples takes exponential time."""
+    """The key, unless it is deeply nested: hashing tuples of tuples of tuples can take exponential time."""
     if isinstance(key, tuple) and any(isinstance(part, tuple) and any(isinstance(p, tuple) for p in part)
                                       for part in key):
         raise UnsafePickleError('the pickle has a key of deeply nested tuples; nothing was run')
@@ -130,7 +131,7 @@ def hashable(key: Any) -> Any:
 
 
 def dictionary(into: dict, pairs: Any = ()) -> dict:
-    """Pairs of key and value put into a dictionary, every key checked."""
+    """Puts pairs of key and value into a dictionary; every key is checked."""
     for key, value in pairs:
         into[hashable(key)] = value
     return into

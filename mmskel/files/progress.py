@@ -9,13 +9,13 @@ Item = TypeVar('Item')
 
 def progress_bar(items: Iterable[Item], what: str, *, total: int | None = None, done: int = 0, unit: str = 'clip',
                  wanted: bool = True) -> Iterator[Item]:
-    """The items, with a bar on standard error where that is a terminal.
+    """The items, with a progress bar on standard error if that is a terminal.
 
     Args:
         items: Anything to go through.
         what: Title of the bar.
-        total: Number of items in all; default: the length, if there is one.
-        done: Number of items that were done before.
+        total: Total number of items; default: the length, if there is one.
+        done: Number of items that are already done.
         unit: Word for one item.
         wanted: Whether to draw a bar.
     """

@@ -1,6 +1,6 @@
-"""Pickles from strangers: NumPy arrays and plain containers are built here, piece by piece, and no code is run.
+"""Untrusted pickles: NumPy arrays and plain containers are built here, piece by piece, and no code is run.
 
-Python's own unpickler hands an array's state to NumPy as the file has it, and NumPy believes it: a crafted state reads
+Python's own unpickler hands an array's state to NumPy as the file has it, and NumPy trusts it: a crafted state reads
 and writes outside the array. So the opcodes are interpreted here. What a pickle calls by name is looked up in a table
 of this module's own builders, which check every part; nothing of the file ever reaches ``__setstate__``.
 """
@@ -23,7 +23,7 @@ from mmskel.files.pickled_parts import (
 )
 
 MAX_DEPTH = 32
-"""Containers within containers; annotation files have five."""
+"""Deepest nesting of containers; annotation files have five levels."""
 
 _MARK = object()
 
@@ -51,7 +51,7 @@ def read_pickle(file: BinaryIO, name: str, size: int, expected: str) -> Any:
     """Loads a pickle from an open file, as :func:`load_pickle` does.
 
     Args:
-        file: At its beginning.
+        file: Open file, positioned at its beginning.
         name, size, expected: The file's name, its size in bytes, and what should be in it; for messages.
 
     Raises:
@@ -65,7 +65,8 @@ def read_pickle(file: BinaryIO, name: str, size: int, expected: str) -> Any:
     except UnsafePickleError as error:
         raise UnsafePickleError(f"'{name}': {error}") from None
     except Exception as error:  # a damaged pickle can raise nearly anything
-        raise UnreadablePickleError(f"'{name}' ({size} bytes) is no readable pickle: {type(error).__name__}: {error}; "
+        raise UnreadablePickleError(f"'{name}' ({size} bytes) is not a readable pickle: {type(error).__name__}: "
+                                    f"{error}; "
                                     f'expected {expected}') from None
 
 
@@ -73,7 +74,7 @@ def _global(module: str, name: str) -> Any:
     if (module, name) not in BUILDERS:
         raise UnsafePickleError(f"the pickle asks for '{module}.{name}', which is neither a NumPy array nor a plain "
                                 'container; nothing was run. Only annotation data is read here: if you trust the '
-                                'file, load it yourself and save arrays, lists, dicts, numbers and strings')
+                                'file, load it yourself and save it as arrays, lists, dicts, numbers and strings')
     return BUILDERS[module, name]
 
 
@@ -98,18 +99,18 @@ class _Interpreter:
                 return value
             handler = handlers[opcode]
             if handler is None:
-                raise ValueError(f'opcode {opcode:#04x} at byte {self.at - 1} has no place in a file of data')
+                raise ValueError(f'opcode {opcode:#04x} at byte {self.at - 1} does not belong in a file of data')
             handler(self)
 
     def take(self, count: int) -> bytes:
-        """The next bytes; as many as asked for."""
+        """The next ``count`` bytes."""
         start, self.at = self.at, self.at + count
         if count < 0 or self.at > len(self.data):
             raise ValueError(f'{count} bytes should follow byte {start}, but the file ends')
         return self.data[start:self.at]
 
     def number(self, form: str) -> Any:
-        """The next number, by the letter of ``struct``."""
+        """The next number, by its ``struct`` format."""
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
 
     def line(self) -> str:
@@ -119,7 +120,7 @@ class _Interpreter:
         return self.data[start:end].decode('latin-1')
 
     def marked(self) -> list[Any]:
-        """What lies above the last mark; mark and items are taken off the stack."""
+        """The items above the last mark; they and the mark are popped off the stack."""
         stack, at = self.stack, len(self.stack) - 1
         while stack[at] is not _MARK:
             at -= 1
@@ -135,7 +136,7 @@ def _push(read: Callable[[_Interpreter], Any]) -> Callable[[_Interpreter], None]
 
 
 def _sized(form: str, make: Callable[[bytes], Any]) -> Callable[[_Interpreter], None]:
-    """A length, then so many bytes."""
+    """A length, then that many bytes."""
     return lambda run: run.stack.append(make(run.take(run.number(form))))
 
 
@@ -216,7 +217,7 @@ def _stack_global(run: _Interpreter) -> None:
 def _reduce(run: _Interpreter) -> None:
     arguments, builder = run.stack.pop(), run.stack.pop()
     if not callable(builder) or builder is PendingArray or not isinstance(arguments, tuple):
-        raise ValueError('a call of what cannot be called')
+        raise ValueError('a call of something that cannot be called')
     run.stack.append(builder(*arguments))
 
 
@@ -271,7 +272,8 @@ _HANDLERS = [_OPCODES.get(chr(code)) for code in range(256)]
 
 
 def _check_nesting(value: Any, size: int) -> None:
-    """Refuses what a file of data never holds: containers in themselves, deep nesting, and types in place of values.
+    """Refuses what a file of data never holds: containers that contain themselves, deep nesting, and types in place of
+    values.
 
     A container that appears many times is counted each time: a kilobyte may stand for more than memory can hold.
     """

@@ -1,9 +1,7 @@
-"""Text from files that goes to a terminal or into a spreadsheet."""
+"""Text from files that ends up in a terminal or a spreadsheet."""
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 _FORMULA = ('=', '+', '-', '@', '\t', '\r')
 
@@ -11,7 +9,7 @@ _FORMULA = ('=', '+', '-', '@', '\t', '\r')
 def printable(text: str) -> str:
     """The text without control characters, which a terminal would obey: each becomes its escape (``\\x1b``).
 
-    Line breaks stay. Lone surrogates, which cannot be printed, are escaped, too.
+    Line breaks stay. Lone surrogates, which cannot be printed, are also escaped.
     """
     return ''.join(char if char == '\n' or char.isprintable() else char.encode('unicode_escape').decode('ascii')
                    for char in text)
@@ -20,7 +18,7 @@ def printable(text: str) -> str:
 def csv_cell(value: Any) -> Any:
     """A cell of a CSV file: text that a spreadsheet would take for a formula gets a leading apostrophe.
 
-    Numbers are left alone, also those written as text, such as ``'-1.5'``.
+    Numbers are left alone, including those written as text, such as ``'-1.5'``.
     """
     if not isinstance(value, str) or not value.startswith(_FORMULA):
         return value
@@ -38,12 +36,12 @@ def brief(value: Any, limit: int = 60) -> str:
         value: Whatever a file held.
         limit: Most characters of the content.
     """
-    if isinstance(value, np.ndarray):
+    if hasattr(value, 'dtype') and getattr(value, 'shape', ()):  # without importing NumPy: `--help` is quick
         return f'an array of {value.dtype} {value.shape}'
     try:
         text = ' '.join(repr(value)[:10 * limit].split())
     except ValueError:  # a number of more digits than Python prints
         text = f'a number of {value.bit_length()} bits' if isinstance(value, int) else '...'
     text = text if len(text) <= limit else f'{text[:limit - 3]}...'
-    plain = value is None or isinstance(value, (str, int, float, np.generic))
+    plain = value is None or isinstance(value, (str, int, float)) or hasattr(value, 'dtype')
     return text if plain else f'{type(value).__name__} {text}'

@@ -1,4 +1,4 @@
-"""Files that ``torch.save`` wrote, read without running anything in them, and downloads of such files.
+"""Files written by ``torch.save``, read without running anything in them, and downloads of such files.
 
 ``weights_only=True`` is written out, so that neither an old PyTorch nor ``TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`` lets a
 file run code.
@@ -18,7 +18,7 @@ import torch
 from mmskel.files.errors import UserError
 from mmskel.files.numpy_parts import plain
 
-_BOMB = 100 * 2**20, 10  # bytes, and times the file's own size: what unpacks to more than both is refused
+_BOMB = 100 * 2**20, 10  # bytes, and multiples of the file's size: whatever unpacks to more than both is refused
 
 
 class CheckpointError(UserError):
@@ -41,12 +41,12 @@ def read_data(source: str | Path | BinaryIO, map_location: Any = 'cpu') -> Any:
                                   f'there is no checkpoint {name}')
         name = f'{name} ({Path(source).stat().st_size} bytes)'
         if other := _other_format(Path(source)):
-            raise CheckpointError(f'{name} is no checkpoint that can be read safely: {other}')
+            raise CheckpointError(f'{name} is not a checkpoint that can be read safely: {other}')
     _let_history_pass()
     try:
         data = plain(torch.load(source, map_location=map_location, weights_only=True))
-    except Exception as error:  # damaged files and forbidden content raise many things
-        raise CheckpointError(f'{name} is no checkpoint that can be read safely: {_why(error)}') from None
+    except Exception as error:  # damaged files and forbidden content raise all kinds of errors
+        raise CheckpointError(f'{name} is not a checkpoint that can be read safely: {_why(error)}') from None
     if isinstance(data, dict) and isinstance(data.get('meta'), dict):
         data['meta'].pop('config', None)
     return data
@@ -61,8 +61,8 @@ def download(url: str, folder: str | Path | None = None, progress: bool = True) 
     """Downloads a file once, as MMEngine does: into PyTorch's cache, one process per machine.
 
     Args:
-        url: ``http://`` or ``https://``.
-        folder: Where to; default: PyTorch's cache.
+        url: URL, ``http://`` or ``https://``.
+        folder: Folder to download to; default: PyTorch's cache.
         progress: Whether to draw a bar.
 
     Raises:
@@ -82,7 +82,7 @@ def download(url: str, folder: str | Path | None = None, progress: bool = True) 
 
 
 def _why(error: Exception) -> str:
-    """One line; PyTorch's own advice is to load the file unsafely."""
+    """The reason in one line; PyTorch's own advice is to load the file unsafely."""
     text = str(error)
     if asked := re.search(r'GLOBAL (\S+) was not an allowed|load (\S+) .*is blocked|class (\S+) from', text):
         name = next(filter(None, asked.groups()))
@@ -99,7 +99,7 @@ def _let_history_pass() -> None:
 
 
 def _other_format(path: Path) -> str:
-    """What a file is instead of a checkpoint, and what to do; '' if it may be one."""
+    """A description of what a file is instead of a checkpoint, and what to do; '' if it may be one."""
     with path.open('rb') as file:
         head = file.read(64)
     if not head:

@@ -13,7 +13,10 @@ from mmskel.checkpoints import CheckpointError, read_checkpoint
 from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
 from mmskel.interop.cascadeformer import CASCADEFORMER
+from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
+from mmskel.interop.keras_files import keras_state
+from mmskel.interop.mans import MANS
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
 from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_state
@@ -26,13 +29,15 @@ from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 __all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'build_published', 'convert_checkpoint',
            'load_published_state', 'start_rgbpose']
 
-SYSTEMS = {system.name: system for system in (CASCADEFORMER, HD_GCN, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER,
-                                              STC_NET, ST_GCN)}
+SYSTEMS = {system.name: system for system in (
+    CASCADEFORMER, ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER, STC_NET, ST_GCN)}
 """Every published system that can be read, by name."""
+
+_ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn'}
 
 
 def _system(name: str) -> System:
-    found = {_plain(known): system for known, system in SYSTEMS.items()}.get(_plain(name))
+    found = {_plain(known): system for known, system in SYSTEMS.items()}.get(_ALIASES.get(_plain(name), _plain(name)))
     if found is None:
         raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
     return found
@@ -47,7 +52,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
 
     Args:
         system: Name, e.g. ``'st_gcn'``.
-        model_kwargs: What the published constructor was given.
+        model_kwargs: Arguments of the published constructor.
         state: Published key -> tensor or array; fixed graph buffers may be left out.
 
     Returns:
@@ -77,7 +82,7 @@ def load_published_state(path: str | Path) -> dict[str, torch.Tensor]:
     ``module.`` prefixes (DataParallel) and wrapping ``state_dict`` / ``model`` entries are taken off.
 
     Raises:
-        ConversionError: If the file is no checkpoint of finite tensors; names it.
+        ConversionError: If the file is not a checkpoint of finite tensors; names it.
     """
     try:
         return dict(read_checkpoint(path).state)
@@ -108,7 +113,8 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
     _check_target(source, target)
     if known.convert_folder is not None:
         return known.convert_folder(source, target, load_published_state)
-    state = known.load(Path(source), load_published_state)
+    from_keras = Path(source).suffix.lower() in ('.h5', '.hdf5', '.keras')
+    state = keras_state(known.name, source) if from_keras else known.load(Path(source), load_published_state)
     try:
         arguments, assumed = _arguments(known, state, model_kwargs or {})
         arguments = known.complete(arguments, state)
@@ -163,9 +169,9 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout:
     """Writes the start of a joint training of RGBPose-Conv3D from the checkpoints of two single networks.
 
     Args:
-        rgb, pose: SlowOnly of pictures and of heatmaps: ours, MMAction2's or PYSKL's.
+        rgb, pose: SlowOnly of images and of heatmaps: ours, MMAction2's or PYSKL's.
         target: ``.pth``, for ``load_from``; see :func:`~mmskel.interop.rgbpose.start_state`.
-        layout: Of the joints that the pose network's channels show.
+        layout: Layout of the joints that the pose network's channels show.
 
     Returns:
         The path of the config (``.py``) beside it: model only.

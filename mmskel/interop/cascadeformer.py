@@ -50,8 +50,8 @@ def _complete(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[st
         return dict(arguments)
     position = state.get('t1.pos_embedding')
     if position is None:
-        raise ConversionError("cascadeformer: the checkpoint has no 't1.pos_embedding'; it is no CascadeFormer of the "
-                              'official code')
+        raise ConversionError("cascadeformer: the checkpoint has no 't1.pos_embedding'; it is not a CascadeFormer of "
+                              'the official code')
     joints, coords = _size(arguments)
     if 't1.joint_conv.0.weight' in state:
         embedding = 'joint_conv'
@@ -157,8 +157,8 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     needed = ('t1.pos_embedding', 't1.reconstruction_head.weight')
     if any(key not in state for key in needed):
         missing = ', '.join(repr(key) for key in needed if key not in state)
-        raise ConversionError(f'cascadeformer: the checkpoint has no {missing}; it is no CascadeFormer of the official '
-                              'code')
+        raise ConversionError(f'cascadeformer: the checkpoint has no {missing}; it is not a CascadeFormer of the '
+                              'official code')
     width, coords = state[needed[0]].shape[2], len(state[needed[1]])
     if coords not in _FRAMES or width not in _HEADS:
         raise ConversionError(f'cascadeformer: {coords} coordinates of a frame and {width} channels; published are '

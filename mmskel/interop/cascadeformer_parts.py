@@ -4,18 +4,14 @@ See docs/published/cascadeformer.md.
 """
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmskel.data.transforms.augmenting import rotation_xyz
-from mmskel.data.transforms.choosing_person import chosen_person
-from mmskel.data.transforms.sampling import CropAndResize
 from mmskel.models.layers.frame_embedding import bone_features
 from mmskel.models.recognizers.masked_pretraining import hide
+from mmskel.skeleton.coordinates import chosen_person, middle_part, rotation_xyz, stretch_frames, valid_frames
 from mmskel.skeleton.graphs.bones import bone_pairs
 
 
@@ -114,7 +110,6 @@ class DataPipeline(nn.Module):
 
 
 def _resized(clip: Tensor) -> Tensor:
-    sample: dict[str, Any] = dict(keypoint=clip.permute(3, 1, 2, 0).numpy())
-    step = CropAndResize(clip_len=64, share=0.95)
-    found = step.transform(sample, **step.make_params(sample, np.random.default_rng(0)))['keypoint']
-    return torch.from_numpy(found).permute(3, 1, 2, 0)
+    keypoint = clip.permute(3, 1, 2, 0).numpy()
+    start, length = middle_part(valid_frames(keypoint), 0.95)
+    return torch.from_numpy(stretch_frames(keypoint[:, start:start + length], 64)).permute(3, 1, 2, 0)

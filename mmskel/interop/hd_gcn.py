@@ -35,9 +35,9 @@ _SUBSET = re.compile(r'gcn1\.conv\.(\d+)\.([012])\.([01])')
 
 def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
     known = {'num_class', 'num_point', 'num_person', 'graph', 'graph_args', 'in_channels', 'drop_out'}
-    strange = set(arguments) - known
-    if strange:
-        raise ConversionError(f'hd_gcn: unknown constructor arguments {", ".join(sorted(strange))}; known: '
+    unknown = set(arguments) - known
+    if unknown:
+        raise ConversionError(f'hd_gcn: unknown constructor arguments {", ".join(sorted(unknown))}; known: '
                               f'{", ".join(sorted(known))}')
     graph = arguments.get('graph', 'ntu_hierarchy')
     if graph not in LAYOUTS:
@@ -105,7 +105,7 @@ def _logits(model: nn.Module, x: Tensor) -> Tensor:
 
 def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     if 'l2.gcn1.PA' not in state or 'fc.weight' not in state:
-        raise ConversionError("hd_gcn: the checkpoint has no 'l2.gcn1.PA' and 'fc.weight'; it is no HD-GCN of the "
+        raise ConversionError("hd_gcn: the checkpoint has no 'l2.gcn1.PA' and 'fc.weight'; it is not an HD-GCN of the "
                               'official code')
     blocks = [value.double().numpy() for key, value in state.items() if re.fullmatch(r'l\d+\.gcn1\.PA', key)]
     learned = np.mean([block for block in blocks if block.shape == blocks[0].shape], 0)

@@ -39,9 +39,9 @@ _TOPOLOGIES = ({'inter_link': False}, *({'inter_link': 'pairwise', 'hop': hop, '
 
 def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
     for name, known in _ARGUMENTS.items():
-        strange = set(arguments.get(name, {}) if name else arguments) - known
-        if strange:
-            raise ConversionError(f'mp_gcn: unknown {name or "constructor"} arguments {", ".join(sorted(strange))}; '
+        unknown = set(arguments.get(name, {}) if name else arguments) - known
+        if unknown:
+            raise ConversionError(f'mp_gcn: unknown {name or "constructor"} arguments {", ".join(sorted(unknown))}; '
                                   f'known: {", ".join(sorted(known))}')
     streams, channels = arguments['data_shape'][:2]
     extended = channels > 3  # two halves of two or three coordinates
@@ -134,8 +134,8 @@ def persons_first(x: Tensor, num_person: int) -> Tensor:
 def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     first = 'input_branches.0.layers.0'
     if f'{first}.scn.A' not in state or 'fcn.weight' not in state:
-        raise ConversionError(f"mp_gcn: the checkpoint has no '{first}.scn.A' and 'fcn.weight'; it is no MP-GCN of the "
-                              'official code (or its graph was left out: give the arguments)')
+        raise ConversionError(f"mp_gcn: the checkpoint has no '{first}.scn.A' and 'fcn.weight'; it is not an MP-GCN of "
+                              'the official code (or its graph was left out: give the arguments)')
     adjacency = state[f'{first}.scn.A'].numpy()
     streams = len({key.split('.')[1] for key in state if key.startswith('input_branches.')})
     channels = state['input_branches.0.bn.weight'].numel()

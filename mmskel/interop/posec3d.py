@@ -71,8 +71,8 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     if 'cls_head.fc_rgb.weight' in state:
         return RGBPOSE.guess(state)
     if 'cls_head.fc_cls.weight' not in state:
-        raise ConversionError("posec3d: the checkpoint has no 'cls_head.fc_cls.weight'; it is no PoseC3D of PYSKL or "
-                              'MMAction2 with one head')
+        raise ConversionError("posec3d: the checkpoint has no 'cls_head.fc_cls.weight'; it is not a PoseC3D of PYSKL "
+                              'or MMAction2 with one head')
     classes, features = state['cls_head.fc_cls.weight'].shape
     blocks = _blocks(state)
     if 'backbone.conv1a.conv.weight' in state:

@@ -93,9 +93,9 @@ def _logits(model: nn.Module, frames: Tensor, heatmaps: Tensor) -> dict[str, Ten
 def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     heads = [f'cls_head.fc_{stream}.weight' for stream in ('rgb', 'pose')]
     if missing := [key for key in heads if key not in state]:
-        raise ConversionError(f"rgbpose: the checkpoint has no '{missing[0]}'; it is no RGBPose-Conv3D of MMAction2 or "
-                              'PYSKL. To start one from an RGB and a pose checkpoint: mmskel convert rgbpose RGB.pth '
-                              'START.pth --pose POSE.pth')
+        raise ConversionError(f"rgbpose: the checkpoint has no '{missing[0]}'; it is not an RGBPose-Conv3D of "
+                              'MMAction2 or PYSKL. To start one from an RGB and a pose checkpoint: mmskel convert '
+                              'rgbpose RGB.pth START.pth --pose POSE.pth')
     paths = [_pathway(state, f'backbone.{stream}_path.') for stream in ('rgb', 'pose')]
     return _arguments(len(state[heads[0]]), *paths)
 

@@ -210,7 +210,7 @@ def published_files(folder: str | Path, cycle: int | None = None) -> dict[str, P
     """The files of one cycle in a results folder of the official code: ``se_16999.pth.tar`` and the like.
 
     Args:
-        folder: Where they are.
+        folder: Folder they are in.
         cycle: Number in their names (1699, 3399, ...); the largest by default.
 
     Returns:

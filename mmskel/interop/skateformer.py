@@ -23,9 +23,9 @@ _TYPES = tuple(f'type_{kind}_size' for kind in SKATE_TYPES)
 
 def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
     known = {'num_classes', 'num_people', 'num_points', 'mlp_ratio', 'attn_drop', 'drop_path', *_TYPES, *_FIXED}
-    strange = set(arguments) - known
-    if strange:
-        raise ConversionError(f'skateformer: unknown constructor arguments {", ".join(sorted(strange))}; known: '
+    unknown = set(arguments) - known
+    if unknown:
+        raise ConversionError(f'skateformer: unknown constructor arguments {", ".join(sorted(unknown))}; known: '
                               f'{", ".join(sorted(known))}')
     for name, value in _FIXED.items():
         given = arguments.get(name, value)
@@ -87,8 +87,9 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     needed = ('joint_person_embedding', f'{first}.mlp.fc1.weight', f'{first}.attention.1.relative_position_bias_table',
               'head.weight')
     if any(key not in state for key in needed):
-        lost = ', '.join(repr(key) for key in needed if key not in state)
-        raise ConversionError(f'skateformer: the checkpoint has no {lost}; it is no SkateFormer of the official code')
+        missing = ', '.join(repr(key) for key in needed if key not in state)
+        raise ConversionError(f'skateformer: the checkpoint has no {missing}; it is not a SkateFormer of the official '
+                              'code')
     tokens = state['joint_person_embedding'].shape[1]
     far = state[needed[2]].shape[1]  # parts of all persons
     found = {(persons * np.size(parts), persons * len(parts)): (points, persons) for points, layout in LAYOUTS.items()

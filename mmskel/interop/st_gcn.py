@@ -28,9 +28,9 @@ def _layout(name: str) -> Layout:
 
 def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
     known = {'in_channels', 'num_class', 'graph_args', 'edge_importance_weighting', 'dropout'}
-    strange = set(arguments) - known
-    if strange:
-        raise ConversionError(f'st_gcn: unknown constructor arguments {", ".join(sorted(strange))}; known: '
+    unknown = set(arguments) - known
+    if unknown:
+        raise ConversionError(f'st_gcn: unknown constructor arguments {", ".join(sorted(unknown))}; known: '
                               f'{", ".join(sorted(known))}')
     graph = dict(arguments.get('graph_args', {}))
     layout = _layout(graph.pop('layout', 'openpose'))
@@ -69,7 +69,7 @@ def _logits(model: nn.Module, x: Tensor) -> Tensor:
 
 def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
     if 'A' not in state or 'fcn.weight' not in state:
-        raise ConversionError("st_gcn: the checkpoint has no 'A' and 'fcn.weight'; it is no ST-GCN of the official "
+        raise ConversionError("st_gcn: the checkpoint has no 'A' and 'fcn.weight'; it is not an ST-GCN of the official "
                               'code')
     adjacency = state['A'].numpy()
     joints = adjacency.shape[-1]
@@ -77,9 +77,9 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
         raise ConversionError(f'st_gcn: a graph of {joints} joints; known: {_LAYOUTS}')
     graph = next(_fitting(adjacency), None)
     if graph is None:
-        raise ConversionError(f"st_gcn: the file's graph 'A' {adjacency.shape} is no partition of the published layout "
-                              f"'{_LAYOUTS[joints]}' (uniform, distance or spatial, up to {_HOPS[-1][0]} hops); the "
-                              'network was trained on other links')
+        raise ConversionError(f"st_gcn: the file's graph 'A' {adjacency.shape} is not a partition of the published "
+                              f"layout '{_LAYOUTS[joints]}' (uniform, distance or spatial, up to {_HOPS[-1][0]} hops); "
+                              'the network was trained on other links')
     return dict(in_channels=state['st_gcn_networks.0.gcn.conv.weight'].shape[1],
                 num_class=state['fcn.weight'].shape[0], graph_args=graph,
                 edge_importance_weighting='edge_importance.0' in state)

@@ -124,7 +124,7 @@ def _guess(state: Mapping[str, Tensor]) -> dict[str, Any]:
               'fc.weight')
     missing = [repr(key) for key in needed if key not in state]
     if missing:
-        raise ConversionError(f'stc_net: the checkpoint has no {", ".join(missing)}; it is no STC-Net')
+        raise ConversionError(f'stc_net: the checkpoint has no {", ".join(missing)}; it is not an STC-Net')
     learned = {int(key.split('.')[4]): value.numpy() for key, value in state.items()
                if key.startswith(f'{first}.dk.') and key.endswith('.PA')}
     joints, channels = learned[0].shape[-1], state[needed[1]].shape[1]

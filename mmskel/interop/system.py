@@ -26,6 +26,7 @@ def _whole(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> None:
 
 
 def _as_given(arguments: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``complete`` of a system whose arguments say everything."""
     return dict(arguments)
 
 
@@ -41,9 +42,9 @@ class Piece:
         key: Name of our tensor. A buffer that our state dict does not hold is a function of the arguments: it is
             compared, not copied.
         index: Part of it; default: all.
-        links: Where the published code keeps a number for every pair of nodes and ours one for every link: a buffer of
-            ours that says where the links are, true or false, in the published shape.
-        elsewhere: What the published code has where there is no link.
+        links: Buffers for parameters of which the published code keeps a number for every pair of nodes and ours one
+            for every link: a buffer of ours that says where the links are, true or false, in the published shape.
+        elsewhere: Value in the published code where there is no link.
         fixed: Whether to compare it and not to copy it, although our state dict holds it.
     """
     key: str
@@ -78,7 +79,7 @@ class System:
     """What is known about the published code of one system.
 
     Args:
-        name: As in file names and on the command line, e.g. ``'st_gcn'``.
+        name: Name as in file names and on the command line, e.g. ``'st_gcn'``.
         config: Published constructor arguments -> our model config (a dictionary for MMAction2's ``MODELS``).
         rename: Published key, number of its elements -> where ours are (several where the published code shares a
             tensor; none where ours needs none). Raises KeyError for a key the system does not have.
@@ -94,8 +95,8 @@ class System:
         load: A path that the user named and a function that reads one file -> published state dict, for checkpoints of
             several files.
         gradients: Published gradients by key -> the same, and parts of large ones under names of their own.
-        convert_folder: For published code that writes several files: source, file to write, reader of one state dict
-            -> the file.
+        convert_folder: Converter for published code that writes several files: source, file to write, reader of one
+            state dict -> the file.
     """
     name: str
     config: Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -156,7 +157,7 @@ class System:
             (differs, 'fixed tensors of another graph'),
             (open_keys, 'tensors that are missing')) if what]
         if problems:
-            raise ConversionError(f"this is no checkpoint of '{self.name}' (or its arguments are wrong): "
+            raise ConversionError(f"this is not a checkpoint of '{self.name}' (or its arguments are wrong): "
                                   + '; '.join(problems))
         return ours
 

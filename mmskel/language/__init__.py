@@ -1,4 +1,4 @@
-"""Words as vectors: text encoders, and what is said about a class. Knows no skeleton."""
+"""Words as vectors: text encoders and descriptions of classes. Knows no skeleton."""
 from mmskel.language.class_texts import ClassTexts, check_class_names, class_texts, read_class_texts
 from mmskel.language.embeddings import ClassEmbeddings, embed_classes, read_embeddings
 from mmskel.language.encoders import DEFAULT_ENCODER, TextEncoder, load_text_encoder

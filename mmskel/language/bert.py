@@ -1,4 +1,4 @@
-"""Sentence encoders that are BERTs, read directly: torch, tokenizers and safetensors, no hub and no other library.
+"""BERT sentence encoders, read directly: torch, tokenizers and safetensors, no hub and no other library.
 
 The network is that of J. Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers for Language
 Understanding", NAACL 2019, arXiv 1810.04805; pooling as in sentence-transformers (N. Reimers, I. Gurevych, EMNLP 2019,
@@ -19,12 +19,12 @@ from mmskel.language.origin import file_digest, read_json
 
 
 class BertSentenceEncoder:
-    """A folder of sentence-transformers whose network is a BERT with mean pooling, e.g. all-MiniLM-L6-v2.
+    """A folder of sentence-transformers whose network is BERT with mean pooling, e.g. all-MiniLM-L6-v2.
 
     Args:
-        folder: With ``config.json``, ``tokenizer.json``, ``model.safetensors``, ``1_Pooling/config.json``.
-        device: Where it runs.
-        name: What it is called in results; the folder's name by default.
+        folder: Folder with ``config.json``, ``tokenizer.json``, ``model.safetensors``, ``1_Pooling/config.json``.
+        device: Device it runs on.
+        name: Name in results; default: the folder's name.
 
     Raises:
         LanguageError: If a package or a tensor is missing, or the model pools in another way.
@@ -43,10 +43,10 @@ class BertSentenceEncoder:
         self.heads, self.layers, self.eps = (config[key] for key in (
             'num_attention_heads', 'num_hidden_layers', 'layer_norm_eps'))
         if config.get('hidden_act') != 'gelu':
-            raise LanguageError(f"'{folder}': activation {config.get('hidden_act')!r} is not read here, only 'gelu'")
+            raise LanguageError(f"'{folder}': activation {config.get('hidden_act')!r} is not supported, only 'gelu'")
         pooling = folder / '1_Pooling' / 'config.json'
         if pooling.is_file() and not read_json(pooling).get('pooling_mode_mean_tokens'):
-            raise LanguageError(f"'{folder}': only models that average their tokens are read here")
+            raise LanguageError(f"'{folder}': only models that average their tokens are supported")
         modules = read_json(folder / 'modules.json') if (folder / 'modules.json').is_file() else []
         self.normalized = any(module.get('type', '').endswith('Normalize') for module in modules)
         sizes = folder / 'sentence_bert_config.json'
@@ -76,7 +76,7 @@ class BertSentenceEncoder:
         return (F.normalize(mean, dim=1) if self.normalized else mean).cpu().numpy()
 
     def _tokens(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """(N, L) token numbers, (N, L) which of them count -> (N, L, E)."""
+        """(N, L) token numbers, (N, L) mask of those that count -> (N, L, E)."""
         words, positions, kinds = (self.weights[f'embeddings.{kind}_embeddings.weight']
                                    for kind in ('word', 'position', 'token_type'))
         x = self._norm(words[ids] + positions[:ids.shape[1]] + kinds[0], 'embeddings.LayerNorm')

@@ -1,10 +1,10 @@
-"""What is said about classes: names, sentences, descriptions of parts; from a file or from what a user typed.
+"""Texts about classes: names, sentences, descriptions of parts; from a file or typed by a user.
 
 A class file is one of
 
 * ``.csv`` with a header and a row per class: a column ``name`` (or ``label``), and any number of further columns with
-  texts. A column ``idx`` is ignored but for its order. Cells may hold several texts, separated by ``|``;
-* ``.txt`` with a sentence per line; what stands in quotes at its beginning is the name of the class, if anything does.
+  texts. A column ``idx`` is ignored except for its order. Cells may hold several texts, separated by ``|``;
+* ``.txt`` with a sentence per line; a quoted text at its beginning, if there is one, is the name of the class.
 """
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _QUOTED = re.compile(r'\s*"([^"]+)"')
 
 @dataclass(frozen=True)
 class ClassTexts:
-    """Names of classes and what is said about each.
+    """Names of classes and texts about each of them.
 
     Args:
-        names: K, all different.
-        texts: K times the texts of a class, at least one each, as many for every class.
+        names: K distinct names.
+        texts: K tuples of texts, at least one text each and the same number for every class.
     """
     names: tuple[str, ...]
     texts: tuple[tuple[str, ...], ...]
@@ -48,11 +48,11 @@ def check_class_names(names: Sequence[str], at_least: int = 1) -> tuple[str, ...
     """Class names without white space around them.
 
     Args:
-        names: As typed.
+        names: Class names as typed.
         at_least: Smallest number of classes that makes sense.
 
     Raises:
-        LanguageError: An empty name, one that is there twice, or too few.
+        LanguageError: An empty name, a repeated one, or too few.
     """
     names = tuple(' '.join(str(name).split()) for name in names)
     if not all(names):
@@ -60,7 +60,7 @@ def check_class_names(names: Sequence[str], at_least: int = 1) -> tuple[str, ...
                             "';', e.g. \"wave;kick\"")
     twice = [name for name, times in Counter(name.casefold() for name in names).items() if times > 1]
     if twice:
-        raise LanguageError(f"the class '{twice[0]}' is there twice; every class needs a name of its own")
+        raise LanguageError(f"the class '{twice[0]}' is given twice; every class needs a name of its own")
     if len(names) < at_least:
         raise LanguageError(f'{len(names)} class{"" if len(names) == 1 else "es"} ({", ".join(names) or "none"}); at '
                             f'least {at_least} are needed, since scores only compare classes with each other')
@@ -68,7 +68,7 @@ def check_class_names(names: Sequence[str], at_least: int = 1) -> tuple[str, ...
 
 
 def class_texts(names: Sequence[str], at_least: int = 1) -> ClassTexts:
-    """Classes of which only the names are known; see :func:`check_class_names`."""
+    """Classes known only by their names; see :func:`check_class_names`."""
     names = check_class_names(names, at_least)
     return ClassTexts(names, tuple((name, ) for name in names))
 
@@ -81,7 +81,7 @@ def read_class_texts(path: str | Path, columns: Sequence[str] = ()) -> ClassText
         columns: The columns of a ``.csv`` to take texts from; by default ``text`` where there is one, else the names.
 
     Raises:
-        LanguageError: A missing file or column, an empty text, or names that are there twice; names the file and line.
+        LanguageError: A missing file or column, an empty text, or repeated names; names the file and line.
     """
     path = Path(path)
     try:
@@ -92,7 +92,7 @@ def read_class_texts(path: str | Path, columns: Sequence[str] = ()) -> ClassText
         raise LanguageError(str(error)) from None
     try:
         if columns:
-            raise LanguageError('a file without columns; only a .csv has some to choose from')
+            raise LanguageError('a file without columns; only a .csv has columns to choose from')
         return _from_lines(text)
     except LanguageError as error:
         raise LanguageError(f"'{path}': {error}") from None
@@ -131,5 +131,5 @@ def _same_number(names: Sequence[str], texts: Sequence[tuple[str, ...]]) -> Clas
     if len(numbers) > 1:
         few = min(range(len(texts)), key=lambda k: len(texts[k]))
         raise LanguageError(f"'{names[few]}' has {len(texts[few])} texts, others have {max(numbers)}; every "
-                            'class needs as many')
+                            'class needs the same number')
     return ClassTexts(names, tuple(texts))

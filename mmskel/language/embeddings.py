@@ -1,4 +1,4 @@
-"""Vectors of classes, made of texts or read from a file, with a record of where they come from."""
+"""Vectors of classes, encoded from texts or read from a file, with a record of their origin."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from mmskel.language.errors import LanguageError
 from mmskel.language.origin import file_digest
 
 JOINS = ('concatenate', 'mean')
-"""How several texts of a class become one vector."""
+"""Ways to make one vector of several texts of a class."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class ClassEmbeddings:
     """A vector per class.
 
     Args:
-        names: K.
+        names: K class names.
         vectors: (K, E) float32, of length 1.
-        record: Where they come from: ``encoder``, ``sha256``, ``texts``, ``join``.
+        record: Origin of the embeddings: ``encoder``, ``sha256``, ``texts``, ``join``.
     """
     names: tuple[str, ...]
     vectors: np.ndarray
@@ -33,11 +33,11 @@ class ClassEmbeddings:
 
 
 def embed_classes(encoder: TextEncoder, texts: ClassTexts, join: str = 'concatenate') -> ClassEmbeddings:
-    """Encodes what is said about every class.
+    """Encodes the texts of every class.
 
     Args:
         encoder: See :func:`~mmskel.language.load_text_encoder`.
-        texts: Classes; prompts, if any, are in them.
+        texts: Classes with their texts, which include prompts, if any.
         join: ``'concatenate'``: the vectors of a class's texts one after the other, then divided by their length, as
             SA-DVAE joins its text modes. ``'mean'``: each divided by its length, averaged, and divided again.
 

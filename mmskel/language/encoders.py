@@ -31,8 +31,8 @@ class TextEncoder(Protocol):
     """Texts in, vectors out.
 
     Attributes:
-        name: What was asked for.
-        width: E, of a vector.
+        name: Name that was asked for.
+        width: Length of a vector, E.
         digest: SHA-256 of the weights: of the file where there is one, else of all tensors by name.
     """
     name: str
@@ -55,7 +55,7 @@ def load_text_encoder(name: str | Path = DEFAULT_ENCODER, device: str = 'cpu') -
         folder = minilm_folder()
     if folder.is_dir():
         if not (folder / 'config.json').is_file() and not (folder / 'modules.json').is_file():
-            raise LanguageError(f"'{folder}' is no text encoder: it has no config.json; expected the folder of a "
+            raise LanguageError(f"'{folder}' is not a text encoder: it has no config.json; expected the folder of a "
                                 'sentence-transformers or CLIP model')
         kind = read_json(folder / 'config.json').get('model_type') if (folder / 'config.json').is_file() else ''
         if kind == 'clip':
@@ -89,8 +89,8 @@ class LibrarySentenceEncoder:
     """A model of sentence-transformers (https://sbert.net).
 
     Args:
-        name: On the hub, or a folder.
-        device: Where it runs.
+        name: Name on the hub, or a folder.
+        device: Device it runs on.
     """
 
     def __init__(self, name: str, device: str = 'cpu'):
@@ -100,7 +100,7 @@ class LibrarySentenceEncoder:
             raise LanguageError(f"the text encoder '{name}' needs sentence-transformers ({error}); {_EXTRA}") from None
         try:
             self.model = SentenceTransformer(name, device=device)
-        except Exception as error:  # no network, no such name, broken files: many types
+        except Exception as error:  # no network, unknown name, broken files: many types
             raise LanguageError(f"the text encoder '{name}' cannot be loaded: {str(error).splitlines()[0]}. Give the "
                                 "folder of a model that was downloaded before, or 'minilm'") from None
         self.name, self.width = name, self.model.get_sentence_embedding_dimension()
@@ -118,8 +118,8 @@ class CLIPEncoder:
     arXiv 2103.00020.
 
     Args:
-        name: On the hub, e.g. ``openai/clip-vit-base-patch32``, or a folder.
-        device: Where it runs.
+        name: Name on the hub, e.g. ``openai/clip-vit-base-patch32``, or a folder.
+        device: Device it runs on.
     """
 
     def __init__(self, name: str, device: str = 'cpu'):
@@ -130,14 +130,14 @@ class CLIPEncoder:
         try:
             self.tokenizer = AutoTokenizer.from_pretrained(name)
             self.model = CLIPTextModelWithProjection.from_pretrained(name).to(device).eval()
-        except Exception as error:  # no network, no such name, broken files: many types
+        except Exception as error:  # no network, unknown name, broken files: many types
             raise LanguageError(f"the text encoder '{name}' cannot be loaded: {str(error).splitlines()[0]}. Give the "
                                 "folder of a model that was downloaded before, or 'minilm'") from None
         self.name, self.device, self.width = name, device, self.model.config.projection_dim
         self.digest = tensors_digest(self.model.state_dict())
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """See :class:`TextEncoder`; longer texts are cut to what the model takes."""
+        """See :class:`TextEncoder`; longer texts are cut to the model's limit."""
         import torch
         batch = self.tokenizer(list(texts), padding=True, truncation=True, return_tensors='pt').to(self.device)
         with torch.no_grad():

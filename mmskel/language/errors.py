@@ -1,4 +1,4 @@
-"""What goes wrong with words."""
+"""Errors about words."""
 from mmskel.files.errors import UserError
 
 

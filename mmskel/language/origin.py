@@ -1,4 +1,4 @@
-"""Where a text encoder came from: digests of its files and weights, and what its folder says."""
+"""The origin of a text encoder: digests of its files and weights, and the facts in its folder."""
 from __future__ import annotations
 
 import hashlib
@@ -27,8 +27,8 @@ def tensors_digest(state: dict) -> str:
 
 
 def read_json(path: Path) -> dict:
-    """A JSON file; LanguageError if it is none."""
+    """The content of a JSON file; LanguageError if it is not JSON."""
     try:
         return json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise LanguageError(f"'{path}' is no JSON file: {error}") from None
+        raise LanguageError(f"'{path}' is not a JSON file: {error}") from None

@@ -1,9 +1,11 @@
-"""Encoders, backbones, heads, losses, recognisers, aligners; importing this registers them into ``MODELS``."""
+"""Encoders, backbones, heads, losses, recognisers, aligners; importing this registers them in ``MODELS``."""
 from mmskel.models.backbones import (
     HDGCN,
     MPGCN,
     C3DLight,
     CascadeFormer,
+    Ensemble1DCNN,
+    MANs,
     SkateFormer,
     SkeletonSTGCN,
     STCNet,
@@ -15,16 +17,18 @@ from mmskel.models.encoders import (
     PanoramaEncoder,
     PictureEncoder,
     RGBPoseEncoder,
+    SeriesEncoder,
     SkateEncoder,
     SkeletonEncoder,
     StreamEncoder,
 )
-from mmskel.models.heads import GroupActivityHead, PerceptronHead, RGBPoseFusionHead
-from mmskel.models.losses import MaskedMSELoss
-from mmskel.models.recognizers import MaskedPretraining
+from mmskel.models.heads import GroupActivityHead, PerceptronHead, RGBPoseFusionHead, StreamProductHead
+from mmskel.models.losses import KernelPenalty, MaskedMSELoss
+from mmskel.models.recognizers import MaskedPretraining, PenalisedRecognizer
 from mmskel.models.zero_shot import SADVAE, LinearAligner
 
-__all__ = ['C3DLight', 'CascadeFormer', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'LinearAligner', 'MPGCN',
-           'MaskedMSELoss', 'MaskedPretraining', 'PaddedStreamEncoder', 'PanoramaEncoder', 'PerceptronHead',
-           'PictureEncoder', 'RGBPoseEncoder', 'RGBPoseFusionHead', 'SADVAE', 'STCNet', 'SkateEncoder', 'SkateFormer',
-           'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'X3DShallow']
+__all__ = ['C3DLight', 'CascadeFormer', 'Ensemble1DCNN', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder',
+           'KernelPenalty', 'LinearAligner', 'MANs', 'MPGCN', 'MaskedMSELoss', 'MaskedPretraining',
+           'PaddedStreamEncoder', 'PanoramaEncoder', 'PenalisedRecognizer', 'PerceptronHead', 'PictureEncoder',
+           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SADVAE', 'STCNet', 'SeriesEncoder', 'SkateEncoder', 'SkateFormer',
+           'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'StreamProductHead', 'X3DShallow']

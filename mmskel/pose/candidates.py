@@ -1,4 +1,4 @@
-"""Which boxes are worth a skeleton: unsure ones only where somebody would be lost without them."""
+"""The boxes that are worth a skeleton: uncertain ones only where somebody would be lost without them."""
 from __future__ import annotations
 
 import numpy as np
@@ -8,24 +8,24 @@ from mmskel.pose.detection import Boxes
 from mmskel.pose.similarity import box_iou
 from mmskel.pose.tracking import TrackingOptions
 
-_SAME = 0.1  # overlap (IoU) from which a sure box may be the person of an earlier one
+_SAME = 0.1  # overlap (IoU) from which a certain box may be the person of an earlier one
 
 
 class Candidates:
     """Goes through the detections of one video, in order.
 
-    The tracker uses an unsure box (a score from ``low`` to ``high``) for one thing: to follow a person for whom no sure
-    one is left. A detector finds several such boxes around everybody, and their skeletons would cost more than all
-    others.
+    The tracker uses an uncertain box (a score from ``low`` to ``high``) for one thing: to follow a person for whom no
+    certain one is left. A detector finds several such boxes around everybody, and their skeletons would cost more than
+    all the others.
 
     Args:
-        options: Of the tracker that will get the skeletons.
+        options: Options of the tracker that will get the skeletons.
     """
 
     def __init__(self, options: TrackingOptions = TrackingOptions()):
         self.options = options
         self._live = np.zeros((0, 4), np.float32)
-        self._missed = np.zeros(0, int)  # detections in which each was not seen
+        self._missed = np.zeros(0, int)  # number of detections in which each was not seen
 
     def __call__(self, found: Boxes) -> Boxes:
         """The boxes of the next detection that the tracker can use."""

@@ -1,8 +1,8 @@
 """Offline cleaning of tracked skeletons; every step is optional, a pure function, and off by default.
 
-The order is fixed (:class:`CleaningOptions`): what is doubtful goes first, so that it neither counts as a neighbour nor
-as the end of a gap; gaps are filled before smoothing, so that smoothing runs on. A joint is missing where its score or
-all its coordinates are 0. Arrays are float32 throughout; the given ones are never changed.
+The order is fixed (:class:`CleaningOptions`): doubtful joints go first, so that they count neither as neighbours nor
+as the ends of gaps; gaps are filled before smoothing, so that smoothing can run through them. A joint is missing where
+its score or all its coordinates are 0. Arrays are float32 throughout; the arguments are never changed.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmskel.skeleton.clip import derived_score
 SMOOTHERS = ('none', 'one_euro', 'savgol')
 OUTLIER_ACTIONS = ('median', 'drop')
 MAD_TO_SIGMA = 1.4826  # median absolute deviation -> standard deviation of a normal distribution
-MIN_WINDOW = 3  # present frames a window needs to judge
+MIN_WINDOW = 3  # present frames a window needs for a decision
 
 
 def drop_low_scores(keypoint: np.ndarray, score: np.ndarray, min_score: float) -> tuple[np.ndarray, np.ndarray]:
@@ -35,13 +35,13 @@ def reject_outliers(keypoint: np.ndarray, score: np.ndarray, window: int = 7, si
 
     Hampel, JASA 1974; Pearson et al., EURASIP 2016: outlier where ``|x - median| > sigmas 1.4826 MAD``, MAD the
     median of ``|x - median|`` in the window. The window is centred, cut off at the ends of the clip, and holds only
-    frames in which the joint is present; with fewer than three of them nothing is judged.
+    frames in which the joint is present; with fewer than three of them nothing is an outlier.
 
     Args:
         keypoint: (M, T, V, C) float32.
         score: (M, T, V) float32.
-        window: Frames, odd, at least 3.
-        sigmas: Above 0.
+        window: Number of frames, odd, at least 3.
+        sigmas: Number of standard deviations, above 0.
         action: ``'median'``: the outlying coordinate becomes the median, the score stays. ``'drop'``: the joint
             becomes missing.
 
@@ -85,9 +85,9 @@ def fill_gaps(keypoint: np.ndarray, score: np.ndarray, max_gap: int, gap_score: 
     Args:
         keypoint: (M, T, V, C) float32.
         score: (M, T, V) float32.
-        max_gap: Frames, at least 0.
-        gap_score: A filled joint's score is this times the lower of the scores at the two ends; above 0, as 0 would
-            mark it as missing again, and at most 1.
+        max_gap: Longest gap in frames, at least 0.
+        gap_score: Factor of a filled joint's score, which multiplies the lower of the scores at the two ends; above 0,
+            as 0 would mark it as missing again, and at most 1.
 
     Raises:
         UserError: If an argument is out of range.
@@ -111,15 +111,15 @@ def fill_gaps(keypoint: np.ndarray, score: np.ndarray, max_gap: int, gap_score: 
 
 @dataclass(frozen=True)
 class CleaningOptions:
-    """What :func:`clean` does, in this order; the defaults do nothing.
+    """The steps of :func:`clean`, in this order; the defaults do nothing.
 
     Args:
         min_score: 1. Joints with a lower score become missing. 0: off.
         outlier_window: 2. Frames of the Hampel filter's window, odd. 0: off.
         outlier_sigmas: Standard deviations from the window's median beyond which a coordinate is an outlier.
         outlier_action: ``'median'`` puts the median in the coordinate's place, ``'drop'`` makes the joint missing.
-        max_gap: 3. Gaps of at most so many frames are filled by linear interpolation. 0: off.
-        gap_score: A filled joint's score is this times the lower of the scores at the gap's two ends.
+        max_gap: 3. Gaps of at most this many frames are filled by linear interpolation. 0: off.
+        gap_score: Factor of a filled joint's score, which multiplies the lower of the scores at the gap's two ends.
         smooth: 4. ``'none'``, ``'one_euro'`` or ``'savgol'``.
         min_cutoff: One-Euro: cut-off at rest, Hz.
         beta: One-Euro: Hz per (unit per second).
@@ -148,7 +148,7 @@ class CleaningOptions:
             raise UserError(f"smooth is '{self.smooth}'; expected one of {', '.join(SMOOTHERS)}")
         if self.min_score < 0:
             raise UserError(f'min_score is {self.min_score}; expected a number not below 0')
-        # every step refuses its own arguments
+        # every step checks its own arguments
         one = np.ones((1, 1, 1, 2), np.float32), np.ones((1, 1, 1), np.float32)
         if self.outlier_window:
             reject_outliers(*one, self.outlier_window, self.outlier_sigmas, self.outlier_action)
@@ -171,8 +171,8 @@ def clean(keypoint: np.ndarray, score: np.ndarray | None = None, fps: float | No
     Args:
         keypoint: (M, T, V, C), C = 2 or 3; missing joints are zeros.
         score: (M, T, V), 0 where missing. Default: 1 where a joint is not zero.
-        fps: Frames per second; only One-Euro asks for it.
-        options: What is done.
+        fps: Frames per second; only One-Euro needs it.
+        options: Steps to apply.
 
     Returns:
         (M, T, V, C) and (M, T, V) float32.

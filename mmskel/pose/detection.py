@@ -16,11 +16,11 @@ from mmskel.pose.similarity import box_iou
 
 @dataclass(frozen=True)
 class Boxes:
-    """What a detector found in one frame.
+    """The detections of one frame.
 
     Args:
         boxes: (n, 4) float32, left, top, right, bottom in pixels.
-        scores: (n,) float32 in [0, 1], falling.
+        scores: (n,) float32 in [0, 1], in descending order.
     """
     boxes: np.ndarray
     scores: np.ndarray
@@ -38,17 +38,17 @@ class PersonDetector:
 
     Args:
         config: A file, or ``'mmpose::...'``, ``'mmdet::...'``.
-        weights: A file or an address.
+        weights: A file or a URL.
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         classes: Class indices that count as persons.
-        min_score: Boxes below it are dropped.
-        max_overlap: Of boxes that overlap more (IoU), the lower is dropped; None keeps what the model's own
-            suppression left.
+        min_score: Lowest score of boxes to keep.
+        max_overlap: Largest overlap (IoU) of two boxes; beyond it the lower-scoring one is dropped. None keeps what the
+            model's own suppression left.
         batch_size: Frames per pass; default: 8 on a CPU, 32 on a GPU.
-        flag: Whose ``-config`` and ``-weights`` messages name.
+        kind: Kind of detector in messages, which name ``<kind>_config`` and ``<kind>_weights``.
 
     Attributes:
-        class_names: Of all its classes; () where neither weights nor config say.
+        class_names: Names of all its classes; () where neither weights nor config say.
 
     Raises:
         PoseModelError: See :mod:`mmskel.pose.loading`.
@@ -56,21 +56,21 @@ class PersonDetector:
 
     def __init__(self, config: str | Path, weights: str, device: str | None = None, classes: Sequence[int] = (0, ),
                  min_score: float = 0.3, max_overlap: float | None = None, batch_size: int | None = None,
-                 flag: str = '--det'):
+                 kind: str = 'det'):
         from mmdet.apis import init_detector
         from mmdet.utils import get_test_pipeline_cfg
         from mmengine.dataset import Compose
         from mmengine.registry import DefaultScope
         self.config, self.weights = str(config), str(weights)
         self.classes, self.min_score, self.max_overlap = tuple(classes), min_score, max_overlap
-        cfg = find_model_config(config, f'{flag}-config')
+        cfg = find_model_config(config, f'{kind}_config')
         with DefaultScope.overwrite_default_scope('mmdet'):
             with no_warnings():
                 self.model = init_detector(cfg, None, device=device_of(device))
             pipeline = get_test_pipeline_cfg(cfg)
             pipeline[0].type = 'mmdet.LoadImageFromNDArray'
             pipeline = Compose(pipeline)
-        self.class_names = _class_names(cfg, load_weights(self.model, self.weights, f'{flag}-weights'))
+        self.class_names = _class_names(cfg, load_weights(self.model, self.weights, f'{kind}_weights'))
         prepare(self.model, lambda: _batch([noise_picture()], pipeline))
         self.run = BatchRunner(self.model, pipeline, _batch, batch_size)
 
@@ -83,7 +83,7 @@ class PersonDetector:
         return [self.pick(one) for one in self.detect(images)]
 
     def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
-        """Everything that the detector knows, in each of several frames."""
+        """All classes that the detector knows, in each of several frames."""
         return [Detections(*(one.pred_instances[key].cpu().numpy() for key in ('bboxes', 'scores', 'labels')))
                 for one in self.run(images)]
 
@@ -100,7 +100,8 @@ class PersonDetector:
 
 
 def _class_names(cfg, meta: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of a detector: as its weights say, else as the data set of its config does; () if neither has as many as its
+    """The class names of a detector, from its weights or else the data set of its config; () if neither has as many as
+    its
     head."""
     from mmdet.registry import DATASETS
     dataset = cfg.test_dataloader.get('dataset', {})
@@ -121,7 +122,7 @@ def _batch(images: Sequence[np.ndarray], pipeline: Callable[[dict], dict]) -> di
 
 
 def _suppressed(boxes: np.ndarray, max_overlap: float) -> list[int]:
-    """Which of the boxes, best first, do not overlap a better one that is kept."""
+    """The boxes, best first, that do not overlap a better one that is kept."""
     kept: list[int] = []
     overlap = box_iou(boxes, boxes)
     for i in range(len(boxes)):

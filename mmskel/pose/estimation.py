@@ -19,13 +19,13 @@ class PoseEstimator:
 
     Args:
         config: A file, or ``'mmpose::...'``.
-        weights: A file or an address.
+        weights: A file or a URL.
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         batch_size: Persons (top-down) or frames (one-stage) per pass; default: 8 on a CPU, 32 on a GPU.
 
     Attributes:
-        layout: The joints that the model finds.
-        needs_boxes: True for top-down models; others find the persons themselves.
+        layout: Layout of the joints that the model finds.
+        needs_boxes: Whether the model is top-down; others find the persons themselves.
 
     Raises:
         PoseModelError: See :mod:`mmskel.pose.loading`.
@@ -37,15 +37,15 @@ class PoseEstimator:
         from mmengine.registry import DefaultScope
         from mmpose.apis import init_model
         self.config, self.weights = str(config), str(weights)
-        cfg = find_model_config(config, '--pose-config')
+        cfg = find_model_config(config, 'pose_config')
         if is_lifter(cfg):
-            raise PoseModelError(f"--pose-config: '{config}' is a lifter, which reads joints, not pictures; give it to "
-                                 '--lift-config')
+            raise PoseModelError(f"pose_config='{config}' is a lifter, which reads joints, not images; give it to "
+                                 'lift_config=...')
         with DefaultScope.overwrite_default_scope('mmpose'):
             with no_warnings():
                 self.model = init_model(cfg, None, device=device_of(device))
             pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
-        meta = load_weights(self.model, self.weights, '--pose-weights')
+        meta = load_weights(self.model, self.weights, 'pose_weights')
         if 'keypoint_id2name' in meta.get('dataset_meta', {}):
             self.model.dataset_meta = meta['dataset_meta']
         self.needs_boxes = type(self.model).__name__ == 'TopdownPoseEstimator'
@@ -61,7 +61,7 @@ class PoseEstimator:
 
         Args:
             images: (H, W, 3) uint8 BGR.
-            boxes: Per frame, for top-down models.
+            boxes: Boxes of each frame, for top-down models.
         """
         if not self.needs_boxes:
             return [self._found(one) for one in self.run([dict(img=image) for image in images])]
@@ -87,7 +87,7 @@ class PoseEstimator:
                      np.reshape(score, (-1, joints)).astype(np.float32))
 
     def _found(self, sample) -> Poses:
-        """A one-stage model's own persons; boxes around the joints where it gives none."""
+        """A one-stage model's own persons; with boxes around the joints if it gives none."""
         found, joints = sample.pred_instances, self.layout.num_joints
         keypoint = np.asarray(found.keypoints, np.float32).reshape(-1, joints, 2)
         score = np.asarray(found.keypoint_scores, np.float32).reshape(-1, joints)
@@ -101,9 +101,9 @@ class PoseEstimator:
 
 
 def layout_of(dataset_meta: dict) -> Layout:
-    """The layout of an mmpose model: ours where joints and their order are the same, else one made of its data set.
+    """The layout of an mmpose model: ours if joints and their order are the same, else one made from its data set.
 
-    Ours too where the data set is known by name but calls joints otherwise: Human3.6M's ``right_foot`` is an ankle.
+    Also ours if the data set is known by name but names joints differently: Human3.6M's ``right_foot`` is an ankle.
     """
     names = tuple(dataset_meta['keypoint_id2name'][i] for i in range(len(dataset_meta['keypoint_id2name'])))
     for layout in LAYOUTS.values():

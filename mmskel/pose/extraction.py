@@ -1,4 +1,4 @@
-"""A video becomes a clip of skeletons: decode, detect, estimate, track, clean and, if wanted, lift to 3-D."""
+"""A video becomes a clip of skeletons: decode, detect, estimate, track, clean and, optionally, lift to 3-D."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -28,15 +28,18 @@ from mmskel.video.reading import Frame, Video, open_video
 
 @dataclass(frozen=True)
 class ExtractionOptions:
-    """How a video is gone through.
+    """The options of going through a video.
 
     Args:
-        det_every: The detector sees every so-many-th frame and the last; boxes between are interpolated.
-        chunk: Frames that go through the models together; more need memory, fewer waste the batches.
-        max_persons: Kept at most, the longest and surest tracks (slots, of a group); default: all.
-        group: Persons stand in the slots of :func:`~mmskel.pose.grouping.assign_slots`, instead of a slot per track.
+        det_every: Interval of detection: the detector sees every n-th frame and the last; boxes in between are
+            interpolated.
+        chunk: Frames that go through the models together; more need memory, fewer leave batches half empty.
+        max_persons: Maximum number of persons, those with the longest and surest tracks (for a group: slots); default:
+            all.
+        group: Whether persons are in the slots of :func:`~mmskel.pose.grouping.assign_slots`, instead of a slot per
+            track.
         tracking: Thresholds of the tracker.
-        cleaning: What is done to the skeletons afterwards; nothing by default.
+        cleaning: Cleaning of the skeletons afterwards; none by default.
     """
     det_every: int = 1
     chunk: int = 16
@@ -54,14 +57,14 @@ class SkeletonExtractor:
     """Videos in, clips out.
 
     Args:
-        detector: Persons; None for a pose model that finds them itself.
-        estimator: Keypoints.
+        detector: Detector of persons; None for a pose model that finds them itself.
+        estimator: Estimator of keypoints.
         options: See :class:`ExtractionOptions`.
-        lifter: Makes the clips 3-D, after cleaning; default: they stay in pixels.
-        objects: Finds the clips' objects; looks at the frames that the detector looks at, too.
+        lifter: Lifter that makes the clips 3-D, after cleaning; default: they stay in pixels.
+        objects: Detector of the clips' objects; looks at the same frames as the person detector.
 
     Raises:
-        UserError: A top-down pose model without a detector; objects, which are in the picture, with a lifter.
+        UserError: A top-down pose model without a detector; objects, which are in the image, with a lifter.
         LayoutError: A pose model that lacks joints which the lifter needs.
     """
 
@@ -72,9 +75,9 @@ class SkeletonExtractor:
             raise UserError(f"'{estimator.config}' is a top-down model, which needs a person detector")
         self.detector = detector if estimator.needs_boxes else None
         if lifter is not None:
-            joint_shares(estimator.layout)  # now, not after the first video
+            joint_shares(estimator.layout)  # fails now, not after the first video
             if objects is not None:
-                raise UserError('objects have places in the picture, but lifted skeletons are not in it; leave out '
+                raise UserError('objects have places in the image, but lifted skeletons are not in it; leave out '
                                 'the lifter or the objects')
         self.estimator, self.options, self.lifter = estimator, options, lifter
         self.objects = objects
@@ -84,13 +87,13 @@ class SkeletonExtractor:
 
         Args:
             source: See :func:`~mmskel.video.reading.open_video`.
-            name: The clip's id; default: the file's name without its ending.
-            fps: Instead of what the file says.
-            keep_going: Of a damaged video take the frames before the damage.
+            name: Id of the clip; default: the file's name without its suffix.
+            fps: Frames per second to use instead of what the file says.
+            keep_going: If true, a damaged video gives the frames before the damage.
 
         Returns:
-            A clip of M persons in pixels, or as :meth:`PoseLifter.__call__` says; ``extra`` says with what it was
-            made and, of a group, ``slots``: who had which slot when. M is 0 where nobody was found.
+            A clip of M persons in pixels, or as :meth:`PoseLifter.__call__` says; ``extra`` says what it was
+            made with and, for a group, ``slots``: who had which slot when. M is 0 if nobody was found.
 
         Raises:
             VideoError: A video that cannot be read.
@@ -140,8 +143,8 @@ class SkeletonExtractor:
         """The persons of every frame of a video, frame by frame, while the next frames are decoded.
 
         Args:
-            video: Opened.
-            sightings: Takes in the objects.
+            video: Open video.
+            sightings: Record that takes in the objects.
         """
         every, waiting, known = self.options.det_every, [], None
         candidates = Candidates(self.options.tracking)
@@ -165,7 +168,7 @@ class SkeletonExtractor:
                 waiting, known = waiting[len(boxes):], found[-1]
 
     def _look(self, frames: list[Frame], sightings: ObjectRecord | None) -> list[Boxes]:
-        """The persons of frames, if there is a detector; their objects go into the record. One pass for both, where one
+        """The persons of frames, if there is a detector; their objects go into the record. One pass for both if one
         detector finds both."""
         images, objects = [frame.image for frame in frames], self.objects if sightings is not None else None
         if objects is None:
@@ -191,15 +194,15 @@ def _chunks(frames: Iterator[Frame], size: int) -> Iterator[tuple[list[Frame], b
 
 
 def interpolated(here: Boxes, there: Boxes, steps: int, min_overlap: float = 0.1) -> list[Boxes]:
-    """The boxes of ``steps`` frames, the first of which is ``here``; ``there`` is one frame behind the last.
+    """The boxes of ``steps`` frames, the first of which has ``here``; ``there`` are those of one past the last frame.
 
     Boxes are paired by overlap (IoU) and move linearly; one without a partner stays where it is, for the half of the
     frames that is nearer to it.
 
     Args:
-        here, there: Boxes that were found.
-        steps: Frames from here to there.
-        min_overlap: Pairs that overlap less are none.
+        here, there: Detected boxes.
+        steps: Number of frames from here to there.
+        min_overlap: Least overlap (IoU) of a pair.
     """
     if steps == 1:
         return [here]

@@ -1,4 +1,4 @@
-"""Slots of a group: persons who are never there together share one. NumPy only. Symbols: M tracks, T frames, S slots.
+"""Slots of a group: persons who never appear together share one. NumPy only. Symbols: M tracks, T frames, S slots.
 
 A network for a group has a slot per person. A tracker that loses somebody gives a new number, so a video of six players
 may have forty tracks; here they come back to six slots.
@@ -14,11 +14,11 @@ from mmskel.pose.tracks import TrackArrays
 
 @dataclass(frozen=True)
 class Slots:
-    """Who has which slot when.
+    """The assignment of slots: who has which slot when.
 
     Args:
-        rows: Per slot the rows of its tracks in the :class:`~mmskel.pose.tracks.TrackArrays`, in the order of time.
-        spans: (M, 2) int, first frame of every track and the frame behind its last.
+        rows: Rows of each slot's tracks in the :class:`~mmskel.pose.tracks.TrackArrays`, in order of time.
+        spans: (M, 2) int, first frame of every track and one past its last.
         track_id: (M,) the tracks' numbers.
     """
     rows: tuple[tuple[int, ...], ...]
@@ -41,20 +41,20 @@ class Slots:
         return np.array([self.track_id[max(rows, key=lambda row: length[row])] for rows in self.rows], np.int64)
 
     def history(self) -> list[list[list[int]]]:
-        """Per slot ``[track number, first frame, frame behind the last]`` of all that had it, as plain data."""
+        """Per slot ``[track number, first frame, one past the last frame]`` of all that had it, as plain data."""
         return [[[int(self.track_id[row]), *map(int, self.spans[row])] for row in rows] for rows in self.rows]
 
 
 def assign_slots(tracks: TrackArrays, max_persons: int | None = None) -> Slots:
     """Every track gets a slot for the time from its first to its last frame.
 
-    In the order in which they come, a track takes the free slot whose last person was left nearest to where it begins,
-    or a new one where none is free: there are as many slots as there ever are tracks at a time. Slots stand from left
+    In order of appearance, a track takes the free slot whose last person was last seen nearest to where it begins,
+    or a new one if none is free: there are as many slots as tracks at the busiest time. Slots are ordered from left
     to right, by the median middle of their persons.
 
     Args:
-        tracks: As the tracker found them.
-        max_persons: Slots at most, those with the largest sum of scores; default: all.
+        tracks: Tracks as the tracker found them.
+        max_persons: Maximum number of slots, those with the largest sum of scores; default: all.
     """
     present = tracks.present
     T = present.shape[1]

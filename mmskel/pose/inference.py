@@ -1,4 +1,4 @@
-"""Networks of mmdet and mmpose made ready for inference: the same results, sooner. What each step gives was measured,
+"""Networks of mmdet and mmpose prepared for inference: the same results, faster. The gain of each step was measured,
 see "Speed" in docs/pose.md."""
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mmskel.compat.channel_shuffle import keep_layout_in_shuffles
 
-MAX_WORKERS = 4  # batches side by side; with more cores each has several
+MAX_WORKERS = 4  # parallel batches; with more cores each has several
 
 
 def prepare(model: nn.Module, sample: Callable[[], dict[str, Any]]) -> None:
-    """Prepares a model that has its weights.
+    """Prepares a model that already has its weights.
 
     Args:
         model: A model of mmdet or mmpose in evaluation mode; changed in place.
-        sample: Makes a batch to try it with, anew on each call.
+        sample: Function that makes a batch to try it with, a new one on each call.
     """
     fuse_convolutions(model)
     if _on_cpu(model):
@@ -40,14 +40,14 @@ class BatchRunner:
     """A model and its pipeline over many samples, on a CPU several batches side by side.
 
     Small networks keep the cores busier with a batch per core than with all cores on one batch, and making a batch and
-    reading its results then wait for nobody. Every thread has a model of its own, with the same tensors, so that
-    nothing that a model or a transform notes on itself is shared.
+    reading its results then hold nobody up. Every thread has a model of its own, with the same tensors, so that
+    nothing that a model or a transform stores on itself is shared.
 
     Args:
-        model: In evaluation mode, with its weights.
-        pipeline: Makes a sample of an input.
-        batch: ``batch(inputs, pipeline)`` makes what ``model.test_step`` takes.
-        batch_size: Samples per pass at most; default: see :func:`batch_size_for`.
+        model: Model in evaluation mode, with its weights.
+        pipeline: Pipeline that makes a sample of an input.
+        batch: Function of (inputs, pipeline) that makes the argument of ``model.test_step``.
+        batch_size: Maximum number of samples per pass; default: see :func:`batch_size_for`.
     """
 
     def __init__(self, model: nn.Module, pipeline: Callable, batch: Callable[[Sequence, Callable], dict],
@@ -77,7 +77,7 @@ class BatchRunner:
             self._idle.put((model, pipeline))
 
     def _start(self) -> int:
-        """Makes the threads, as many as PyTorch's number of threads allows; returns how many there are."""
+        """Starts as many threads as PyTorch's number of threads allows; returns their number."""
         threads = torch.get_num_threads() if _on_cpu(self.model) else 1
         workers = min(threads, MAX_WORKERS)
         if threads != self._threads:
@@ -97,12 +97,12 @@ class BatchRunner:
                 for _ in range(workers):
                     self._pool.submit(begin)
                 ready.wait()
-                torch.set_num_threads(threads)  # what threads of others begin with
+                torch.set_num_threads(threads)  # the initial value of other threads
         return workers
 
 
 def batch_size_for(model: nn.Module) -> int:
-    """How many images go through at a time: on a CPU what its caches hold, on a GPU what keeps it busy."""
+    """The number of images per pass: on a CPU what its caches hold, on a GPU what keeps it busy."""
     return 8 if _on_cpu(model) else 32
 
 
@@ -111,35 +111,35 @@ def _on_cpu(model: nn.Module) -> bool:
 
 
 def _keep_freed_memory() -> None:
-    """Lets glibc keep what a pass frees for the next one.
+    """Lets glibc keep the memory that a pass frees for the next one.
 
-    Else it returns the top of the heap to the system after each pass, and the next one has it mapped in anew, page by
-    page. It adapts when a large block is freed, up to 32 MiB; this one is never written to, so it costs nothing. Other
-    C libraries do not care.
+    Otherwise it returns the top of the heap to the system after each pass, and the next one has it mapped in again,
+    page by page. It adapts when a large block is freed, up to 32 MiB; this one is never written to, so it costs
+    nothing. Other C libraries are not affected.
     """
     np.empty(31 << 20, np.uint8)
 
 
 def noise_picture() -> np.ndarray:
-    """(256, 256, 3) uint8, the same on every call: something to try models with that has all colours."""
+    """(256, 256, 3) uint8, the same on every call: an image with all colours to try models on."""
     return np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
 
 
 def fuse_convolutions(model: nn.Module) -> int:
-    """Moves batch normalisation into the convolution before it, where the code leaves no doubt which that is.
+    """Folds batch normalisation into the preceding convolution, where the code leaves no doubt which one that is.
 
     That is so in mmcv's ``ConvModule`` and in ``nn.Sequential``. mmcv's own ``fuse_conv_bn`` goes by the order of
-    attributes instead, and spoils convolutions that several normalisations share (RTMDet's heads).
+    attributes instead, and breaks convolutions that several normalisations share (RTMDet's heads).
 
     Returns:
-        How many were moved.
+        The number of layers that were folded.
     """
     from mmcv.cnn import ConvModule
     fused = 0
     for module in model.modules():
         pairs = []
         if type(module) is ConvModule and module.with_norm and 'conv norm' in ' '.join(module.order) \
-                and getattr(module, 'efficient_conv_bn_eval_forward', None) is None:  # else it fuses by itself
+                and getattr(module, 'efficient_conv_bn_eval_forward', None) is None:  # otherwise it fuses by itself
             pairs = [('conv', module.norm_name)]
         elif type(module) is nn.Sequential:
             names = list(module._modules)
@@ -154,24 +154,24 @@ def fuse_convolutions(model: nn.Module) -> int:
 
 
 def _plain(module: nn.Module) -> bool:
-    """In evaluation, with statistics and without hooks (spectral normalisation is one)."""
+    """Whether it is in evaluation mode, with statistics and without hooks (spectral normalisation is one)."""
     return not (module.training or module._forward_hooks or module._forward_pre_hooks) \
         and getattr(module, 'track_running_stats', True)
 
 
 def use_channels_last(model: nn.Module, sample: Callable[[], dict[str, Any]], tolerance: float = 1e-3) -> bool:
-    """Lays the weights out with the channels last, in which a CPU convolves faster; undone if results change.
+    """Stores the weights channels-last, which a CPU convolves faster; undone if results change.
 
-    PyTorch's own operators give the same in any layout, but a model may also look at its memory as if the channels
-    came first (``view``, compiled operators that do not ask).
+    PyTorch's own operators give the same results in any layout, but a model may also look at its memory as if the
+    channels came first (``view``, compiled operators that do not check).
 
     Args:
-        model: To change.
-        sample: Makes a batch to try it with.
-        tolerance: By how much of its largest value an output of the network may change.
+        model: Model to change.
+        sample: Function that makes a batch to try it with.
+        tolerance: Largest change of a network output allowed, relative to its largest value.
 
     Returns:
-        Whether it stays so.
+        Whether the layout was kept.
     """
     try:
         before = _outputs(model, sample)
@@ -181,7 +181,7 @@ def use_channels_last(model: nn.Module, sample: Callable[[], dict[str, Any]], to
         with torch.inference_mode():
             model.test_step(sample())
         same = len(before) == len(after) > 0 and all(_close(a, b, tolerance) for a, b in zip(before, after))
-    except Exception:  # whatever such a model raises, it runs as it came
+    except Exception:  # whatever such a model raises, it runs unchanged
         same = False
     if not same:
         model.to(memory_format=torch.contiguous_format)
@@ -191,13 +191,13 @@ def use_channels_last(model: nn.Module, sample: Callable[[], dict[str, Any]], to
 def trace_backbone(model: nn.Module, sample: Callable[[], dict[str, Any]], tolerance: float = 1e-3) -> bool:
     """Lets the backbone run as a recorded graph, without Python between its hundreds of operators.
 
-    The graph serves pictures of the size it was recorded with; others go through the backbone as it was, and so do all
-    if results change or the number of pictures was recorded too.
+    The graph serves images of the size it was recorded with; others go through the backbone as it was, and so do all
+    if results change or the graph fixed the number of images.
 
     Args:
-        model: To change.
-        sample: Makes a batch to record with.
-        tolerance: By how much of its largest value an output of the backbone may change.
+        model: Model to change.
+        sample: Function that makes a batch to record with.
+        tolerance: Largest change of a backbone output allowed, relative to its largest value.
 
     Returns:
         Whether there is a graph.
@@ -207,14 +207,14 @@ def trace_backbone(model: nn.Module, sample: Callable[[], dict[str, Any]], toler
     try:
         with torch.inference_mode():
             model(**model.data_preprocessor(sample(), False), mode='tensor')
-        (pictures, ), = seen
-        one = pictures[:1].clone()  # no tensor of the inference mode
+        (images, ), = seen
+        one = images[:1].clone()  # no tensor of the inference mode
         with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # of the recorder, about constants in the code of others
+            warnings.simplefilter('ignore')  # the recorder's, about constants in third-party code
             graph = torch.jit.freeze(torch.jit.trace(backbone, one, check_trace=False))
             same = all(_close(a, b, tolerance) for x in (one, torch.cat([one, one.flip(-1), one])) for a, b in
                        zip(_tensors(backbone(x)), _tensors(graph(x)), strict=True))
-    except Exception:  # whatever such a model raises, it runs as it came
+    except Exception:  # whatever such a model raises, it runs unchanged
         same = False
     finally:
         hook.remove()

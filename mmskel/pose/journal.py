@@ -77,14 +77,14 @@ class Journal:
             with atomic_path(written) as temporary:
                 temporary.write_text(text)
             return
-        instead = 'give the same ones to go on, or remove the folder to begin again'
+        instead = 'give the same ones to go on, or remove the folder to start again'
         try:
             before = read_json(written.read_bytes()) if written.is_file() else None
         except JsonError:
             before = None
         if not isinstance(before, dict):
             raise VideoError(f"'{self.folder}' does not say with which settings it was begun; remove the folder to "
-                             'begin again')
+                             'start again')
         now = json.loads(text)
         differ = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
         if differ:

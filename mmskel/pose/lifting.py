@@ -1,4 +1,4 @@
-"""Three dimensions out of two: any mmpose ``PoseLifter`` for Human3.6M's 17 joints (VideoPose3D, MotionBERT, ...)."""
+"""From two dimensions to three: any mmpose ``PoseLifter`` for Human3.6M's 17 joints (VideoPose3D, MotionBERT, ...)."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ from mmskel.skeleton import Clip, ClipError, Layout, LayoutError, get_layout, jo
 from mmskel.skeleton.runs import runs
 
 LAYOUT = 'h36m17'
-PICTURE = 1000, 1000  # width and height of Human3.6M's pictures, in whose pixels mmpose's stats_info are
+IMAGE = 1000, 1000  # width and height of Human3.6M's images, in whose pixels mmpose's stats_info are
 BOX_MARGIN = 1.2  # a person's box over the extent of the joints: how Human3.6M's boxes were made (preprocess_h36m.py)
-_RULED = ('posetrack18', 'aic', 'crowdpose')  # what mmpose converts by rules of their own, beside COCO
+_RULED = ('posetrack18', 'aic', 'crowdpose')  # layouts besides COCO that mmpose converts by rules of their own
 
 
 @dataclass(frozen=True)
 class _Window:
-    """Frames of one person that go through the model together, and which of them come out.
+    """Frames of one person that go through the model together, and those among them that come out.
 
     Args:
-        person: Its slot.
+        person: Slot of the person.
         frames: (F,) frames that go in.
-        places: Which of the poses that the model hands out are wanted.
-        targets: The frames that these are.
+        places: Indices of the wanted ones among the poses the model returns.
+        targets: Frames of these poses.
     """
     person: int
     frames: np.ndarray
@@ -48,22 +48,22 @@ class PoseLifter:
 
     Every frame in which a person was seen gets a pose from the frames around it, as in mmpose's ``Pose3DInferencer``:
     from the config's ``seq_len`` frames, ``seq_step`` apart, around it (``causal``: before it). They do not reach
-    across frames without the person; there, as at the ends of the clip, the nearest frame stands in
+    across frames without the person; there, as at the ends of the clip, the nearest frame is used instead
     (``collate_pose_sequence`` does so on the left, but puts zeros on the right). Models of many frames at once
-    (``multiple_target``: MotionBERT) get so many, where mmpose's inferencer gives them one.
+    (``multiple_target``: MotionBERT) get all of them, where mmpose's inferencer gives them one.
 
     Args:
         config: A file, or ``'mmpose::...'``, of a lifter for Human3.6M's 17 joints.
-        weights: A file or an address.
+        weights: A file or a URL.
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
-        batch_size: Poses that come out of one pass.
-        normalise: Put every person where those of Human3.6M stood on average, in their size and in a picture of
-            theirs, so that neither the size of the video nor the place in it matters. mmpose's inferencer does so too,
-            but by the size of each frame's box, which makes somebody who crouches large, and in a picture of the
+        batch_size: Number of poses per pass.
+        normalise: Whether every person is moved to where those of Human3.6M stood on average, in their size and in an
+            image of theirs, so that neither the size of the video nor the place in it matters. mmpose's inferencer does
+            so too, but by the size of each frame's box, which makes somebody who crouches large, and in an image of the
             video's size; here a person has one scale, that of the median frame. False: the pixels as they are.
 
     Raises:
-        PoseModelError: No lifter, or one for other joints; see also :mod:`mmskel.pose.loading`.
+        PoseModelError: Not a lifter, or one for other joints; see also :mod:`mmskel.pose.loading`.
     """
 
     def __init__(self, config: str | Path, weights: str, device: str | None = None, batch_size: int = 256,
@@ -73,10 +73,11 @@ class PoseLifter:
         from mmpose.apis import init_model
         self.config, self.weights = str(config), str(weights)
         self.batch_size, self.normalise = batch_size, normalise
-        cfg = find_model_config(config, '--lift-config')
+        cfg = find_model_config(config, 'lift_config')
         if not is_lifter(cfg):
-            raise PoseModelError(f"--lift-config: the model of '{config}' is no PoseLifter; those that mmpose carries "
-                                 'are below mmpose::body_3d_keypoint, e.g. mmpose::body_3d_keypoint/video_pose_lift/'
+            raise PoseModelError(f"lift_config='{config}': the model is not a PoseLifter; those that mmpose "
+                                 'carries are below mmpose::body_3d_keypoint, e.g. '
+                                 'mmpose::body_3d_keypoint/video_pose_lift/'
                                  'h36m/video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py')
         dataset = cfg.test_dataloader.dataset
         if 'train_dataloader' not in cfg:  # where mmpose looks for the joints; semi-supervised models have none
@@ -85,10 +86,10 @@ class PoseLifter:
             with no_warnings():
                 self.model = init_model(cfg, None, device=device_of(device))
             self.pipeline = Compose(dataset.pipeline)
-        load_weights(self.model, self.weights, '--lift-weights')
+        load_weights(self.model, self.weights, 'lift_weights')
         self.meta = self.model.dataset_meta
         if self.meta.get('dataset_name') != 'h36m':
-            raise PoseModelError(f"--lift-config: '{config}' lifts the joints of '{self.meta.get('dataset_name')}'; "
+            raise PoseModelError(f"lift_config='{config}' lifts the joints of '{self.meta.get('dataset_name')}'; "
                                  "expected a model of Human3.6M, 'h36m'")
         self.step, self.causal = dataset.get('seq_step', 1), dataset.get('causal', False)
         self.length, self.together = dataset.get('seq_len', 1), dataset.get('multiple_target', 0)
@@ -98,14 +99,14 @@ class PoseLifter:
 
         Args:
             clip: (M, T, V, 2) in pixels.
-            layout: Its joints, where its layout is not known by name.
+            layout: Layout of its joints, if that is not known by name.
 
         Returns:
-            (M, T, 17, 3) of layout ``h36m17`` in metres, with Kinect's axes: x to the left of the picture, y up, z away
+            (M, T, 17, 3) of layout ``h36m17`` in metres, with Kinect's axes: x to the left of the image, y up, z away
             from the camera. In every frame everybody's pelvis is near x = z = 0 and the lowest joint at y = 0: lifters
-            do not say where somebody is or how high somebody jumps. All persons have about the size of Human3.6M's.
-            Scores are those of the joints in the picture; what was not seen there is zero. ``extra['lifted_from']`` has
-            the layout and the picture's size before.
+            do not say where somebody is or how high they jump. All persons have about the size of Human3.6M's.
+            Scores are those of the joints in the image; joints not seen there are zero. ``extra['lifted_from']`` has
+            the layout and the image's size before.
 
         Raises:
             ClipError: A clip that is 3-D already or not in pixels.
@@ -125,7 +126,7 @@ class PoseLifter:
             windows += self._windows(person, seen[person])
         for window, poses in self._lifted(windows, points, clip.image_size):
             out[window.person, window.targets] = poses[window.places]
-        out *= np.array([-1, -1, 1], np.float32)  # mmpose: x to the right, y down
+        out *= np.array([-1, -1, 1], np.float32)  # mmpose has x to the right, y down
         out[..., 1] -= out[..., 1].min(-1, keepdims=True)
         out[score == 0] = 0
         was = dict(layout=clip.layout, image_size=clip.image_size)
@@ -133,7 +134,7 @@ class PoseLifter:
                        extra=dict(clip.extra, lifted_from=was))
 
     def _placed(self, points: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        """(T, 17, 2) pixels of the video -> of Human3.6M's pictures, if that is asked for."""
+        """(T, 17, 2) pixels of the video -> of Human3.6M's images, if that is asked for."""
         if not (self.normalise and seen.any()):
             return points
         centre, side = person_boxes(points, seen)
@@ -153,7 +154,7 @@ class PoseLifter:
                 yield _Window(person, np.clip(frame + offsets, first, last), np.array([0]), np.array([frame]))
 
     def _groups(self, person: int, first: int, last: int) -> Iterator[_Window]:
-        """Full groups side by side; the last one begins earlier, for what is before it to be seen as well."""
+        """Full groups in a row; the last one begins earlier, so that it is full as well."""
         size = len(range(0, self.together, self.step))
         for phase in range(first, min(first + self.step, last + 1)):
             frames = np.arange(phase, last + 1, self.step)
@@ -165,7 +166,7 @@ class PoseLifter:
     def _lifted(self, windows: list[_Window], points: np.ndarray, image_size: tuple[int, int] | None
                 ) -> Iterator[tuple[_Window, np.ndarray]]:
         """Every window with its poses (n, 17, 3): metres, x to the right, y down."""
-        width, height = PICTURE if self.normalise else image_size[::-1]
+        width, height = IMAGE if self.normalise else image_size[::-1]
         length_of = attrgetter('length')
         for length, group in groupby(sorted(windows, key=length_of), length_of):  # one pass, one length
             same = list(group)
@@ -179,7 +180,7 @@ class PoseLifter:
     def _run(self, sequences: list[np.ndarray], out: int, camera: dict[str, int]) -> list[np.ndarray]:
         """Sequences (F, 17, 2) through the model, each with ``out`` poses (out, 17, 3).
 
-        The pipeline asks for targets, of which only the shapes matter here.
+        The pipeline requires targets, of which only the shapes matter here.
         """
         from mmengine.dataset import pseudo_collate
         samples = [self.pipeline(dict(
@@ -207,9 +208,9 @@ def joint_shares(layout: str | Layout) -> np.ndarray:
         return np.eye(table.num_joints, dtype=np.float32)[:, [table.index(j) for j in coco.joints]] @ _ruled('coco', 17)
     origins = joint_map(table, LAYOUT, missing='zero')
     if origins.missing:
-        lost = ', '.join(get_layout(LAYOUT).joints[j] for j in origins.missing)
+        absent = ', '.join(get_layout(LAYOUT).joints[j] for j in origins.missing)
         raise LayoutError(f"layout '{table.name}' has nothing for these of the 17 joints that a lifter of Human3.6M "
-                          f'needs: {lost}')
+                          f'needs: {absent}')
     shares = np.zeros((table.num_joints, len(origins.joints)), np.float32)
     for joint, of in enumerate(origins.joints):
         shares[list(of), joint] = 1 / len(of)
@@ -217,17 +218,17 @@ def joint_shares(layout: str | Layout) -> np.ndarray:
 
 
 def _ruled(name: str, joints: int) -> np.ndarray:
-    """mmpose's rule as a matrix (V, 17): what becomes of each joint alone."""
+    """mmpose's rule as a matrix (V, 17): the conversion of each joint on its own."""
     from mmpose.apis import convert_keypoint_definition
     return convert_keypoint_definition(np.eye(joints, dtype=np.float32)[..., None], name, 'h36m')[..., 0]
 
 
 def to_h36m(clip: Clip, layout: Layout | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """(M, T, 17, 2) and (M, T, 17): a 2-D clip in Human3.6M's joints; a joint has the lowest score of what it is of.
+    """(M, T, 17, 2) and (M, T, 17): a 2-D clip in Human3.6M's joints; a joint has the lowest score of its sources.
 
     Args:
         clip: (M, T, V, 2).
-        layout: Its joints, where its layout is not known by name.
+        layout: Layout of its joints, if that is not known by name.
 
     Raises:
         LayoutError: See :func:`joint_shares`; or another number of joints.
@@ -243,7 +244,7 @@ def to_h36m(clip: Clip, layout: Layout | None = None) -> tuple[np.ndarray, np.nd
 
 
 def person_boxes(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.float32]:
-    """Where a person is and how large: (T, 2) middles of the boxes around the joints, and one side for all frames.
+    """The position and size of a person: (T, 2) middles of the boxes around the joints, and one side for all frames.
 
     Args:
         points: (T, 17, 2).

@@ -16,15 +16,15 @@ from mmskel.files.errors import UserError
 
 
 class PoseModelError(UserError):
-    """A detector or pose model that cannot be made; the message names file or address, and the flag to use."""
+    """A detector or pose model that cannot be made; the message names file or URL, and the argument to use."""
 
 
-def find_model_config(name: str | Path, flag: str):
+def find_model_config(name: str | Path, argument: str):
     """A config by path, or one that mmpose or mmdet carries (``'mmpose::...'``, relative to its ``configs``).
 
     Args:
         name: Path or reference.
-        flag: The flag that takes it, for messages.
+        argument: Name of the argument that takes it, for messages.
 
     Returns:
         mmengine.config.Config
@@ -39,18 +39,19 @@ def find_model_config(name: str | Path, flag: str):
         try:
             path = str((Path(get_installed_path(package)) / '.mim/configs' / rest).resolve())
         except Exception as error:  # mmengine raises what importlib raises
-            raise PoseModelError(f"{flag}: '{name}' needs the package {package}: {error}") from None
+            raise PoseModelError(f"{argument}='{name}' needs the package {package}: {error}") from None
     if not Path(path).is_file():
-        raise PoseModelError(f"{flag}: there is no config '{path}'; give a file, or one that a package carries, e.g. "
+        raise PoseModelError(f"{argument}='{path}': there is no such config; give a file, or one that a package "
+                             'carries, e.g. '
                              'mmpose::body_2d_keypoint/rtmpose/body8/rtmpose-m_8xb256-420e_body8-256x192.py')
     try:
         config = read_config_file(path)
     except UserError as error:
-        raise PoseModelError(f'{flag}: {error}') from None
+        raise PoseModelError(f'{argument}: {error}') from None
     if 'model' not in config or 'test_dataloader' not in config:
-        raise PoseModelError(f"{flag}: '{path}' has no model and test_dataloader; it is no config of a model")
+        raise PoseModelError(f"{argument}='{path}' has no model and test_dataloader; it is not a config of a model")
     if 'init_cfg' in config.model.get('backbone', {}):
-        config.model.backbone.init_cfg = None  # the weights come whole; the backbone's own would be fetched for nothing
+        config.model.backbone.init_cfg = None  # the weights hold the backbone's; do not download those
     return config
 
 
@@ -60,13 +61,13 @@ def is_lifter(config) -> bool:
     return getattr(kind, '__name__', str(kind)).split('.')[-1] == 'PoseLifter'
 
 
-def load_weights(model: nn.Module, weights: str, flag: str) -> Mapping[str, Any]:
+def load_weights(model: nn.Module, weights: str, argument: str) -> Mapping[str, Any]:
     """Fills a model with a checkpoint; every tensor of the model must be in it.
 
     Args:
-        model: To fill.
+        model: Model to fill.
         weights: A file, or a URL that is downloaded into PyTorch's cache.
-        flag: The flag that takes a file, for messages.
+        argument: Name of the argument that takes a file, for messages.
 
     Returns:
         The checkpoint's ``meta``.
@@ -77,9 +78,9 @@ def load_weights(model: nn.Module, weights: str, flag: str) -> Mapping[str, Any]
     try:
         return load_checkpoint(model, weights, allow=('unexpected', )).meta
     except CheckpointError as error:
-        raise PoseModelError(f'{flag}: {error}') from None
+        raise PoseModelError(f'{argument}=...: {error}') from None
     except OSError as error:
-        raise PoseModelError(f'{error}. Download it on a machine with a network and give the file: {flag} FILE'
+        raise PoseModelError(f'{error}. Download it on a machine with a network and give the file: {argument}=FILE'
                              ) from None
 
 

@@ -1,4 +1,4 @@
-"""Which models find the skeletons in a video, and the extractor built of them."""
+"""The models that find the skeletons in a video, and the extractor built from them."""
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
@@ -10,26 +10,26 @@ from mmskel.skeleton import LAYOUTS
 
 
 class ExtractError(UserError):
-    """An extraction that cannot begin or came to nothing."""
+    """An extraction that cannot start or found nothing."""
 
 
 @dataclass(frozen=True)
 class PoseModels:
-    """Which models find the skeletons.
+    """The models that find the skeletons.
 
     Args:
         det_config, det_weights: Detector; both '' for a pose model that finds persons itself.
         pose_config, pose_weights: Pose model.
         device: ``'cpu'``, ``'cuda:0'``; '' takes a GPU if there is one.
-        min_score: Boxes below it are not looked at. The tracker's own lower threshold by default.
-        options: Of the extraction.
+        min_score: Lowest score of boxes to look at; default: the tracker's lower threshold.
+        options: Options of the extraction.
         lift_config, lift_weights: Lifter; both '' for clips that stay 2-D.
         objects: Pairs of an object's name and the detector's class, see :class:`~mmskel.pose.objects.ObjectDetector`.
         object_config, object_weights: Detector for them; both '': the one that finds the persons.
-        object_min_score: Boxes of objects below it are not looked at.
+        object_min_score: Lowest score of boxes of objects to look at.
 
     Raises:
-        ExtractError: A config without weights, or weights without a config; a detector for no objects.
+        ExtractError: A config without weights, or weights without a config; a detector for objects without objects.
     """
     det_config: str = ''
     det_weights: str = ''
@@ -48,22 +48,22 @@ class PoseModels:
     def __post_init__(self):
         for kind in ('lift', 'object'):
             if bool(getattr(self, f'{kind}_config')) != bool(getattr(self, f'{kind}_weights')):
-                raise ExtractError(f'--{kind}-config and --{kind}-weights belong together; give both or none')
+                raise ExtractError(f'{kind}_config=... and {kind}_weights=... belong together; give both or none')
         if self.object_config and not self.objects:
-            raise ExtractError('--object-config is a detector for objects; say which with --objects')
+            raise ExtractError('object_config=... is a detector for objects; say which with objects=...')
 
     def with_preset(self, name: str) -> PoseModels:
-        """The same, what is not given taken from a preset.
+        """The same models, completed from a preset.
 
         Raises:
             ExtractError: Unknown preset; or a config without its weights.
         """
         if name not in PRESETS:
             raise ExtractError(f"unknown preset '{name}'; known: {', '.join(PRESETS)}")
-        for kind, flag in (('det', '--det'), ('pose', '--pose')):
+        for kind in ('det', 'pose'):
             config, weights = getattr(self, f'{kind}_config'), getattr(self, f'{kind}_weights')
             if config and not weights:
-                raise ExtractError(f'{flag}-config needs {flag}-weights: weights belong to one config')
+                raise ExtractError(f'{kind}_config=... needs {kind}_weights=...: weights belong to one config')
         known = asdict(PRESETS[name])
         return replace(self, **{key: value for key, value in known.items() if not getattr(self, key)})
 
@@ -71,8 +71,8 @@ class PoseModels:
         """Loads the models.
 
         Raises:
-            PoseModelError: A model that cannot be loaded; names file and flag.
-            ExtractError: Joints that no layout is known for; files of clips name one.
+            PoseModelError: A model that cannot be loaded; names file and argument.
+            ExtractError: Joints without a known layout, which an annotation file must name.
             LayoutError: A pose model that lacks joints which the lifter needs.
         """
         from mmskel.pose.detection import PersonDetector
@@ -81,17 +81,17 @@ class PoseModels:
         from mmskel.pose.objects import ObjectDetector
         estimator = PoseEstimator(self.pose_config, self.pose_weights, self.device or None)
         if estimator.layout.name not in LAYOUTS and not self.lift_config:
-            raise ExtractError(f"'{self.pose_config}' finds the joints of '{estimator.layout.name}', which is no known "
-                               f'layout ({", ".join(sorted(LAYOUTS))}); nobody could read a file of such clips')
+            raise ExtractError(f"'{self.pose_config}' finds the joints of '{estimator.layout.name}', which is not a "
+                               f'known layout ({", ".join(sorted(LAYOUTS))}); nobody could read a file of such clips')
         detector = PersonDetector(self.det_config, self.det_weights, self.device or None, min_score=self.min_score) \
             if estimator.needs_boxes else None
         lifter = PoseLifter(self.lift_config, self.lift_weights, self.device or None) if self.lift_config else None
         objects = None
         if self.objects:
             finder = PersonDetector(self.object_config, self.object_weights, self.device or None,
-                                    flag='--object') if self.object_config else detector
+                                    kind='object') if self.object_config else detector
             if finder is None:
                 raise ExtractError('the pose model finds persons itself, so there is no detector that could find '
-                                   'objects; give one with --object-config and --object-weights')
+                                   'objects; give one with object_config=... and object_weights=...')
             objects = ObjectDetector(finder, dict(self.objects), self.object_min_score)
         return SkeletonExtractor(detector, estimator, self.options, lifter, objects)

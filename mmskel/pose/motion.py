@@ -1,4 +1,4 @@
-"""Where a tracked box will be: a Kalman filter with constant velocity on centre, width and height.
+"""The prediction of a tracked box: a Kalman filter with constant velocity on centre, width and height.
 
 The noise model is that of DeepSORT (Wojke et al., ICIP 2017, arXiv 1703.07402), which ByteTrack uses: standard
 deviations are shares of the person's size, 1/20 for positions and 1/160 per frame for velocities. Differences: width
@@ -60,10 +60,11 @@ class BoxMotion:
         return to_corners(self.position)
 
     def predict(self, keep_size: bool) -> None:
-        """One frame on.
+        """Moves on by one frame.
 
         Args:
-            keep_size: Width and height stay; for a person that is not seen, whose box would grow or vanish otherwise.
+            keep_size: Whether width and height stay; for a person who is not seen, whose box would otherwise grow or
+                vanish.
         """
         if keep_size:
             self.velocity[2:] = 0

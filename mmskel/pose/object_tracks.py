@@ -1,4 +1,4 @@
-"""Where objects are, from a table: annotated balls, tracks of another program. Symbols: T frames."""
+"""Positions of objects from a table: annotated balls, tracks of another program. Symbols: T frames."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -17,17 +17,17 @@ _NEEDED = ('object', 'frame', 'x', 'y')
 
 
 class ObjectTracks:
-    """A ``.csv`` with a header: ``object``, ``frame`` (from 0), ``x``, ``y`` in pixels and, if you like, ``score``
+    """A ``.csv`` with a header: ``object``, ``frame`` (from 0), ``x``, ``y`` in pixels and, optionally, ``score``
     (default 1) and ``id``, the clip's. Without ``id`` the table is of one video.
 
     Args:
-        path: The table.
+        path: Path of the table.
 
     Attributes:
-        names: Of all objects, in the order in which they turn up.
+        names: Names of all objects, in order of appearance.
 
     Raises:
-        VideoError: No such table, a column that is missing, a row that is no place, or one place given twice.
+        VideoError: No such table, a missing column, an invalid row, or a place given twice.
     """
 
     def __init__(self, path: str | Path):
@@ -49,13 +49,13 @@ class ObjectTracks:
             if not name or not 0 <= frame < _MOST_FRAMES or not np.isfinite(place).all() or not 0 <= place[2] <= 1:
                 raise ValueError
         except (TypeError, ValueError, AttributeError):
-            raise VideoError(f"'{self.path}', line {number}: {brief(row, 200)} is no place of an object; expected a "
+            raise VideoError(f"'{self.path}', line {number}: {brief(row, 200)} is not a place of an object; expected a "
                              'name, a frame from 0, x and y in pixels, a score from 0 to 1') from None
         clip = row['id'] if self.several else ''
         frames = self._places.setdefault(clip, {}).setdefault(name, {})
         if frame in frames:
             raise VideoError(f"'{self.path}', line {number}: object '{name}' is in frame {frame} twice; an object has "
-                             'one place per frame, so give further ones names of their own')
+                             'one place per frame, so give other ones names of their own')
         frames[frame] = place
 
     def check(self, ids: Iterable[str]) -> None:
@@ -68,20 +68,20 @@ class ObjectTracks:
         if not self.several and len(ids) > 1:
             raise VideoError(f"'{self.path}' has no column id, but there are {len(ids)} videos; say with id which "
                              f"video a row is of, e.g. '{ids[0]}'")
-        strange = [name for name in self._places if self.several and name not in set(ids)]
-        if strange:
-            raise VideoError(f"'{self.path}': rows of {len(strange)} ids that name no video, e.g. '{strange[0]}'; an "
+        unknown = [name for name in self._places if self.several and name not in set(ids)]
+        if unknown:
+            raise VideoError(f"'{self.path}': rows of {len(unknown)} ids that name no video, e.g. '{unknown[0]}'; an "
                              f"id is the path below the folder without the suffix, e.g. '{ids[0]}'")
 
     def add_to(self, clip: Clip) -> Clip:
-        """The clip with the table's objects, which take the place of its own of these names.
+        """The clip with the table's objects, which replace its own objects of the same names.
 
         Raises:
-            VideoError: A frame that the clip does not have; a clip that does not lie in the picture.
+            VideoError: A frame that the clip does not have; a clip that does not lie in the image.
         """
         found = self.of(clip.id, clip.num_frames)
         if found and (clip.unit != 'pixel' or clip.keypoint.shape[-1] != 2):
-            raise VideoError(f"'{self.path}': objects have places in the picture, but clip '{clip.id}' has "
+            raise VideoError(f"'{self.path}': objects have places in the image, but clip '{clip.id}' has "
                              f'{clip.keypoint.shape[-1]} coordinates in {clip.unit}')
         return replace(clip, objects={**clip.objects, **found})
 

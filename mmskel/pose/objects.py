@@ -1,6 +1,7 @@
-"""Objects in a video: a ball, a net, whatever a detector of mmdet knows; one track per name. Symbols: T frames.
+"""Objects in a video: a ball, a net, anything an mmdet detector knows; one track per name. Symbols: T frames.
 
-Which of a frame's boxes is the object: the path through all frames that gathers the largest scores and jumps least.
+The object among a frame's boxes is found by the path through all frames that gathers the largest scores and jumps
+least.
 """
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from mmskel.files.errors import UserError
 from mmskel.pose.detection import Detections, PersonDetector
 from mmskel.pose.loading import PoseModelError
 
-_REACH = .1  # of the picture's longer side: an object that moves so far from frame to frame loses a score of 1
+_REACH = .1  # of the image's longer side: an object that moves so far from frame to frame loses a score of 1
 _LOOK_BACK = 15  # frames over which places are compared; after that the object may be anywhere
 
 
@@ -21,7 +22,7 @@ def parse_names(given: Sequence[str]) -> dict[str, str]:
     """``['ball=sports ball', 'net']`` as name -> class of the detector, here ``{'ball': 'sports ball', 'net': 'net'}``.
 
     Raises:
-        UserError: A name that is there twice, or empty.
+        UserError: A repeated or empty name.
     """
     parts = [one.partition('=') for one in given]
     pairs = [(name.strip(), (kind if mark else name).strip()) for name, mark, kind in parts]
@@ -36,10 +37,10 @@ class ObjectDetector:
     """Some classes of an mmdet detector as objects.
 
     Args:
-        detector: Any; may be the one that finds the persons, whose pass then serves for both.
+        detector: Any detector; may be the one that finds the persons, which then runs once for both.
         names: Name of the object -> class of the detector, by name or number. Several names may share a class only if
             one object of it is enough for all.
-        min_score: Boxes below it are not looked at. Balls are small; detectors are seldom sure of them.
+        min_score: Lowest score of boxes to look at. Balls are small; detectors are seldom sure of them.
 
     Raises:
         PoseModelError: A class that the detector does not have.
@@ -57,7 +58,7 @@ class ObjectDetector:
             return int(kind)
         has = f'it has: {", ".join(known)}' if known else 'its classes have no names; give the number of one'
         raise PoseModelError(f"'{self.detector.config}' has no class '{kind}' to find as an object; {has}. Another "
-                             'detector for objects: --object-config, --object-weights')
+                             'detector for objects: object_config=..., object_weights=...')
 
     def __call__(self, found: Detections) -> dict[str, np.ndarray]:
         """The candidates of a frame: name -> (n, 3) middle of the box, x, y in pixels, and score."""
@@ -71,7 +72,7 @@ class ObjectRecord:
     """The candidates of a video's frames, as they come.
 
     Args:
-        names: Of the objects.
+        names: Names of the objects.
     """
 
     def __init__(self, names: Sequence[str]):
@@ -86,9 +87,9 @@ class ObjectRecord:
         """Name -> (T, 3) x, y, score; zeros in frames where the object was not seen.
 
         Args:
-            num_frames: T.
-            size: (height, width) of the picture.
-            max_gap: Gaps of at most so many frames are filled linearly, with half the lower score of their ends.
+            num_frames: Number of frames, T.
+            size: (height, width) of the image.
+            max_gap: Longest gap in frames to be filled linearly, with half the lower score of their ends.
         """
         out = {}
         for name, found in self._found.items():
@@ -104,7 +105,7 @@ def best_path(candidates: Sequence[np.ndarray], reach: float) -> np.ndarray:
     than 15 frames costs 1. A place that one would have to jump to and back from is therefore never worth its score.
 
     Args:
-        candidates: Per frame (n, 3): x, y, score, all scores above 0.
+        candidates: Candidates of each frame, (n, 3): x, y, score, all scores above 0.
         reach: Distance per frame that costs 1.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What a detector and a pose model found in one frame: what the tracker and the assembly of clips eat."""
+"""The persons that a detector and a pose model found in one frame: the tracker's input."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ def _array(what: str, value, shape: tuple[int | str, ...]) -> np.ndarray:
     """``value`` as float32 of this shape; a letter in the shape stands for any length.
 
     Raises:
-        UserError: If the shape is another one, or a value is NaN or infinite.
+        UserError: If the shape is different, or a value is NaN or infinite.
     """
     value = np.asarray(value, np.float32)
     if value.size == 0 and value.ndim < len(shape) and shape[0] in ('n', 0):

@@ -15,7 +15,7 @@ _BODY8 = 'mmpose::body_2d_keypoint/rtmpose/body8'
 class PoseModelPreset:
     """A person detector and a pose model, each as config and weights.
 
-    Configs are those that the installed mmpose carries; weights are addresses that are fetched once and then kept in
+    Configs are those that come with the installed mmpose; weights are URLs that are downloaded once and then kept in
     PyTorch's cache, or files.
     """
     det_config: str

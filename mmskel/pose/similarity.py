@@ -1,4 +1,4 @@
-"""How alike two persons in two frames are: box IoU, object keypoint similarity, skeleton proportions.
+"""The similarity of two persons in two frames: box IoU, object keypoint similarity, skeleton proportions.
 
 The object keypoint similarity (OKS) is that of the COCO keypoint challenge (https://cocodataset.org/#keypoints-eval):
 ``mean_i exp(-d_i^2 / (2 s^2 (2 sigma_i)^2))`` over the joints both skeletons have; ``d_i`` distance of joint i in
@@ -15,7 +15,7 @@ from mmskel.skeleton.tables import get_layout
 COCO_SIGMAS = {'nose': 0.026, 'eye': 0.025, 'ear': 0.035, 'shoulder': 0.079, 'elbow': 0.072, 'wrist': 0.062,
                'hip': 0.107, 'knee': 0.087, 'ankle': 0.089}
 DEFAULT_SIGMA = 0.067  # joints COCO has no number for: the mean of its 17
-MIN_COMMON_JOINTS = 3  # fewer say nothing
+MIN_COMMON_JOINTS = 3  # fewer are not conclusive
 
 
 def sigmas_of(layout: str | Layout) -> np.ndarray:
@@ -74,7 +74,7 @@ def log_bone_lengths(keypoints: np.ndarray, seen: np.ndarray, edges: np.ndarray)
 
 
 def proportion_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """How differently two skeletons are proportioned, whatever their size.
+    """The difference between the proportions of two skeletons, whatever their size.
 
     Args:
         a: (B,) logarithms of bone lengths, NaN where unknown.
@@ -83,7 +83,7 @@ def proportion_distance(a: np.ndarray, b: np.ndarray) -> float:
     Returns:
         The median over the bones of ``|log ratio - median log ratio|``: 0 for two sizes of the same skeleton, 0.7 if
         a typical bone has twice or half the relative length; 0 if fewer than three bones are common. In the image a
-        limb that points to the camera is short, so this tells only gross differences.
+        limb that points to the camera is short, so this shows only gross differences.
     """
     ratio = a - b
     ratio = ratio[np.isfinite(ratio)]

@@ -1,7 +1,7 @@
 """Smoothing of joint coordinates over time, within runs of frames in which a joint is present.
 
 A missing joint (score 0, or all coordinates 0) stays as it is and ends a run: nothing is smoothed across it, so the
-zeros that stand for "missing" never pull at a real joint. Fill short gaps before, if the run should go on.
+zeros that stand for "missing" never affect a real joint. Fill short gaps first if the run should continue across them.
 """
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def present_joints(keypoint: np.ndarray, score: np.ndarray) -> np.ndarray:
 
 def smooth_one_euro(keypoint: np.ndarray, score: np.ndarray, fps: float, min_cutoff: float = 1.0, beta: float = 0.007,
                     d_cutoff: float = 1.0) -> np.ndarray:
-    """One-Euro filter: a low-pass filter whose cut-off rises with speed; still joints are calmed, fast ones lag little.
+    """One-Euro filter: a low-pass filter whose cut-off rises with speed; joints at rest are steadied, fast ones lag
+    little.
 
     Casiez, Roussel, Vogel, CHI 2012, algorithm 1: ``alpha(f) = 1 / (1 + fps / (2 pi f))``;
     ``speed <- low-pass((x - last filtered x) fps)`` with the cut-off ``d_cutoff``, 0 in the first frame of a run;
@@ -30,8 +31,8 @@ def smooth_one_euro(keypoint: np.ndarray, score: np.ndarray, fps: float, min_cut
         score: (M, T, V) float32.
         fps: Frames per second.
         min_cutoff: Cut-off of a joint at rest in Hz; lower: calmer.
-        beta: Hz per (unit of the coordinates per second); higher: less lag. Coordinates in pixels: 0.001 to 0.05; in
-            metres a hundred times that and more.
+        beta: Slope in Hz per (unit of the coordinates per second); higher: less lag. Coordinates in pixels: 0.001 to
+            0.05; in metres a hundred times that and more.
         d_cutoff: Cut-off for the speed in Hz.
 
     Returns:
@@ -62,12 +63,12 @@ def smooth_savgol(keypoint: np.ndarray, score: np.ndarray, window: int = 7, poly
 
     Savitzky, Golay, Analytical Chemistry 1964, as :func:`scipy.signal.savgol_filter` with ``mode='interp'``: near the
     ends of a run the polynomial of the outermost window is evaluated. A run shorter than the window gets the longest
-    odd window that fits, and is left alone where that is not longer than ``polyorder + 1``.
+    odd window that fits, and is left alone if that is not longer than ``polyorder + 1``.
 
     Args:
         keypoint: (M, T, V, C) float32.
         score: (M, T, V) float32.
-        window: Frames, odd.
+        window: Number of frames, odd.
         polyorder: Degree of the polynomial, below ``window``.
 
     Returns:

@@ -1,7 +1,7 @@
-"""A person keeps its number: detections of one frame after the other are tied to tracks.
+"""Tracking: the detections of one frame after another are assigned to tracks, so that a person keeps its number.
 
 Paper: ByteTrack, Zhang et al., ECCV 2022, arXiv 2110.06864, algorithm 1; official repository
-https://github.com/ifzhang/ByteTrack (MIT). Written anew with NumPy and SciPy. What we changed: similarity is the
+https://github.com/ifzhang/ByteTrack (MIT). Rewritten with NumPy and SciPy. What we changed: similarity is the
 mean of box IoU and object keypoint similarity to the moved skeleton; lost and unconfirmed tracks take part in both
 associations, as leaving them out gave their detections to neighbours; people who were lost are then looked for around
 the place where they vanished; a number is given at once and confirmed later, so that confirmation costs no frames.
@@ -43,20 +43,21 @@ class TrackingOptions:
     """Thresholds of :class:`Tracker`; ``dataclasses.asdict`` of it is what a provenance record needs.
 
     Args:
-        high: Detections with at least this score are associated first.
-        low: Those from here up to ``high`` second, with the tracks left over; below, they are ignored.
+        high: Score from which detections are associated first.
+        low: Lower score; skeletons from here up to ``high`` are matched second, with the tracks left over; below it
+            they are ignored.
         new: Score from which a detection that belongs to nobody begins a track; at least ``high``.
         match_high: Least similarity, in [0, 1], of a pair in the first association.
         match_low: The same in the second.
         match_unconfirmed: The same, if higher, for tracks that are not confirmed yet.
         pose_weight: Share of the OKS in the similarity, in [0, 1]; 0: boxes only, as in the paper. It also lowers the
             similarity of persons not seen for a while, whose remembered pose no longer fits.
-        joint_score: Joints with a lower score are no part of the OKS.
-        max_lost: Frames without the person after which its track ends; 30 is the paper's.
-        reach: A lost person is looked for within this many body sizes (longer sides of its box) of where it should
+        joint_score: Joints with a lower score are not part of the OKS.
+        max_lost: Number of frames without the person after which its track ends; 30 is the paper's.
+        reach: Radius of the search for a lost person, in body sizes (longer sides of its box) around where it should
             be or was last seen, a quarter in the beginning and a twentieth more per frame; 0: not looked for.
-        confirm: Frames a track must be seen in to count. Those that begin in the first frame count at once. One that
-            does not is dropped when it was missed as often as seen.
+        confirm: Number of frames a track must be seen in to count. Those that begin in the first frame count at once.
+            One that does not is dropped when it was missed as often as seen.
 
     Raises:
         UserError: If a value is out of range.
@@ -94,7 +95,7 @@ class _Track:
         self.bones: np.ndarray | None = None
 
     def see(self, box: np.ndarray, keypoints: np.ndarray, seen: np.ndarray, bones: np.ndarray, again: bool) -> None:
-        """Takes in a detection; ``again``: found by search, so the motion model was wrong and begins anew."""
+        """Takes in a detection; if ``again``, it was found by search, so the motion model was wrong and starts over."""
         if self.motion is None:
             self.motion = BoxMotion(box)
         elif again:
@@ -145,7 +146,7 @@ class Tracker:
         """The numbers of the persons found in the next frame.
 
         Args:
-            found: In any order; the order changes nothing.
+            found: Skeletons in any order; the order changes nothing.
 
         Returns:
             (n,) int64: number of the track, from 0 in order of appearance; -1 for detections that belong to none.

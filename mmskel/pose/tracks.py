@@ -36,10 +36,10 @@ class TrackArrays:
 
 
 class TrackRecord:
-    """What was found along a video, frame by frame, kept as plain arrays: some hundred bytes per person and frame.
+    """The findings along a video, frame by frame, as plain arrays: some hundred bytes per person and frame.
 
     Attributes:
-        num_frames: T so far.
+        num_frames: Number of frames so far, T.
     """
     _BLOCK = 256  # frames whose arrays are joined
 
@@ -55,7 +55,7 @@ class TrackRecord:
         """Takes in the next frame.
 
         Args:
-            found: Its n persons.
+            found: Persons of the frame, n.
             numbers: (n,) as :meth:`mmskel.pose.tracking.Tracker.update` returned them; -1: nobody.
 
         Raises:
@@ -99,10 +99,10 @@ class TrackRecord:
         joints (of the score of the box, if there are no joints).
 
         Args:
-            max_persons: At most so many, the most important. Default: all.
-            confirmed: Only these tracks, e.g. ``tracker.confirmed``. Default: all.
-            order: Slots by ``'importance'``, so that a recogniser that reads the first few slots reads the main
-                persons, or by ``'entry'`` into the picture. Ties: the smaller number first.
+            max_persons: Maximum number of persons, the most important ones. Default: all.
+            confirmed: Tracks to keep, e.g. ``tracker.confirmed``. Default: all.
+            order: Order of the slots: by ``'importance'``, so that a recogniser that reads the first few slots reads
+                the main persons, or by ``'entry'`` into the image. Ties: the smaller number first.
 
         Raises:
             UserError: If there are no frames or an option is unknown.

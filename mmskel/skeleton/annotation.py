@@ -26,21 +26,17 @@ class ClipError(UserError):
 
 
 def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[str, Any]:
-    """The arguments of :class:`~mmskel.skeleton.Clip` that an annotation dictionary means.
+    """The arguments of :class:`~mmskel.skeleton.Clip` that an annotation dictionary describes.
 
     Args:
-        item: With ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one person.
-        layout: Joint order, where the dictionary does not say.
+        item: Annotation with ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one
+            person.
+        layout: Joint order to assume if the dictionary does not name one.
 
     Raises:
-        ClipError: A missing key, or values of another type than their key has.
+        ClipError: A missing key, or a value of the wrong type for its key.
     """
-    name = item.get('frame_dir', item.get('filename'))
-    if name is None:
-        raise ClipError(f"an annotation has neither 'frame_dir' nor 'filename'; its keys: "
-                        f"{', '.join(map(str, item))}")
-    if not is_id(name):
-        raise ClipError(f"an annotation's id is {brief(name)}; expected text")
+    name = clip_id(item)
     say = f"clip '{name}': "
     if 'keypoint' not in item:
         raise ClipError(f"clip '{name}' has no 'keypoint'; its keys: {', '.join(map(str, item))}. If the file is "
@@ -67,10 +63,27 @@ def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[s
     if item.get('track_id') is not None and _as_tuple(item['track_id']) is None:
         raise ClipError(f"{say}track_id is {brief(item['track_id'])}; expected a number per person", 'track')
     return dict(
-        id=str(name), keypoint=keypoint, score=score, layout=item.get('layout') or layout or '',
+        id=name, keypoint=keypoint, score=score, layout=item.get('layout') or layout or '',
         unit=item.get('unit') or '', image_size=size, fps=item.get('fps'),
         label=int(label) if isinstance(label, np.integer) else label, track_id=item.get('track_id'),
         objects=dict(item.get('objects') or {}), rgb=item.get('rgb'), extra=extra)
+
+
+def clip_id(item: Mapping[str, Any]) -> str:
+    """The id of an annotation dictionary: ``frame_dir``, or ``filename`` in older files; a number counts as its text.
+
+    Raises:
+        ClipError: No dictionary, one without an id, or an id that is no text.
+    """
+    if not isinstance(item, Mapping):
+        raise ClipError(f'{brief(item)} is no annotation; expected a dictionary')
+    name = item.get('frame_dir', item.get('filename'))
+    if name is None:
+        raise ClipError("an annotation has neither 'frame_dir' nor 'filename'; its keys: "
+                        f"{', '.join(map(str, item))}")
+    if not is_id(name):
+        raise ClipError(f"an annotation's id is {brief(name)}; expected text")
+    return str(name)
 
 
 def _array(say: str, key: str, value: Any) -> np.ndarray:
@@ -109,5 +122,5 @@ def is_id(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a whole or real number, of Python or NumPy; truth values are not."""
+    """Whether a value is a whole or real number, of Python or NumPy; booleans are not."""
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

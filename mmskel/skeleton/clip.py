@@ -1,6 +1,6 @@
-"""One clip of skeletons: what every system eats.
+"""One clip of skeletons: the input of every system.
 
-``Clip.to_annotation`` and ``Clip.from_annotation`` speak the annotation dictionaries of PYSKL and MMAction2
+``Clip.to_annotation`` and ``Clip.from_annotation`` read and write the annotation dictionaries of PYSKL and MMAction2
 (``frame_dir``, ``total_frames``, ``img_shape``, ``label``, ``keypoint``, ``keypoint_score``), so their pickles are
 read as they are and ours are read by them.
 """
@@ -18,11 +18,11 @@ from mmskel.skeleton.layout import Layout
 from mmskel.skeleton.tables import LAYOUTS, get_layout
 
 USUAL_FPS = 30.
-"""Frames per second of clips that do not say."""
+"""Frames per second assumed for clips that do not say."""
 UNITS = ('pixel', 'metre', 'normalised')
 MAX_CLASSES = 1_000_000
 """Labels from here on are ids of something else."""
-# what a file that says nothing most likely holds: (V, C) -> layout
+# most likely content of a file that says nothing: (V, C) -> layout
 _LIKELY = {(13, 2): 'penn13', (17, 2): 'coco17', (18, 2): 'openpose18', (25, 2): 'openpose25', (26, 2): 'halpe26',
            (21, 2): 'hand21', (133, 2): 'coco_wholebody133', (25, 3): 'ntu25', (20, 3): 'kinect20', (24, 3): 'smpl24',
            (21, 3): 'hand21', (17, 3): 'coco17'}
@@ -49,7 +49,7 @@ class Clip:
         track_id: (M,) int identities of the persons, or None.
         objects: Name -> (T, 3) track of an object: x, y, score (e.g. a ball).
         rgb: Path of the video the skeletons came from.
-        extra: Whatever else an annotation file said about the clip; kept, never read.
+        extra: Anything else an annotation file said about the clip; kept, never read.
     """
     id: str
     keypoint: np.ndarray
@@ -68,7 +68,7 @@ class Clip:
         try:
             self.keypoint = np.asarray(self.keypoint, np.float32)
         except (ValueError, TypeError, OverflowError) as error:
-            raise ClipError(f"clip '{self.id}': keypoint is no array of numbers: {error}", 'shape') from None
+            raise ClipError(f"clip '{self.id}': keypoint is not an array of numbers: {error}", 'shape') from None
         if self.keypoint.ndim != 4 or self.keypoint.shape[-1] not in (2, 3):
             raise ClipError(f"clip '{self.id}': keypoint has shape {self.keypoint.shape}; expected (M, T, V, C) = "
                             'persons, frames, joints, 2 or 3 coordinates', 'shape')
@@ -77,7 +77,7 @@ class Clip:
         try:
             self.score = np.asarray(self.score, np.float32)
         except (ValueError, TypeError, OverflowError) as error:
-            raise ClipError(f"clip '{self.id}': score is no array of numbers: {error}", 'shape') from None
+            raise ClipError(f"clip '{self.id}': score is not an array of numbers: {error}", 'shape') from None
         if not self.layout:
             self.layout = likely_layout(*self.keypoint.shape[2:]) or ''
         self.unit = self.unit or ('pixel' if self.keypoint.shape[-1] == 2 else 'metre')
@@ -89,12 +89,12 @@ class Clip:
 
     @property
     def seen(self) -> np.ndarray:
-        """(M, T, V) bool: the joints that are there."""
+        """(M, T, V) bool: which joints are present."""
         return self.score > 0
 
     @property
     def rate(self) -> float:
-        """Frames per second: ``fps``, or what is usual where it is not known."""
+        """Frames per second: ``fps``, or the usual rate if it is not known."""
         return self.fps or USUAL_FPS
 
     def check(self) -> Clip:
@@ -104,14 +104,14 @@ class Clip:
         return self
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Everything for which the clip cannot be used: the rules that checking, training and prediction obey.
+        """Everything that makes the clip unusable: the rules that checking, training and prediction obey.
 
         Shapes agree, there is at least one person, frame and joint, the joint count is the layout's, coordinates and
         scores are finite, no score is below 0, the unit is known, an image size has two positive numbers, a label is a
         class index, fps is positive, tracks and objects have as many entries as persons and frames.
 
         Yields:
-            Kind, and what is wrong in words that do not name the clip.
+            Kind of the problem, and a description that does not name the clip.
         """
         M, T, V, _ = self.keypoint.shape
         if not (M and T and V):
@@ -134,7 +134,7 @@ class Clip:
                 yield 'nan', (f'{what} holds NaN or infinity in {len(frames)} of {T} frames (first: frame '
                               f'{frames[0]}); write missing joints as zeros with score 0')
         if self.score.size and np.nanmin(self.score) < 0:
-            yield 'score', (f'score reaches down to {np.nanmin(self.score):.3g}; expected confidences from 0 to 1. '
+            yield 'score', (f'the lowest score is {np.nanmin(self.score):.3g}; expected confidences from 0 to 1. '
                             'Was a coordinate taken for a score?')
         yield from self._odd_facts()
 
@@ -164,7 +164,7 @@ class Clip:
         """The clip in another joint order, matched by joint names.
 
         Raises:
-            LayoutError: If the target has joints this layout cannot give and ``missing`` is not ``'zero'``.
+            LayoutError: If the target has joints this layout cannot provide and ``missing`` is not ``'zero'``.
         """
         from dataclasses import replace
 
@@ -175,8 +175,8 @@ class Clip:
     def to_annotation(self) -> dict[str, Any]:
         """MMAction2's / PYSKL's annotation dictionary.
 
-        Beyond their keys only what they cannot express and what is no default is written (``layout``, ``unit``,
-        ``fps``, ``track_id``, ``objects``, ``rgb``), so that a dictionary of theirs comes back unchanged.
+        Beyond their keys, only what they cannot express and is not a default is written (``layout``, ``unit``,
+        ``fps``, ``track_id``, ``objects``, ``rgb``), so that their dictionaries make the round trip unchanged.
         """
         M, T, V, C = self.keypoint.shape
         item = dict(self.extra, frame_dir=self.id, total_frames=T)
@@ -204,8 +204,9 @@ class Clip:
         """A clip from an annotation dictionary of PYSKL, MMAction2 or ours.
 
         Args:
-            item: With ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one person.
-            layout: The joint order, when the dictionary does not say.
+            item: Annotation with ``frame_dir`` (or the older ``filename``) and ``keypoint``; (T, V, C) is taken as one
+                person.
+            layout: Joint order to assume if the dictionary does not name one.
 
         Raises:
             ClipError: If a key is missing or the arrays do not fit together.
@@ -216,6 +217,6 @@ class Clip:
 def derived_score(keypoint: np.ndarray) -> np.ndarray:
     """(..., V, C) -> (..., V) float32: 1 where a joint has any coordinate that is not zero, else 0."""
     seen = keypoint[..., 0] != 0
-    for axis in range(1, keypoint.shape[-1]):  # a reduction over so short an axis takes ten times as long
+    for axis in range(1, keypoint.shape[-1]):  # reducing over such a short axis takes ten times as long
         seen |= keypoint[..., axis] != 0
     return seen.astype(np.float32)

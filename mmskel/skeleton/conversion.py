@@ -8,7 +8,7 @@ import numpy as np
 from mmskel.skeleton.layout import Layout, LayoutError
 from mmskel.skeleton.tables import get_layout
 
-# other names of the same joint; the nearest one first
+# other names of the same joint; the closest one first
 SYNONYMS = {
     'pelvis': ('hip', 'mid_hip', 'root', 'spine_base'),
     'spine': ('spine2', 'spine_mid', 'torso', 'belly'),
@@ -32,11 +32,12 @@ MIDPOINTS = {
 
 @dataclass(frozen=True)
 class JointMap:
-    """How every joint of ``target`` comes out of ``source``.
+    """The origin in ``source`` of every joint of ``target``.
 
     Args:
         source, target: Layout names.
-        joints: Per target joint the source joints it is the mean of: one (copied), two (midpoint), none (missing).
+        joints: For each target joint, the source joints it is the mean of: one (copied), two (midpoint), none
+            (missing).
     """
     source: str
     target: str
@@ -44,7 +45,7 @@ class JointMap:
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """Target joints the source cannot give; they are converted to zeros with score 0."""
+        """Target joints the source cannot provide; they are converted to zeros with score 0."""
         return tuple(i for i, origin in enumerate(self.joints) if not origin)
 
     def convert(self, keypoint: np.ndarray, score: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray | None]:
@@ -61,8 +62,8 @@ class JointMap:
         points = None
         if score is not None:
             points = np.minimum(score[..., first], score[..., last])
-            lost = mid & (points == 0)
-            out[lost] = 0
+            absent = mid & (points == 0)
+            out[absent] = 0
             points[..., self.missing] = 0
         out[..., self.missing, :] = 0
         return out, points
@@ -73,7 +74,7 @@ def joint_map(source: str | Layout, target: str | Layout, missing: str = 'error'
 
     Args:
         source, target: Layouts or names.
-        missing: ``'error'``, or ``'zero'`` to let joints the source lacks be zeros.
+        missing: ``'error'``, or ``'zero'`` to fill joints the source lacks with zeros.
 
     Raises:
         LayoutError: If joints are missing and ``missing='error'``; names them.
@@ -92,7 +93,7 @@ def joint_map(source: str | Layout, target: str | Layout, missing: str = 'error'
 
     found = JointMap(source.name, target.name, tuple(origin(j) for j in target.joints))
     if found.missing and missing != 'zero':
-        lost = ', '.join(target.joints[j] for j in found.missing)
-        raise LayoutError(f"layout '{source.name}' has nothing for these joints of '{target.name}': {lost}; "
+        absent = ', '.join(target.joints[j] for j in found.missing)
+        raise LayoutError(f"layout '{source.name}' has no counterpart for these joints of '{target.name}': {absent}; "
                           "pass missing='zero' to fill them with zeros")
     return found

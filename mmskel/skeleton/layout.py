@@ -1,8 +1,8 @@
-"""What joints a skeleton has and how they hang together.
+"""The joints of a skeleton and how they are connected.
 
 A :class:`Layout` is a frozen table; adjacency, hop distance, partitions, limbs, bones, flips and drawing are
 functions of it. A new keypoint set is one more table in :mod:`mmskel.skeleton.tables` (or one call of
-:meth:`Layout.from_mmpose`), never an ``elif`` somewhere.
+:meth:`Layout.from_mmpose`), never an ``elif`` anywhere.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmskel.files.errors import UserError
 
 
 class LayoutError(UserError):
-    """A layout that is no skeleton, or a joint that a layout does not have."""
+    """A layout that is not a skeleton, or a joint that a layout does not have."""
 
 
 @dataclass(frozen=True)
@@ -25,21 +25,21 @@ class Layout:
     """A skeleton as a table. ``V`` is the number of joints.
 
     Args:
-        name: The name configs use, e.g. ``'coco17'``.
-        joints: V joint names, in the order of the data; lower case, ``left_``/``right_`` for sides.
+        name: Name that configs use, e.g. ``'coco17'``.
+        joints: Names of the V joints, in the order of the data; lower case, ``left_``/``right_`` for sides.
         edges: V - 1 pairs (child, parent), pointing towards the centre as the field's "inward" links do.
             They must form one tree.
-        centre: The joint every edge points to; root of the tree.
-        pairs: (left, right) joint pairs; joints in no pair lie on the middle line.
+        centre: Joint that every edge leads to; root of the tree.
+        pairs: (left, right) joint pairs; joints in no pair lie on the midline.
         parts: Body part name -> joints, for part-wise models and for colours. May be empty.
-        links: Further lines to draw that are no bones of the tree (e.g. shoulder to shoulder).
+        links: Additional lines to draw that are not bones of the tree (e.g. shoulder to shoulder).
         bone_origins: V joints; the bone vector of joint v is ``x[v] - x[bone_origins[v]]``. Default: the parents.
             The field's bone streams of COCO and OpenPose start hips and neck elsewhere than their graphs do.
         limbs: Pairs of joints that limb heatmaps draw as lines, in the order of their channels. Default: the edges and
             the links. COCO's are those of PoseC3D's released weights.
 
     Raises:
-        LayoutError: If names repeat, an index is out of range, or the edges are no tree towards ``centre``.
+        LayoutError: If names repeat, an index is out of range, or the edges are not a tree towards ``centre``.
     """
     name: str
     joints: tuple[str, ...]
@@ -64,7 +64,7 @@ class Layout:
             raise LayoutError(f"layout '{self.name}' has joints 0 to {num - 1}, but its tables name {wrong}")
         sided = sum(self.pairs, ())
         if len(set(sided)) != len(sided):
-            raise LayoutError(f"layout '{self.name}': a joint stands in two left/right pairs or on both sides")
+            raise LayoutError(f"layout '{self.name}': a joint is in two left/right pairs or on both sides")
         if self.bone_origins and len(self.bone_origins) != num:
             raise LayoutError(f"layout '{self.name}': {len(self.bone_origins)} bone origins for {num} joints")
         self._check_tree()
@@ -77,20 +77,21 @@ class Layout:
         parent: dict[int, int] = {}
         for child, head in self.edges:
             if child in parent or child == self.centre:
-                raise LayoutError(f"layout '{self.name}' is no tree: {self._named([child])} "
+                raise LayoutError(f"layout '{self.name}' is not a tree: {self._named([child])} "
                                   'has two parents or is a centre with a parent')
             parent[child] = head
-        lost = []
+        missing = []
         for joint in range(self.num_joints):
             at, seen = joint, set()
             while at in parent and at not in seen:
                 seen.add(at)
                 at = parent[at]
             if at != self.centre:
-                lost.append(joint)
-        if lost:
-            have = 'has' if len(lost) == 1 else 'have'
-            raise LayoutError(f"layout '{self.name}' is no tree: {self._named(lost)} {have} no way to the centre, "
+                missing.append(joint)
+        if missing:
+            have = 'has' if len(missing) == 1 else 'have'
+            raise LayoutError(f"layout '{self.name}' is not a tree: {self._named(missing)} {have} no path to the "
+                              "centre, "
                               + self._named([self.centre]))
 
     def _named(self, joints: Sequence[int]) -> str:
@@ -141,12 +142,12 @@ class Layout:
     def from_mmpose(cls, dataset_info: Mapping, name: str | None = None, centre: str | None = None) -> Layout:
         """A layout from the ``dataset_info`` of any MMPose data set (``configs/_base_/datasets/*.py``).
 
-        MMPose's skeletons may hold circles (shoulder to shoulder) and loose pieces (faces have no links at all).
-        Bones are the breadth-first tree of the links from the centre; links left over are kept for drawing; a loose
-        piece is tied to the centre by its first joint.
+        MMPose's skeletons may contain cycles (shoulder to shoulder) and disconnected pieces (faces have no links at
+        all). Bones are the breadth-first tree of the links from the centre; remaining links are kept for drawing; a
+        disconnected piece is tied to the centre by its first joint.
 
         Args:
-            dataset_info: With ``dataset_name``, ``keypoint_info`` and ``skeleton_info``.
+            dataset_info: Dictionary with ``dataset_name``, ``keypoint_info`` and ``skeleton_info``.
             name: Name of the layout; default: the data set's.
             centre: Name of the centre joint; default: the joint with the smallest largest hop distance within the
                 largest connected piece (ties: smaller sum of distances, then first).
@@ -186,7 +187,7 @@ class Layout:
 
 
 def adjacency_matrix(num: int, links: Iterable[tuple[int, int]]) -> csr_array:
-    """(V, V) boolean matrix of an undirected graph with ``num`` nodes; links of a node to itself are left out."""
+    """(V, V) boolean matrix of an undirected graph with ``num`` nodes; self-links are left out."""
     pairs = sorted({pair for a, b in links if a != b for pair in ((a, b), (b, a))})
     rows, columns = np.array(pairs, int).reshape(-1, 2).T
     return csr_array((np.ones(len(pairs), bool), (rows, columns)), shape=(num, num))

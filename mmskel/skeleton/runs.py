@@ -1,4 +1,4 @@
-"""Runs of frames in which something holds."""
+"""Runs of consecutive frames for which something is true."""
 from __future__ import annotations
 
 import numpy as np

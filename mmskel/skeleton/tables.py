@@ -1,7 +1,7 @@
 """The skeletons of the field as tables: joint names in data order, bones as (child, parent), the centre.
 
 Kinect and OpenPose bones are those of the published ST-GCN and CTR-GCN graphs (the fingertip of Kinect v2 hangs on
-the thumb); the other tables follow their data sets' own skeletons, cut down to a tree. Joint names are shared by all
+the thumb); the other tables follow their data sets' own skeletons, reduced to a tree. Joint names are shared by all
 tables, so one layout converts to another by name (:mod:`mmskel.skeleton.conversion`).
 """
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KINECT20_EDGES = ((0, 1), (1, 2), (3, 2), (4, 2), (5, 4), (6, 5), (7, 6), (8, 2
                    (13, 12), (14, 13), (15, 14), (16, 0), (17, 16), (18, 17), (19, 18))
 _NTU25 = ('pelvis', 'spine', 'neck', *_KINECT20[3:], 'spine_shoulder', 'left_hand_tip', 'left_thumb',
           'right_hand_tip', 'right_thumb')
-# place of every Kinect v1 joint in MSR-Action3D's order (counted from 0)
+# position of every Kinect v1 joint in MSR-Action3D's order (counted from 0)
 _KINECT20_IN_MSR = (6, 3, 2, 19, 0, 7, 9, 11, 1, 8, 10, 12, 4, 13, 15, 17, 5, 14, 16, 18)
 _SMPL24 = ('pelvis', 'left_hip', 'right_hip', 'spine1', 'left_knee', 'right_knee', 'spine2', 'left_ankle',
            'right_ankle', 'spine3', 'left_foot', 'right_foot', 'neck', 'left_collar', 'right_collar', 'head',
@@ -38,11 +38,20 @@ _SMPL24 = ('pelvis', 'left_hip', 'right_hip', 'spine1', 'left_knee', 'right_knee
 _SMPL24_PARENTS = (0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
 _HALPE26 = (*_COCO17, 'head', 'neck', 'pelvis', 'left_big_toe', 'right_big_toe', 'left_small_toe', 'right_small_toe',
             'left_heel', 'right_heel')
-# Human3.6M: the spine's upper end lies between the shoulders, the neck's at the chin
+# Human3.6M: the spine's upper end is between the shoulders, the neck's at the chin
 _H36M17 = ('pelvis', 'right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle', 'spine',
            'spine_shoulder', 'neck', 'head', 'left_shoulder', 'left_elbow', 'left_wrist', 'right_shoulder',
            'right_elbow', 'right_wrist')
 _H36M17_PARENTS = (0, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)
+# the joints of SBU and the bones' ends of HDM05, in the order of the files
+_SBU15 = ('head', 'neck', 'spine', 'left_shoulder', 'left_elbow', 'left_hand', 'right_shoulder', 'right_elbow',
+          'right_hand', 'left_hip', 'left_knee', 'left_foot', 'right_hip', 'right_knee', 'right_foot')
+_HDM31 = ('pelvis', *(f'{side}_{joint}' for side in _SIDES for joint in ('hip', 'knee', 'ankle', 'foot', 'toe')),
+          'lower_spine', 'spine', 'spine_shoulder', 'neck', 'upper_neck', 'head',
+          *(f'{side}_{joint}' for side in _SIDES for joint in ('shoulder', 'elbow', 'wrist', 'hand_root', 'hand',
+                                                               'hand_tip', 'thumb')))
+_HDM31_PARENTS = (0, 0, 1, 2, 3, 4, 0, 6, 7, 8, 9, 0, 11, 12, 13, 14, 15, 13, 17, 18, 19, 20, 21, 20, 13, 24, 25, 26,
+                  27, 28, 27)
 # Penn Action: a head and twelve joints, left before right
 _PENN13 = ('head', *(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
                      for side in _SIDES))
@@ -158,6 +167,10 @@ def _tables() -> dict[str, Layout]:
                                    (11, 9), (12, 10)), 'head', links=((1, 2), (7, 8))),
         _table('hand21', _HAND21, _hand(_HAND21, '', 0), 'wrist'),
         _table('smpl24', _SMPL24, tuple((j, p) for j, p in enumerate(_SMPL24_PARENTS) if j != p), 'pelvis'),
+        _table('sbu15', _SBU15,
+               ((0, 1), (1, 2), (3, 1), (4, 3), (5, 4), (6, 1), (7, 6), (8, 7), (9, 2), (10, 9), (11, 10), (12, 2),
+                (13, 12), (14, 13)), 'spine'),
+        _table('hdm31', _HDM31, tuple((j, p) for j, p in enumerate(_HDM31_PARENTS) if j != p), 'pelvis'),
         _table('h36m17', _H36M17, tuple((j, p) for j, p in enumerate(_H36M17_PARENTS) if j != p), 'pelvis'),
     )
     return {table.name: table for table in tables}
@@ -166,10 +179,10 @@ def _tables() -> dict[str, Layout]:
 LAYOUTS: dict[str, Layout] = _tables()
 """Every layout known by name; :func:`register_layout` adds one."""
 
-# the names other projects use for the same joint order
+# names that other projects use for the same joint order
 ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 'nturgb+d': 'ntu25',
            'coco_wholebody': 'coco_wholebody133', 'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24',
-           'h36m': 'h36m17'}
+           'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31'}
 
 
 _BLAZEPOSE = (" MediaPipe's 33 landmarks hold the joints of coco17: array[..., [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, "
@@ -179,7 +192,7 @@ _INSTEAD = dict.fromkeys(('mediapipe', 'mediapipe33', 'blazepose', 'blazepose33'
 
 
 def get_layout(layout: str | Layout) -> Layout:
-    """A layout by name (or alias such as MMAction2's ``'nturgb+d'``); a :class:`Layout` is handed back.
+    """A layout by name (or alias such as MMAction2's ``'nturgb+d'``); a :class:`Layout` is returned.
 
     Raises:
         LayoutError: If the name is unknown; lists the known ones.
@@ -195,7 +208,7 @@ def get_layout(layout: str | Layout) -> Layout:
 
 
 def register_layout(layout: Layout) -> Layout:
-    """Makes a layout known by its name, so configs and files can use it.
+    """Registers a layout under its name, so that configs and files can use it.
 
     Raises:
         LayoutError: If another layout already has the name.

@@ -1,6 +1,7 @@
-"""Small labelled videos made of real ones: people are cut out and move over a blurred backdrop, each class in its way.
+"""Small labelled videos made of real ones: people are cut out and move over a blurred backdrop, in a different way per
+class.
 
-Enough to try the whole path from video files to labels where no data set is at hand; no data set to report results on.
+Enough to try the whole path from video files to labels if no data set is at hand; not a data set to report results on.
 """
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from mmskel.video.reading import open_video
 from mmskel.video.writing import video_writer
 
 FPS = 16.
-_PICTURE = 384, 288  # width, height of the made videos
+_FRAME = 384, 288  # width, height of the made videos
 _MARGIN = .2  # around the joints, in heights of the person: heads reach above the eyes, feet below the ankles
 
 
@@ -26,8 +27,8 @@ class Cutout:
     """A person of a video.
 
     Args:
-        images: (T, h, w, 3) uint8 BGR, one place that holds the person in all frames.
-        height: Of the person in pixels, for the scale.
+        images: (T, h, w, 3) uint8 BGR, one crop that holds the person in all frames.
+        height: Height of the person in pixels, which sets the scale.
         backdrop: (H, W, 3) uint8, the blurred video.
     """
     images: np.ndarray
@@ -42,7 +43,7 @@ class Cutout:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a person stands in a frame: feet at (x, y) in shares of the picture, turned, and how tall."""
+    """Where a person stands in a frame: feet at (x, y) as shares of the image, rotation, and height."""
     x: float
     y: float = .92
     degrees: float = 0.
@@ -84,12 +85,12 @@ ACTIONS: dict[str, Motion] = {
 
 
 def cutouts(clip: Clip, video: str | Path, min_frames: int = 8) -> list[Cutout]:
-    """The people of a video, each from the longest stretch in which nobody else stands in the way.
+    """The people of a video, each from the longest stretch in which nobody else is in the way.
 
     Args:
-        clip: Its skeletons, 2-D, as extracted.
-        video: The file.
-        min_frames: People alone for fewer frames are left out.
+        clip: Clip of its 2-D skeletons, as extracted.
+        video: Path of the file.
+        min_frames: Minimum number of frames; people alone for fewer are left out.
     """
     import cv2
     boxes, seen = _boxes(clip)
@@ -101,7 +102,7 @@ def cutouts(clip: Clip, video: str | Path, min_frames: int = 8) -> list[Cutout]:
     with open_video(video, keep_going=True) as source:
         for index, _, image in source:
             if backdrop is None:
-                small = cv2.resize(image, _PICTURE, interpolation=cv2.INTER_AREA)
+                small = cv2.resize(image, _FRAME, interpolation=cv2.INTER_AREA)
                 backdrop = cv2.GaussianBlur(small, (0, 0), 24)
             for kept, place, (_, start, stop) in zip(images, places, stretches):
                 if start <= index < stop:
@@ -117,7 +118,7 @@ def act(cutout: Cutout, action: str, num_frames: int, rng: np.random.Generator) 
         KeyError: Unknown action.
     """
     import cv2
-    images = cutout.images[:, :, ::-1] if rng.random() < .5 else cutout.images  # people turn either way in any class
+    images = cutout.images[:, :, ::-1] if rng.random() < .5 else cutout.images  # people face either way in any class
     count, h, w = images.shape[:3]
     H, W = cutout.backdrop.shape[:2]
     soft = _soft_edges(h, w)
@@ -138,14 +139,14 @@ def write_acted_videos(folder: str | Path, people: Sequence[Cutout], per_class: 
                        num_frames: int = 32, seed: int = 0, actions: Sequence[str] = tuple(ACTIONS)) -> list[Path]:
     """Writes ``folder/train/<action>/*.mp4`` and ``folder/test/<action>/*.mp4``, as ``mmskel extract`` takes them.
 
-    The last person is in the test videos alone; where there is one person only, the second half of its frames is.
+    The last person is only in the test videos; if there is only one person, the second half of the frames is.
 
     Args:
-        folder: Where to.
-        people: At least one.
+        folder: Folder to write to.
+        people: People, at least one.
         per_class: Videos per class for training and for the test.
-        num_frames: Per video.
-        seed: Of everything random.
+        num_frames: Frames per video.
+        seed: Seed of everything random.
         actions: Keys of :data:`ACTIONS`.
 
     Returns:

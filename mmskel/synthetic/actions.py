@@ -1,7 +1,7 @@
-"""Ten everyday actions as tracks of joint angles: what :mod:`mmskel.synthetic.motions` poses its figures with.
+"""Ten everyday actions as tracks of joint angles: the poses that :mod:`mmskel.synthetic.motions` gives its figures.
 
-An action takes a standing pose and changes its angles over time, as if the right hand were the better one; the
-figure's other hand, its proportions, its place and its view are somebody else's business. ``T`` frames.
+An action takes a standing pose and changes its angles over time, as if the person were right-handed; the
+figure's handedness, its proportions, its place and its view are handled elsewhere. ``T`` frames.
 """
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ SIDES = ('right', 'left')
 
 @dataclass
 class Pose:
-    """What a figure does over T frames, as if its right hand were its better one.
+    """What a figure does over T frames, as if it were right-handed.
 
     Args:
         angles: Segment -> (T, 3) degrees: flexion (forwards; of knees and the trunk: backwards, forwards), sideways
             (outwards), twist (inwards).
         rise: (T,) metres between the lower foot and the floor.
         travel: (T,) metres walked forwards.
-        support: Where the figure stands: ``'both'`` feet, the ``'left'`` one, or ``''`` (the hips are the anchor).
+        support: Foot or feet the figure stands on: ``'both'`` feet, the ``'left'`` one, or ``''`` (the hips are the
+            anchor).
     """
     angles: dict[str, np.ndarray]
     rise: np.ndarray
@@ -30,13 +31,13 @@ class Pose:
     support: str = 'both'
 
     def blend(self, segment: str, weight: np.ndarray | float, flex=0., side=0., twist=0.) -> None:
-        """Moves a segment from what it does towards angles (numbers or (T,)) by ``weight`` in [0, 1]."""
+        """Moves a segment from its current angles towards others (numbers or (T,)) by ``weight`` in [0, 1]."""
         for axis, angle in enumerate((flex, side, twist)):
             track = self.angles[segment][:, axis]
             track += weight * (angle - track)
 
     def add(self, segment: str, flex=0., side=0., twist=0.) -> None:
-        """Adds angles to what a segment does."""
+        """Adds angles to those of a segment."""
         for axis, angle in enumerate((flex, side, twist)):
             self.angles[segment][:, axis] += angle
 
@@ -199,4 +200,4 @@ def _stand_up(pose: Pose, take: Take) -> None:
 ACTIONS: dict[str, Callable[[Pose, Take], None]] = dict(
     wave=_wave, wave_both=_wave_both, clap=_clap, throw=_throw, kick=_kick, walk=_walk, jump=_jump, bow=_bow,
     sit_down=_sit_down, stand_up=_stand_up)
-"""Name -> what it does to a pose; in label order."""
+"""Name -> function that changes a pose; in label order."""

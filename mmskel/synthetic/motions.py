@@ -1,6 +1,6 @@
-"""A small labelled motion data set made from nothing: figures with joints doing ten everyday actions.
+"""A small labelled motion data set made from scratch: figures with joints doing ten everyday actions.
 
-For quick starts, tests and tutorials, where nobody should have to download a benchmark first. Each figure is posed by
+For quick starts, tests and tutorials, without downloading a benchmark first. Each figure is posed by
 forward kinematics, so its bones keep their lengths; bodies, style, speed, phase, amplitude, handedness, view and sensor
 noise vary. ``sit_down`` and ``stand_up`` are one motion run forwards and backwards, so order in time matters.
 
@@ -26,7 +26,7 @@ FOCAL_LENGTH = 525.  # of the projection, pixels; a Kinect's colour camera
 CLASS_NAMES = tuple(name.replace('_', ' ') for name in ACTIONS)
 """The ten class names, in label order."""
 
-# joint: (joint it hangs on, segment it turns with, offset in metres: right, up, back; what scales it).
+# joint: (parent joint, segment it turns with, offset in metres: right, up, back; what scales it).
 # '*' stands for right and left; offsets are those of the right-hand side of a body of 1.70 m.
 _BODY = {
     'spine': ('pelvis', 'waist', (0, .07, .01), 'trunk'),
@@ -92,7 +92,7 @@ def _stand(person: _Person, take: Take) -> Pose:
     pose.add('right_hip', stride)
     pose.add('left_hip', -stride)
     for side in SIDES:
-        if take.rng.random() < .6:  # an arm that does something of its own: on the hip, at the chin, a phone
+        if take.rng.random() < .6:  # an arm that does something else: on the hip, at the chin, a phone
             busy = ease(take.wave(.1, .5) * 2 + take.between(-.5, 1.5))
             pose.blend(f'{side}_shoulder', busy, take.between(-20, 90), take.between(5, 95), take.between(-85, 45))
             pose.blend(f'{side}_elbow', busy, take.between(15, 125))
@@ -165,7 +165,7 @@ def _filmed(joints: np.ndarray, rng: np.random.Generator, tilt: float = 9.) -> n
 
 
 def _project(joints: np.ndarray) -> np.ndarray:
-    """(T, V, 3) metres -> (T, V, 2) pixels of :data:`IMAGE_SIZE`, x to the right of the picture, y down."""
+    """(T, V, 3) metres -> (T, V, 2) pixels of :data:`IMAGE_SIZE`, x to the right of the image, y down."""
     height, width = IMAGE_SIZE
     depth = np.maximum(joints[..., 2], .1)
     return np.stack((width / 2 - FOCAL_LENGTH * joints[..., 0] / depth,
@@ -183,9 +183,9 @@ def _drop_joints(keypoint: np.ndarray, score: np.ndarray, rng: np.random.Generat
 
 def _known_joints(layout: Layout) -> None:
     known = {joint.replace('*', side) for joint in ('pelvis', *_BODY) for side in SIDES}
-    lost = [joint for joint in layout.joints if joint not in known]
-    if lost:
-        raise LayoutError(f"the synthetic figure has no {', '.join(lost[:5])}{' ...' if lost[5:] else ''}, which "
+    missing = [joint for joint in layout.joints if joint not in known]
+    if missing:
+        raise LayoutError(f"the synthetic figure has no {', '.join(missing[:5])}{' ...' if missing[5:] else ''}, which "
                           f"layout '{layout.name}' needs; bodies without fingers and faces work, e.g. kinect20")
 
 
@@ -193,19 +193,19 @@ def make_motion_clips(num_per_class: int, seed: int = 0, layout: str | Layout = 
                       noise: float = .01, dropout: float = .03, project: bool = False) -> list[Clip]:
     """Clips of the ten actions of :data:`CLASS_NAMES`, 20 to 80 frames at 30 fps; the same for the same arguments.
 
-    A clip depends on nothing but ``seed``, its class, subject and repetition: asking for more clips adds to the same.
+    A clip depends only on ``seed``, its class, subject and repetition: asking for more clips adds to the same.
 
     Args:
         num_per_class: Clips per class; subjects take turns.
-        seed: Of everything random.
-        layout: A layout of bodies whose joints the figure has: all but those with fingers or faces.
-        num_subjects: Different bodies; at most ``num_per_class`` are used.
+        seed: Seed of everything random.
+        layout: Layout of a body whose joints the figure has: any but those with fingers or faces.
+        num_subjects: Number of different bodies; at most ``num_per_class`` are used.
         noise: Standard deviation of the sensor noise per coordinate in metres; projected clips get 200 pixels per
             metre of it, so 2 by default.
-        dropout: Share of joints that are lost (zeros, score 0) for some of a clip's frames.
-        project: False: (1, T, V, 3) metres. True: (1, T, V, 2) pixels of a pinhole camera, u = W/2 - f x / z and
-            v = H/2 - f y / z with f = 525 and an image of 480 x 640, seen unmirrored: the right hand of a person who
-            faces the camera is on the left; scores are like a detector's, 0.55 to 1.
+        dropout: Share of joints that are missing (zeros, score 0) for some of a clip's frames.
+        project: Whether clips are projected. False: (1, T, V, 3) metres. True: (1, T, V, 2) pixels of a pinhole camera,
+            u = W/2 - f x / z and v = H/2 - f y / z with f = 525 and an image of 480 x 640, seen unmirrored: the right
+            hand of a person who faces the camera is on the left; scores are like a detector's, 0.55 to 1.
 
     Returns:
         The clips, class by class, with ids like ``'wave_s03_r05'``: subject 3, repetition 5.
@@ -256,7 +256,7 @@ def write_motion_dataset(path: str | Path, num_per_class: int = 40, seed: int = 
     """Writes :func:`make_motion_clips` as an annotation file with splits ``train`` and ``test`` by subject.
 
     Args:
-        path: The ``.pkl`` to write.
+        path: File to write, ``.pkl``.
         num_per_class, seed, layout, num_subjects, noise, dropout, project: See :func:`make_motion_clips`.
         test_share: Share of the subjects, the last ones, whose clips are the test split; at least one, never all.
 

@@ -1,7 +1,7 @@
 """Video files and streams, decoded by PyAV.
 
-PyAV was chosen by measurement, see "Decoding" in docs/pose.md: it gives the very pixels that OpenCV gives, and it also
-says when a file is damaged.
+PyAV was chosen by measurement, see "Decoding" in docs/pose.md: it gives exactly the pixels that OpenCV gives, and it
+also says when a file is damaged.
 """
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from mmskel.video.sources import Damage, VideoError, sides
 
 LIVE_SCHEMES = ('rtsp', 'rtsps', 'rtmp', 'rtmps', 'rtp', 'udp', 'srt')
 _PATIENCE = 10.  # seconds for a stream to open, and for each of its packets
-_STATES_LENGTH = ('mov', 'matroska', 'asf')  # containers whose duration is written down, not guessed from the bytes
+_STATES_LENGTH = ('mov', 'matroska', 'asf')  # containers that state their duration instead of leaving it to be guessed
 
-# PyAV before 19 refuses a file over a title that is not UTF-8, unless told so
+# PyAV before 19 refuses a file whose title is not UTF-8, unless told not to
 _LENIENT = {'metadata_errors': 'replace'} if Version(av.__version__) < Version('19') else {}
 
 
@@ -33,19 +33,19 @@ class VideoFile:
 
     Args:
         address: Path or URL.
-        url: Whether it is a URL.
-        fps: Taken instead of the file's own times.
-        threads: Of the decoder.
-        wanted: Numbers of the frames whose images are made; None: all.
+        url: Whether ``address`` is a URL.
+        fps: Frames per second to use instead of the file's own times.
+        threads: Threads of the decoder.
+        wanted: Numbers of the frames to decode to images; None: all.
 
     Attributes:
-        fps: The header's average rate; where that is absurd, what the first packets show.
-        live: Whether it comes as it happens, so that losses are usual and nothing can be read again.
-        num_frames: What the header says, None where it does not or contradicts itself.
+        fps: Average rate of the header, or of the first packets if that is absurd.
+        live: Whether the source is live: losses are usual and nothing can be read again.
+        num_frames: Number of frames by the header; None where it does not say or contradicts itself.
         rotation: Degrees counterclockwise that frames are turned by; known once the first one is decoded.
 
     Raises:
-        VideoError: If it cannot be opened, holds no pictures, or no rate can be found.
+        VideoError: If it cannot be opened, holds no images, or no rate can be found.
     """
 
     def __init__(self, address: str, *, url: bool, fps: float | None, threads: int,
@@ -69,8 +69,8 @@ class VideoFile:
         self.num_frames = self._stated_frames()
         self._reformat = VideoReformatter().reformat
         self._clock = _Clock(self.fps, steady=fps is not None)
-        # AVI holds no times of presentation and FFmpeg guesses them badly where frames are reordered (H.264 of NTU
-        # RGB+D); those of decoding, in order, are right
+        # AVI has no presentation times, and FFmpeg guesses them badly if frames are reordered (H.264 of NTU
+        # RGB+D); the decoding times, in order, are right
         self._slots = deque() if self._container.format.name == 'avi' else None
 
     def _demux(self) -> Iterator[av.Packet]:
@@ -84,29 +84,29 @@ class VideoFile:
         ahead = []
         try:
             ahead += islice(self._packets, 64)
-        except av.FFmpegError:  # the next packet tells it again
+        except av.FFmpegError:  # the next packet says it again
             self._packets = self._demux()
         self._packets = chain(ahead, self._packets)
         times = [float(p.pts * p.time_base) for p in ahead if p.stream is stream and p.pts is not None]
         if len(set(times)) < 2:
-            raise VideoError(f"'{self.name}': neither its header nor its time stamps say how many frames a second has; "
-                             'say it with --fps')
+            raise VideoError(f"'{self.name}': neither its header nor its time stamps give the frame rate; "
+                             'say it with fps=...')
         return (len(times) - 1) / (max(times) - min(times))
 
     def _stated_frames(self) -> int | None:
         frames, duration = self._stream.frames, self._stream.duration
         if not frames or not duration:
             return None
-        # an edit list plays less than there is, and AVI counts empty slots as frames
+        # an edit list plays less than the file holds, and AVI counts empty slots as frames
         return frames if abs(frames / self.fps - float(duration * self._stream.time_base)) < 1.5 / self.fps else None
 
     def frames(self) -> Iterator[tuple[float, np.ndarray]]:
         """Time in seconds from the first frame, and image (H, W, 3) uint8 BGR, turned upright; in order of display.
 
-        Of a frame that is not wanted the image is None (the first one's is always made).
+        The image of an unwanted frame is None (the first one is always decoded).
 
         Raises:
-            Damage: Where the file is broken; what the decoder had got by then is handed out before.
+            Damage: The file is broken; everything decoded up to that point is yielded first.
         """
         shape = None
         for index, frame in enumerate(self._decoded()):
@@ -136,7 +136,7 @@ class VideoFile:
             self._note_end(packet)
             if packet.stream is not self._stream:
                 continue
-            if not packet.size:  # the end; of frames still waiting, some may lean on what is missing
+            if not packet.size:  # the end; some frames still waiting may depend on what is missing
                 self._check_end()
             elif self._slots is not None:
                 self._slots.append(packet.dts)
@@ -144,8 +144,8 @@ class VideoFile:
                 frames = packet.decode()
             except av.FFmpegError as error:
                 if self.live and isinstance(error, av.InvalidDataError):
-                    continue  # packets get lost on the way
-                # those waiting in the decoder may be spoilt as well
+                    continue  # packets go missing on the way
+                # those waiting in the decoder may be damaged as well
                 raise Damage(_words(error)) from error
             for frame in frames:
                 if frame.is_corrupt and not self.live:
@@ -153,7 +153,7 @@ class VideoFile:
                 yield frame
 
     def _waiting(self, incomplete: av.Packet | None) -> list[av.VideoFrame]:
-        """Frames that wait in the decoder for their turn, as far as they come before the incomplete one."""
+        """The frames waiting in the decoder that come before the incomplete one."""
         cut = incomplete is not None and incomplete.stream is self._stream
         if cut and (self._slots is not None or incomplete.pts is None):
             return []  # which of them come before it cannot be known
@@ -177,12 +177,12 @@ class VideoFile:
             raise Damage(f'it ends at {read:.2f} s, and its header says {duration:.2f} s: it was cut off')
 
     def close(self) -> None:
-        """Closes the file; frames that were handed out stay valid."""
+        """Closes the file; frames already yielded stay valid."""
         self._container.close()
 
 
 class _Clock:
-    """Seconds since the first frame, always rising: time stamps that are absent or jump back go on by one period."""
+    """Seconds since the first frame, always increasing: absent or decreasing time stamps are replaced."""
 
     def __init__(self, fps: float, steady: bool):
         self._period, self._steady, self._last, self._shift = 1 / fps, steady, None, 0.
@@ -210,32 +210,32 @@ def _open_stream(address: str):
 
 def _why_not_opened(name: str, url: bool, error: Exception) -> str:
     if url:
-        return (f"'{name}': the stream cannot be opened ({_words(error)}); expected an address that can be reached "
+        return (f"'{name}': the stream cannot be opened ({_words(error)}); expected a URL that can be reached "
                 'from here, such as rtsp://camera/stream or https://site/video.mp4')
     if isinstance(error, av.PermissionError):
-        return f"'{name}': it may not be read by this user; expected a file with read permission"
+        return f"'{name}': this user may not read it; expected a file with read permission"
     with Path(name).open('rb') as file:
         head = file.read(12)
     if head[4:8] == b'ftyp':
         return (f"'{name}': an MP4 file without its index (the 'moov' box), so no frame can be found in it; expected "
-                'a whole file: the recording or the copy was cut off, copy it anew')
-    return (f"'{name}': not a video, or its beginning is destroyed ({_words(error)}); expected a "
+                'a whole file: the recording or the copy was cut off, copy it again')
+    return (f"'{name}': not a video, or its beginning is damaged ({_words(error)}); expected a "
             'video file such as mp4, avi, mkv or webm')
 
 
 def _words(error: av.FFmpegError) -> str:
     late = isinstance(error, av.ExitError)  # PyAV's own timeout
-    return f'nothing came for {_PATIENCE:g} s' if late else f'FFmpeg says "{error.strerror}"'
+    return f'nothing arrived for {_PATIENCE:g} s' if late else f'FFmpeg says "{error.strerror}"'
 
 
 def _picture_stream(name: str, container):
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams or container.format.name == 'tty':  # FFmpeg plays text on a screen of its own
+    if not streams or container.format.name == 'tty':  # FFmpeg renders text as a screen
         kinds = sorted({s.type for s in container.streams} - {'video'})
-        found = f'only {" and ".join(kinds)}' if kinds else 'no moving pictures'
-        raise VideoError(f"'{name}': {found} in it; expected a video file with pictures")
+        found = f'only {" and ".join(kinds)}' if kinds else 'no video stream'
+        raise VideoError(f"'{name}': {found} in it; expected a video file with images")
     if streams[0].codec_context is None:
-        raise VideoError(f"'{name}': FFmpeg has no decoder for its pictures; convert it, for example with "
+        raise VideoError(f"'{name}': FFmpeg has no decoder for its images; convert it, for example with "
                          'ffmpeg -i IN -c:v libx264 OUT.mp4')
     return streams[0]
 

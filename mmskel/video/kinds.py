@@ -1,8 +1,8 @@
-"""What a source of frames or clips is: the one place that decides it, and everybody asks here.
+"""The kinds of sources of frames or clips, and the one place that decides which one a source is.
 
-A source is given as a person gives it: a path, a URL, the number of a camera, arrays. :func:`kind_of` says what it is,
-and refuses at once what is nothing of that kind, so that no model is loaded in vain. Clips themselves (a
-:class:`~mmskel.skeleton.Clip`, an annotation dictionary) are no source and are not asked about here.
+A source is what a user gives: a path, a URL, the number of a camera, arrays. :func:`kind_of` says what it is
+and refuses anything else at once, so that no model is loaded in vain. Clips themselves (a
+:class:`~mmskel.skeleton.Clip`, an annotation dictionary) are not sources and are not handled here.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mmskel.video.decoding import LIVE_SCHEMES, VideoFile
-from mmskel.video.sources import PICTURE_SUFFIXES, VideoError
+from mmskel.video.sources import IMAGE_SUFFIXES, VideoError
 
 VIDEO_SUFFIXES = ('.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.mts', '.ts', '.webm', '.wmv')
 ANNOTATION_SUFFIXES = ('.pkl', '.pickle')
@@ -27,7 +27,7 @@ _TAKEN = ('a video file, a folder of videos or of images, an image, a .txt list 
 
 
 class Kind(str, Enum):
-    """What a source can be.
+    """The kinds of sources.
 
     ``FOLDER``, ``LIST`` and ``ANNOTATIONS`` hold several clips (:attr:`several`), all others are one. ``IMAGES`` is one
     image, a folder of images without videos, or a sequence of paths of images.
@@ -43,19 +43,19 @@ class Kind(str, Enum):
 
     @property
     def several(self) -> bool:
-        """Whether such a source holds several clips."""
+        """Whether a source of this kind holds several clips."""
         return self in (Kind.FOLDER, Kind.LIST, Kind.ANNOTATIONS)
 
 
 def kind_of(source: Any) -> Kind:
-    """What a source is.
+    """The kind of a source.
 
     Args:
         source: A path, a URL, the number of a camera (also as text), uint8 arrays (T, H, W, 3) or a sequence of
             (H, W, ...), or a sequence of paths of images.
 
     Raises:
-        VideoError: Nothing is there, or what is there is neither a video nor clips; says what is taken.
+        VideoError: There is nothing there, or it is neither a video nor clips; says what is accepted.
     """
     if _is_camera(source):
         return Kind.CAMERA
@@ -75,18 +75,18 @@ def kind_of(source: Any) -> Kind:
 
 
 def passes_once(source: Any) -> bool:
-    """Whether the frames of a source are over once they have been read, so that it must not be opened a second time.
+    """Whether the frames of a source can be read only once, so that it must not be opened a second time.
 
     True of cameras and of live streams. A URL of another protocol can be read again if it names a file, such as
     ``https://site/video.mp4``; ``http://camera/mjpg`` cannot. Files and arrays can.
     """
     if isinstance(source, str) and (url := _URL.match(source)):
-        return url[1].lower() in LIVE_SCHEMES or not url[2].lower().endswith((*VIDEO_SUFFIXES, *PICTURE_SUFFIXES))
+        return url[1].lower() in LIVE_SCHEMES or not url[2].lower().endswith((*VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
     return _is_camera(source)
 
 
 def are_frames(source: Any) -> bool:
-    """Whether it is frames as arrays: (T, H, W, 3) uint8, or a sequence of (H, W) or (H, W, channels) uint8."""
+    """Whether the source is frames as arrays: (T, H, W, 3) uint8, or a sequence of (H, W) or (H, W, channels) uint8."""
     if isinstance(source, np.ndarray):
         return source.dtype == np.uint8 and source.ndim == 4
     return (isinstance(source, Sequence) and not isinstance(source, (str, bytes)) and len(source) > 0
@@ -105,8 +105,8 @@ def _kind_of_sequence(source: np.ndarray | Sequence) -> Kind:
 
 
 def _kind_of_folder(folder: Path) -> Kind:
-    """Images alone are one clip; where there are videos as well, below it or in it, they are the clips."""
-    images = any(file.suffix.lower() in PICTURE_SUFFIXES for file in folder.iterdir())
+    """A folder of images alone is one clip; if there are videos in or below it, they are the clips."""
+    images = any(file.suffix.lower() in IMAGE_SUFFIXES for file in folder.iterdir())
     videos = any(file.suffix.lower() in VIDEO_SUFFIXES for file in folder.rglob('*'))
     return Kind.IMAGES if images and not videos else Kind.FOLDER
 
@@ -117,9 +117,9 @@ def _kind_of_file(path: Path) -> Kind:
         return Kind.ANNOTATIONS
     if suffix == LIST_SUFFIX:
         return Kind.LIST
-    if suffix in PICTURE_SUFFIXES:
+    if suffix in IMAGE_SUFFIXES:
         return Kind.IMAGES
-    if suffix not in VIDEO_SUFFIXES and path.stat().st_size:  # an empty file is refused as one by whoever opens it
+    if suffix not in VIDEO_SUFFIXES and path.stat().st_size:  # an empty file is refused when it is opened
         _check_plays(path)
     return Kind.FILE
 
@@ -129,5 +129,5 @@ def _check_plays(path: Path) -> None:
     try:
         VideoFile(str(path), url=False, fps=1., threads=1).close()
     except VideoError as error:
-        raise VideoError(f'{error}. What is taken: {_TAKEN}. Skeletons in other formats become an annotation file with '
+        raise VideoError(f'{error}. Accepted: {_TAKEN}. Skeletons in other formats become an annotation file with '
                          '`mmskel prepare`') from error

@@ -1,4 +1,4 @@
-"""Which videos there are, what they are called, and which class and split each belongs to."""
+"""Lists of videos: their ids, classes and splits."""
 from __future__ import annotations
 
 import os
@@ -20,8 +20,8 @@ class VideoItem:
     """A video to extract.
 
     Args:
-        id: Of the clip that it becomes; unique.
-        path: The file.
+        id: Unique id of the clip that it becomes.
+        path: Path of the file.
         label: Name of its class, '' if unknown.
         split: ``'train'``, ``'val'``, ``'test'`` or any other name, '' if none.
         numbered: Whether ``label`` is the class's number, not its name.
@@ -36,13 +36,13 @@ class VideoItem:
 def list_videos(source: str | Path, labels: str | Path | None = None) -> list[VideoItem]:
     """The videos of a file, a folder or a list, sorted by id.
 
-    A folder is searched to the bottom; ids are paths below it without the suffix. The folder that a video lies in is
-    its class; where the outermost folders are called ``train``, ``val`` or ``test``, they are the splits. A ``.txt``
-    list holds a path per line, relative to the list. A table of labels (``.csv`` with a header: ``id`` or ``path``,
-    ``label`` and, if you like, ``split``) has the last word.
+    A folder is searched recursively; ids are paths below it without the suffix. The folder that holds a video is
+    its class; if the outermost folders are called ``train``, ``val`` or ``test``, they are the splits. A ``.txt``
+    list holds one path per line, relative to the list. A table of labels (``.csv`` with a header: ``id`` or ``path``,
+    ``label`` and, optionally, ``split``) takes precedence.
 
     Raises:
-        VideoError: Nothing there, a line or row that leads nowhere, or two videos with the same id.
+        VideoError: No videos, a line or row that names no video, or two videos with the same id.
     """
     source = Path(source)
     kind = kind_of(source)
@@ -116,7 +116,7 @@ def _of_list(path: Path) -> list[VideoItem]:
                                  f'relative to the list{hint}')
             items.append(VideoItem(Path(line.strip()).with_suffix('').as_posix(), str(video)))
     if not items:
-        raise VideoError(f"'{path}': the list names no video; expected a path per line")
+        raise VideoError(f"'{path}': the list names no video; expected one path per line")
     return items
 
 
@@ -135,13 +135,13 @@ def _labelled(items: Sequence[VideoItem], table: Path) -> list[VideoItem]:
                              + (f"a second row for '{name}'; a video has one" if name else f'an empty {key}'))
         by_name[name] = row
     known = {item.id for item in items}
-    strange = [name for name in by_name if name not in known]
-    if strange:
-        raise VideoError(f"'{table}': {len(strange)} rows name no video, e.g. '{strange[0]}'; an id is the path below "
+    unknown = [name for name in by_name if name not in known]
+    if unknown:
+        raise VideoError(f"'{table}': {len(unknown)} rows name no video, e.g. '{unknown[0]}'; an id is the path below "
                          f"the folder without the suffix, e.g. '{items[0].id}'")
-    lost = [item.id for item in items if item.id not in by_name]
-    if lost:
-        raise VideoError(f"'{table}': {len(lost)} videos have no row, e.g. '{lost[0]}'")
+    missing = [item.id for item in items if item.id not in by_name]
+    if missing:
+        raise VideoError(f"'{table}': {len(missing)} videos have no row, e.g. '{missing[0]}'")
     try:
         numbered = are_class_numbers(table, [row['label'] for row in by_name.values()])
     except TableError as error:

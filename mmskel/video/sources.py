@@ -1,7 +1,7 @@
-"""What frames come from, besides video files: pictures and cameras (OpenCV); and what all sources raise.
+"""Sources of frames other than video files: images and cameras (OpenCV); and the errors of all sources.
 
 Each source has ``name``, ``fps``, ``num_frames``, ``rotation``, ``live``, ``frames()`` and ``close()``;
-``mmskel.video.reading`` numbers what they hand out.
+``mmskel.video.reading`` numbers the frames they yield.
 """
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import numpy as np
 
 from mmskel.files.errors import UserError
 
-PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
-_PICTURES_FPS = 30.  # of pictures that come without a rate
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
+_IMAGES_FPS = 30.  # for images that come without a rate
 
 
 class VideoError(UserError):
-    """A source that cannot be read, or not to its end; says which, what was found and what to do."""
+    """A source that cannot be read, or not to its end; says which one, what was found and what to do."""
 
 
 class Damage(Exception):
-    """Raised by a source amid its frames: what is wrong there, in words."""
+    """Raised by a source in the middle of its frames; says in words what is wrong there."""
 
 
 def sides(shape: tuple[int, ...]) -> str:
@@ -31,47 +31,47 @@ def sides(shape: tuple[int, ...]) -> str:
     return f'{shape[1]} x {shape[0]}'
 
 
-class Pictures:
-    """Pictures as frames, all of one size: paths of image files, or arrays.
+class Images:
+    """Images as frames, all of one size: paths of image files, or arrays.
 
     Args:
-        name: For messages.
-        pictures: Paths, or arrays uint8 (H, W, 3) BGR, (H, W, 4) BGRA, (H, W) or (H, W, 1) grey.
-        fps: Pictures per second; 30 where None.
+        name: Name for messages.
+        images: Paths, or arrays uint8 (H, W, 3) BGR, (H, W, 4) BGRA, (H, W) or (H, W, 1) grey.
+        fps: Images per second; 30 where None.
     """
 
-    def __init__(self, name: str, pictures: Sequence[str | Path | np.ndarray], fps: float | None):
-        self.name, self.fps, self.num_frames, self.rotation = name, fps or _PICTURES_FPS, len(pictures), 0
-        self.live, self._pictures = False, pictures
+    def __init__(self, name: str, images: Sequence[str | Path | np.ndarray], fps: float | None):
+        self.name, self.fps, self.num_frames, self.rotation = name, fps or _IMAGES_FPS, len(images), 0
+        self.live, self._images = False, images
 
     def frames(self) -> Iterator[tuple[float, np.ndarray]]:
         """Time in seconds and image (H, W, 3) uint8 BGR.
 
         Raises:
-            Damage: For a picture that cannot be read or has another size than the first.
+            Damage: For an image that cannot be read or has another size than the first.
         """
         shape = None
-        for index, picture in enumerate(self._pictures):
-            if isinstance(picture, (str, Path)):
-                label = f"'{Path(picture).name}'"
-                image = _read_picture(label, Path(picture))
+        for index, entry in enumerate(self._images):
+            if isinstance(entry, (str, Path)):
+                label = f"'{Path(entry).name}'"
+                image = _read_image(label, Path(entry))
             else:
-                label = f'picture {index}'
-                image = _as_bgr(label, np.asarray(picture))
+                label = f'image {index}'
+                image = _as_bgr(label, np.asarray(entry))
             shape = shape or image.shape
             if image.shape != shape:
                 raise Damage(f'{label} is {sides(image.shape)}, and those before it are {sides(shape)}')
             yield index / self.fps, image
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Does nothing: no file is kept open."""
 
 
 class Camera:
     """A camera by its number; times are those of arrival.
 
     Raises:
-        VideoError: If there is none, or it does not say its rate and ``fps`` is not given.
+        VideoError: If there is no such camera, or it does not say its rate and ``fps`` is not given.
     """
 
     def __init__(self, number: int, fps: float | None):
@@ -83,7 +83,7 @@ class Camera:
         self.fps = fps or self._capture.get(cv2.CAP_PROP_FPS)
         if not self.fps > 0:
             self.close()
-            raise VideoError(f"'{self.name}': it does not say how many frames a second has; say it with --fps")
+            raise VideoError(f"'{self.name}': it does not state its frame rate; give it with fps=...")
 
     def frames(self) -> Iterator[tuple[float, np.ndarray]]:
         """Seconds since the first frame, and image (H, W, 3) uint8 BGR.
@@ -96,30 +96,30 @@ class Camera:
             good, image = self._capture.read()
             now = time.monotonic()
             if not good:
-                raise Damage('it gives no more frames')
+                raise Damage('it delivers no more frames')
             start = now if start is None else start
             yield now - start, image
 
     def close(self) -> None:
-        """Lets go of the camera."""
+        """Releases the camera."""
         self._capture.release()
 
 
-def _read_picture(label: str, path: Path) -> np.ndarray:
+def _read_image(label: str, path: Path) -> np.ndarray:
     try:
         data = np.fromfile(path, np.uint8)  # cv2.imread knows no umlauts on Windows
     except OSError as error:
         raise Damage(f'{label} cannot be read ({error.strerror})') from error
     image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if image is None:
-        raise Damage(f'{label} is {"not a whole picture" if data.size else "empty"}')
+        raise Damage(f'{label} is {"not a whole image" if data.size else "empty"}')
     return image
 
 
-def _as_bgr(label: str, picture: np.ndarray) -> np.ndarray:
-    channels = picture.shape[2:] or (1, )
-    if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or channels not in ((1, ), (3, ), (4, )) \
-            or not picture.size:
-        raise Damage(f'{label} is an array {picture.shape} {picture.dtype}, expected (H, W, 3) uint8 in BGR')
-    picture = picture.reshape(*picture.shape[:2], *channels)
-    return picture[..., :3] if channels != (1, ) else np.repeat(picture, 3, 2)
+def _as_bgr(label: str, image: np.ndarray) -> np.ndarray:
+    channels = image.shape[2:] or (1, )
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or channels not in ((1, ), (3, ), (4, )) \
+            or not image.size:
+        raise Damage(f'{label} is an array {image.shape} {image.dtype}, expected (H, W, 3) uint8 in BGR')
+    image = image.reshape(*image.shape[:2], *channels)
+    return image[..., :3] if channels != (1, ) else np.repeat(image, 3, 2)

@@ -17,16 +17,16 @@ SUFFIXES = ('.mp4', '.mkv', '.mov', '.avi')
 
 @contextmanager
 def video_writer(path: str | Path, fps: float) -> Iterator[Callable[[np.ndarray], None]]:
-    """Gives a function that takes the frames one by one, (H, W, 3) uint8 BGR, all of one size.
+    """Yields a function that takes the frames one by one, (H, W, 3) uint8 BGR, all of one size.
 
-    H.264 where PyAV's FFmpeg has it, else MPEG-4. Sides are made even by repeating the last row or column.
+    H.264 if PyAV's FFmpeg has it, else MPEG-4. Sides are made even by repeating the last row or column.
 
     Args:
         path: ``.mp4``, ``.mkv``, ``.mov`` or ``.avi``.
         fps: Frames per second.
 
     Raises:
-        UserError: Another suffix, a rate that is not positive, or no frame at all.
+        UserError: An unknown suffix, a rate that is not positive, or no frame at all.
     """
     import av
     path = Path(path)
@@ -52,5 +52,5 @@ def video_writer(path: str | Path, fps: float) -> Iterator[Callable[[np.ndarray]
 
         yield write
         if not written:
-            raise UserError(f"'{path}': a video without frames")
+            raise UserError(f"'{path}': there are no frames to write")
         container.mux(stream.encode(None))

@@ -1,4 +1,4 @@
-"""Drawing and reports: skeletons, moving pictures, confusion matrices, training curves, the report page.
+"""Drawing and reports: skeletons, animations, confusion matrices, training curves, the report page.
 
 Importing this imports no plotting library; matplotlib, OpenCV and Pillow are imported by what uses them.
 """

@@ -1,4 +1,4 @@
-"""Clips side by side as a moving picture, each with what it is and what it was taken for."""
+"""Clips side by side as an animation, each with its true and its predicted class."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from mmskel.visualization.skeleton_drawing import Scene
 
 
 class Caption(NamedTuple):
-    """What stands over a clip: its true class and the predicted one; None where unknown."""
+    """The caption of a clip: its true class and the predicted one; None where unknown."""
     truth: str | None = None
     predicted: str | None = None
 
@@ -24,7 +24,7 @@ class Caption(NamedTuple):
 def draw_caption(caption: Caption, width: int) -> np.ndarray:
     """A strip (H, width, 3) uint8: the predicted class with a green tick or a red cross, the true class below.
 
-    Without a prediction the true class stands alone in ink. Names that are too long are cut.
+    Without a prediction, only the true class is shown, in black. Names that are too long are cut.
     """
     from PIL import Image, ImageDraw, ImageFont
     big, small = max(round(width / 17), 11), max(round(width / 21), 10)
@@ -88,8 +88,8 @@ class _Wall:
     def frame(self, index: int) -> np.ndarray:
         tiles = []
         for place, (scene, rate) in enumerate(zip(self.scenes, self.rates)):
-            picture = scene.frame(min(int(index * rate / self.fps + 1e-6), scene.clip.num_frames - 1))
-            tiles.append(np.concatenate((self.heads[place], picture)) if self.heads else picture)
+            image = scene.frame(min(int(index * rate / self.fps + 1e-6), scene.clip.num_frames - 1))
+            tiles.append(np.concatenate((self.heads[place], image)) if self.heads else image)
         tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % self.columns)
         rows = [np.concatenate(tiles[i:i + self.columns], 1) for i in range(0, len(tiles), self.columns)]
         return np.concatenate(rows)
@@ -104,7 +104,7 @@ def _write_gif(path: Path, wall: _Wall) -> None:
     some = [wall.frame(i) for i in np.unique(np.linspace(0, wall.num_frames - 1, 4).round().astype(int))]
     colours = Image.fromarray(np.concatenate(some)).quantize(96, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     table = np.array(colours.getpalette()).reshape(-1, 3)
-    # pillow matches colours in steps of four, so a clean background needs its neighbourhood for itself
+    # pillow matches colours in steps of four, so a clean background needs its neighbourhood to itself
     table[(np.abs(table - palette.PAPER) < 8).all(1)] = palette.PAPER
     colours.putpalette(table.astype(np.uint8).tobytes())
     frames = (Image.fromarray(f).quantize(palette=colours, dither=Image.Dither.NONE) for f in wall.frames())
@@ -129,22 +129,22 @@ _WRITERS: dict[str, Callable[[Path, _Wall], None]] = {
 
 def animate(clips: Clip | Sequence[Clip], path: str | Path, *, captions: Sequence[Caption] | None = None,
             size: int = 280, columns: int | None = None, fps: float = 15., turn: float = 40.) -> Path:
-    """Writes clips as one moving picture, side by side; whole or not at all.
+    """Writes clips as one animation, side by side; whole or not at all.
 
     Args:
-        clips: One or several; of any layouts and lengths. A clip without ``fps`` is taken as 30 frames per second.
+        clips: One clip or several, of any layouts and lengths. A clip without ``fps`` is shown at 30 frames per second.
         path: ``.gif``, ``.png`` or ``.apng`` (animated), ``.mp4`` or ``.avi``.
-        captions: One per clip: true and predicted class.
+        captions: True and predicted class of each clip.
         size: Side of a clip's square in pixels.
-        columns: Clips in a row; default: about as many as there are rows.
-        fps: Pictures per second; clips keep their own speed.
-        turn: Degrees over which the view of 3-D clips swings to and fro.
+        columns: Number of clips in a row; default: about the number of rows.
+        fps: Images per second; clips keep their own speed.
+        turn: Degrees over which the view of 3-D clips swings back and forth.
 
     Returns:
         The path.
 
     Raises:
-        UserError: For another suffix, no clips, or captions that do not match.
+        UserError: For an unknown suffix, no clips, or captions that do not match.
         ClipError: If a clip is wrong.
     """
     path = Path(path)

@@ -1,6 +1,6 @@
-"""The page of ``mmskel check``: what an annotation file holds and what is wrong with it, as one HTML file.
+"""The page of ``mmskel check``: the contents of an annotation file and its problems, as one HTML file.
 
-Plots are pictures inside the page; it needs no network and runs no script.
+Plots are images inside the page; it needs no network and runs no script.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mmskel.visualization import palette
 from mmskel.visualization.page import write_page
 from mmskel.visualization.skeleton_drawing import Scene
 
-_MAX_CASES = 500  # of a problem; a page with more is slow to open
+_MAX_CASES = 500  # cases of a problem; a page with more is slow to open
 _MAX_PANELS = 4
 _NAMED_CLASSES = 32  # more classes than this are drawn without their names
 _TRAIN, _TEST = palette.css(palette.CORRECT_CELL), '#d9822b'
@@ -31,8 +31,8 @@ def write_check_page(report: CheckReport, path: str | Path) -> Path:
     """Writes a report as one HTML file.
 
     Args:
-        report: From :func:`mmskel.data.check_file`.
-        path: The page to write; ``.html``.
+        report: Report from :func:`mmskel.data.check_file`.
+        path: Page to write, ``.html``.
 
     Returns:
         The path.
@@ -78,7 +78,7 @@ def draw_class_counts(report: CheckReport) -> bytes:
 
 
 def draw_lengths(lengths: Sequence[int]) -> bytes:
-    """A PNG: how many clips have how many frames, with the median."""
+    """A PNG: a histogram of clip lengths, with the median."""
     figure = _figure(11.3, 2.5)
     axes = figure.subplots()
     low, high = min(lengths), max(lengths)
@@ -134,7 +134,7 @@ def _encoded(png: bytes) -> str:
 
 
 def _example(clip: Clip, report: CheckReport) -> dict[str, Any]:
-    """The first, middle and last frame of a clip side by side, and what stands below them."""
+    """The first, middle and last frame of a clip side by side, and their caption."""
     import cv2
     scene = Scene(clip, (300, 210), turn=0)
     frames = [scene.frame(index) for index in (0, clip.num_frames // 2, clip.num_frames - 1)]
@@ -144,7 +144,7 @@ def _example(clip: Clip, report: CheckReport) -> dict[str, Any]:
 
 
 def _figures(report: CheckReport) -> list[tuple[str, str]]:
-    """Number and what it counts."""
+    """Numbers and what they count."""
     errors = sum(problem.severity == ERROR for problem in report.problems)
     leaked = {overlap.clip for leak in report.leaks[:1] for overlap in leak.overlaps}
     numbers = [(f'{report.num_clips:,}', 'clips'), (str(len(report.labels())), 'classes'),

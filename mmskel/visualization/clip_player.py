@@ -20,7 +20,7 @@ _MOST_FRAMES = 160  # of a clip in a page; longer ones are thinned out
 
 
 class Shown(NamedTuple):
-    """A clip with what it is, what it was taken for, and how sure that was (None unless scores are probabilities)."""
+    """A clip with its true class, its predicted class and the probability (None unless scores are probabilities)."""
     clip: Clip
     caption: Caption
     confidence: float | None
@@ -37,12 +37,12 @@ class Shown(NamedTuple):
 
 
 def choose_clips(results: Results, available: set[str], right: int = 4, wrong: int = 4) -> list[str]:
-    """Ids of clips worth seeing: the clearest mistakes, then recognised clips, of as many classes as possible.
+    """Ids of clips worth looking at: the clearest mistakes, then recognised clips, of as many classes as possible.
 
     Args:
-        results: Clips without a label are left out.
+        results: Results of the test; clips without a label are left out.
         available: Ids whose joints are at hand.
-        right, wrong: How many of each; a lack of one is made up by the other.
+        right, wrong: Numbers of clips of each kind; too few of one are made up for by the other.
     """
     scores, labels = results.scores, results.labels
     rows = [i for i, name in enumerate(results.ids) if name in available and labels[i] >= 0]
@@ -75,7 +75,7 @@ def shown_clips(results: Results, clips: dict[str, Clip], ids: Sequence[str]) ->
 
 
 def clips_json(shown: Sequence[Shown]) -> dict[str, Any]:
-    """What ``player.js`` needs: clips, the skeletons they use (bones, colours, widths as shares of the picture)."""
+    """The data for ``player.js``: clips, the skeletons they use (bones, colours, widths as shares of the image)."""
     skeletons, clips = [], []
     for item in shown:
         clip = _thinned(item.clip)
@@ -102,7 +102,7 @@ def _thinned(clip: Clip) -> Clip:
 
 
 def _joints(clip: Clip, scene: Scene) -> dict[str, Any]:
-    """Joints as base64 of little-endian 16-bit integers (M, T, V, C), missing ones -32768, and how to place them."""
+    """Joints as base64 of little-endian 16-bit integers (M, T, V, C), missing ones -32768, and their scale."""
     stage, known = scene.stage, clip.seen
     values = clip.keypoint.astype(np.float64)
     points = values[known] if known.any() else np.zeros((1, values.shape[-1]))

@@ -1,4 +1,4 @@
-"""What is taken for what: the confusion matrix as a picture and as an interactive page, and the most confused pairs.
+"""Confused classes: the confusion matrix as an image and as an interactive page, and the most confused pairs.
 
 Blue cells are recognised clips, red ones mistakes, both as a share of their row (true class). ``K`` classes.
 """
@@ -18,11 +18,11 @@ from mmskel.visualization import palette
 from mmskel.visualization.page import percent, render, write_page
 
 _COUNTS_UP_TO = 40  # classes; beyond, numbers in cells are too small to be read
-_NAMES_UP_TO = 120  # classes that are all named in the picture
+_NAMES_UP_TO = 120  # classes that are all named in the image
 
 
 class Confusion(NamedTuple):
-    """One pair of classes that is confused: how often, and which share of the true class's clips."""
+    """One pair of confused classes: how often, and as which share of the true class's clips."""
     truth: str
     predicted: str
     count: int
@@ -71,7 +71,7 @@ def _shorter(text: str, most: int) -> str:
 
 
 def draw_confusion_matrix(results: Results, path_png: str | Path) -> Path:
-    """Writes the confusion matrix as a picture: rows true, columns predicted, coloured by share of the row.
+    """Writes the confusion matrix as an image: rows true, columns predicted, coloured by share of the row.
 
     Up to 40 classes the cells hold the number of clips; above 120 only every second (third, ...) class is named.
 
@@ -121,7 +121,7 @@ def draw_confusion_matrix(results: Results, path_png: str | Path) -> Path:
 
 
 def _head(figure, results: Results, counts: np.ndarray, left: float, width: float, height: float) -> None:
-    """Title and colour scale over the matrix; lengths in inches."""
+    """Title and colour scale above the matrix; lengths in inches."""
     ink, muted = palette.css(palette.INK), palette.css(palette.MUTED)
     clips = int(counts.sum())
     figure.text(left / width, 1 - .42 / height, f'{percent(results.summary()["top1"])} of {clips:,} clips recognised',
@@ -137,7 +137,7 @@ def _head(figure, results: Results, counts: np.ndarray, left: float, width: floa
 
 
 def confusion_html(results: Results) -> str:
-    """The matrix as an HTML table that tells about a cell when pointed at; wants the page's style and scripts."""
+    """The matrix as an HTML table that describes a cell on hover; needs the page's style and scripts."""
     counts = labelled_counts(results)
     K, colours = len(counts), _colours(counts)
     sizes = ((12, 42, 13), (20, 32, 12), (40, 24, 11), (70, 14, 10), (np.inf, 11, 9))  # classes, pixels, pixels

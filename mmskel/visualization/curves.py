@@ -20,13 +20,13 @@ from mmskel.visualization.page import percent, render
 
 _METRICS = {'acc/top1': 'top-1', 'acc/top5': 'top-5', 'acc/mean_class': 'mean class', 'acc/mean1': 'mean class'}
 _WIDTH, _HEIGHT = 560, 300
-_MOST_POINTS = 500  # of a line; more are neither seen nor pointed at
+_MOST_POINTS = 500  # of a line; more could neither be seen nor pointed at
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 34, 34  # margins in SVG units
 
 
 @dataclass
 class Curves:
-    """How a training went. Steps are ``unit``\\ s: epochs, or iterations.
+    """The course of a training. Steps are ``unit``\\ s: epochs, or iterations.
 
     Args:
         loss_step, loss: (n,) steps and the mean training loss of each.
@@ -53,12 +53,12 @@ class Curves:
 def read_curves(work_dir: str | Path) -> Curves:
     """Reads the curves of a work directory of MMEngine; several runs (a resumed training) are joined.
 
-    A run takes the place of everything that was logged from its first step on: a resumed training goes on where it
-    resumed, and one that began anew stands alone.
+    A run replaces everything that was logged from its first step on: a resumed training continues where it
+    resumed, and one that started again stands alone.
 
     Raises:
         FileNotFoundError: If there is no ``vis_data/scalars.json`` below it.
-        UserError: If a line is no JSON object; names file and line.
+        UserError: If a line is not a JSON object; names file and line.
     """
     files = sorted(Path(work_dir).glob('**/vis_data/scalars.json'))  # run folders are named by time
     if not files:
@@ -95,7 +95,7 @@ def _lines(path: Path) -> list[dict]:
         try:
             line = json.loads(text)
         except json.JSONDecodeError as error:
-            raise UserError(f"'{path}', line {number}, is no JSON: {error}") from None
+            raise UserError(f"'{path}', line {number}, is not JSON: {error}") from None
         if not isinstance(line, dict):
             raise UserError(f"'{path}', line {number}: expected a JSON object, found {type(line).__name__}")
         found.append(line)
@@ -123,7 +123,7 @@ _BLUE, _ORANGE, _GREEN = palette.css(palette.CORRECT_CELL), '#d9822b', palette.c
 
 
 def _round_step(reach: float, pieces: int) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that cuts a reach into at most ``pieces``."""
+    """The smallest of 1, 2, 5 times a power of ten that divides a range into at most ``pieces``."""
     rough = max(reach, 1e-9) / pieces
     power = 10. ** np.floor(np.log10(rough))
     return float(power * next(s for s in (1, 2, 5, 10) if s * power >= rough * .9999))
@@ -131,11 +131,11 @@ def _round_step(reach: float, pieces: int) -> float:
 
 def _drawing(title: str, unit: str, lines: Sequence[tuple[str, np.ndarray, np.ndarray, str]],
              share: bool = False) -> dict[str, Any]:
-    """What ``curves.html`` draws: lines (name, x (n,), y (n,), colour) over steps, in SVG units.
+    """The drawing of ``curves.html``: lines (name, x (n,), y (n,), colour) over steps, in SVG units.
 
     Args:
-        title, unit: Words of the drawing.
-        lines: The curves.
+        title, unit: Labels of the drawing.
+        lines: Curves to draw.
         share: Whether y is in percent, and the best of the first line is marked.
     """
     x = np.concatenate([line[1] for line in lines])

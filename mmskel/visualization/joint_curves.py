@@ -1,6 +1,6 @@
-"""The curves that STC-Net follows through a clip, as one picture: from pose to pose, and as a map of all joints.
+"""The curves that STC-Net follows through a clip, as one image: from pose to pose, and as a map of all joints.
 
-Pictures are (H, W, 3) uint8 red, green, blue.
+Images are (H, W, 3) uint8 red, green, blue.
 """
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _ROW = 17  # pixels of a joint in the map
 
 def draw_curves(clip: Clip, curves: np.ndarray, joints: Sequence[int] = (), title: str = '',
                 size: int = 230) -> np.ndarray:
-    """Poses side by side with curves from each to the next, and below them where every curve is in every frame.
+    """Poses side by side with curves from each to the next, and below them the joint of every curve in every frame.
 
     Args:
         clip: (M, T, V, C), the frames that the network saw. Its first person is drawn.
-        curves: (T, V) joints: where the curve that begins at each joint is in every frame, see
+        curves: (T, V) joints: the position in every frame of the curve that begins at each joint, see
             :meth:`~mmskel.models.STCNet.curves`.
         joints: Joints whose curves are drawn thick; default: the ends of the skeleton's limbs.
-        title: What stands above.
+        title: Title above the image.
         size: Side of a pose's square in pixels.
 
     Raises:
         ClipError: If the clip is wrong.
-        UserError: If the curves are not those of the clip's frames and joints, or there is no such joint.
+        UserError: If the curves are not those of the clip's frames and joints, or a joint does not exist.
     """
     layout = get_layout(clip.layout)
     frames, names = clip.num_frames, layout.joints

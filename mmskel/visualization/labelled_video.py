@@ -1,4 +1,4 @@
-"""The annotated video: skeletons over the picture, below it what is done, how sure that is, and a line of time."""
+"""The annotated video: skeletons over the image, and below it the action, its probability and a timeline."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from mmskel.visualization import palette
 from mmskel.visualization.over_video import TRACKS, Link, Overlay
 from mmskel.visualization.skeleton_drawing import Scene
 
-# of the classes, in the order in which they turn up; light enough for dark letters
+# of the classes, in order of appearance; light enough for dark letters
 _SEGMENTS = ((140, 198, 236), (246, 196, 112), (134, 204, 170), (232, 160, 190), (190, 178, 226), (240, 226, 130),
              (238, 156, 126), (176, 190, 200))
 _MOST_ROWS = 8
@@ -25,13 +25,13 @@ _PAPER_SIDE = 480
 
 
 class Panel:
-    """What stands below the picture: a row per track with its label, its probability and its line of time.
+    """The panel below the image: a row per track with its label, its probability and its timeline.
 
     Args:
-        prediction: Of the clip.
-        clip: Whose tracks' numbers and colours are shown.
-        width: Of the picture in pixels.
-        min_score: Segments below it are not shown.
+        prediction: Prediction of the clip.
+        clip: Clip whose tracks' numbers and colours are shown.
+        width: Width of the image in pixels.
+        min_score: Lowest score of segments to show.
     """
 
     def __init__(self, prediction: Prediction, clip: Clip, width: int, min_score: float = 0.):
@@ -46,7 +46,7 @@ class Panel:
         self.blank = self._blank()
 
     def segment(self, row: int, index: int) -> Segment | None:
-        """What a row's track is doing in a frame; None where nothing was recognised."""
+        """The segment of a row's track in a frame; None if nothing was recognised."""
         time = (index + .5) / self.prediction.fps
         return next((s for s in self.segments[row] if s.start <= time < s.stop), None)
 
@@ -75,15 +75,16 @@ class Panel:
         return np.array(image)
 
     def names(self, index: int) -> list[str]:
-        """What stands at every person's head in a frame: its number and, where persons are recognised alone, what it
-        does."""
+        """The text at every person's head in a frame: the track's number and, if persons are recognised separately, the
+        action
+        it does."""
         does = {track.person: self.segment(row, index) for row, track in enumerate(self.rows)}
         said = [does.get(person) for person in range(len(self.clip.keypoint))]
         return [person_name(self.clip, person) + (f' {self.prediction.class_names[s.label]}' if s else '')
                 for person, s in enumerate(said)]
 
     def _blank(self) -> np.ndarray:
-        """The panel without what moves."""
+        """The panel without its moving parts."""
         from PIL import Image, ImageDraw, ImageFont
         image = Image.new('RGB', (self.width, self.height), palette.PAPER)
         draw, small = ImageDraw.Draw(image), ImageFont.load_default(max(round(.72 * self.text), 10))
@@ -102,7 +103,7 @@ class Panel:
         return np.array(image)
 
     def _swatch(self, draw, track: ActionTrack, row: int, font) -> None:
-        """The number of a person on its colour."""
+        """The number of a person on a patch of its colour."""
         top = self.row_height * row + round(.5 * self.text)
         colour = TRACKS[track.person % len(TRACKS)]
         number = person_name(self.clip, track.person)
@@ -122,7 +123,7 @@ class Panel:
 
 
 def shortened(draw, text: str, font, room: float) -> str:
-    """As much of a text as fits, with dots behind it where it was cut; '' where nothing fits."""
+    """As much of a text as fits, with dots at the end if it was cut; '' if nothing fits."""
     if draw.textlength(text, font) <= room:
         return text
     while text and draw.textlength(f'{text}...', font) > room:
@@ -141,27 +142,27 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
 
     Args:
         clip: (M, T, V, C); M may be 0.
-        prediction: Of this clip.
+        prediction: Prediction of this clip.
         path: ``.mp4``, ``.mkv``, ``.mov`` or ``.avi``.
-        video: What the clip was extracted from: a path, frames. Of None, a camera or a live stream, which cannot be
-            opened again, the clip is drawn on paper. A 3-D clip stands beside its video.
-        min_score: Segments below it are not shown.
-        links: Of :class:`~mmskel.visualization.over_video.Overlay`; not shown on paper.
+        video: Video the clip was extracted from: a path, frames. For None, a camera or a live stream, which cannot be
+            opened again, the clip is drawn on paper. A 3-D clip is shown beside its video.
+        min_score: Lowest score of segments to show.
+        links: Links of :class:`~mmskel.visualization.over_video.Overlay`; not shown on paper.
 
     Returns:
         The path.
 
     Raises:
-        UserError: Another suffix; the video itself as output.
+        UserError: An unknown suffix, or the video itself as output.
         VideoError: A video that cannot be read.
     """
     path = Path(path)
     if isinstance(video, (str, Path)) and path.exists() and Path(video).exists() and path.samefile(video):
         raise UserError(f"'{path}' is the video itself; write to another file")
-    if video is None or passes_once(video):  # what a camera saw is over
+    if video is None or passes_once(video):  # a camera cannot be read again
         panel = Panel(prediction, clip, _PAPER_SIDE, min_score)
         return _write(path, panel, _on_paper(clip, _PAPER_SIDE))
-    with open_video(video, keep_going=True) as source:  # what of a damaged one can be read is what the clip has
+    with open_video(video, keep_going=True) as source:  # the clip has the frames of a damaged one that can be read
         flat = clip.keypoint.shape[-1] == 2
         panel = Panel(prediction, clip, source.size[1] + (0 if flat else source.size[0]), min_score)
         return _write(path, panel, _over_video(source, clip, panel, links) if flat else _beside_video(source, clip))
@@ -189,7 +190,7 @@ def _beside_video(source: Video, clip: Clip) -> Iterator[np.ndarray]:
 
 
 def _on_paper(clip: Clip, side: int) -> Iterator[np.ndarray]:
-    """(side, side, 3) BGR pictures of a clip; white where nobody is in it."""
+    """(side, side, 3) BGR images of a clip; white if nobody is in it."""
     scene = Scene(clip, side) if len(clip.keypoint) else None
     for index in range(clip.num_frames):
         yield np.full((side, side, 3), 255, np.uint8) if scene is None else scene.frame(index)[..., ::-1]

@@ -12,7 +12,7 @@ from mmskel.video.writing import video_writer
 from mmskel.visualization.palette import readable_on
 from mmskel.visualization.skeleton_drawing import _dot, _line, _ring
 
-# red, green, blue: bright, told apart by the colour-blind as well (Okabe and Ito's, without black)
+# red, green, blue: bright, which the colour-blind can distinguish as well (Okabe and Ito's, without black)
 TRACKS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (213, 94, 0), (0, 114, 178))
 OBJECT = (255, 255, 255)
 LINK = (255, 255, 255)
@@ -27,10 +27,10 @@ class Overlay:
 
     Args:
         clip: (M, T, V, 2) in pixels.
-        names: What stands at a person's head, one per person; default: its track's number.
-        min_score: Joints below it are not drawn.
-        links: Pairs of nodes that are joined, each ``(person, joint)`` or ``(None, object)``; drawn thin, behind the
-            persons, where both are seen.
+        names: Texts at the persons' heads, one per person; default: the track's number.
+        min_score: Lowest score of joints to draw.
+        links: Pairs of nodes that are joined, each ``(person, joint)`` or ``(None, object)``; drawn as thin lines,
+            behind the persons, if both are seen.
 
     Objects of the clip are rings with their names.
 
@@ -42,7 +42,7 @@ class Overlay:
                  links: Sequence[Link] = ()):
         if clip.keypoint.shape[-1] != 2 or clip.unit != 'pixel':
             raise ClipError(f"clip '{clip.id}' has {clip.keypoint.shape[-1]} coordinates in {clip.unit}; only 2-D "
-                            'clips in pixels lie over a video')
+                            'clips in pixels can be drawn over a video')
         persons = len(clip.keypoint)
         numbers = range(persons) if clip.track_id is None else clip.track_id
         self.names = [str(number) for number in numbers] if names is None else list(names)
@@ -56,9 +56,9 @@ class Overlay:
         """Paints frame ``index`` into (H, W, 3) uint8 BGR; returns the same array.
 
         Args:
-            image: The frame.
-            index: Its number.
-            names: In this frame, instead of those of the clip.
+            image: Image of the frame.
+            index: Number of the frame.
+            names: Texts in this frame, instead of those of the clip.
         """
         import cv2
         names = self.names if names is None else names
@@ -84,7 +84,7 @@ class Overlay:
         return image
 
     def _link(self, image: np.ndarray, index: int, thick: float, cv2) -> None:
-        """Joins what is linked, half seen through."""
+        """Draws the links, half transparent."""
         ends = [(self._place(a, index), self._place(b, index)) for a, b in self.links]
         ends = [pair for pair in ends if pair[0] is not None and pair[1] is not None]
         if ends:
@@ -103,7 +103,7 @@ class Overlay:
         return self.clip.keypoint[person, index, part] if known else None
 
     def _tag(self, image: np.ndarray, points: np.ndarray, text: str, colour, thick: float) -> None:
-        """A label above the highest joint, inside the picture."""
+        """A label above the highest joint, inside the image."""
         from PIL import Image, ImageDraw, ImageFont
         font = ImageFont.load_default(max(round(6 * thick), 11))
         left, top, right, bottom = ImageDraw.Draw(Image.new('L', (1, 1))).textbbox((0, 0), text, font)
@@ -124,19 +124,19 @@ def draw_over_video(clip: Clip, video: str | Path, path: str | Path, names: Sequ
     """Writes a video with the skeletons of a clip painted over it.
 
     Args:
-        clip: That was extracted from it, frame by frame.
-        video: The file.
-        path: Where to; ``.mp4``, ``.mkv``, ``.mov`` or ``.avi``.
+        clip: Clip that was extracted from it, frame by frame.
+        video: Path of the video.
+        path: File to write: ``.mp4``, ``.mkv``, ``.mov`` or ``.avi``.
         names, min_score: See :class:`Overlay`.
 
     Raises:
-        ClipError: If clip and video have not the same frames, or not the same size.
+        ClipError: If clip and video differ in their number of frames or their size.
         VideoError: If the video cannot be read.
     """
     overlay = Overlay(clip, names, min_score)
     with open_video(video) as source:
         if clip.image_size is not None and tuple(clip.image_size) != tuple(source.size):
-            raise ClipError(f"clip '{clip.id}' is of a picture of {clip.image_size[1]} x {clip.image_size[0]}, but "
+            raise ClipError(f"clip '{clip.id}' is for images of {clip.image_size[1]} x {clip.image_size[0]}, but "
                             f"'{video}' has {source.size[1]} x {source.size[0]}; give the video it was extracted from")
         with video_writer(path, source.fps) as write, source.prefetch() as frames:
             index = -1
@@ -152,11 +152,11 @@ def draw_over_video(clip: Clip, video: str | Path, path: str | Path, names: Sequ
 
 
 def graph_links(graph: PanoramicGraph, clip: Clip) -> list[Link]:
-    """What the graph of a recogniser of groups joins in a clip, as :class:`Overlay` takes it.
+    """The links of a group recogniser's graph in a clip, as :class:`Overlay` takes them.
 
     Args:
-        graph: Persons to persons and joints to objects.
-        clip: The clip; [] for one of another layout than the graph's.
+        graph: Graph that links persons to persons and joints to objects.
+        clip: Clip to find them in; one of another layout than the graph's has none.
     """
     if clip.layout != graph.person.layout.name:
         return []

@@ -31,7 +31,7 @@ def _environment() -> Environment:
 
 
 def render(template: str, **values: Any) -> Markup:
-    """A filled template, which another template takes as it is; every other text is escaped there.
+    """A filled template, which another template inserts as it is; every other text is escaped there.
 
     Raises:
         jinja2.UndefinedError: If the template names a value that is not given.

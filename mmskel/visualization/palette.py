@@ -1,4 +1,4 @@
-"""The colours everything is drawn in: left blue, right orange, the middle line slate; correct blue, mistakes red.
+"""The colours everything is drawn in: left blue, right orange, the midline slate; correct blue, mistakes red.
 
 Left and right differ for the colour-blind as well. Colours are (red, green, blue), 0 to 255.
 """
@@ -16,7 +16,7 @@ SHADOW: Colour = (220, 224, 230)
 RIGHT: Colour = (34, 124, 84)  # a right answer
 WRONG: Colour = (190, 50, 44)  # a wrong one
 CORRECT_CELL: Colour = (18, 84, 138)  # 100 % of a class on the diagonal of a confusion matrix
-MISTAKE_CELL: Colour = (196, 56, 38)  # 100 % of a class beside it
+MISTAKE_CELL: Colour = (196, 56, 38)  # 100 % of a class off the diagonal
 PERSONS: tuple[Colour, ...] = (INK, (124, 77, 158), (14, 124, 123), (176, 42, 96), (120, 94, 20), (70, 96, 180))
 OBJECTS: tuple[Colour, ...] = ((200, 60, 30), (20, 110, 60), (90, 60, 160))
 
@@ -57,7 +57,7 @@ def joint_colours(layout: Layout) -> list[Colour]:
 
 
 def bones(layout: Layout) -> list[tuple[int, int, Colour]]:
-    """What to draw: (child, parent, colour) of every bone, then of every further link.
+    """What to draw: (child, parent, colour) of every bone, then of every other link.
 
     A bone has its child's colour, but those that tie arms, legs and head together (collar bones, hips, the long sides
     of a COCO trunk) are the trunk's.
@@ -82,8 +82,8 @@ def css(colour: Colour) -> str:
 def cell_colour(share: float, correct: bool) -> Colour:
     """The colour of a confusion matrix cell that holds a share in [0, 1] of its row's clips.
 
-    From white to blue on the diagonal, to red beside it; the power lifts small shares, so that a few mistakes are
-    seen.
+    From white to blue on the diagonal, to red elsewhere; the power raises small shares, so that a few mistakes are
+    visible.
     """
     weight = share**.65
     return tuple(round(a + (b - a) * weight) for a, b in zip(PAPER, CORRECT_CELL if correct else MISTAKE_CELL))

@@ -1,4 +1,4 @@
-"""The report of a test: one HTML page that holds everything, and pictures and a table to pass on beside it."""
+"""The report of a test: one HTML page that holds everything, and beside it images and a table to share."""
 from __future__ import annotations
 
 import csv
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmskel.data.annotation_file import AnnotationFile, clip_id, load_annotation_file
+from mmskel.data.annotation_file import AnnotationFile, load_annotation_file
 from mmskel.evaluation.results import Results
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.text import csv_cell
-from mmskel.skeleton import Clip
+from mmskel.skeleton import Clip, clip_id
 from mmskel.version import __version__
 from mmskel.visualization.animation import animate
 from mmskel.visualization.clip_player import Shown, choose_clips, clips_html, clips_json, shown_clips
@@ -27,12 +27,12 @@ _MOST_MISTAKES = 300  # listed clip by clip
 
 
 class ClassRow(NamedTuple):
-    """How one class fared. Shares are in [0, 1], NaN where there is nothing to divide by.
+    """The results of one class. Shares are in [0, 1], NaN where there is nothing to divide by.
 
     Args:
-        name: The class.
-        clips: Clips of the class.
-        correct: Those recognised.
+        name: Name of the class.
+        clips: Number of clips of the class.
+        correct: Number of correctly recognised clips.
         accuracy: ``correct / clips``.
         precision: Share of the clips taken for this class that belong to it.
         taken_for, taken: The class it is most often mistaken for ('' if none), and how often.
@@ -70,12 +70,12 @@ def write_report(results: Results, folder: str | Path, *, annotation_file: str |
     """Writes ``report.html``, ``confusion_matrix.png``, ``per_class.csv`` and, with joints, ``clips.gif``.
 
     Args:
-        results: What the model said; clips without a label are left out.
-        folder: Where to write; made if need be.
-        annotation_file: The file the clips came from, or its content: shows some clips, right and wrong.
+        results: Results of the model; clips without a label are left out.
+        folder: Folder to write to; created if necessary.
+        annotation_file: Annotation file the clips came from, or its content; some clips, right and wrong, are shown.
         curves: The training's work directory, or its curves.
         title: Headline; default: the config's name from ``results.meta``.
-        notes: What a reader must know, e.g. ``'epoch chosen on the test split'``; shown at the top, as is
+        notes: Facts a reader must know, e.g. ``'epoch chosen on the test split'``; shown at the top, as is
             ``results.meta['notes']``.
 
     Returns:
@@ -102,7 +102,7 @@ def write_report(results: Results, folder: str | Path, *, annotation_file: str |
 def _shown(results: Results, annotation_file: str | Path | AnnotationFile) -> list[Shown]:
     file = annotation_file if isinstance(annotation_file, AnnotationFile) else load_annotation_file(annotation_file)
     items = {clip_id(item): item for item in file.annotations}
-    # Kinetics' files of MMAction2 keep skeletons elsewhere, or as a list that is no clip (frame_inds)
+    # Kinetics' files of MMAction2 keep skeletons elsewhere, or as a list that is not a clip (frame_inds)
     available = {name for name, item in items.items() if 'keypoint' in item and 'frame_inds' not in item}
     if not items.keys() & set(results.ids):
         raise UserError(f"'{file.path}' has none of the {len(results.ids)} clips of the results (e.g. "
@@ -130,7 +130,7 @@ def _write_class_table(results: Results, path: Path) -> None:
 
 
 def _values(results: Results, notes: Sequence[str]) -> dict[str, Any]:
-    """What ``report.html`` says about results, beside the players and the curves."""
+    """The part of ``report.html`` about results, apart from the players and the curves."""
     summary, K = results.summary(), len(results.class_names)
     split = results.meta.get('split')
     headline = (*([f'split {split}'] if split else []), f'{summary["n"]:,.0f} clips', f'{K} classes')
@@ -155,7 +155,7 @@ def _interval(share: float, n: float) -> tuple[float, float]:
 
 
 def member_rows(results: Results) -> tuple[list[str], list[tuple[str, float | None, list[float]]]]:
-    """What a fused result and its members reach: for tables.
+    """The accuracies of a fused result and its members, for tables.
 
     Returns:
         The accuracies' names (``'top1'``, ``'clean/top1'``, ...), and rows of name, weight (None in the last row, the
@@ -187,7 +187,7 @@ def _mistakes(results: Results) -> list[tuple[str, str, str]]:
 
 
 def _facts(results: Results) -> list[tuple[str, str]]:
-    """Where the numbers come from: name and text."""
+    """The origin of the numbers: name and text."""
     facts = [(str(key).replace('_', ' '), _fact(value)) for key, value in results.meta.items()
              if key not in ('notes', 'members') and value not in (None, '', [], {})]
     unlabelled = int((results.labels < 0).sum())
@@ -195,7 +195,7 @@ def _facts(results: Results) -> list[tuple[str, str]]:
 
 
 def _fact(value) -> str:
-    """A value as text; of an absolute path only the last two parts, since reports are passed on."""
+    """A value as text; of an absolute path only the last two parts, since reports are shared."""
     if isinstance(value, (str, Path)):
         path = Path(value)
         return '/'.join(path.parts[-2:]) if path.is_absolute() and len(path.parts) > 2 else str(value)

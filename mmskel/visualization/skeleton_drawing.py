@@ -1,4 +1,4 @@
-"""Pictures of a clip: bones coloured by side and body part, any layout, two- or three-dimensional, several persons.
+"""Images of a clip: bones coloured by side and body part, any layout, two- or three-dimensional, several persons.
 
 Missing joints (score 0) and their bones are not drawn.
 """
@@ -14,12 +14,12 @@ _BITS = 4  # of sub-pixel precision: OpenCV takes coordinates times 2**bits
 
 
 class Scene:
-    """Draws the frames of one clip, whichever is asked for.
+    """Draws any frame of one clip.
 
     Args:
         clip: (M, T, V, C).
-        size: Side of the square picture, or its (height, width), in pixels.
-        turn: Degrees over which the view of a 3-D clip swings to and fro.
+        size: Side of the square image, or its (height, width), in pixels.
+        turn: Degrees over which the view of a 3-D clip swings back and forth.
 
     Raises:
         ClipError: If the clip is wrong.
@@ -49,7 +49,7 @@ class Scene:
     def _joint_widths(self, centre: int) -> np.ndarray:
         """(V,) the width of each joint's own bone; the centre has none and takes the usual one of its neighbours."""
         widths = np.ones(self.clip.keypoint.shape[2])
-        widths[self.ends[::-1, 0]] = self.widths[::-1]  # bones come before further links and win
+        widths[self.ends[::-1, 0]] = self.widths[::-1]  # bones come before other links and take precedence
         widths[centre] = np.median(self.widths[self.ends[:, 1] == centre]) if centre in self.ends[:, 1] else 1
         return widths
 
@@ -69,7 +69,7 @@ class Scene:
         persons = np.argwhere(whole)
         for person, b in persons[np.argsort(-far[whole], kind='stable')]:
             ends, colour, width = points[person, self.ends[b]], self.bones[b][2], self.widths[b]
-            if width > 2.5:  # a rim of paper keeps limbs apart where they cross
+            if width > 2.5:  # a white rim separates limbs where they cross
                 _line(image, ends, palette.PAPER, width + 2.5, cv2)
             _line(image, ends, colour, width, cv2)
         self._draw_joints(image, points, depth, seen, cv2)
@@ -77,7 +77,7 @@ class Scene:
         return image
 
     def _draw_objects(self, image, index, cv2) -> None:
-        """Rings; of 2-D clips, whose objects have places in the same picture."""
+        """Objects as rings; only of 2-D clips, whose objects are in the same image."""
         if self.clip.keypoint.shape[-1] != 2:
             return
         thick = max(min(self.stage.size) / 220, 1.5)
@@ -114,7 +114,7 @@ class Scene:
 
 
 def _whole(points: np.ndarray) -> np.ndarray:
-    # OpenCV takes 32-bit integers; what lies this far outside is not seen
+    # OpenCV takes 32-bit integers; anything this far outside is not seen
     return np.round(np.clip(points, -1e5, 1e5) * 2**_BITS).astype(int)
 
 
@@ -137,8 +137,8 @@ def draw_frames(clip: Clip, size: int | tuple[int, int] = 320, *, turn: float = 
 
     Args:
         clip: (M, T, V, C).
-        size: Side of the square picture, or its (height, width), in pixels.
-        turn: Degrees over which the view of a 3-D clip swings to and fro.
+        size: Side of the square image, or its (height, width), in pixels.
+        turn: Degrees over which the view of a 3-D clip swings back and forth.
 
     Returns:
         (T, H, W, 3) uint8: red, green, blue.

@@ -1,8 +1,8 @@
-"""Where things lie on a picture: a clip's coordinates to pixels, with one scale for all axes and all frames.
+"""Positions on an image: a clip's coordinates to pixels, with one scale for all axes and all frames.
 
 Two-dimensional clips are seen as they are (x to the right, y down). Three-dimensional ones are y up and right-handed,
 as Kinect, NTU and SMPL have them: seen along +z from where the camera stood, in mild perspective, a little from above
-and, if wanted, from a slowly swinging side.
+and, optionally, from a slowly swinging side view.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmskel.skeleton import Clip
 
 _PITCH = 10.  # degrees from above: enough for the floor to be a plane, not a line
 _DISTANCE = 5.  # of the eye, in radii of what is seen
-_MARGIN = .07  # of the picture, on each side
+_MARGIN = .07  # of the image, on each side
 
 
 def extent(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -29,14 +29,14 @@ class Stage:
     """The projection of one clip.
 
     Args:
-        centre: (C,) what the picture turns about.
+        centre: (C,) point the view turns about.
         radius: Half the extent of what is seen, in units of the clip.
-        yaw: (T,) radians the view is turned about the vertical; zeros for C = 2.
+        yaw: (T,) angles in radians by which the view is turned about the vertical; zeros for C = 2.
         scale: Pixels per unit (3-D: at the centre's depth).
         offset: (2,) pixels of the centre.
         floor: Height of the floor, or None for C = 2.
         reach: Radius of the piece of floor that is drawn.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
     """
     centre: np.ndarray
     radius: float
@@ -49,11 +49,11 @@ class Stage:
 
     @classmethod
     def of(cls, clip: Clip, size: tuple[int, int], turn: float = 40.) -> Stage:
-        """The stage that shows all of a clip; joints that stray far from all others may fall off the picture.
+        """The stage that shows all of a clip; joints that stray far from all others may fall off the image.
 
         Args:
             clip: (M, T, V, C); joints with score 0 do not count.
-            size: (height, width) of the picture in pixels.
+            size: (height, width) of the image in pixels.
             turn: Degrees between the outermost views; the view swings there and back once per clip. 3-D only.
         """
         T, C = clip.keypoint.shape[1], clip.keypoint.shape[-1]
@@ -62,7 +62,7 @@ class Stage:
             seen = np.array([(0., ) * C, (*(clip.image_size or (1., 1.))[::-1], 1.)[:C]])
         low, high = extent(seen)
         centre = (low + high) / 2
-        # a single point has no extent, but is seen from some distance all the same
+        # a single point has no extent, but still needs a viewing distance
         radius = max(float(np.linalg.norm(high - low)) / 2, .01 * max(clip.image_size or (1., )), 1e-6)
         solid = C == 3
         yaw = np.radians(turn / 2) * np.sin(2 * np.pi * np.arange(T) / max(T, 2)) * solid
@@ -86,7 +86,7 @@ class Stage:
         x, z = cy * x + sy * z, cy * z - sy * x
         y, z = cp * y + sp * z, cp * z - sp * y
         near = _DISTANCE * self.radius / np.maximum(_DISTANCE * self.radius + z, self.radius)
-        # x points to the right-hand side of somebody who faces the camera, that is to the left of the picture
+        # x points to the right-hand side of somebody who faces the camera, that is to the left of the image
         return np.stack((-x * near, -y * near), -1) * self.scale + self.offset, z
 
     def floor_lines(self) -> np.ndarray:

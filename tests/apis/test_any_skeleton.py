@@ -10,7 +10,7 @@ from mmskel.evaluation import load_results
 from mmskel.skeleton import Clip
 from mmskel.synthetic.motions import make_motion_clips
 
-# networks that look at pictures, too, need videos: tests/apis/test_rgbpose.py; pretraining: tests/apis/test_pretraining.py
+# networks that look at images, too, need videos: tests/apis/test_rgbpose.py; pretraining: tests/apis/test_pretraining.py
 CONFIGS = sorted(p.stem for p in (Path(__file__).resolve().parents[2] / 'configs/custom').glob('*.py')
                  if not {'pretrain', 'plan'} & set(p.stem.split('_')) and 'rgb' not in p.stem)
 

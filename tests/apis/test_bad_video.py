@@ -64,8 +64,8 @@ def place(tmp_path_factory):
     (folder / 'nothing').mkdir()
     (folder / 'notes').mkdir()
     (folder / 'notes/a.txt').write_text('x')
-    (folder / 'pictures').mkdir()
-    (folder / 'pictures/1.png').write_bytes(b'no picture')
+    (folder / 'images').mkdir()
+    (folder / 'images/1.png').write_bytes(b'no image')
     (folder / 'lost.txt').write_text('gone.mp4\n')
     (folder / 'empty.txt').write_text('\n')
     (folder / 'columns.csv').write_text('name,class\nx,y\n')
@@ -124,25 +124,25 @@ CASES = [
     extract('two', "'columns.csv': expected a header with id", '--labels columns.csv'),
     extract('two', "'strange.csv': 1 rows name no video, e.g. 'other'", '--labels strange.csv'),
     extract('two', 'gone.csv', '--labels gone.csv'),
-    extract('good.mp4', '--jobs is 0', '--jobs 0'),
+    extract('good.mp4', '--jobs 0; expected', '--jobs 0'),
     extract('good.mp4', 'det_every = 0', '--det-every 0'),
     extract('good.mp4', "unknown preset 'best'", '--preset best'),
     extract('good.mp4', '--det-config needs --det-weights', '--det-config a.py'),
-    extract('good.mp4', "--pose-config: there is no config 'gone.py'", '--pose-config gone.py --pose-weights a.pth'),
-    extract('good.mp4', "--pose-config: 'broken.py' is no config that can be read",
+    extract('good.mp4', "--pose-config 'gone.py': there is no such config", '--pose-config gone.py --pose-weights a.pth'),
+    extract('good.mp4', "--pose-config 'broken.py' is not a config that can be read",
             '--pose-config broken.py --pose-weights a.pth'),
-    extract('good.mp4', "--pose-config: 'nomodel.py' has no model", '--pose-config nomodel.py --pose-weights a.pth'),
-    extract('good.mp4', "--pose-config: 'nopackage::a.py' needs the package nopackage",
+    extract('good.mp4', "--pose-config 'nomodel.py' has no model", '--pose-config nomodel.py --pose-weights a.pth'),
+    extract('good.mp4', "--pose-config 'nopackage::a.py' needs the package nopackage",
             '--pose-config nopackage::a.py --pose-weights a.pth'),
-    extract('good.mp4', "--pose-weights: there is no file 'gone.pth'",
+    extract('good.mp4', "--pose-weights: there is no checkpoint 'gone.pth'",
             '--pose-config tinypose.py --pose-weights gone.pth'),
-    extract('good.mp4', "--pose-weights: 'damaged.pth' is no checkpoint",
+    extract('good.mp4', "--pose-weights: 'damaged.pth' (7 bytes) is not a checkpoint",
             '--pose-config tinypose.py --pose-weights damaged.pth'),
-    extract('good.mp4', "--pose-weights: 'other.pth' is no checkpoint of this config's model",
+    extract('good.mp4', "--pose-weights: 'other.pth' is a checkpoint of another model",
             '--pose-config tinypose.py --pose-weights other.pth'),
-    extract('good.mp4', "--pose-weights: 'bomb.pth' is no checkpoint that can be read",
+    extract('good.mp4', "--pose-weights: 'bomb.pth' (1307 bytes) is not a checkpoint that can be read",
             '--pose-config tinypose.py --pose-weights bomb.pth'),
-    extract('good.mp4', 'Fetch it on a machine with a network and give the file: --pose-weights FILE',
+    extract('good.mp4', 'Download it on a machine with a network and give the file: --pose-weights FILE',
             '--pose-config tinypose.py --pose-weights http://127.0.0.1:9/a.pth'),
     Case('extract good.mp4 out.txt', "cannot write to 'out.txt': expected the name of a file that ends in .pkl"),
     Case('extract good.mp4 nothing', "cannot write to 'nothing'"),
@@ -169,7 +169,7 @@ CASES = [
     predict('hand.pkl', "clip 'hand0': the recogniser takes skeletons of layout 'coco17'"),
     predict('deep.pkl', "clip 'deep0': the recogniser takes skeletons of layout 'coco17'"),
     Case('predict flat.pkl --config deep.py --checkpoint deep.pth',
-         "the recogniser takes skeletons of layout 'ntu25'; layout 'coco17' has nothing for these joints"),
+         "the recogniser takes skeletons of layout 'ntu25'; layout 'coco17' has no counterpart for these joints"),
     Case('predict flat.pkl --config flat.py --checkpoint gone.pth', "there is no checkpoint 'gone.pth'"),
     Case('predict flat.pkl --config flat.py --checkpoint deep.pth', "'deep.pth' is a checkpoint of another model"),
     Case('predict flat.pkl --config flat.py --checkpoint bomb.pth', "'bomb.pth'"),
@@ -177,7 +177,7 @@ CASES = [
     Case('predict flat.pkl --config custom/stgcn_custom.py --checkpoint flat.pth', 'in the work dir of the training'),
     predict('empty.mp4', "'empty.mp4': the file is empty", models=True),
     predict('sound.mp4', "'sound.mp4'", models=True),
-    predict('pictures', "'1.png'", models=True),
+    predict('images', "'1.png'", models=True),
     predict('good.mp4', 'nobody was found', models=True),
 ]
 

@@ -1,4 +1,4 @@
-"""``mmskel draw --curves``: the picture shows the curves of the network, of the frames that it saw."""
+"""``mmskel draw --curves``: the image shows the curves of the network, of the frames that it saw."""
 import numpy as np
 import pytest
 import torch
@@ -61,9 +61,9 @@ def test_marked_curves_have_their_colours_in_the_map():
     clip = make_motion_clips(1, layout='coco17', project=True, dropout=0)[0]
     frames, joints = clip.num_frames, get_layout('coco17').num_joints
     still = np.tile(np.arange(joints), (frames, 1))
-    picture = draw_curves(clip, still, [9])
+    image = draw_curves(clip, still, [9])
     moved = draw_curves(clip, np.where(still == 9, 10, still), [9])
-    assert picture.shape == moved.shape and (picture != moved).any(2).sum() > 500
+    assert image.shape == moved.shape and (image != moved).any(2).sum() > 500
     with pytest.raises(ValueError, match=f'{frames} frames and 17 joints, but the curves are of shape'):
         draw_curves(clip, still[1:])
     with pytest.raises(ValueError, match='joints 0 to 16; there is no joint 17'):

@@ -33,7 +33,7 @@ def write_video(path, images):
 
 @pytest.fixture(scope='module')
 def films(shared, tmp_path_factory):
-    """Six clips of six frames with two persons, in two classes and two splits; one of nobody; one that is no video."""
+    """Six clips of six frames with two persons, in two classes and two splits; one of nobody; one that is not a video."""
     import cv2
     folder = tmp_path_factory.mktemp('films')
     with open_video(shared / 'videos/demo_skeleton.mp4') as video:
@@ -186,7 +186,7 @@ def test_models_and_presets():
     assert mine.pose_config == 'p.py' and 'rtmdet_m' in mine.det_config
     with pytest.raises(ExtractError, match="unknown preset 'fast'; known: lightweight"):
         PoseModels().with_preset('fast')
-    with pytest.raises(ExtractError, match='--pose-config needs --pose-weights'):
+    with pytest.raises(ExtractError, match='pose_config=... needs pose_weights=...'):
         PoseModels(pose_config='p.py').with_preset('balanced')
 
 

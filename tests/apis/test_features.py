@@ -9,6 +9,7 @@ from mmengine.dataset import pseudo_collate
 from mmskel import cli
 from mmskel.apis import SkeletonInferencer
 from mmskel.apis.features import extract_features
+from mmskel.commands.command import key_values
 from mmskel.configuration import ConfigError, load_config
 from mmskel.data.annotation_file import AnnotationError, load_annotation_file, save_annotation_file
 from mmskel.evaluation.features import FeatureError, load_features
@@ -18,12 +19,9 @@ from mmskel.evaluation.features import FeatureError, load_features
 def place(motions, small, tmp_path_factory):
     """Config, checkpoint and data of a small network that was never trained."""
     from mmaction.registry import MODELS
-    from mmengine.config import DictAction
     from mmengine.registry import DefaultScope
     folder = tmp_path_factory.mktemp('features')
-    options = dict(one.split('=') for one in small)
-    cfg = load_config('stgcn/stgcn_synthetic.py', data=str(motions), cfg_options={
-        key: DictAction._parse_int_float_bool(value) for key, value in options.items()})
+    cfg = load_config('stgcn/stgcn_synthetic.py', data=str(motions), cfg_options=key_values('--cfg-options', small))
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmaction'):
         torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), folder / 'a.pth')

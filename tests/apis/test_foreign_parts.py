@@ -16,8 +16,6 @@ from mmskel.evaluation.features import load_features
 from mmskel.models.encoders import SkeletonEncoder
 from mmskel.skeleton import Clip, ClipError, get_layout
 
-CHANNELS = 'model.backbone.in_channels=4'
-
 
 class SpeedEncoder(SkeletonEncoder):
     """Joints, and how fast they are: C + 1 channels, of clips in 3-D only."""
@@ -59,7 +57,7 @@ def place(parts, motions, small, tmp_path):
     """(config, checkpoint) of a small ST-GCN with both parts."""
     path = tmp_path / 'foreign.py'
     path.write_text("""_base_ = 'mmskel::stgcn/stgcn_synthetic.py'
-model = dict(data_preprocessor=dict(_delete_=True, type='SpeedEncoder', layout='kinect20', stream='place'), backbone=dict(in_channels=4))
+model = dict(data_preprocessor=dict(_delete_=True, type='SpeedEncoder', layout='kinect20', stream='place'))
 pipeline = [dict(type='Halve'), dict(type='RangeNormalize'), dict(type='ResampleFrames', clip_len=16),
             dict(type='PackSkeleton')]
 val_dataloader = dict(dataset=dict(pipeline=pipeline))
@@ -71,13 +69,8 @@ train_dataloader = dict(dataset=dict(pipeline=pipeline))
 
 def weights(config, small, data, folder):
     """A checkpoint of weights that were never trained, and the config that fits it."""
-    from mmskel.commands.command import cfg_options
-
-    class Given:
-        pass
-
-    Given.cfg_options = [*small, CHANNELS]
-    cfg = load_config(str(config), data=str(data), cfg_options=cfg_options(Given))
+    from mmskel.commands.command import key_values
+    cfg = load_config(str(config), data=str(data), cfg_options=key_values('--cfg-options', small))
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmaction'):
         model = MODELS.build(cfg.model)
@@ -125,5 +118,5 @@ def test_export(place, small, motions, tmp_path):
 
 def test_train(place, small, motions, tmp_path):
     assert cli.main(['train', str(place), '--data', str(motions), '--work-dir', str(tmp_path / 'run'), '--epochs', '1',
-                     '--stream', 'speed', '--seed', '0', '--cfg-options', *small, CHANNELS]) == 0
+                     '--stream', 'speed', '--seed', '0', '--cfg-options', *small]) == 0
     assert (tmp_path / 'run/results.json').is_file() and 'logits' in (tmp_path / 'run/results.json').read_text()

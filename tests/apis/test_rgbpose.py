@@ -111,7 +111,7 @@ def test_predict_on_an_annotation_file_that_names_its_videos(trained, tmp_path, 
 
 
 def test_predict_on_a_video(trained, shared, tmp_path, capsys):
-    """Skeletons by the two small real models, pictures of the same file."""
+    """Skeletons by the two small real models, images of the same file."""
     import cv2
 
     from mmskel.video.reading import open_video
@@ -161,7 +161,7 @@ def test_another_skeleton(tmp_path):
 
 
 def test_the_published_sequence(tmp_path):
-    """Pictures alone, skeletons alone, then both from the two: the three configs, narrow and on six clips."""
+    """Images alone, skeletons alone, then both from the two: the three configs, narrow and on six clips."""
     data = acted_file(tmp_path, train=4, test=2, named=False)
 
     def run(name, width, start=None):

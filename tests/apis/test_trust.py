@@ -69,7 +69,7 @@ def test_it_is_overwritten_when_asked(trained, run, tmp_path):
     left = sorted(path.name for path in (tmp_path / 'run').iterdir() if path.is_file())
     assert left == ['best_acc_top1_epoch_1.pth', 'epoch_1.pth', 'last_checkpoint', 'notes.txt', 'stgcn_synthetic.py']
     assert len(list((tmp_path / 'run').glob('*/*.log'))) == 1  # the old run's logs and curves are gone
-    assert main(['train', CONFIG, '--work-dir', str(trained), '--overwrite', '--resume']) == 1
+    assert run('train', '--work-dir', trained, '--overwrite', '--resume') == 1
 
 
 def test_another_training_is_not_resumed(trained, run, motions, tmp_path, capsys):
@@ -118,7 +118,7 @@ def test_a_test_that_contradicts_the_checkpoint_changes_nothing(trained, run, tm
         assert message in said, said
     (tmp_path / 'cut.pth').write_bytes((trained / 'epoch_1.pth').read_bytes()[:900])
     assert run('test', tmp_path / 'cut.pth', '--work-dir', trained, '--stream', 'bone') == 1
-    assert "cut.pth' (900 bytes) is no checkpoint" in capsys.readouterr().err
+    assert "cut.pth' (900 bytes) is not a checkpoint" in capsys.readouterr().err
     assert state_of(trained) == before
 
 

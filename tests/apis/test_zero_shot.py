@@ -193,12 +193,12 @@ def test_configs_are_read_and_wrong_ones_refused(files):
         assert config.model['type'] == 'SADVAE' and config.training['cycles'] == 10 and config.seed == 5
     assert load_zero_shot_config('zeroshot/sadvae_ntu120_synse.py').gate == dict(temperatures=[2], thresholds=[0.5])
     assert load_zero_shot_config(options={'training.lr': 1., 'seed': 7}).training['lr'] == 1.
-    with pytest.raises(ZeroShotError, match='stgcn_nwucla.py.* is no config of zero-shot recognition'):
+    with pytest.raises(ZeroShotError, match='stgcn_nwucla.py.* is not a config of zero-shot recognition'):
         load_zero_shot_config('stgcn/stgcn_nwucla.py')
     for changes, match in ((dict(pick='best'), "not 'best'"), (dict(gate=dict(seed=1)), 'not seed')):
         with pytest.raises(ZeroShotError, match=match):
             ZeroShotConfig(model={}, **changes)
     with pytest.raises(ZeroShotError, match="training of LinearAligner: .*'epochs'"):
         train(files, training=dict(epochs=3))
-    with pytest.raises(ZeroShotError, match="'SkeletonSTGCN' is no aligner"):
+    with pytest.raises(ZeroShotError, match="'SkeletonSTGCN' is not an aligner"):
         train(files, model=dict(type='SkeletonSTGCN'))

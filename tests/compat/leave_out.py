@@ -38,6 +38,42 @@ def resume():
         assert torch.load(path)['loss'].statistics('mean') == 2
 
 
+class Trap:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path, )
+
+
+def safe_loading():
+    import torch
+    from mmengine.runner.checkpoint import CheckpointLoader
+    with tempfile.TemporaryDirectory() as folder:
+        path, marker = os.path.join(folder, 'checkpoint.pth'), os.path.join(folder, 'ran')
+        torch.save(dict(state_dict={}, trap=Trap(marker)), path)
+        os.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] = '1'
+        try:
+            CheckpointLoader.load_checkpoint(path)
+        except ValueError:
+            pass
+        finally:
+            del os.environ['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD']
+        assert not os.path.exists(marker), 'the checkpoint ran code'
+
+
+def moved():
+    from mmengine.runner import find_latest_checkpoint
+    with tempfile.TemporaryDirectory() as folder:
+        here = os.path.join(folder, 'epoch_1.pth')
+        open(here, 'w').close()
+        with open(os.path.join(folder, 'last_checkpoint'), 'w') as marker:
+            marker.write('/where/it/was/epoch_1.pth')
+        assert find_latest_checkpoint(folder) == here, 'it looks where the work dir was'
+
+
 def config_reference():
     from mmengine.config.utils import _get_package_and_cfg_path
     assert _get_package_and_cfg_path('mmskel::hdgcn/joint.py') == ('mmskel', 'hdgcn/joint.py')
@@ -181,6 +217,8 @@ def stand_in():
 CHECKS = {
     'mmengine: package look-up without pkg_resources': look_up,
     'mmengine: resume with safe loading': resume,
+    'mmengine: safe loading of every checkpoint': safe_loading,
+    'mmengine: resume in a moved work dir': moved,
     'mmengine: mmskel:: config references': config_reference,
     'mmengine: scope of mmskel:: configs': config_scope,
     'mmcv: operators without compiling': operators,

@@ -10,6 +10,8 @@ from mmskel.compat import REPAIRS
 SYMPTOMS = {
     'mmengine: package look-up without pkg_resources': "No module named 'pkg_resources'",
     'mmengine: resume with safe loading': 'HistoryBuffer',
+    'mmengine: safe loading of every checkpoint': 'the checkpoint ran code',
+    'mmengine: resume in a moved work dir': 'it looks where the work dir was',
     'mmengine: mmskel:: config references': 'does not support to load mmskel config',
     'mmengine: scope of mmskel:: configs': 'AssertionError',
     'mmcv: operators without compiling': "No module named 'mmcv._ext'",

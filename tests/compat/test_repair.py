@@ -39,7 +39,7 @@ def make(**changes):
     """A repair that turns ``answer`` of the module ``sick`` from 41 into 42."""
     fields = dict(package='sick', name='answer', modules=('sick', ), issue='none', why='it is 41',
                   healthy=lambda module: '' if module.answer == 41 else 'it is right',
-                  mend=lambda module: setattr(module, 'answer', 42))
+                  fix=lambda module: setattr(module, 'answer', 42))
     return Repair(**{**fields, **changes})
 
 
@@ -97,7 +97,7 @@ def test_absent_package(monkeypatch):
 def test_install_is_idempotent(write):
     calls = []
     write('sick.py', 'answer = 41')
-    one = make(mend=calls.append)
+    one = make(fix=calls.append)
     repair.install([one])
     before = list(sys.meta_path)
     import sick  # noqa: F401
@@ -110,12 +110,12 @@ def test_install_is_idempotent(write):
 def test_before_runs_first_and_ends_even_when_the_import_fails(write):
     events = []
 
-    def mend(module):
+    def fix(module):
         events.append(('before', hasattr(module, 'answer')))
         return lambda: events.append('end')
 
     write('sick.py', 'answer = 41\nraise RuntimeError("broken")')
-    repair.install([make(before=True, healthy=lambda module: '', mend=mend)])
+    repair.install([make(before=True, healthy=lambda module: '', fix=fix)])
     with pytest.raises(RuntimeError, match='broken'):
         import sick
     assert events == [('before', False), 'end']
@@ -129,7 +129,7 @@ def test_before_is_not_needed_for_what_is_imported_already(write):
     import sick  # noqa: F401
     one = make(before=True)
     repair.install([one])
-    assert state(one) == (repair.NOT_NEEDED, 'it was imported without trouble')
+    assert state(one) == (repair.NOT_NEEDED, 'it was imported without any problem')
 
 
 def test_stand_in_serves_what_is_lost(write):

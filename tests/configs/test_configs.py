@@ -2,6 +2,7 @@
 import re
 from pathlib import Path
 
+import mmaction.engine  # noqa: F401  (registers the initialisers of MMAction2's own backbones, as its runner does)
 import numpy as np
 import pytest
 import torch
@@ -11,6 +12,7 @@ from mmengine.registry import init_default_scope
 from narrow import narrow
 
 from mmskel.configuration import dataset_of, load_config
+from mmskel.models.backbones.ensemble_1dcnn import NETWORKS
 from mmskel.skeleton import get_layout
 
 FOLDER = Path(__file__).resolve().parents[2] / 'configs'
@@ -22,6 +24,13 @@ WORDS = {
     'stgcnpp': lambda c: c.model.backbone.type == 'STGCN' and c.model.backbone.tcn_type == 'mstcn',
     'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
     'skateformer': lambda c: c.model.backbone.type == 'SkateFormer' and c.model.data_preprocessor.type == 'SkateEncoder',
+    'mans': lambda c: c.model.backbone.type == 'MANs' and c.model.penalties[0].l2 == 1e-4,
+    'densenet161': lambda c: c.model.backbone.network == 'densenet161' and c.clip_len == 224,
+    'ensemnn': lambda c: (c.model.backbone.type == 'Ensemble1DCNN' and c.fusion.rule == 'product'
+                                and set(c.members) == set(NETWORKS) - {'base'}),
+    'sbu': lambda c: 'sbu' in data(c) and c.model.cls_head.num_classes == 8 and c.num_person == 2,
+    'hdm05': lambda c: 'hdm05' in data(c) and c.model.cls_head.num_classes == 130,
+    'sysu': lambda c: 'sysu' in data(c) and c.model.cls_head.num_classes == 12,
     'stcnet': lambda c: c.model.backbone.type == 'STCNet',
     'stgcn': lambda c: c.model.backbone.type == 'SkeletonSTGCN',
     'mpgcn': lambda c: c.model.backbone.type == 'MPGCN' and c.model.data_preprocessor.type == 'PanoramaEncoder',

@@ -46,7 +46,7 @@ def test_splits_without_a_clip_are_not_written(good, tmp_path):
 
 def test_a_broken_file_stops_everything_and_is_named(clips, tmp_path, capsys):
     out = tmp_path / 'out' / 'set.pkl'
-    with pytest.raises(PrepareError, match=r"a03_s01_e00_v01.json': label 9 .*--keep-going"):
+    with pytest.raises(PrepareError, match=r"a03_s01_e00_v01.json': label 9 .*keep_going=True"):
         prepare('nw_ucla', clips, out)
     assert not out.parent.exists() or os.listdir(out.parent) == []
     assert capsys.readouterr().out == ''

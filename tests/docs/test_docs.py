@@ -74,7 +74,7 @@ NOT_RUN = {
     'needs a text encoder; tests/apis/test_zero_shot.py has another',
     'mmskel predict clip.mp4 --config work_dirs/seen/stgcn_nwucla.py --checkpoint work_dirs/seen/epoch_26.pth '
     '--zero-shot work_dirs/linear/aligner.pth --classes "wave;kick;carry a box" --out labelled.mp4':
-    'fetches models; tests/apis/test_zero_shot_predict.py has clips',
+    'downloads models; tests/apis/test_zero_shot_predict.py has clips',
     'make demo': 'makes an environment; tests/apis/test_demo.py runs the demo',
     'make test': 'makes an environment and runs these tests',
     'make demo DATA=path/to/all_sqe.zip': 'makes an environment; tests/apis/test_demo.py runs the demo',
@@ -90,26 +90,28 @@ NOT_RUN = {
     "uv pip install '.[openmmlab]'": 'changes the environment',
     'python -m webbrowser work_dirs/stgcn_nwucla/report.html': 'opens a window',
     'tensorboard --logdir work_dirs': 'a server that does not end',
-    'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all': 'six trainings; the line before it runs two',
+    'mmskel train hdgcn/hdgcn_nwucla.py --data data/nwucla.pkl --streams all --resume': 'six trainings; the line before it runs two',
     'mmskel train hdgcn/hdgcn_nwucla_short.py --data data/nwucla.pkl --amp --streams joint_pelvis bone_pelvis':
     'the line with hdgcn_nwucla.py runs two',
     'mmskel train stcnet/stcnet_nwucla_short.py --data data/nwucla.pkl --amp': 'the lines before it run the other recipe',
     'mmskel train stcnet/stcnet_nwucla.py --data data/nwucla.pkl --streams all': 'four trainings; docs/streams.md runs several',
+    'mmskel draw data/nwucla.pkl --clip a01_s01_e00_v01 --curves work_dirs/stcnet_nwucla/epoch_65.pth --config '
+    'work_dirs/stcnet_nwucla/stcnet_nwucla.py': 'needs a whole training; tests/apis/test_curves.py draws with a small network',
     'mmskel train skateformer/skateformer_nwucla_short.py --data data/nwucla.pkl --amp': 'the line before it runs two',
     'python tools/train.py configs/skeleton/stgcn/my_stgcn.py': 'needs a checkout of MMAction2; '
     'tests/test_mmaction2_integration.py runs a stock config without our commands',
-    'mmskel extract videos data/mine.pkl --preset lightweight': 'fetches models; tests/apis/test_extract.py runs it with files',
+    'mmskel extract videos data/mine.pkl --preset lightweight': 'downloads models; tests/apis/test_extract.py runs it with files',
     'mmskel extract videos data/mine.pkl --det-config mmpose::../demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py '
     '--det-weights rtmdet_nano_person.pth --pose-config mmpose::body_2d_keypoint/rtmpose/body8/rtmpose-t_8xb256-420e_body8-'
     '256x192.py --pose-weights rtmpose_tiny.pth --det-every 5 --jobs 2': 'needs trained weights; the same test runs it',
     'mmskel predict clip.mp4 --config work_dirs/stgcn_custom/stgcn_custom.py --checkpoint work_dirs/stgcn_custom/'
-    'epoch_20.pth --out labelled.mp4': 'fetches models; tests/apis/test_video_demo.py goes from videos to labels',
+    'epoch_20.pth --out labelled.mp4': 'downloads models; tests/apis/test_video_demo.py goes from videos to labels',
     'mmskel predict long.mp4 --config work_dirs/stgcn_custom/stgcn_custom.py --checkpoint work_dirs/stgcn_custom/'
-    'epoch_20.pth --window 3s --stride 1s --save long.csv': 'fetches models; the same test',
-    'mmskel demo --video people.mp4': 'fetches models; the same test',
-    'mmskel demo --video clip.mp4 other.mp4 --out people': 'fetches models; tests/apis/test_video_demo.py has files',
-    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl': 'trains on what the line before it makes',
-    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --cfg-options '
+    'epoch_20.pth --window 3s --stride 1s --save long.csv': 'downloads models; the same test',
+    'mmskel demo --video people.mp4': 'downloads models; the same test',
+    'mmskel demo --video clip.mp4 other.mp4 --out people': 'downloads models; tests/apis/test_video_demo.py has files',
+    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/people': 'trains on what the line before it makes',
+    'mmskel train custom/rgbpose_custom_small.py --data people/clips.pkl --work-dir work_dirs/unmirrored --cfg-options '
     'train_dataloader.dataset.pipeline.5.probability=0': 'the same',
     'mmskel train rgbpose/rgbonly_ntu60.py --videos data/nturgbd_videos':
     'tests/apis/test_rgbpose.py trains the three configs one after the other, small',
@@ -129,7 +131,7 @@ NOT_RUN = {
     'model.cls_head.in_channels=512': 'goes on from a pretraining of hours; tests/configs builds the config',
     'mmskel train rgbpose/rgbpose_ntu60_plan.py --videos data/nturgbd_videos': 'tests/apis/test_plan.py, narrow',
     'mmskel predict clip.mp4 --config work_dirs/rgbpose_custom_small/rgbpose_custom_small.py --checkpoint work_dirs/'
-    'rgbpose_custom_small/epoch_20.pth': 'fetches models; tests/apis/test_rgbpose.py runs it with files',
+    'rgbpose_custom_small/epoch_20.pth': 'downloads models; tests/apis/test_rgbpose.py runs it with files',
     'mmskel extract videos data/rtmo.pkl --pose-config mmpose::body_2d_keypoint/rtmo/coco/rtmo-s_8xb32-600e_coco-640x640.py '
     '--pose-weights rtmo-s.pth': 'needs trained weights; tests/pose/test_pose_models.py runs the model',
     'mmskel extract videos data/whole.pkl --pose-config mmpose::wholebody_2d_keypoint/rtmpose/ubody/rtmpose-t_8xb64-270e_coco-'
@@ -139,11 +141,11 @@ NOT_RUN = {
     '256x256.py --pose-weights rtmpose-m_hand.pth': 'needs trained weights; the same test runs the pose model',
     'mmskel extract videos data/mine3d.pkl --preset lightweight --lift-config mmpose::body_3d_keypoint/video_pose_lift/h36m/'
     'video-pose-lift_tcn-243frm-supv-cpn-ft_8xb128-200e_h36m.py --lift-weights videopose3d.pth':
-    'fetches models; tests/pose/test_lifting.py runs lifters',
+    'downloads models; tests/pose/test_lifting.py runs lifters',
     'mmskel extract match.mp4 data/match.pkl --group --max-persons 12 --objects ball="sports ball" --det-config '
     'mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py --det-weights rtmdet_m_coco.pth':
     'needs trained weights; tests/apis/test_group_video.py runs it with others',
-    'mmskel extract match.mp4 data/match.pkl --group --object-tracks ball.csv': 'fetches models; the same test',
+    'mmskel extract match.mp4 data/match.pkl --group --object-tracks ball.csv': 'downloads models; the same test',
     'mmskel extract videos data/mine.pkl --group --max-persons 12 --objects ball="sports ball" --det-config '
     'mmdet::rtmdet/rtmdet_m_8xb32-300e_coco.py --det-weights rtmdet_m_coco.pth': 'the same',
     'mmskel predict match.mp4 --config work_dirs/mpgcn_custom/mpgcn_custom.py --checkpoint work_dirs/mpgcn_custom/epoch_20.pth '
@@ -312,6 +314,38 @@ def msr_action3d(folder: Path) -> None:
     for subject, clip in enumerate(make_motion_clips(1, layout='kinect20_msr', dropout=0)[:4], 1):
         rows = [f'{x:.4f} {y:.4f} {z:.4f} 1' for x, y, z in clip.keypoint.reshape(-1, 3)]
         (folder / 'MSRAction3D' / f'a01_s{subject:02d}_e01_skeleton3D.txt').write_text('\n'.join(rows))
+
+
+def sbu(folder: Path) -> None:
+    """``SBU``: a clip of a pair of the first fold and of one of the second."""
+    for pair in ('s01s02', 's02s03'):
+        place = folder / 'SBU' / pair / '01' / '001'
+        place.mkdir(parents=True)
+        rows = np.random.default_rng(0).uniform(size=(12, 90))
+        (place / 'skeleton_pos.txt').write_text('\n'.join(f'{t},' + ','.join(f'{x:.4f}' for x in row)
+                                                           for t, row in enumerate(rows, 1)))
+
+
+def sysu(folder: Path) -> None:
+    """``SYSU3D``: an activity of four subjects."""
+    for subject, clip in enumerate(make_motion_clips(1, dropout=0)[:4], 1):
+        place = folder / 'SYSU3D' / 'video01' / f'person{subject:02d}'
+        place.mkdir(parents=True)
+        np.savetxt(place / 'skeleton.txt', clip.keypoint[0].reshape(-1, 60))
+
+
+def hdm05(folder: Path) -> None:
+    """``HDM05``: an actor and two clips."""
+    from mmskel.data.readers.hdm05 import BONES
+    from mmskel.skeleton import get_layout
+    (folder / 'HDM05').mkdir()
+    parents = {bone: BONES[parent] for bone, parent in zip(BONES, get_layout('hdm31').parents)}
+    bones = [f'begin\nname {bone}\ndirection 1 0 0\nlength 1\naxis 0 0 0 XYZ\nend' for bone in BONES[1:]]
+    tree = [f'{parents[bone]} {bone}' for bone in BONES[1:]]
+    (folder / 'HDM05/HDM_bd.asf').write_text('\n'.join([':units', 'length 0.45', ':bonedata', *bones, ':hierarchy', *tree]))
+    for motion in ('clap1Reps', 'walk2StepsLstart'):
+        frames = '\n'.join(f'{t}\nroot {t} 0 0 0 0 0' for t in range(1, 9))
+        (folder / f'HDM05/HDM_bd_{motion}_001_120.amc').write_text(frames)
 
 
 def volleyball(folder: Path) -> None:
@@ -522,13 +556,15 @@ DATA = {
     'docs/architecture.md': [],
     'docs/cascadeformer.md': [mine, nwucla_file, ntu_sgn_file, cascadeformer_weights],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights, cascadeformer_weights],
-    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, kinetics, my_clips, volleyball, nba, kinetics400,
-                     penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
+    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, kinetics, my_clips, volleyball, nba,
+                     kinetics400, penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/export.md': [mine, one_clip],
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/models.md': [mine],
+    'docs/mans.md': [nwucla_file, mine],
+    'docs/ensemble_1dcnn.md': [nwucla_file, mine],
     'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights, nwucla_file],
     'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
                         lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
@@ -640,9 +676,6 @@ def run_line(line: str, where: str, small: dict, capsys) -> None:
     small.update(width=8, epochs=2 if '--resume' in words else 1)
     if words[0] in ('test', 'export'):
         words[2], small['width'] = trained(Path(words[2]))
-    if '--curves' in words:
-        at = words.index('--curves') + 1
-        words[at], small['width'] = trained(Path(words[at]))
     status = cli.main(words)
     printed = capsys.readouterr()
     assert status == expected, f'{where}: {line}\nended with {status}, not {expected}:\n{printed.err[-2000:]}'
@@ -653,7 +686,7 @@ def trained(checkpoint: Path) -> tuple[str, int]:
     import torch
     if not checkpoint.is_file():
         assert re.fullmatch(r'epoch_\d+\.pth', checkpoint.name), checkpoint
-        checkpoint = Path((checkpoint.parent / 'last_checkpoint').read_text().strip())
+        checkpoint = checkpoint.parent / (checkpoint.parent / 'last_checkpoint').read_text().strip()
     return str(checkpoint), torch.load(checkpoint, weights_only=True)['state_dict']['cls_head.fc.weight'].shape[1] // 4
 
 

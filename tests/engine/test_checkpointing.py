@@ -159,7 +159,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch, scores):
 
     from mmengine.fileio import LocalBackend
     monkeypatch.setattr(LocalBackend, 'put', full)
-    with pytest.raises(OSError, match="epoch_2.pth' cannot be written .*No space left.*--resume"):
+    with pytest.raises(OSError, match="epoch_2.pth' cannot be written .*No space left.*resume=True"):
         toy_runner(tmp_path, epochs=2, resume=True).train()
     assert files(tmp_path) == before
 

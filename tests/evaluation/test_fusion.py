@@ -152,10 +152,10 @@ def without_logits(some):
     (dict(ids=['a', 'b', 'd']), {}, r"1 clips are only in 'a.json', e.g. c; 1 clips are only in 'b.json', e.g. d"),
     (dict(ids=['a', 'b', 'c'], labels=(0, 2, 1)), {}, "clip 'b' has label 1 in 'a.json' and 2 in 'b.json'"),
     ({}, dict(weights=[1]), '1 weights for 2 results'),
-    ({}, dict(weights=[0, 0]), 'not all 0'), ({}, dict(weights=[1, -1]), 'not negative'),
-    ({}, dict(weights=[1, float('nan')]), 'not negative'),
+    ({}, dict(weights=[0, 0]), 'not all 0'), ({}, dict(weights=[1, -1]), 'must be non-negative'),
+    ({}, dict(weights=[1, float('nan')]), 'must be non-negative'),
     ({}, dict(rule='mean'), "unknown rule 'mean'; known: logits, softmax, l2norm, product"),
-    ({}, dict(rule='logits', preset='hdgcn'), 'a preset is a rule with its weights')])
+    ({}, dict(rule='logits', preset='hdgcn'), 'a preset includes its rule and weights')])
 def test_what_does_not_belong_together(change, arguments, message):
     with pytest.raises(FusionError, match=message):
         fuse([results(JOINT), results(BONE, **dict(dict(stream='bone'), **change))], names=["'a.json'", "'b.json'"],
@@ -192,7 +192,7 @@ def test_files_without_logits(tmp_path):
 def test_scores_that_are_no_probabilities():
     wrong = results(BONE)
     wrong.scores = wrong.logits
-    with pytest.raises(FusionError, match='scores of result 2 are no probabilities'):
+    with pytest.raises(FusionError, match='scores of result 2 are not probabilities'):
         fuse([results(JOINT), wrong])
 
 

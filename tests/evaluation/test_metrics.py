@@ -50,3 +50,11 @@ def test_merged_classes():
         merge_scores(scores, labels, [0, 1])
     with pytest.raises(ValueError, match='without a gap'):
         merge_scores(scores, labels, [0, 2, 0, 2, 0, 2, 0, 2])
+
+
+@pytest.mark.parametrize('bad', [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_count_as_nothing(bad):
+    scores = np.array([[.9, .1], [bad, .1]])
+    for metric in (top_k_accuracy, mean_class_accuracy, confusion_matrix):
+        with pytest.raises(ValueError, match=r'the scores of 1 of 2 clips are NaN or infinite \(first: row 1\)'):
+            metric(scores, np.array([0, 0]))

@@ -81,7 +81,7 @@ def test_attributes_of_allowed_modules_are_out_of_reach(tmp_path):
 def test_a_broken_file_is_named(tmp_path, content):
     path = tmp_path / 'broken.pkl'
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r'broken\.pkl.*no readable pickle'):
+    with pytest.raises(ValueError, match=r'broken\.pkl.*not a readable pickle'):
         load_pickle(path)
 
 

@@ -90,7 +90,7 @@ def test_another_graph_of_st_gcn_is_refused(tmp_path):
     with pytest.raises(ConversionError, match='1 fixed tensors of another graph, e.g. A'):
         build_published('st_gcn', description['model_kwargs'], dict(state, A=graph))
     torch.save(tensors(dict(state, A=graph)), tmp_path / 'own.pt')
-    with pytest.raises(ConversionError, match="own.pt.*'A' .3, 25, 25. is no partition of .*'ntu-rgb.d'"):
+    with pytest.raises(ConversionError, match="own.pt.*'A' .3, 25, 25. is not a partition of .*'ntu-rgb.d'"):
         convert_checkpoint('st_gcn', tmp_path / 'own.pt', tmp_path / 'o.pth')
 
 

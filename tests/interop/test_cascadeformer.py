@@ -123,9 +123,9 @@ def test_wrong_checkpoints_are_refused(tmp_path):
     arguments = description['model_kwargs']
     with pytest.raises(ConversionError, match='1 keys it does not know, e.g. t1.joint_conv.4.bias'):
         build_published('cascadeformer', arguments, {**state, 't1.joint_conv.4.bias': np.zeros(3)})
-    lost = 't2.encoder.layers.1.norm2.bias'
+    missing = 't2.encoder.layers.1.norm2.bias'
     with pytest.raises(ConversionError, match='1 tensors that are missing, e.g. backbone.t2.layers.1.norm2.bias'):
-        build_published('cascadeformer', arguments, {k: v for k, v in state.items() if k != lost})
+        build_published('cascadeformer', arguments, {k: v for k, v in state.items() if k != missing})
     with pytest.raises(ConversionError, match='do not fit'):
         build_published('cascadeformer', dict(arguments, num_classes=61), state)
     with pytest.raises(ConversionError, match='unknown constructor arguments heads'):

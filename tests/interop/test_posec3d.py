@@ -63,10 +63,10 @@ def test_wrong_checkpoints_are_refused(tmp_path):
         build_published('posec3d', dict(arguments, kind='potion'), state)
     with pytest.raises(ConversionError, match='1 tensors that are missing'):
         build_published('posec3d', arguments, {k: v for k, v in state.items() if k != 'backbone.conv3a.conv.weight'})
-    lost = {'fc.weight': np.zeros(3, np.float32)}
+    missing = {'fc.weight': np.zeros(3, np.float32)}
     wide = dict(state, **{'backbone.conv1a.conv.weight': np.zeros((32, 25, 3, 3, 3), np.float32)})
     bare = {k: v for k, v in state.items() if k.startswith('cls_head')}
-    for case, message in ((lost, "no 'cls_head.fc_cls.weight'"), (wide, '25 channels'), (bare, 'no SlowOnly, C3D-light')):
+    for case, message in ((missing, "no 'cls_head.fc_cls.weight'"), (wide, '25 channels'), (bare, 'no SlowOnly, C3D-light')):
         torch.save(tensors(case), tmp_path / 'a.pth')
         with pytest.raises(ConversionError, match=f'a.pth.*{message}'):
             convert_checkpoint('posec3d', tmp_path / 'a.pth', tmp_path / 'o.pth')

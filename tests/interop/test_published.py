@@ -129,7 +129,7 @@ def test_wrong_checkpoints_are_refused(tmp_path):
     with pytest.raises(ConversionError, match="hd_gcn.pt.*no ST-GCN"):
         convert_checkpoint('st_gcn', tmp_path / 'hd_gcn.pt', tmp_path / 'o.pth')
     (tmp_path / 'text.pt').write_text('hello')
-    with pytest.raises(ConversionError, match="text.pt' .5 bytes. is no checkpoint"):
+    with pytest.raises(ConversionError, match="text.pt' .5 bytes. is not a checkpoint"):
         convert_checkpoint('st_gcn', tmp_path / 'text.pt', tmp_path / 'o.pth')
     assert not (tmp_path / 'o.pth').exists()
 
@@ -163,12 +163,12 @@ def test_hd_gcn_file_with_second_names_becomes_checkpoint_and_config(tmp_path, l
 def test_wrong_hd_gcn_checkpoints_are_refused(tmp_path):
     description, _, state = load('hd_gcn_ucla_com2')
     arguments = description['model_kwargs']
-    for strange in ('l11.gcn1.PA', 'l2.gcn1.conv.0.4.0.weight', 'l2.tcn1.branches.2.5.bias', 'l3.gcn1.PB'):
-        with pytest.raises(ConversionError, match=f'1 keys it does not know, e.g. {strange}'):
-            build_published('hd_gcn', arguments, {**state, strange: np.zeros(3)})
-    lost = 'l4.gcn1.conv.3.1.0.weight'
+    for unknown in ('l11.gcn1.PA', 'l2.gcn1.conv.0.4.0.weight', 'l2.tcn1.branches.2.5.bias', 'l3.gcn1.PB'):
+        with pytest.raises(ConversionError, match=f'1 keys it does not know, e.g. {unknown}'):
+            build_published('hd_gcn', arguments, {**state, unknown: np.zeros(3)})
+    missing = 'l4.gcn1.conv.3.1.0.weight'
     with pytest.raises(ConversionError, match='1 tensors that are missing, e.g. backbone.blocks.3.gcn.weight'):
-        build_published('hd_gcn', arguments, {k: v for k, v in state.items() if k != lost})
+        build_published('hd_gcn', arguments, {k: v for k, v in state.items() if k != missing})
     with pytest.raises(ConversionError, match='do not fit'):
         build_published('hd_gcn', dict(arguments, graph_args=dict(CoM=1)), state)
     with pytest.raises(ConversionError, match="unknown graph 'coco'; known: ntu_hierarchy, ucla_hierarchy"):
@@ -214,12 +214,12 @@ def test_skateformer_file_becomes_checkpoint_and_config(tmp_path, points, person
 def test_wrong_skateformer_checkpoints_are_refused(tmp_path):
     description, _, state = load('skateformer_nucla')
     arguments = description['model_kwargs']
-    for strange in ('stages.0.blocks.0.downsample.bn.weight', 'stages.1.blocks.0.transformer.attention.4.table', 'stem.6'):
-        with pytest.raises(ConversionError, match=f'e.g. {strange}'):
-            build_published('skateformer', arguments, {**state, strange: np.zeros(3)})
-    lost = 'stages.3.blocks.1.transformer.gconv'
+    for unknown in ('stages.0.blocks.0.downsample.bn.weight', 'stages.1.blocks.0.transformer.attention.4.table', 'stem.6'):
+        with pytest.raises(ConversionError, match=f'e.g. {unknown}'):
+            build_published('skateformer', arguments, {**state, unknown: np.zeros(3)})
+    missing = 'stages.3.blocks.1.transformer.gconv'
     with pytest.raises(ConversionError, match='1 tensors that are missing, e.g. backbone.stages.3.2.gconv'):
-        build_published('skateformer', arguments, {k: v for k, v in state.items() if k != lost})
+        build_published('skateformer', arguments, {k: v for k, v in state.items() if k != missing})
     with pytest.raises(ConversionError, match='do not fit'):
         build_published('skateformer', dict(arguments, mlp_ratio=4.0), state)
     with pytest.raises(ConversionError, match="index_t=False; every published model has True"):

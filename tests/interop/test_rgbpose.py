@@ -56,14 +56,14 @@ def test_a_started_network_computes_what_both_computed_alone(singles, capsys):
                      str(folder / 'pose.pth')]) == 0
     assert 'start.py' in capsys.readouterr().out
     joint = started(folder)
-    pictures, heatmaps = torch.randn(2, 3, 2, 64, 64), torch.rand(2, 17, 8, 16, 16)
+    images, heatmaps = torch.randn(2, 3, 2, 64, 64), torch.rand(2, 17, 8, 16, 16)
     with torch.no_grad():
         for lateral in ('random', 'zero'):
             if lateral == 'zero':
                 for name, value in joint.named_parameters():
                     value.data *= '_lateral.' not in name
-            scores = joint.cls_head(joint.backbone(pictures, heatmaps))
-            for stream, x in (('rgb', pictures), ('pose', heatmaps)):
+            scores = joint.cls_head(joint.backbone(images, heatmaps))
+            for stream, x in (('rgb', images), ('pose', heatmaps)):
                 alone = models[stream].cls_head(models[stream].backbone(x))
                 torch.testing.assert_close(scores[stream], alone, rtol=1e-5, atol=1e-6)
 

@@ -45,12 +45,12 @@ def test_class_file_of_sentences(tmp_path):
 
 
 @pytest.mark.parametrize('text, columns, match', [
-    ('name,text\nwave,up\nWave,down\n', (), "classes.csv': the class 'wave' is there twice"),
+    ('name,text\nwave,up\nWave,down\n', (), "classes.csv': the class 'wave' is given twice"),
     ('name,text\nwave,up\nkick,\n', (), "line 3: column 'text' has an empty text"),
     ('name,text\n,up\n', (), 'class 1 of 1 has an empty name'),
     ('name,text\nwave,up\n', ('parts', ), "no column 'parts'; it has name, text"),
-    ('what\nwave\n', (), "column 'name' and a row per class; found what"),
-    ('', (), 'found no row'),
+    ('what\nwave\n', (), 'header with name or label, each once; found what'),
+    ('', (), 'found nothing'),
     ('name,text\nwave,up|down\nkick,out\n', (), "'kick' has 1 texts, others have 2"),
     ('name,text\nwave,up|\n', (), "column 'text' has an empty text")])
 def test_class_files_that_are_wrong(tmp_path, text, columns, match):
@@ -61,7 +61,7 @@ def test_class_files_that_are_wrong(tmp_path, text, columns, match):
 
 def test_typed_names():
     assert check_class_names([' wave ', 'carry  a box']) == ('wave', 'carry a box')
-    for names, match in ((['wave', 'WAVE'], "'wave' is there twice"), (['wave', ''], 'class 2 of 2 has an empty name'),
+    for names, match in ((['wave', 'WAVE'], "'wave' is given twice"), (['wave', ''], 'class 2 of 2 has an empty name'),
                          (['wave'], r'1 class \(wave\); at least 2 are needed'), ([], r'0 classes \(none\)')):
         with pytest.raises(LanguageError, match=match):
             class_texts(names, at_least=2)
@@ -101,7 +101,7 @@ def test_embeddings_from_files(tmp_path):
     np.save(tmp_path / 'flat.npy', b[0])
     np.save(tmp_path / 'object.npy', np.array([{}]), allow_pickle=True)
     for paths, names, match in (([tmp_path / 'lb.npy', tmp_path / 'odd.npy'], (), 'odd.npy.* has 2 rows.* has 3'),
-                                ([tmp_path / 'flat.npy'], (), r'found float64 \(4,\)'), ([tmp_path / 'object.npy'], (), 'no NumPy'),
+                                ([tmp_path / 'flat.npy'], (), r'found float64 \(4,\)'), ([tmp_path / 'object.npy'], (), 'not a NumPy'),
                                 ([tmp_path / 'lb.npy'], ['x'], '1 class names for 3 rows'), (['no.npy'], (), "no file 'no.npy'")):
         with pytest.raises(LanguageError, match=match):
             read_embeddings(paths, names)
@@ -141,7 +141,7 @@ def bert_folder(folder, **config):
 def test_folders_that_are_no_encoder(tmp_path):
     pytest.importorskip('safetensors')
     (tmp_path / 'empty').mkdir()
-    with pytest.raises(LanguageError, match='no text encoder: it has no config.json'):
+    with pytest.raises(LanguageError, match='not a text encoder: it has no config.json'):
         load_text_encoder(tmp_path / 'empty')
     with pytest.raises(LanguageError, match='there is no folder'):
         load_text_encoder(tmp_path / 'nowhere')

@@ -157,10 +157,10 @@ def test_a_whole_test_clip_is_that_of_mmaction2s_pipeline_and_preprocessors():
                  TRANSFORMS.get('GeneratePoseTarget')(sigma=0.7, scaling=0.25), TRANSFORMS.get('FormatShape')(input_format='NCTHW'),
                  TRANSFORMS.get('PackActionInputs')(collect_keys=('imgs', 'heatmap_imgs'))):
         data = step(data)
-    pictures = dict(type='ActionDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375],
+    images = dict(type='ActionDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375],
                     format_shape='NCTHW')
     theirs = MODELS.build(dict(type='MultiModalDataPreprocessor', preprocessors=dict(
-        imgs=pictures, heatmap_imgs=dict(type='ActionDataPreprocessor'))))(pseudo_collate([data]))['inputs']
+        imgs=images, heatmap_imgs=dict(type='ActionDataPreprocessor'))))(pseudo_collate([data]))['inputs']
 
     ours = Compose([
         dict(type='SampleVideoAndPose', num_clips=2, test_mode=True), dict(type='LoadClipFrames'),

@@ -199,7 +199,7 @@ def test_a_recorded_backbone_answers_for_its_size_alone():
 
 
 def test_a_backbone_that_cannot_be_recorded_stays():
-    model = Plain(Counted(len)).eval()  # the number of pictures is recorded
+    model = Plain(Counted(len)).eval()  # the number of images is recorded
     before = model.backbone.forward
     assert not trace_backbone(model, lambda: dict(inputs=torch.rand(1, 3, 8, 6))) and model.backbone.forward == before
 

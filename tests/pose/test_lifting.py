@@ -44,7 +44,7 @@ def video_lifter(lifter_of):
 
 
 def walkers(M=2, T=12, layout='coco17', seed=0):
-    """Persons of 17 joints who cross the picture and wave about."""
+    """Persons of 17 joints who cross the image and wave about."""
     rng = np.random.default_rng(seed)
     t = np.arange(T)[None, :, None, None]
     place = rng.uniform((-30, -80), (30, 80), (M, 1, 17, 2)) + rng.uniform((150, 140), (400, 220), (M, 1, 1, 2))
@@ -213,8 +213,8 @@ def test_a_standing_person_stands(lifter_of, tmp_path):
     assert height['left_ankle'] == 0 and height['pelvis'] == pytest.approx(.70828, abs=1e-4)
     assert height['head'] == pytest.approx(.70828 + .58395, abs=1e-4) and lifted.unit == 'metre'
     rows = Stage.of(lifted, (480, 480)).place(lifted.keypoint[0, 0], 0)[0][:, 1]
-    assert rows[10] < rows[8] < rows[0] < rows[[2, 5]].min() < rows[[3, 6]].min(), 'head above feet in the picture'
-    with pytest.raises(ClipError, match='only 2-D clips in pixels lie over a video'):
+    assert rows[10] < rows[8] < rows[0] < rows[[2, 5]].min() < rows[[3, 6]].min(), 'head above feet in the image'
+    with pytest.raises(ClipError, match='only 2-D clips in pixels can be drawn over a video'):
         Overlay(lifted)
     assert lifted.image_size is None and lifted.extra['lifted_from'] == dict(layout='coco17', image_size=(360, 640))
     save_annotation_file(tmp_path / 'a.pkl', [lifted], {}, dict(layout='h36m17'))
@@ -249,22 +249,22 @@ def test_errors_teach(video_lifter, lifter_of, tmp_path):
     with pytest.raises(ClipError, match='no image_size'):
         lifter_of(VIDEO, normalise=False)(Clip('bare', np.ones((1, 2, 17, 2)), layout='coco17'))
     (tmp_path / 'tinypose.py').write_text(TINYPOSE)
-    with pytest.raises(PoseModelError, match="--lift-config: the model of '.*tinypose.py' is no PoseLifter; .*body_3d"):
+    with pytest.raises(PoseModelError, match="lift_config='.*tinypose.py': the model is not a PoseLifter; .*body_3d"):
         PoseLifter(tmp_path / 'tinypose.py', 'w.pth')
-    with pytest.raises(PoseModelError, match='--lift-config: there is no config'):
+    with pytest.raises(PoseModelError, match='lift_config=.*: there is no such config'):
         PoseLifter('mmpose::no/such.py', 'w.pth')
-    with pytest.raises(PoseModelError, match='--lift-weights: there is no file'):
+    with pytest.raises(PoseModelError, match='lift_weights=...: there is no checkpoint'):
         PoseLifter(VIDEO, str(tmp_path / 'w.pth'))
-    with pytest.raises(PoseModelError, match='--lift-weights: .* config and weights belong together'):
+    with pytest.raises(PoseModelError, match='lift_weights=...: .* config and weights belong together'):
         PoseLifter(IMAGE, video_lifter.weights)
     for half in (dict(lift_config='a.py'), dict(lift_weights='a.pth')):
-        with pytest.raises(ExtractError, match='--lift-config and --lift-weights belong together'):
+        with pytest.raises(ExtractError, match='lift_config=... and lift_weights=... belong together'):
             PoseModels(**half)
     assert PoseModels(lift_config='a.py', lift_weights='a.pth').with_preset('balanced').lift_weights == 'a.pth'
 
 
 class Corners:
-    """Finds one person whose joints lie along the diagonal of the picture."""
+    """Finds one person whose joints lie along the diagonal of the image."""
     config = weights = 'corners'
     needs_boxes = False
 
@@ -296,7 +296,7 @@ def test_joints_that_no_layout_is_known_for_are_refused_before_the_first_video(v
     crowd = Corners()
     crowd.layout = Layout.from_mmpose(crowdpose())
     monkeypatch.setattr('mmskel.pose.estimation.PoseEstimator', lambda *_: crowd)
-    with pytest.raises(ExtractError, match="the joints of 'crowdpose', which is no known layout"):
+    with pytest.raises(ExtractError, match="the joints of 'crowdpose', which is not a known layout"):
         PoseModels(pose_config='rtmo.py').build()
     lifting = PoseModels(pose_config='rtmo.py', lift_config=video_lifter.config, lift_weights=video_lifter.weights)
     assert lifting.build()([np.zeros((90, 160, 3), np.uint8)] * 3, fps=25.).check().layout == 'h36m17'

@@ -22,7 +22,7 @@ def test_names_and_classes():
         with pytest.raises(ValueError, match='NAME or NAME=CLASS'):
             parse_names(wrong)
     assert ObjectDetector(Knows(), dict(ball='sports ball', who='0')).classes == dict(ball=1, who=0)
-    with pytest.raises(PoseModelError, match="no class 'net'.*person, sports ball.*--object-config"):
+    with pytest.raises(PoseModelError, match="no class 'net'.*person, sports ball.*object_config=..."):
         ObjectDetector(Knows(), dict(net='net'))
     with pytest.raises(PoseModelError, match='no class'):
         ObjectDetector(Knows(), dict(net='2'))

@@ -142,10 +142,10 @@ def test_models_are_told_the_version_of_their_weights(tmp_path):
     """Else mmpose's CID takes its own weights for old ones, and renames them to what it does not have."""
     model = torch.nn.Sequential(Versioned(2, 3))
     torch.save(dict(state_dict=torch.nn.DataParallel(model).state_dict()), tmp_path / 'new.pth')
-    load_weights(model, str(tmp_path / 'new.pth'), '--pose-weights')
+    load_weights(model, str(tmp_path / 'new.pth'), 'pose_weights')
     assert model[0].seen == 2
     torch.save(dict(state_dict=dict(model.state_dict())), tmp_path / 'bare.pth')
-    load_weights(model, str(tmp_path / 'bare.pth'), '--pose-weights')
+    load_weights(model, str(tmp_path / 'bare.pth'), 'pose_weights')
     assert model[0].seen is None
 
 
@@ -158,13 +158,13 @@ def test_weights_of_older_versions_of_mmpose(tmp_path):
     old = {key.replace('head.', 'keypoint_head.'): value for key, value in state.items()}
     torch.save(dict(state_dict=old), tmp_path / 'old.pth')
     from mmpose.models import build_pose_estimator
-    model = build_pose_estimator(find_model_config(config, '--lift-config').model)
-    load_weights(model, str(tmp_path / 'old.pth'), '--lift-weights')
+    model = build_pose_estimator(find_model_config(config, 'lift_config').model)
+    load_weights(model, str(tmp_path / 'old.pth'), 'lift_weights')
     assert torch.equal(model.head.conv.weight, state['head.conv.weight'])
 
 
 def test_a_lifter_is_no_pose_model(tmp_path):
-    with pytest.raises(PoseModelError, match='--pose-config: .* is a lifter, .* give it to --lift-config'):
+    with pytest.raises(PoseModelError, match='pose_config=.* is a lifter, .* give it to lift_config=...'):
         PoseEstimator(LIFTER, str(tmp_path / 'w.pth'))
 
 
@@ -186,31 +186,31 @@ def test_presets_name_configs_that_mmpose_has(name):
     preset = PRESETS[name]
     for config, weights, kind in ((preset.det_config, preset.det_weights, 'rtmdet'),
                                   (preset.pose_config, preset.pose_weights, 'rtmpose')):
-        assert 'model' in find_model_config(config, '--det-config')
+        assert 'model' in find_model_config(config, 'det_config')
         assert weights.startswith('https://download.openmmlab.com/') and weights.endswith('.pth') and kind in weights
 
 
 def test_errors_name_file_and_flag(tmp_path, tinypose):
     (tmp_path / 'text.py').write_text('hello world')
     (tmp_path / 'empty.py').write_text('x = 1')
-    for config, message in ((tmp_path / 'no.py', "--pose-config: there is no config '.*no.py'; give a file"),
-                            ('mmpose::no/such.py', '--pose-config: there is no config'),
-                            ('mmnothing::a.py', "--pose-config: 'mmnothing::a.py' needs the package mmnothing"),
-                            (tmp_path / 'text.py', "text.py' is no config that can be read"),
+    for config, message in ((tmp_path / 'no.py', "pose_config='.*no.py': there is no such config; give a file"),
+                            ('mmpose::no/such.py', 'pose_config=.*: there is no such config'),
+                            ('mmnothing::a.py', "pose_config='mmnothing::a.py' needs the package mmnothing"),
+                            (tmp_path / 'text.py', "text.py' is not a config that can be read"),
                             (tmp_path / 'empty.py', 'has no model and test_dataloader')):
         with pytest.raises(PoseModelError, match=message):
-            find_model_config(config, '--pose-config')
+            find_model_config(config, 'pose_config')
     model = torch.nn.Linear(2, 3)
     (tmp_path / 'text.pth').write_text('hello')
     torch.save(dict(state_dict=dict(weight=torch.zeros(3, 2))), tmp_path / 'half.pth')
     torch.save(dict(state_dict=dict(weight=torch.zeros(2, 2), bias=torch.zeros(3))), tmp_path / 'other.pth')
-    for weights, message in ((tmp_path / 'no.pth', "--pose-weights: there is no checkpoint '.*no.pth'"),
-                             (tmp_path / 'text.pth', "text.pth' .5 bytes. is no checkpoint that can be read"),
+    for weights, message in ((tmp_path / 'no.pth', "pose_weights=...: there is no checkpoint '.*no.pth'"),
+                             (tmp_path / 'text.pth', "text.pth' .5 bytes. is not a checkpoint that can be read"),
                              (tmp_path / 'half.pth', '1 tensors are missing, e.g. bias. Use the config'),
                              (tmp_path / 'other.pth', r'another shape or type, e.g. weight: \(2, 2\) float32, the model has \(3, 2\)'),
-                             ('http://127.0.0.1:9/model.pth', 'cannot be downloaded .* --pose-weights FILE')):
+                             ('http://127.0.0.1:9/model.pth', 'cannot be downloaded .* pose_weights=FILE')):
         with pytest.raises(PoseModelError, match=message):
-            load_weights(model, str(weights), '--pose-weights')
+            load_weights(model, str(weights), 'pose_weights')
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
@@ -222,6 +222,6 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
     (tmp_path / 'bomb.pth').write_bytes(pickle.dumps(dict(state_dict=Bomb())))
     torch.save(dict(state_dict=dict(weight=torch.zeros(3, 2), bias=torch.zeros(3)), meta=Bomb()), tmp_path / 'new.pth')
     for name in ('bomb.pth', 'new.pth'):
-        with pytest.raises(PoseModelError, match='no checkpoint that can be read'):
-            load_weights(torch.nn.Linear(2, 3), str(tmp_path / name), '--det-weights')
+        with pytest.raises(PoseModelError, match='not a checkpoint that can be read'):
+            load_weights(torch.nn.Linear(2, 3), str(tmp_path / name), 'det_weights')
     assert not (tmp_path / 'ran').exists()

@@ -175,7 +175,7 @@ def test_who_stops_behind_the_obstacle_is_found_again():
 
 
 def test_a_leap_is_bridged():
-    """12 pictures a second and a dive: the boxes of two frames hardly overlap."""
+    """12 images a second and a dive: the boxes of two frames hardly overlap."""
     path = [skeleton(300 + 38 * max(t - 5, 0), 300, 180) for t in range(12)]
     numbers, _ = run([frame(p) for p in path])
     assert [given.tolist() for given in numbers] == [[0]] * 12

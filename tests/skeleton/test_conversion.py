@@ -58,7 +58,7 @@ def test_midpoints_and_their_scores():
 
 
 def test_missing_joints():
-    with pytest.raises(LayoutError, match="'coco17' has nothing for.*'kinect20'.*spine.*left_hand.*missing='zero'"):
+    with pytest.raises(LayoutError, match="'coco17' has no counterpart for.*'kinect20'.*spine.*left_hand.*missing='zero'"):
         joint_map('coco17', 'kinect20')
     x, score = coordinates('coco17')
     found = joint_map('coco17', 'kinect20', missing='zero')

@@ -47,8 +47,8 @@ def test_msr_order_is_the_published_permutation():
 
 @pytest.mark.parametrize('edges, centre, message', [
     ([(1, 0), (2, 1), (0, 2)], 0, 'two parents or is a centre'),
-    ([(1, 2), (2, 1)], 0, 'no way to the centre'),
-    ([(1, 0)], 0, 'no way to the centre'),
+    ([(1, 2), (2, 1)], 0, 'no path to the centre'),
+    ([(1, 0)], 0, 'no path to the centre'),
     ([(1, 0), (2, 3)], 0, 'name'),
 ])
 def test_what_is_no_tree_is_refused(edges, centre, message):

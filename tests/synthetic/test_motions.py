@@ -83,8 +83,8 @@ def test_bodies_have_human_proportions_and_differ():
 
 
 def test_lost_joints_are_zero_with_score_zero(clips):
-    lost = sum((clip.score == 0).sum() for clip in clips)
-    assert 0 < lost / sum(clip.score.size for clip in clips) < .02
+    missing = sum((clip.score == 0).sum() for clip in clips)
+    assert 0 < missing / sum(clip.score.size for clip in clips) < .02
     for clip in clips:
         np.testing.assert_array_equal(clip.score == 0, (clip.keypoint == 0).all(-1))
     assert all((clip.score == 1).all() for clip in _clean(1))
@@ -155,12 +155,12 @@ def test_sitting_down_and_standing_up_differ_in_order_alone(clips):
 def test_projection_is_the_documented_pinhole():
     solid = _clean(2, layout='coco17')
     flat = _clean(2, layout='coco17', project=True)
-    for clip, picture in zip(solid, flat):
-        assert picture.check().unit == 'pixel' and picture.image_size == IMAGE_SIZE and picture.fps == 30
+    for clip, image in zip(solid, flat):
+        assert image.check().unit == 'pixel' and image.image_size == IMAGE_SIZE and image.fps == 30
         x, y, z = np.moveaxis(clip.keypoint.astype(float), -1, 0)
         expected = np.stack((320 - 525 * x / z, 240 - 525 * y / z), -1)
-        np.testing.assert_allclose(picture.keypoint, expected, atol=.01)
-        assert .55 <= picture.score.min() and picture.score.max() <= 1
+        np.testing.assert_allclose(image.keypoint, expected, atol=.01)
+        assert .55 <= image.score.min() and image.score.max() <= 1
     noisy = make_motion_clips(1, layout='coco17', project=True, noise=.01, dropout=0)
     clean = _clean(1, layout='coco17', project=True)
     assert np.std(np.concatenate([(a.keypoint - b.keypoint).ravel() for a, b in zip(noisy, clean)])) \

@@ -59,7 +59,7 @@ def test_what_is_no_path():
 @pytest.mark.parametrize('name', ['clip.json', 'clip.npz', 'S001C001P001R001A001.skeleton', 'table.csv', 'README'])
 def test_what_is_neither_video_nor_clips_is_refused(place, name):
     for ask in (kind_of, open_video, list_videos):
-        with pytest.raises(VideoError, match=rf"{name}'.*What is taken: a video file, .*annotation file \(.pkl\).*mmskel prepare"):
+        with pytest.raises(VideoError, match=rf"{name}'.*Accepted: a video file, .*annotation file \(.pkl\).*mmskel prepare"):
             ask(place / name)
 
 

@@ -59,7 +59,7 @@ def test_other_formats_by_suffix(clips, tmp_path, suffix):
     while (read := video.read())[0]:
         frames.append(read[1])
     assert len(frames) == expected and frames[0].shape == (102, 102, 3)
-    assert frames[0].mean() > 200  # a light picture, whatever the codec did to it
+    assert frames[0].mean() > 200  # a light image, whatever the codec did to it
 
 
 def test_captions_are_green_when_right_red_when_wrong_and_name_the_truth():

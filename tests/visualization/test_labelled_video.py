@@ -1,4 +1,4 @@
-"""The annotated video: every frame with its label, its place on the line of time, and the picture itself."""
+"""The annotated video: every frame with its label, its place on the line of time, and the image itself."""
 import av
 import numpy as np
 import pytest

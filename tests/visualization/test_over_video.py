@@ -85,7 +85,7 @@ def test_what_does_not_belong_together(tmp_path):
     film(tmp_path / 'film.mp4')
     out = tmp_path / 'out.mp4'
     for clip, message in ((people(4), 'has 4 frames, .* has more'), (people(7), 'has 7 frames, .* has only 5'),
-                          (people(size=(60, 80)), 'is of a picture of 80 x 60, but .* has 162 x 120'),
+                          (people(size=(60, 80)), 'is for images of 80 x 60, but .* has 162 x 120'),
                           (Clip('metres', np.ones((1, 5, 25, 3))), 'has 3 coordinates in metre')):
         with pytest.raises(ClipError, match=message):
             draw_over_video(clip, tmp_path / 'film.mp4', out)
@@ -97,7 +97,7 @@ def test_what_does_not_belong_together(tmp_path):
 
 
 def test_videos_need_frames_and_a_rate(tmp_path):
-    with pytest.raises(ValueError, match='a video without frames'), video_writer(tmp_path / 'a.mp4', 25):
+    with pytest.raises(ValueError, match='there are no frames to write'), video_writer(tmp_path / 'a.mp4', 25):
         pass
     with pytest.raises(ValueError, match='fps is 0'), video_writer(tmp_path / 'a.mp4', 0):
         pass

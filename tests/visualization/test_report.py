@@ -54,10 +54,10 @@ def _inlined(page):
 def test_folder_holds_page_pictures_and_table(folder):
     assert sorted(p.name for p in folder.iterdir()) == ['clips.gif', 'confusion_matrix.png', 'per_class.csv',
                                                         'report.html']
-    with Image.open(folder / 'clips.gif') as picture:
-        assert picture.n_frames > 5 and picture.size[0] == 4 * 240
-    with Image.open(folder / 'confusion_matrix.png') as picture:
-        assert min(picture.size) > 600
+    with Image.open(folder / 'clips.gif') as image:
+        assert image.n_frames > 5 and image.size[0] == 4 * 240
+    with Image.open(folder / 'confusion_matrix.png') as image:
+        assert min(image.size) > 600
 
 
 def test_figures_are_those_of_the_summary(page, results):
@@ -182,7 +182,7 @@ def test_importing_visualization_imports_no_drawing_library():
 
 
 def test_skeletons_that_lie_elsewhere_are_not_shown(tmp_path):
-    """Kinetics' index of MMAction2: no keypoints, or a list of skeletons that is no clip."""
+    """Kinetics' index of MMAction2: no keypoints, or a list of skeletons that is not a clip."""
     import pickle
     index = [dict(frame_dir='a', label=0, total_frames=3), dict(frame_dir='b', label=1, total_frames=3,
              keypoint=np.zeros((5, 17, 3)), frame_inds=np.zeros(5, int))]

@@ -14,8 +14,8 @@ from mmskel.visualization.stage import Stage
 def flat():
     """A coco17 figure in an image, one frame in four without its left arm."""
     clip = make_motion_clips(1, 1, 'coco17', project=True, noise=0, dropout=0)[0]
-    lost = [get_layout('coco17').index(f'left_{joint}') for joint in ('elbow', 'wrist')]
-    clip.keypoint[0, ::4, lost], clip.score[0, ::4, lost] = 0, 0
+    missing = [get_layout('coco17').index(f'left_{joint}') for joint in ('elbow', 'wrist')]
+    clip.keypoint[0, ::4, missing], clip.score[0, ::4, missing] = 0, 0
     return clip
 
 

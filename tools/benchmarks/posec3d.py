@@ -43,8 +43,8 @@ def made_up_clips(path, count):
         body = rng.normal(0, 1, (persons, 1, 17, 2)) * (60, 120)
         keypoint = place + walk + body + rng.normal(0, 2, (persons, frames, 17, 2))
         score = rng.uniform(0.3, 1, keypoint.shape[:3])
-        lost = rng.random(score.shape) < 0.01
-        keypoint[lost], score[lost] = 0, 0
+        missing = rng.random(score.shape) < 0.01
+        keypoint[missing], score[missing] = 0, 0
         clips.append(Clip(f'c{i}', keypoint, score, layout='coco17', image_size=(1080, 1920), label=i % 60))
     ids = [clip.id for clip in clips]
     save_annotation_file(path, clips, dict(xsub_train=ids, xsub_val=ids), dict(layout='coco17'))

@@ -4,7 +4,7 @@
 
 NTU shape: M = 2, T = 64, 24 joints, 60 classes, the published dropout and stochastic depth in training. Both run in
 turn within one process, per round one pass of each, so that whatever else the machine does hits both. The process keeps
-freed memory: what has been freed before would otherwise decide how many pages a pass fetches from the kernel, which
+freed memory: what has been freed before would otherwise decide how many pages a pass requests from the kernel, which
 makes one of the plain form up to twice as long. ``--own-processes``: each as whoever uses it would run it, the plain
 form under malloc's defaults, ours as in an ``mmskel`` command, which keeps freed memory; the allocator's share is in
 that ratio. Memory: what autograd and the pass itself hold at the most, from PyTorch's own record of allocations,

@@ -130,7 +130,7 @@ class Proof:
             raise RuntimeError(f'keypoints have the shapes {keypoints}, not (1, 17, 2) each')
         scores = [float(pose.pred_instances.keypoint_scores.mean()) for pose in self.poses]
         if weights and min(scores) < 0.3:
-            raise RuntimeError(f'keypoint scores of {scores} on a clear picture')
+            raise RuntimeError(f'keypoint scores of {scores} on a clear image')
         return (f'{len(self.poses)} x 17 keypoints, mean score {min(scores):.2f}, '
                 f'{"real" if weights else "random"} weights')
 

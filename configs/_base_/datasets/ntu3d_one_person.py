@@ -1,5 +1,5 @@
-# NTU RGB+D 60 as CascadeFormer takes it: CTR-GCN's arrays and crops, and of every clip the person with the larger sum of
-# absolute coordinates. rule='motion' keeps the one that moves more, as the paper has it.
+# NTU RGB+D 60 as CascadeFormer takes it: CTR-GCN's arrays and crops, and of every clip the person with the larger sum
+# of absolute coordinates. rule='motion' keeps the one that moves more, as the paper has it.
 #   mmskel prepare ntu nturgb+d_skeletons data/ntu60_sgn.pkl --denoise sgn --translate
 # Splits: --split xsub, xview (60), xset (120).
 _base_ = './ntu3d_resized.py'

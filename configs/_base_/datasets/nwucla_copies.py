@@ -1,5 +1,5 @@
-# N-UCLA as CascadeFormer takes it: SkateFormer's augmentation at a lower rate, and copies of every clip that are augmented
-# once, before training. fixed_copies=False: the same number of copies, new ones in every epoch.
+# N-UCLA as CascadeFormer takes it: SkateFormer's augmentation at a lower rate, and copies of every clip that are
+# augmented once, before training. fixed_copies=False: the same number of copies, new ones in every epoch.
 _base_ = './nwucla.py'
 clip_len = 64
 repeat = 10

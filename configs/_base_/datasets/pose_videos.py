@@ -1,5 +1,5 @@
-# 2-D poses (COCO-17, pixels) and the videos that they came from, for RGBPose-Conv3D: 8 pictures of 224 x 224 and 32 frames of
-# heatmaps of a quarter of that; 256 x 256 and ten clips in the test.
+# 2-D poses (COCO-17, pixels) and the videos that they came from, for RGBPose-Conv3D: 8 images of 224 x 224 and 32
+# frames of heatmaps of a quarter of that; 256 x 256 and ten clips in the test.
 _base_ = '../loaders.py'
 ann_file = 'data/ntu60_2d.pkl'
 videos = 'data/nturgbd_videos'

@@ -1,4 +1,4 @@
-# RGBPose-Conv3D: SlowOnly-R50 of pictures beside the slim one of heatmaps, which exchange features at two places.
+# RGBPose-Conv3D: SlowOnly-R50 of images beside the slim one of heatmaps, which exchange features at two places.
 model = dict(
     type='MMRecognizer3D',
     data_preprocessor=dict(type='RGBPoseEncoder', sigma=0.7, scaling=0.25),

@@ -1,5 +1,6 @@
 # PP-TinyPose (PaddleDetection), a top-down model for COCO's 17 joints that is quick on a CPU; its network is mmpose's
-# LiteHRNet. For `--pose-config mmskel::_base_/pose/pp_tinypose_256x192.py`; the weights have to be converted from Paddle.
+# LiteHRNet. For `--pose-config mmskel::_base_/pose/pp_tinypose_256x192.py`; the weights have to be converted from
+# Paddle.
 default_scope = 'mmpose'
 model = dict(
     type='TopdownPoseEstimator',

@@ -1,5 +1,5 @@
-# The published fine-tuning of Penn Action and N-UCLA: AdamW, a warm-up of 5 % of the epochs and a cosine, both in steps of
-# whole epochs, so that the first epoch runs at a rate of (nearly) zero.
+# The published fine-tuning of Penn Action and N-UCLA: AdamW, a warm-up of 5 % of the epochs and a cosine, both in steps
+# of whole epochs, so that the first epoch runs at a rate of (nearly) zero.
 _base_ = '../runtime.py'
 max_epochs = 100
 warmup_epochs = 5

@@ -1,5 +1,5 @@
-# The published pretraining of Penn Action and N-UCLA: Adam at one rate, the last epoch kept; without labels, the metric is
-# the error of the reconstruction.
+# The published pretraining of Penn Action and N-UCLA: Adam at one rate, the last epoch kept; without labels, the metric
+# is the error of the reconstruction.
 _base_ = '../runtime.py'
 max_epochs = 100
 base_lr = 1e-4

@@ -1,5 +1,5 @@
-# SkateFormer's recipe, the same for all benchmarks: AdamW that decays all weights, a warm-up, a cosine that is counted from
-# the start, clipped gradients.
+# SkateFormer's recipe, the same for all benchmarks: AdamW that decays all weights, a warm-up, a cosine that is counted
+# from the start, clipped gradients.
 _base_ = '../runtime.py'
 max_epochs = 500
 warmup_epochs = 25

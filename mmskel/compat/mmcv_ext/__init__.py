@@ -1,8 +1,8 @@
 """Stand-in for mmcv's compiled operators, in PyTorch alone (torchvision's kernels where they work).
 
-Served under the name ``mmcv._ext`` when, and only when, no real one exists. Every function has the
-calling convention of the C++ binding: outputs are made by the caller and written in place; ``nms``,
-``softnms``, ``nms_match`` and ``ms_deform_attn_forward`` return theirs. An operator that has no
+Served under the name ``mmcv._ext`` when, and only when, no real one exists. Every function follows the
+calling convention of the C++ binding: outputs are allocated by the caller and written in place; ``nms``,
+``softnms``, ``nms_match`` and ``ms_deform_attn_forward`` return theirs. An operator without a
 substitute is a function that raises ``NotImplementedError`` when called, because mmcv looks up all
 of them when ``mmcv.ops`` is imported. Any device.
 """

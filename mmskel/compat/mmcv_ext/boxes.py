@@ -6,7 +6,7 @@ from torch import Tensor
 
 from mmskel.compat.mmcv_ext.torchvision_ops import torchvision_ops
 
-BLOCK = 256  # candidates of NMS that are compared with each other at a time
+BLOCK = 256  # NMS candidates that are compared with each other at a time
 
 
 def _overlap(a: Tensor, b: Tensor, offset: int = 0, over_first: bool = False) -> Tensor:
@@ -28,11 +28,11 @@ def bbox_overlaps(boxes1: Tensor, boxes2: Tensor, ious: Tensor, mode: int, align
     """Write the overlaps of boxes ``(N, 4)`` and ``(M, 4)`` into ``ious``.
 
     Args:
-        boxes1: ``(N, 4)``.
+        boxes1: Boxes ``(N, 4)``.
         boxes2: ``(M, 4)``; N equals M if ``aligned``.
         ious: ``(N, M)``, or ``(N,)`` if ``aligned``.
         mode: 0 for intersection over union, 1 for intersection over the first area.
-        aligned: Compare pairs instead of all with all.
+        aligned: Whether pairs are compared instead of all with all.
         offset: 1 if the corners are pixels that belong to the box.
     """
     first = boxes1 if aligned else boxes1[:, None]
@@ -42,7 +42,7 @@ def bbox_overlaps(boxes1: Tensor, boxes2: Tensor, ious: Tensor, mode: int, align
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:
     """Indices of the boxes ``(N, 4)`` that no better kept box overlaps, best first.
 
-    torchvision's kernel where there is one, else exact greedy suppression in blocks.
+    torchvision's kernel if there is one, else exact greedy suppression in blocks.
     """
     ops = torchvision_ops()
     if ops is not None and offset == 0:

@@ -16,7 +16,7 @@ from mmskel.compat.mmcv_ext.gradient import add_gradients
 
 
 class _Geometry(NamedTuple):
-    """Where the kernel is laid; pairs are height, width."""
+    """The positions of the kernel; pairs are height, width."""
     stride: tuple[int, int]
     padding: tuple[int, int]
     dilation: tuple[int, int]
@@ -26,7 +26,7 @@ class _Geometry(NamedTuple):
 
 def _deform_conv(x: Tensor, weight: Tensor, bias: Tensor | None, offset: Tensor,
                  mask: Tensor | None, geometry: _Geometry) -> Tensor:
-    """Sample the input where each tap of the kernel looks, then multiply by the weights."""
+    """Sample the input at each tap of the kernel, then multiply by the weights."""
     (n, c, h, w), (c_out, _, kh, kw) = x.shape, weight.shape
     stride, padding, dilation, group, groups = geometry
     h_out, w_out = offset.shape[-2:]

@@ -65,7 +65,7 @@ def roi_align_forward(input: Tensor, rois: Tensor, output: Tensor, argmax_y: Ten
         rois: ``(R, 5)`` image index and box in image pixels.
         output: ``(R, C, aligned_height, aligned_width)``.
         argmax_y: Not filled: the maximum has no backward pass here.
-        argmax_x: As ``argmax_y``.
+        argmax_x: Column of the maximum, shaped as ``argmax_y``.
         aligned_height: Rows of the output.
         aligned_width: Columns of the output.
         spatial_scale: Feature pixels per image pixel.

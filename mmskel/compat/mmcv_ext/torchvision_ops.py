@@ -1,4 +1,4 @@
-"""torchvision's compiled operators, where there is a torchvision that works with this torch."""
+"""torchvision's compiled operators, if there is a torchvision that works with this torch."""
 from functools import lru_cache
 
 import torch

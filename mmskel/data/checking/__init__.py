@@ -1,1 +1,1 @@
-"""What may be wrong with an annotation file: clip by clip, and between its splits."""
+"""Checks of an annotation file: clip by clip, and between its splits."""

@@ -1,4 +1,4 @@
-"""What is odd about the classes of a file: numbers with gaps, classes that are never tested, only one of them."""
+"""Problems with the classes of a file: numbers with gaps, classes that are never tested, a single class."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ _SHOWN = 8
 
 def class_findings(counts: Mapping[str, Mapping[int, int]], class_names: Sequence[str],
                    name_of: Callable[[int], str]) -> Iterator[Problem]:
-    """Yields what is odd about the classes.
+    """Yields problems with the classes.
 
     Args:
         counts: Split name (or :data:`~mmskel.data.checking.report.ALL`) -> label -> number of clips.
@@ -31,14 +31,14 @@ def class_findings(counts: Mapping[str, Mapping[int, int]], class_names: Sequenc
         shown = ', '.join(map(str, used[:_SHOWN])) + (', ...' if len(used) > _SHOWN else '')
         if used[0] == 1 and gaps == 1:
             yield Problem(WARNING, 'class numbers', 'No clip has label 0. Do labels begin at 1? They are counted from '
-                          '0, and a network gets a class that nothing belongs to')
+                          '0, and the network would get a class without any clip')
         else:
             yield Problem(WARNING, 'class numbers', f'{gaps} of {used[-1] + 1} classes have no clip; the labels are '
-                          f'{shown}. Number them from 0 on, or name the classes in use: `--cfg-options classes='
-                          f'[{",".join(map(str, used[:_SHOWN]))}]`')
+                          f'{shown}. Number them from 0 on, or name the classes in use in the config: classes='
+                          f'[{",".join(map(str, used[:_SHOWN]))}]')
     if len(used) == 1:
         yield Problem(WARNING, 'one class', f'All clips are of one class ({name_of(used[0])}); there is nothing to '
-                      'tell apart, and every accuracy is 100 %. Add clips of something else')
+                      'distinguish, and every accuracy is 100 %. Add clips of something else')
     for train, test in split_families([name for name in counts if name != ALL]):
         untested = sorted(set(counts[train]) - set(counts[test]))
         if untested and counts[test]:

@@ -1,4 +1,4 @@
-"""What is wrong or odd in a single annotation, without stopping at the first thing."""
+"""Problems of a single annotation, without stopping at the first one."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -10,21 +10,22 @@ from mmskel.data.checking.sense import findings_of_sense
 from mmskel.skeleton import Clip, ClipError
 
 ERROR, WARNING = 'error', 'warning'
-# kind -> severity, what is found, what to do about it
+# kind -> severity, finding, advice
 KINDS = {
-    'annotation': (ERROR, 'annotations that are no clip', 'every annotation needs frame_dir and keypoint (M, T, V, C)'),
+    'annotation': (ERROR, 'annotations that are not '
+                          'clips', 'every annotation needs frame_dir and keypoint (M, T, V, C)'),
     'duplicate id': (ERROR, 'clip ids that occur twice', 'rename or remove one, since results are stored by id'),
     'shape': (ERROR, 'arrays that do not fit together', 'keypoint is (M, T, V, C), keypoint_score (M, T, V)'),
     'layout': (ERROR, 'joint counts that are not those of the layout', 'name the right layout in meta'),
     'nan': (ERROR, 'NaN or infinity', 'write missing joints as zeros with score 0'),
-    'label': (ERROR, 'labels that are no class', 'labels are 0 to number of classes - 1'),
-    'score': (ERROR, 'scores that are no confidence', 'confidences lie in [0, 1]'),
-    'unit': (ERROR, 'units nobody knows', "a unit is 'pixel', 'metre' or 'normalised'"),
-    'fps': (ERROR, 'frame rates that are none', 'fps is a positive number, or left out'),
+    'label': (ERROR, 'labels that are not a class', 'labels are 0 to number of classes - 1'),
+    'score': (ERROR, 'scores that are not confidences', 'confidences must be in [0, 1]'),
+    'unit': (ERROR, 'unknown units', "a unit is 'pixel', 'metre' or 'normalised'"),
+    'fps': (ERROR, 'invalid frame rates', 'fps is a positive number, or left out'),
     'track': (ERROR, 'track ids that do not fit the persons', 'track_id has a number per person'),
     'objects': (ERROR, 'objects that do not fit the clip', 'a track is (T, 3): x, y, score'),
     'no label': (WARNING, 'clips without a label, in a file that has labels', 'label them or leave them out of splits'),
-    'nobody': (WARNING, 'clips without anybody in any frame', 'leave them out, or extract them again'),
+    'nobody': (WARNING, 'clips without a person in any frame', 'leave them out, or extract them again'),
     'empty frames': (WARNING, 'frames without any person (all zero)', 'fine if the pipeline expects it'),
     'origin joints': (WARNING, 'missing joints, at exactly the origin in frames that have a pose',
                       'interpolate them, or give them score 0'),
@@ -32,17 +33,17 @@ KINDS = {
     'one frame': (WARNING, 'clips of a single frame', 'they repeat when resampled and have no motion'),
     'no image size': (WARNING, 'pixel coordinates without img_shape',
                       'add img_shape (height, width); networks need it'),
-    'image size': (ERROR, 'image sizes that are none', 'img_shape is (height, width) in pixels'),
+    'image size': (ERROR, 'invalid image sizes', 'img_shape is (height, width) in pixels'),
     'outside the image': (WARNING, 'joints outside of img_shape',
                           'img_shape is (height, width), not (width, height), of the image the joints were found in'),
-    'fractions': (WARNING, 'pixel coordinates that all lie in [0, 1]',
+    'fractions': (WARNING, 'pixel coordinates that are all in [0, 1]',
                   "are they fractions of the image? Say unit 'normalised', or multiply them by width and height"),
     'confidence as depth': (WARNING, 'a third coordinate that looks like a confidence',
                             'keypoint has x and y alone; put the third into keypoint_score'),
     'axes': (WARNING, 'more persons than frames', 'keypoint is (persons, frames, joints, coordinates), in that order'),
-    'high score': (WARNING, 'scores above 1', 'confidences lie in [0, 1]; heatmaps peak at the score'),
-    'low score': (WARNING, 'poor confidence of most joints', 'look at some; another detector or pose model may help'),
-    'person order': (WARNING, 'persons behind the first two who are seen longer than those',
+    'high score': (WARNING, 'scores above 1', 'confidences must be in [0, 1]; heatmaps peak at the score'),
+    'low score': (WARNING, 'low confidence of most joints', 'look at some; another detector or pose model may help'),
+    'person order': (WARNING, 'persons after the first two who are seen longer than they are',
                      "recipes for two persons take the first two; sort them, e.g. SetPersons(sort='score')"),
 }
 
@@ -60,7 +61,7 @@ def usable_keypoint(item: Mapping[str, Any]) -> np.ndarray | None:
 
 
 def unit_of(item: Mapping[str, Any]) -> str:
-    """The unit an annotation with keypoints says or their number of coordinates means, e.g. 'pixel'."""
+    """The unit an annotation names, or that its number of coordinates implies, e.g. 'pixel'."""
     return item.get('unit') or ('pixel' if np.shape(item['keypoint'])[-1:] == (2, ) else 'metre')
 
 
@@ -68,13 +69,13 @@ def findings(item: Mapping[str, Any], layout: str, num_classes: int | None,
              max_jump: float | None = None) -> Iterator[tuple[str, str]]:
     """Yields (kind, detail) for everything found in one annotation; kinds are those of :data:`KINDS`.
 
-    What keeps a clip from being used comes from :meth:`mmskel.skeleton.Clip.problems`, which training obeys, too.
+    Problems that make a clip unusable come from :meth:`mmskel.skeleton.Clip.problems`, which training uses, too.
 
     Args:
-        item: The annotation.
-        layout: The file's layout, for annotations that do not name their own.
-        num_classes: K, or None if the file names no classes.
-        max_jump: Furthest a joint may move between two frames; default: :func:`default_max_jump`.
+        item: Annotation to check.
+        layout: Layout of the file, for annotations that do not name their own.
+        num_classes: Number of classes K, or None if the file names no classes.
+        max_jump: Largest distance a joint may move between two frames; default: :func:`default_max_jump`.
     """
     try:
         clip = Clip.from_annotation(item, layout=layout)
@@ -114,10 +115,10 @@ def findings(item: Mapping[str, Any], layout: str, num_classes: int | None,
 
 
 def default_max_jump(item: Mapping[str, Any], keypoint: np.ndarray, placed: np.ndarray) -> float:
-    """1 metre; for 2-D a quarter of the image's diagonal (without an image size, of what the joints span).
+    """1 metre; for 2-D a quarter of the image's diagonal (without an image size, of the extent of the joints).
 
     Args:
-        item: The annotation.
+        item: Annotation of the clip.
         keypoint: (M, T, V, C).
         placed: (M, T, V) bool, joints that are not zero.
 

@@ -1,4 +1,4 @@
-"""Looks through an annotation file and says in words what is wrong: in clips, between clips, between splits.
+"""Checks an annotation file and says in words what is wrong: in clips, between clips, between splits.
 
 ``report.exit_code`` is 1 if there is any error, and clips shared between training and test are errors; warnings
 alone give 0.
@@ -22,24 +22,22 @@ from mmskel.data.checking.shared_poses import MAX_CLIPS, PoseIndex
 from mmskel.data.checking.splits import find_conflicts, find_leaks, find_overlaps, find_repeats, split_families
 from mmskel.data.foreign import foreign_value
 from mmskel.files.errors import UserError
-from mmskel.files.text import brief
-from mmskel.skeleton import Clip, ClipError
-from mmskel.skeleton.annotation import is_id
+from mmskel.skeleton import Clip, ClipError, clip_id
 
 _SUBJECT = re.compile(r'a\d\d_s(\d\d)(?=_|$)|S\d{3}C\d{3}P(\d{3})')
 _NUM_EXAMPLES = 8
 
 
 def check_file(path: str | Path, max_jump: float | None = None) -> CheckReport:
-    """Checks an annotation file of ours, PYSKL or MMAction2; goes on after every problem.
+    """Checks an annotation file of ours, PYSKL or MMAction2; continues after every problem.
 
     Args:
-        path: The file.
-        max_jump: Furthest a joint may move between two frames, in the file's unit. Default: 1 metre, or a quarter of
-            the image's diagonal.
+        path: Path of the file.
+        max_jump: Largest distance a joint may move between two frames, in the file's unit. Default: 1 metre, or a
+            quarter of the image's diagonal.
 
     Raises:
-        FileNotFoundError: If there is no such file. Whatever else is wrong is in the report.
+        FileNotFoundError: If there is no such file. Everything else that is wrong is in the report.
     """
     report = CheckReport(str(path))
     try:
@@ -53,7 +51,7 @@ def check_file(path: str | Path, max_jump: float | None = None) -> CheckReport:
 
 
 class _Check:
-    """One run over the content of a file; fills a report."""
+    """One pass over the content of a file, which fills a report."""
 
     def __init__(self, report: CheckReport, data: Any):
         self.report = report
@@ -77,16 +75,15 @@ class _Check:
     def run(self, max_jump: float | None) -> None:
         self.report.class_names = list(self.meta.get('class_names', ()))
         for place, item in enumerate(self.annotations):
-            name = item.get('frame_dir', item.get('filename')) if isinstance(item, dict) else None
-            if name is None:
-                found = f'keys {", ".join(map(str, item))}' if isinstance(item, dict) else type(item).__name__
-                self.cases['annotation'].append((f'annotation {place}', f'no frame_dir: {found}'))
-            elif not is_id(name):
-                self.cases['annotation'].append((f'annotation {place}', f'its id is {brief(name)}; expected text'))
-            elif str(name) in self.items:
-                self.cases['duplicate id'].append((str(name), f'again as annotation {place}'))
+            try:
+                name = clip_id(item)
+            except ClipError as error:
+                self.cases['annotation'].append((f'annotation {place}', str(error)))
+                continue
+            if name in self.items:
+                self.cases['duplicate id'].append((name, f'again as annotation {place}'))
             else:
-                self.items[str(name)] = item
+                self.items[name] = item
         layout = AnnotationFile(list(self.items.values()), meta=self.meta).layout
         num_classes = len(self.report.class_names) or None
         for name, item in self.items.items():
@@ -109,11 +106,11 @@ class _Check:
 
     def _check_splits(self, labels: dict[str, int]) -> None:
         for name, members in self.split.items():
-            lost = [i for i in members if i not in self.items]
-            if lost:
-                self.add(ERROR, 'split', f"split '{name}' names {len(lost)} of {len(members)} clips that the file "
+            missing = [i for i in members if i not in self.items]
+            if missing:
+                self.add(ERROR, 'split', f"split '{name}' names {len(missing)} of {len(members)} clips that the file "
                          'does not have. Remove them from the split or add the clips',
-                         [(i, 'not in the file') for i in lost])
+                         [(i, 'not in the file') for i in missing])
             twice = [i for i, times in Counter(members).items() if times > 1]
             if twice:
                 self.add(WARNING, 'split', f"split '{name}' names {len(twice)} clips more than once",
@@ -127,7 +124,7 @@ class _Check:
                             {labels[i] for i in self.split[train] if i in labels})
             if unseen:
                 self.add(WARNING, 'unseen class', f"{len(unseen)} classes of '{test}' are not in '{train}'. That is "
-                         'wanted in zero-shot work only', [('', self.report.class_name(k)) for k in unseen])
+                         'intended only in zero-shot work', [('', self.report.class_name(k)) for k in unseen])
         if not self.split and labels:
             self.add(WARNING, 'no splits', 'The file has no splits, so no config of ours can train and test on it; '
                      '`mmskel prepare` writes them from a table, or add a dictionary of clip ids to the file')
@@ -177,7 +174,7 @@ class _Check:
                      'Report results without them as well, or take their twins out of training',
                      [(o.clip, str(o)) for o in found])
         for kind, found, what in (
-                ('label conflict', self.report.conflicts, 'different labels. A pose or two is a cut that overlaps; '
+                ('label conflict', self.report.conflicts, 'different labels. A pose or two means overlapping cuts; '
                                                           'more means that one of the labels is wrong'),
                 ('repeated poses', find_repeats(overlaps, self.report.leaks), 'the same label, on one side of every '
                                                                               'split. They count twice')):
@@ -204,7 +201,7 @@ class _Check:
                     report.examples.append(Clip.from_annotation(item, layout=layout).check())
                     seen.add(str(item.get('label')))
                 except ClipError:
-                    continue  # what is wrong with it is in the report already
+                    continue  # its problems are already in the report
         if not persons:
             return
         lengths = np.array(report.lengths)
@@ -221,7 +218,7 @@ class _Check:
 
 
 def subject_of(name: str, item: dict[str, Any]) -> str | None:
-    """The subject of a clip: what the annotation says, else what an id like a01_s02_... or S001C001P003... says."""
+    """The subject of a clip: from the annotation, else from an id like a01_s02_... or S001C001P003...."""
     if item.get('subject') not in (None, ''):
         return str(item['subject'])
     found = _SUBJECT.match(name)

@@ -1,4 +1,4 @@
-"""What is odd about the joints of a whole file: one that is never seen, or an order that is another layout's."""
+"""Problems with the joints of a whole file: one that is never seen, or the order of another layout."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from mmskel.data.checking.clips import WARNING
 from mmskel.data.checking.report import Problem
 from mmskel.skeleton import LAYOUTS, Clip, get_layout
 
-_MAX_CLIPS = 200  # bones of these many clips are measured
+_MAX_CLIPS = 200  # clips whose bones are measured
 _SHORTER = 0.75
 
 
@@ -29,7 +29,7 @@ class JointStatistics:
         self._lengths = {known.name: 0. for known in self._rivals}
 
     def add(self, clip: Clip) -> None:
-        """Takes a clip of the file's layout; others are passed over."""
+        """Takes a clip of the file's layout; others are skipped."""
         if self.layout is None or clip.layout != self.layout.name or clip.keypoint.shape[2] != len(self._seen) \
                 or clip.score.shape != clip.keypoint.shape[:3]:
             return
@@ -50,7 +50,7 @@ class JointStatistics:
                     np.linalg.norm(whole[:, child] - whole[:, parent], axis=-1).mean() / size)
 
     def problems(self) -> Iterator[Problem]:
-        """Yields what the whole file shows."""
+        """Yields the problems of the whole file."""
         if self.layout is None or not self._clips:
             return
         absent = [joint for joint, seen in zip(self.layout.joints, self._seen) if not seen]
@@ -63,5 +63,5 @@ class JointStatistics:
         if own and self._lengths[best] < _SHORTER * own:
             share = 1 - self._lengths[best] / own
             yield Problem(WARNING, 'joint order', f"In the order of '{best}' the bones of these skeletons would be "
-                          f"{100 * share:.0f} % shorter than in that of '{self.layout.name}', which has as many "
-                          f"joints. Are they '{best}'? Then say so (layout='{best}')")
+                          f"{100 * share:.0f} % shorter than in that of '{self.layout.name}', which has the same "
+                          f"number of joints. Are they '{best}'? Then say so (layout='{best}')")

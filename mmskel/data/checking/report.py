@@ -1,4 +1,4 @@
-"""What checking an annotation file found, as data and as text."""
+"""The findings of checking an annotation file, as data and as text."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ ALL = 'all clips'  # the key of counts over the whole file
 
 @dataclass(frozen=True)
 class Problem:
-    """One kind of thing that is wrong.
+    """One kind of problem.
 
     Args:
         severity: ``'error'`` or ``'warning'``.
         kind: Short name, e.g. ``'nan'``, ``'leak'``, ``'teleport'``.
-        message: What was found, how often, and what to do.
-        details: (clip id or '', what exactly) for every case.
+        message: Sentence that says what was found, how often, and what to do.
+        details: (clip id or '', description) of every case.
     """
     severity: str
     kind: str
@@ -34,16 +34,16 @@ class Problem:
 
 @dataclass
 class CheckReport:
-    """What :func:`~mmskel.data.checking.file.check_file` found.
+    """The findings of :func:`~mmskel.data.checking.file.check_file`.
 
     Args:
-        path: The file.
-        facts: What the file holds, in words: name -> value.
+        path: Path of the file.
+        facts: Contents of the file in words: name -> value.
         class_names: Class names; empty if the file has none.
         class_counts: Split name (or :data:`ALL`) -> label -> number of clips.
         subject_counts: Split name (or :data:`ALL`) -> subject -> number of clips; empty if no subject is known.
         lengths: Number of frames of every readable clip.
-        problems: Errors first.
+        problems: Problems, errors first.
         leaks: Test clips that are in training, per family of splits.
         conflicts: Pairs of clips with the same poses under different labels.
         examples: Some clips of different classes, for drawing.
@@ -83,7 +83,7 @@ class CheckReport:
         return self.class_names[label] if 0 <= label < len(self.class_names) else f'class {label}'
 
     def labels(self) -> list[int]:
-        """Every class that is named or occurs, ascending."""
+        """Every class that is named or occurs, in ascending order."""
         return sorted({*range(len(self.class_names)), *self.class_counts.get(ALL, {})})
 
 
@@ -91,8 +91,8 @@ def render_report(report: CheckReport, limit: int = 5, max_splits: int = 6) -> s
     """The report as text.
 
     Args:
-        limit: How many cases of a problem are listed; the rest is counted.
-        max_splits: How many splits the tables have; the others are counted.
+        limit: Number of cases of a problem to list; the rest are counted.
+        max_splits: Number of splits in the tables; the others are counted.
     """
     lines = [f"'{report.path}'"]
     lines += [f'  {name:<12} {value}' for name, value in report.facts.items()]

@@ -1,6 +1,6 @@
-"""What makes no sense in a clip that can be used: coordinates, scores and axes that are taken for others.
+"""Implausible values in a usable clip: coordinates, scores and axes that are mistaken for others.
 
-A network trains on all of these without a word, and learns less than it could.
+A network trains on all of these without complaint, and learns less than it could.
 """
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from mmskel.skeleton import Clip
 
-_SHARE = 0.05  # of the placed joints: fewer outside of the image are the rims of persons who leave it
+_SHARE = 0.05  # of the placed joints: fewer outside of the image are parts of persons who leave it
 
 
 def findings_of_sense(clip: Clip, placed: np.ndarray) -> Iterator[tuple[str, str]]:
-    """Yields (kind, detail) of what is likely to be something else than the file says.
+    """Yields (kind, detail) of values that are probably not what the file says.
 
     Args:
-        clip: A clip without :meth:`~mmskel.skeleton.Clip.problems` of shape, with somebody in it.
+        clip: Clip without :meth:`~mmskel.skeleton.Clip.problems` of shape, with somebody in it.
         placed: (M, T, V) bool, joints that are not zero.
     """
     M, T = clip.keypoint.shape[:2]

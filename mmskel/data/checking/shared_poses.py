@@ -1,4 +1,4 @@
-"""Which clips hold the very same poses: twins, overlapping cuts, test frames that were trained on."""
+"""Clips that share exactly the same poses: twins, overlapping cuts, test frames that were trained on."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ _MIX = np.uint64(0xff51afd7ed558ccd), np.uint64(0xc4ceb9fe1a85ec53)  # MurmurHas
 
 @dataclass(frozen=True)
 class SharedPoses:
-    """What :meth:`PoseIndex.shared` finds.
+    """The findings of :meth:`PoseIndex.shared`.
 
     Args:
-        pairs: (a, b), a < b -> how many poses of a occur in b, and how many of b in a.
-        widespread: Per pose that occurs in more than :data:`MAX_CLIPS` clips, these clips; they count in no pair.
+        pairs: Pairs (a, b), a < b -> number of poses of a that occur in b, and of b in a.
+        widespread: Clips of each pose that occurs in more than :data:`MAX_CLIPS` clips; they count in no pair.
     """
     pairs: dict[tuple[int, int], tuple[int, int]]
     widespread: list[list[int]]
@@ -27,7 +27,7 @@ class PoseIndex:
     """Collects the poses of all clips as 64-bit hashes and finds those that occur in more than one clip.
 
     A pose is one person in one frame; only bitwise equal float32 coordinates count as the same, and a pose that is
-    all zero is none. Chance equality of two hashes is out of reach: 1e-5 for ten million poses.
+    all zero does not count. Two hashes are practically never equal by chance: 1e-5 for ten million poses.
     """
 
     def __init__(self):
@@ -69,7 +69,7 @@ class PoseIndex:
 
 
 def _hash(words: np.ndarray) -> np.ndarray:
-    """(n, W) uint32 -> (n,) uint64: every word mixed with its place, then summed and mixed again."""
+    """(n, W) uint32 -> (n,) uint64: every word mixed with its position, then summed and mixed again."""
     total = np.zeros(len(words), np.uint64)
     for place in range(words.shape[1]):
         total += _mix(words[:, place].astype(np.uint64) + np.uint64((place + 1) << 32))

@@ -1,4 +1,4 @@
-"""What is wrong between clips: test clips that were trained on, one pose under two labels, splits that do not hold."""
+"""Problems between clips: test clips that were trained on, one pose under two labels, splits that leak."""
 from __future__ import annotations
 
 import re
@@ -16,11 +16,11 @@ class Overlap:
     """Two clips that share poses.
 
     Args:
-        clip, twin: Their ids; for a leak the test clip and the training clip.
-        poses: How many poses of ``clip`` occur in ``twin``.
-        total: How many poses ``clip`` has (all-zero ones do not count).
+        clip, twin: Ids of the two clips; for a leak the test clip and the training clip.
+        poses: Number of poses of ``clip`` that occur in ``twin``.
+        total: Number of poses in ``clip`` (all-zero ones do not count).
         identical: Whether the two arrays are the same as a whole.
-        labels: Their labels.
+        labels: Labels of the two clips.
     """
     clip: str
     twin: str
@@ -40,9 +40,9 @@ class Leak:
     """Test clips of one split that are in the training data of its family.
 
     Args:
-        train, test: Split names.
-        overlaps: One per test clip, with the training clip that has most of its poses.
-        num_test: How many clips the test split has.
+        train, test: Names of the two splits.
+        overlaps: Overlaps, one per test clip, with the training clip that has most of its poses.
+        num_test: Number of clips in the test split.
     """
     train: str
     test: str
@@ -51,7 +51,7 @@ class Leak:
 
 
 def split_families(names: Sequence[str]) -> list[tuple[str, str]]:
-    """(training split, evaluation split) pairs: names that differ in nothing but train / test / val.
+    """(training split, evaluation split) pairs: names that differ only in train / test / val.
 
     ``xsub_train`` belongs with ``xsub_val``, ``train1`` with ``test1``, ``xview_train_clean`` with
     ``xview_test_clean``.
@@ -63,7 +63,7 @@ def split_families(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def split_role(name: str) -> tuple[str, str]:
-    """Family and role of a split: ``'xview_train_clean'`` -> ``('xview*clean', 'train')``; role '' if it says none."""
+    """Family and role of a split: ``'xview_train_clean'`` -> ``('xview*clean', 'train')``; role '' if it has none."""
     found = _ROLE.search(name.lower())
     if not found:
         return name.lower(), ''
@@ -105,13 +105,13 @@ def find_conflicts(overlaps: Sequence[Overlap]) -> list[Overlap]:
 
 
 def find_repeats(overlaps: Sequence[Overlap], leaks: Sequence[Leak]) -> list[Overlap]:
-    """Pairs of one label that share poses and are no leak of any family, once each, most shared poses first."""
+    """Pairs of one label that share poses and are not a leak of any family, once each, most shared poses first."""
     leaked = {frozenset((o.clip, o.twin)) for leak in leaks for o in leak.overlaps}
     return _once(o for o in overlaps if o.labels[0] == o.labels[1] and frozenset((o.clip, o.twin)) not in leaked)
 
 
 def _once(overlaps: Iterable[Overlap]) -> list[Overlap]:
-    """Of the two directions of a pair the one with the larger share of its clip; most shared poses first."""
+    """The direction of each pair with the larger share of its clip; most shared poses first."""
     pairs: dict[frozenset[str], Overlap] = {}
     for overlap in sorted(overlaps, key=lambda o: -o.poses / o.total):
         pairs.setdefault(frozenset((overlap.clip, overlap.twin)), overlap)

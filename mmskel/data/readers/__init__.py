@@ -5,6 +5,7 @@ names it), ``splits(ids)``, ``meta()`` and ``notes()`` say the rest, ``options_o
 """
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.group_scenes import GroupScenes
+from mmskel.data.readers.hdm05 import HDM05
 from mmskel.data.readers.kinetics_hrnet import KineticsHRNet
 from mmskel.data.readers.kinetics_skeleton import KineticsSkeleton
 from mmskel.data.readers.msr_action3d import MSRAction3D
@@ -15,11 +16,14 @@ from mmskel.data.readers.nw_ucla import NWUCLA
 from mmskel.data.readers.penn_action import PennAction
 from mmskel.data.readers.pickled import Pickled
 from mmskel.data.readers.reader import Option, Reader, ReadError, options_of
+from mmskel.data.readers.sbu import SBU
+from mmskel.data.readers.sysu import SYSU
 from mmskel.data.readers.utkinect import UTKinect
 from mmskel.data.readers.volleyball import Volleyball, VolleyballWeak
 
 READERS: dict[str, type[Reader]] = {
     'group_scenes': GroupScenes,
+    'hdm05': HDM05,
     'kinetics_hrnet': KineticsHRNet,
     'kinetics_skeleton': KineticsSkeleton,
     'msr_action3d': MSRAction3D,
@@ -29,12 +33,14 @@ READERS: dict[str, type[Reader]] = {
     'nw_ucla': NWUCLA,
     'penn_action': PennAction,
     'pickle': Pickled,
+    'sbu': SBU,
+    'sysu': SYSU,
     'utkinect': UTKinect,
     'volleyball': Volleyball,
     'volleyball_weak': VolleyballWeak,
 }
 """Format name -> reader; a new format is one more file and one more line here."""
 
-__all__ = ['FileTree', 'GroupScenes', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA', 'NTU', 'NWUCLA',
-           'NumpyFolder', 'Option', 'PennAction', 'Pickled', 'READERS', 'ReadError', 'Reader', 'UTKinect', 'Volleyball',
-           'VolleyballWeak', 'options_of']
+__all__ = ['FileTree', 'GroupScenes', 'HDM05', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA', 'NTU',
+           'NWUCLA', 'NumpyFolder', 'Option', 'PennAction', 'Pickled', 'READERS', 'ReadError', 'Reader', 'SBU',
+           'SYSU', 'UTKinect', 'Volleyball', 'VolleyballWeak', 'options_of']

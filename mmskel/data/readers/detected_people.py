@@ -29,7 +29,7 @@ def read_people(tree: FileTree, places: Mapping[int, str], num_frames: int, num_
         tree: Where the files lie.
         places: Frame -> file; a frame without one has nobody.
         num_frames: T.
-        num_person: P.
+        num_person: Number of persons, P.
 
     Returns:
         (P, T, 17, 2) pixels, (P, T, 17) scores, (T, P) tracks, -1 where a slot is empty.
@@ -68,8 +68,9 @@ def read_objects(tree: FileTree, places: Mapping[int, str], num_frames: int, nam
                     if not best or thing['confidence'] > row[t, 2]:
                         row[t] = (box['x1'] + box['x2']) / 2, (box['y1'] + box['y2']) / 2, thing['confidence']
             except (KeyError, TypeError) as error:
-                raise ReadError(f"'{places[t]}' has an object that is no {{'name', 'confidence', 'box': {{'x1', 'y1', "
-                                f"'x2', 'y2'}}}}: {type(error).__name__}: {error}") from None
+                raise ReadError(f"'{places[t]}' has an object that is not a "
+                                f"{{'name', 'confidence', 'box': {{'x1', 'y1', 'x2', 'y2'}}}}: {type(error).__name__}: "
+                                f"{error}") from None
     return tracks
 
 
@@ -77,7 +78,7 @@ def _list(tree: FileTree, place: str) -> Sequence:
     try:
         data = read_json(tree.read(place))
     except JsonError as error:
-        raise ReadError(f"'{place}' is no whole JSON file: {error}") from None
+        raise ReadError(f"'{place}' is not a whole JSON file: {error}") from None
     if not isinstance(data, list):
         raise ReadError(f"'{place}': expected a list of detections, found {type(data).__name__}")
     return data
@@ -90,6 +91,6 @@ def _people(data: Sequence, place: str) -> TrackedPeople:
         confidence = np.array([float(person['confidence']) for person in data])
         track_id = np.array([int(person.get('track_id') or -1) for person in data], np.int64)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ReadError(f"'{place}' has a person that is no {{'confidence', 'track_id', 'keypoints': {{'x', 'y', "
+        raise ReadError(f"'{place}' has a person that is not a {{'confidence', 'track_id', 'keypoints': {{'x', 'y', "
                         f"'visible'}}}} with {NUM_JOINTS} numbers each: {type(error).__name__}: {error}") from None
     return TrackedPeople(keypoint, confidence, track_id)

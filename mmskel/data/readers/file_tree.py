@@ -51,9 +51,9 @@ class FileTree:
     @staticmethod
     def _check_archive(path: Path) -> None:
         if not zipfile.is_zipfile(path):
-            raise ReadError(f"'{path}' ({path.stat().st_size} bytes) is no zip archive; expected a folder or a whole "
-                            'zip archive (a download that was cut off ends like this). Download it again, or take it '
-                            'out of the folder')
+            raise ReadError(f"'{path}' ({path.stat().st_size} bytes) is not a zip archive; expected a folder or a "
+                            'whole zip archive (a download that was cut off ends like this). Download it again, or '
+                            'take it out of the folder')
 
     def _add_archive(self, path: Path) -> None:
         try:

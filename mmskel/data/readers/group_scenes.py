@@ -35,8 +35,8 @@ class GroupScenes(Reader):
             raise ReadError(str(error)) from None
         names = file.class_names
         self._actions = [name.strip() for name in self.actions.split(',')] if self.actions else names[:2]
-        lost = [name for name in self._actions if name not in names]
-        if lost or len(self._actions) < 2 or len(set(self._actions)) < len(self._actions):
+        missing = [name for name in self._actions if name not in names]
+        if missing or len(self._actions) < 2 or len(set(self._actions)) < len(self._actions):
             raise ReadError(f"'{self.source}': actions {self._actions}; expected two or more, each once, of its "
                             f'classes: {", ".join(names)}')
         self._layout, self._clips = file.layout, {}

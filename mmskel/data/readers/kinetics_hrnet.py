@@ -43,7 +43,7 @@ class KineticsHRNet(Reader):
         self._files = {name: place for (name, ), place in self._tree.placed(r'kpfiles/([^/]+)').items()}
         data = self._pickle(*index.values(), "a dictionary with 'split' and 'annotations'")
         if not isinstance(data, Mapping) or not {'split', 'annotations'} <= set(data):
-            raise ReadError("'k400_hrnet.pkl' is no dictionary with 'split' and 'annotations'")
+            raise ReadError("'k400_hrnet.pkl' is not a dictionary with 'split' and 'annotations'")
         split, _, wrong = split_and_meta(data)
         self._split = {name: part for part, names in split.items() for name in names}
         self._entries: dict[str, Mapping[str, Any]] = {}
@@ -72,9 +72,9 @@ class KineticsHRNet(Reader):
 
     def read(self, item: str) -> Clip:
         entry = self._entries[item]
-        lost = [key for key in ('label', 'raw_file', 'frame_inds', 'box_score') if key not in entry]
-        if lost:
-            raise ReadError(f"'k400_hrnet.pkl', clip '{item}': no {', '.join(lost)}; it has {', '.join(entry)}")
+        missing = [key for key in ('label', 'raw_file', 'frame_inds', 'box_score') if key not in entry]
+        if missing:
+            raise ReadError(f"'k400_hrnet.pkl', clip '{item}': no {', '.join(missing)}; it has {', '.join(entry)}")
         name = str(entry['raw_file']).replace('\\', '/').rpartition('/')[2]
         if name not in self._files:
             raise ReadError(f"clip '{item}': there is no 'kpfiles/{name}'")

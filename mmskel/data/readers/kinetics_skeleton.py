@@ -63,7 +63,7 @@ class KineticsSkeleton(Reader):
         try:
             entries = read_json(self._tree.read(place))
         except JsonError as error:
-            raise ReadError(f"label file '{name}' is no whole JSON file: {error}") from None
+            raise ReadError(f"label file '{name}' is not a whole JSON file: {error}") from None
         keys = {'has_skeleton', 'label', 'label_index'}
         for clip, entry in entries.items() if isinstance(entries, dict) else [('', None)]:
             if not isinstance(entry, dict) or not keys <= set(entry):
@@ -90,7 +90,7 @@ class KineticsSkeleton(Reader):
         try:
             data = read_json(self._tree.read(self._files[item]))
         except JsonError as error:
-            raise ReadError(f"'{item}.json' is no whole JSON file: {error}") from None
+            raise ReadError(f"'{item}.json' is not a whole JSON file: {error}") from None
         if not isinstance(data, dict) or not isinstance(data.get('data'), list):
             raise ReadError(f"'{item}.json': expected an object with 'data' (a list of frames)")
         label = self._labels[item]['label_index']
@@ -147,7 +147,7 @@ def _frame(frame: Any, item: str) -> tuple[int, list[tuple[np.ndarray, np.ndarra
         if any(score.shape != (NUM_JOINTS, ) for _, score in people):
             raise UserError(f'{NUM_JOINTS} scores expected')
     except (KeyError, TypeError, ValueError) as error:
-        raise ReadError(f"'{item}.json' has a frame that is no 'frame_index' with a list 'skeleton' of {{'pose': "
+        raise ReadError(f"'{item}.json' has a frame that is not a 'frame_index' with a list 'skeleton' of {{'pose': "
                         f"{2 * NUM_JOINTS} numbers, 'score': {NUM_JOINTS} numbers}}: {type(error).__name__}: "
                         f'{error}') from None
     return index, people

@@ -43,6 +43,8 @@ class NTU(Reader):
                                           'NTU RGB+D 120 arrays of this pipeline')
     translate: bool = option('flag', False, "with sgn: also the pipeline's last pass, origin at the spine of person 1; "
                              'without it, a transform has to do that')
+    drop_crowded: bool = option('flag', False, 'leave clips whose last frame holds more than two bodies out of the '
+                                'splits, as MANs and Ensem-NN did')
     half: bool = option('flag', False, 'round to float16, as the published pickles of pyskl and mmaction are')
     what: ClassVar[str] = "folder or zip archive with the files 'SsssCcccPpppRrrrAaaa.skeleton'"
 
@@ -64,6 +66,7 @@ class NTU(Reader):
         self._left_out = len(used) - len(self._files)
         self._other_setups = len(files) - len(used)
         self._lost_joints: dict[str, int] = {}
+        self._crowded: list[str] = []
 
     def items(self) -> list[str]:
         return list(self._files)
@@ -75,6 +78,8 @@ class NTU(Reader):
         recording = parse_skeleton(self._tree.read_text(self._files[item]), item)
         if not any(recording.frames):
             raise ReadError(f"'{item}' has no body in any of its {len(recording.frames)} frames; expected at least one")
+        if len(recording.frames[-1]) > 2:
+            self._crowded.append(item.removesuffix('.skeleton'))
         if recording.lost_joints:
             self._lost_joints[item] = recording.lost_joints
         ids = None
@@ -102,10 +107,11 @@ class NTU(Reader):
             training['xview'] = {i: n['camera'] != 1 for i, n in number.items()}
         else:
             training['xset'] = {i: n['setup'] % 2 == 0 for i, n in number.items()}
-        splits = {}
+        crowded = set(self._crowded) if self.drop_crowded else ()
+        splits, kept = {}, [i for i in ids if i not in crowded]
         for name, trains in training.items():
-            splits[f'{name}_train'] = [i for i in ids if trains[i]]
-            splits[f'{name}_val'] = [i for i in ids if not trains[i]]
+            splits[f'{name}_train'] = [i for i in kept if trains[i]]
+            splits[f'{name}_val'] = [i for i in kept if not trains[i]]
         return splits
 
     def meta(self) -> dict[str, Any]:
@@ -117,6 +123,8 @@ class NTU(Reader):
         notes = [f'NTU RGB+D {self.benchmark}, denoising: {self.denoise}']
         if self._left_out:
             notes.append(f'{self._left_out} clips are on the published list of missing skeletons and were left out')
+        if self.drop_crowded:
+            notes.append(f'{len(self._crowded)} clips with more than two bodies in the last frame are in no split')
         if self._other_setups:
             notes.append(f'{self._other_setups} clips of setups above {_LAST_SETUP_60} do not belong to the 60 set '
                          'and were left out')

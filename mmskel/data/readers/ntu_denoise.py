@@ -1,7 +1,7 @@
 """From tracked bodies to person slots: the three published ways of cleaning NTU RGB+D, and none.
 
 Every function takes a :class:`~mmskel.data.readers.ntu_text.Recording` and returns keypoints (M, T, 25, 3) float32.
-Thresholds and quirks are those of the released scripts, written anew from their description
+Thresholds and quirks are those of the released scripts, rewritten from their description
 (``docs/published/data.md``, D3):
 
 * :func:`keep_all`: nothing is removed.

@@ -54,7 +54,7 @@ def parse_skeleton(text: str, name: str) -> Recording:
     lines = text.split('\n')  # a carriage return before it is white space like any other
     while lines and not lines[-1].strip():
         lines.pop()
-    at, lost = 0, 0
+    at, missing = 0, 0
 
     def wrong(expected: str) -> ReadError:
         found = f"'{lines[at].strip()[:60]}'" if at < len(lines) else 'the end of the file'
@@ -95,7 +95,7 @@ def parse_skeleton(text: str, name: str) -> Recording:
                     raise wrong(f'joint {len(rows) + 1} of {NUM_JOINTS} in {where}: {_JOINT_FIELDS} numbers')
                 if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
                     x = y = z = 0.
-                    lost += 1
+                    missing += 1
                 rows.append((x, y, z))
                 at += 1
             bodies[body] = np.array(rows, np.float32)
@@ -104,4 +104,4 @@ def parse_skeleton(text: str, name: str) -> Recording:
         raise wrong(f'the end of the file after {num_frames} frames')
     if not frames:
         raise ReadError(f"'{name}' says it has 0 frames; expected at least one")
-    return Recording(frames, lost)
+    return Recording(frames, missing)

@@ -30,7 +30,7 @@ class NumpyFolder(Reader):
     or several, separated by ``;``. An array without a line in the table, and a line without an array, is an error of
     that name.
     """
-    labels: str | Path | None = option('path', None, "the table: csv with a header 'id,label' and, if you like, "
+    labels: str | Path | None = option('path', None, "the table: csv with a header 'id,label' and, optionally, "
                                        "'split', 'subject', 'fps'")
     layout: str | None = option('text', None, 'the joint order, e.g. coco17 or kinect20')
     with_score: bool = option('flag', False, 'the last channel is a score in [0, 1], not a coordinate')

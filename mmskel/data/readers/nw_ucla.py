@@ -63,7 +63,7 @@ class NWUCLA(Reader):
         try:
             data = read_json(self._tree.read(self._files[item]))
         except JsonError as error:
-            raise ReadError(f"'{item}' is no whole JSON file: {error}") from None
+            raise ReadError(f"'{item}' is not a whole JSON file: {error}") from None
         if not isinstance(data, dict) or not {'skeletons', 'label'} <= set(data):
             raise ReadError(f"'{item}': expected a JSON object with 'file_name', 'skeletons' and 'label', found "
                             f'{some(list(data), 5) if isinstance(data, dict) else type(data).__name__}')
@@ -76,7 +76,7 @@ class NWUCLA(Reader):
         try:
             joints = np.array(data['skeletons'], np.float32)
         except (ValueError, TypeError):
-            raise ReadError(f"'{item}': 'skeletons' is no array of numbers with frames of equal size") from None
+            raise ReadError(f"'{item}': 'skeletons' is not an array of numbers with frames of equal size") from None
         if joints.ndim != 3 or joints.shape[1:] != (20, 3) or not len(joints):
             raise ReadError(f"'{item}': 'skeletons' has shape {joints.shape}; expected (frames, 20 joints, 3)")
         return Clip(name, joints[None], layout='kinect20', label=_CLASS[action],
@@ -102,7 +102,7 @@ class NWUCLA(Reader):
 
     def notes(self) -> list[str]:
         others = self._tree.others(_FILE)
-        return [f'{len(others)} files are no clips and were not read: {some(others)}'] if others else []
+        return [f'{len(others)} files are not clips and were not read: {some(others)}'] if others else []
 
     def close(self) -> None:
         self._tree.close()

@@ -57,7 +57,7 @@ class PennAction(Reader):
         try:
             found = read_mat(self._tree.read(self._files[item]), names)
         except MatFileError as error:
-            raise ReadError(f"'{item}' is no MATLAB 5 file that can be read: {error}") from None
+            raise ReadError(f"'{item}' is not a MATLAB 5 file that can be read: {error}") from None
         if missing := [name for name in names if name not in found]:
             raise ReadError(f"'{item}' has no {', '.join(missing)}; expected the fields {', '.join(_NEEDED)}")
         return found
@@ -77,7 +77,7 @@ class PennAction(Reader):
             size = [int(value) for value in np.asarray(fields['dimensions'], float).ravel()[:2]]
             flag = float(np.asarray(fields['train'], float).ravel()[0])
         except (TypeError, ValueError, IndexError, OverflowError):
-            raise ReadError(f"'{item}': x, y, visibility, dimensions or train is no array of numbers") from None
+            raise ReadError(f"'{item}': x, y, visibility, dimensions or train is not an array of numbers") from None
         if x.ndim != 2 or x.shape[1] != _JOINTS or not x.shape == y.shape == visible.shape or not len(x):
             raise ReadError(f"'{item}': x {x.shape}, y {y.shape}, visibility {visible.shape}; expected (frames, "
                             f'{_JOINTS} joints) each')

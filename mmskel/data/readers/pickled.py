@@ -1,14 +1,14 @@
-"""Annotation pickles of MMAction2 and PYSKL: validated, and written anew with what they do not say about themselves."""
+"""Annotation pickles of MMAction2 and PYSKL: validated, and rewritten with what they do not say about themselves."""
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mmskel.data.annotation_file import clip_id, read_annotations
+from mmskel.data.annotation_file import read_annotations
 from mmskel.data.readers.reader import Reader, ReadError, option
 from mmskel.files.errors import UserError
-from mmskel.skeleton import Clip
+from mmskel.skeleton import Clip, clip_id
 
 
 @dataclass

@@ -104,7 +104,7 @@ class UTKinect(Reader):
                 raise ReadError(f"'joints_{name}.txt' line {place}: {len(rows[-1])} numbers; expected 61 = frame "
                                 'number and 20 x (x, y, z)')
             if not rows[-1][0].is_integer():
-                raise ReadError(f"'joints_{name}.txt' line {place}: {line.split()[0]} is no frame number")
+                raise ReadError(f"'joints_{name}.txt' line {place}: {line.split()[0]} is not a frame number")
         if not rows:
             raise ReadError(f"'joints_{name}.txt' is empty")
         table = np.array(rows)

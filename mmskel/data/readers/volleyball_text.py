@@ -64,7 +64,7 @@ def parse_annotations(text: str, place: str) -> list[AnnotatedClip]:
         place: What messages call it.
 
     Raises:
-        ReadError: A line that is no ``<clip>.jpg label {x y w h action} ...``, or a clip that is there twice.
+        ReadError: A line that is not a ``<clip>.jpg label {x y w h action} ...``, or a clip that is there twice.
     """
     found: dict[str, AnnotatedClip] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -79,10 +79,10 @@ def parse_annotations(text: str, place: str) -> list[AnnotatedClip]:
         try:
             boxes = np.array([[int(x) for x in players[i:i + 4]] for i in range(0, len(players), 5)], np.int64)
         except ValueError as error:
-            raise ReadError(f'{say}: a box is no four whole numbers: {error}') from None
-        strange = sorted(set(players[4::5]) - set(PLAYER_ACTIONS))
-        if strange:
-            raise ReadError(f"{say}: unknown action '{strange[0]}'; known: {', '.join(PLAYER_ACTIONS)}")
+            raise ReadError(f'{say}: a box is not four whole numbers: {error}') from None
+        unknown = sorted(set(players[4::5]) - set(PLAYER_ACTIONS))
+        if unknown:
+            raise ReadError(f"{say}: unknown action '{unknown[0]}'; known: {', '.join(PLAYER_ACTIONS)}")
         if clip in found:
             raise ReadError(f"{say}: clip {clip} is there twice")
         activity(words[1], say)
@@ -141,8 +141,8 @@ def parse_tracks(text: str, place: str) -> PlayerTracks:
         place: What messages call it.
 
     Raises:
-        ReadError: No rows; a row that is no ``player x1 y1 x2 y2 frame lost grouping generated action``; a second row
-            of a player and frame.
+        ReadError: No rows; a row that is not a ``player x1 y1 x2 y2 frame lost grouping generated action``; a second
+            row of a player and frame.
     """
     rows: dict[tuple[int, int], tuple[Sequence[int], str]] = {}
     for number, line in enumerate(text.splitlines(), 1):

@@ -7,19 +7,19 @@ from numbers import Integral
 
 import numpy as np
 
-from mmskel.data.annotation_file import AnnotationError, AnnotationFile, clip_id, load_annotation_file
-from mmskel.skeleton import Clip
+from mmskel.data.annotation_file import AnnotationError, AnnotationFile, load_annotation_file
+from mmskel.skeleton import Clip, clip_id
 
 
 class AnnotationStore:
     """Clips of an annotation file; see :class:`~mmskel.data.store.protocol.ClipStore`.
 
     Args:
-        file: The file's content, or its path.
+        file: Content of the file, or its path.
 
     Raises:
-        AnnotationError: No annotation file, or no clip in it. Columns are made when they are first used; a clip that
-            has no column's value is named then.
+        AnnotationError: Not an annotation file, or no clip in it. Columns are made when they are first used; a clip
+            that lacks a column's value is named then.
     """
 
     def __init__(self, file: AnnotationFile | str):
@@ -32,12 +32,12 @@ class AnnotationStore:
 
     @cached_property
     def ids(self) -> Sequence[str]:
-        """n clip ids."""
+        """The n clip ids."""
         return [clip_id(item) for item in self.file.annotations]
 
     @cached_property
     def labels(self) -> np.ndarray:
-        """(n,) int64; -1 where a clip has none."""
+        """(n,) int64; -1 for a clip without a label."""
         labels = [item.get('label') for item in self.file.annotations]
         for row, label in enumerate(labels):
             if label is not None and (not isinstance(label, Integral) or isinstance(label, bool) or label < 0):
@@ -76,7 +76,7 @@ class AnnotationStore:
 
     @cached_property
     def layout(self) -> str:
-        """What the file says, else what its joint count makes likely, else ''."""
+        """The layout in the file, else the one its joint count makes likely, else ''."""
         return self.file.layout
 
     def clip(self, row: int) -> Clip:

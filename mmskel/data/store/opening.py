@@ -1,4 +1,4 @@
-"""Opens a store by what a path is."""
+"""Opens the store that fits a path."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from mmskel.data.store.protocol import ClipStore
 
 KINDS: list[tuple[Callable[[Path], bool], Callable[[str], ClipStore]]] = [
     (lambda path: True, AnnotationStore)]
-"""Whether a path is of a kind, and what opens it; the first that fits is taken."""
+"""A kind of store: a test of the path, and the function that opens it; the first match is used."""
 
 _OPEN: WeakValueDictionary = WeakValueDictionary()
 

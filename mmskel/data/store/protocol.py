@@ -1,4 +1,4 @@
-"""What every store of clips has: columns that are known without reading a clip, and the clips one by one.
+"""The interface of every store of clips: columns that are known without reading a clip, and the clips one by one.
 
 Symbols: n clips, M persons, T frames, V joints, C coordinates.
 """
@@ -19,18 +19,18 @@ _PARTS = {'train': ('train', ), 'test': ('test', 'val')}
 class ClipStore(Protocol):
     """Clips of one data set, in a fixed order.
 
-    Opening a store checks nothing clip by clip: ``mmskel check`` does, and whoever uses a clip calls
+    Opening a store checks nothing clip by clip: ``mmskel check`` does, and users of a clip call
     :meth:`mmskel.skeleton.Clip.check`.
 
     Attributes:
-        path: Where it was opened, for messages.
-        ids: n clip ids; they differ.
+        path: File or folder it was opened from, for messages.
+        ids: Ids of the n clips, all different.
         labels: (n,) int64 class indices; -1 for a clip without a label.
         scored: (n,) bool, whether a clip comes with confidences.
         shapes: (n, 4) int64: M, T, V, C of every clip.
         split: Split name -> clip ids.
         class_names: Names of the classes, by label.
-        layout: Name of the joint order of clips that do not say another one; '' if it is not known.
+        layout: Name of the joint order of clips that do not name their own; '' if it is not known.
     """
     path: str
 
@@ -83,9 +83,9 @@ def split_name(store: ClipStore, split: str | None, part: str) -> str | None:
     """The full name of a protocol's part, e.g. ``'xview_train'`` of ``'xview'`` and ``'train'``; None for None.
 
     Args:
-        store: The clips.
+        store: Store of the clips.
         split: Protocol, a full name, ``''`` or a number; see :class:`~mmskel.data.dataset.SkeletonDataset`.
-        part: ``'train'`` or ``'test'``, for which a part called ``val`` will do.
+        part: ``'train'`` or ``'test'``, which a part called ``val`` may replace.
 
     Raises:
         AnnotationError: If the store has no such split.

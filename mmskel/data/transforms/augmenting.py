@@ -1,4 +1,4 @@
-"""Random changes of the coordinates; every one of them driven by the sample's own generator and by the layout."""
+"""Random changes of the coordinates, all driven by the sample's own generator and by the layout."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,22 +10,7 @@ from mmaction.registry import TRANSFORMS
 from mmskel.data.transforms.base import COORDINATES, SCORES, CoordinateTransform, SkeletonTransform
 from mmskel.files.errors import UserError
 from mmskel.skeleton import get_layout
-
-
-def rotation_xyz(angles: Sequence[float], order: str = 'yxz') -> np.ndarray:
-    """(3, 3) matrix for row vectors, ``x' = x . Ry(b) . Rx(a) . Rz(c)``, angles (a, b, c) in radians.
-
-    ``order`` says which turn comes first, second and third.
-
-    The N-UCLA protocol's convention: Rx has rows (1,0,0), (0,cos a,sin a), (0,-sin a,cos a); Ry rows
-    (cos b,0,-sin b), (0,1,0), (sin b,0,cos b); Rz rows (cos c,sin c,0), (-sin c,cos c,0), (0,0,1).
-    """
-    (ca, cb, cc), (sa, sb, sc) = np.cos(angles), np.sin(angles)
-    turn_x = np.array([[1, 0, 0], [0, ca, sa], [0, -sa, ca]])
-    turn_y = np.array([[cb, 0, -sb], [0, 1, 0], [sb, 0, cb]])
-    turn_z = np.array([[cc, sc, 0], [-sc, cc, 0], [0, 0, 1]])
-    first, second, third = (dict(x=turn_x, y=turn_y, z=turn_z)[axis] for axis in order)
-    return first @ second @ third
+from mmskel.skeleton.coordinates import rotation_xyz
 
 
 @TRANSFORMS.register_module()
@@ -34,10 +19,10 @@ class RandomRotation3D(CoordinateTransform):
 
     Args:
         degrees: Largest angle about x, y and z; each is drawn uniformly from [-d, d].
-        integer: Draw whole degrees, as the N-UCLA feeders do.
-        order: Which axis is turned about first, second and third. N-UCLA's feeders: ``'yxz'``; the NTU feeders of
+        integer: Whether whole degrees are drawn, as by the N-UCLA feeders.
+        order: Axes of the first, second and third rotation. N-UCLA's feeders: ``'yxz'``; the NTU feeders of
             CTR-GCN and HD-GCN: ``'xyz'``.
-        one_axis: Turn about one axis only, which is drawn (SkateFormer on NTU).
+        one_axis: Whether it turns about one axis only, which is drawn (SkateFormer on NTU).
         probability: Share of the clips that are changed.
     """
     coords = (2, 3)
@@ -45,7 +30,7 @@ class RandomRotation3D(CoordinateTransform):
     def __init__(self, degrees: Sequence[float] = (17, 17, 17), integer: bool = False, order: str = 'yxz',
                  one_axis: bool = False, probability: float = 1.):
         if sorted(order) != ['x', 'y', 'z']:
-            raise UserError(f"RandomRotation3D: order is the letters x, y and z in some order, not '{order}'")
+            raise UserError(f"RandomRotation3D: order must be the letters x, y and z in some order, not '{order}'")
         self.degrees, self.integer, self.order = tuple(degrees), integer, order
         self.one_axis, self.probability = one_axis, probability
 
@@ -73,7 +58,7 @@ class RandomScale(CoordinateTransform):
 
     Args:
         low, high: Range of the factor, uniform.
-        per_axis: One factor per axis instead of one for all.
+        per_axis: Whether there is one factor per axis instead of one for all.
         probability: Share of the clips that are changed.
     """
 
@@ -95,7 +80,7 @@ class RandomShear(CoordinateTransform):
     """Shears the clip: ``x' = x . S`` with ones on the diagonal and uniform [-amount, amount] elsewhere.
 
     Args:
-        amount: Largest entry beside the diagonal.
+        amount: Largest off-diagonal entry.
         probability: Share of the clips that are changed.
     """
 
@@ -121,7 +106,8 @@ class RandomMirror(SkeletonTransform):
     Args:
         layout: Joint order, for the left/right pairs.
         probability: Share of the clips that are changed.
-        negate: False: left and right joints are exchanged and nothing else (SkateFormer's "spatial flip").
+        negate: Whether x is negated. False: left and right joints are exchanged and nothing else (SkateFormer's
+            "spatial flip").
     """
     writes = (*COORDINATES, *SCORES)
 
@@ -143,13 +129,13 @@ class RandomMirror(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class RandomMove(CoordinateTransform):
-    """ST-GCN's camera move on x and y: rotation, scale and shift go linearly from one key frame to the next.
+    """ST-GCN's camera move on x and y: rotation, scale and shift change linearly from one key frame to the next.
 
     Missing joints and absent persons move too, as published (``docs/published/st_gcn.md``, D5).
 
     Args:
-        degrees, scales, shifts: The values each key frame draws from.
-        key_frames: 2: first and last frame.
+        degrees, scales, shifts: Values each key frame draws from.
+        key_frames: Number of key frames; 2: first and last frame.
     """
 
     def __init__(self, degrees: Sequence[float] = (-10, -5, 0, 5, 10), scales: Sequence[float] = (0.9, 1.0, 1.1),

@@ -1,6 +1,6 @@
-"""What every transform of ours is: randomness in one method, a deterministic core in the other.
+"""The base of our transforms: randomness in one method, a deterministic core in the other.
 
-A sample is the dictionary MMEngine hands from transform to transform:
+A sample is the dictionary that MMEngine passes from transform to transform:
 
 ================= ==================================================================================
 key               meaning
@@ -8,7 +8,7 @@ key               meaning
 keypoint          (M, T, V, C) float32
 keypoint_score    (M, T, V) float32, optional
 keypoint_next     (M, T, V, C), optional: every picked frame's successor in the source, for motion
-keypoint_score_next (M, T, V), optional: the successors' scores; minus the own score where there is none
+keypoint_score_next (M, T, V), optional: the successors' scores; minus the frame's own score where there is none
 total_frames      T
 num_clips         clips cut from the sample; T is then num_clips * clip length
 frame_time        (T,) float32, optional: the relative time of every picked frame, in [-1, 1]
@@ -33,7 +33,7 @@ from mmskel.files.errors import UserError
 COORDINATES = ('keypoint', 'keypoint_next')
 SCORES = ('keypoint_score', 'keypoint_score_next')
 
-# what to do about clips of another number of coordinates
+# advice for clips with another number of coordinates
 _HINTS = {(2, ): 'FitIntoImage and ProjectToImage make pixels of 3-D clips',
           (3, ): 'in 2-D, pipelines have NormalizePixels or RangeNormalize instead'}
 
@@ -46,9 +46,10 @@ def sample_name(sample: dict[str, Any]) -> str:
 class SkeletonTransform:
     """Base class. A subclass draws in :meth:`make_params` and computes in :meth:`transform`, which never draws.
 
-    A transform of your own derives from this class, says by its class attributes what it takes, and is registered into
-    MMAction2's ``TRANSFORMS``; configs, training, prediction and export ask nothing else of it. Arguments of its
-    constructor that bear the name of a knob (``layout``, ``num_person``, ``clip_len``, ...) are set from the config's.
+    A transform of your own derives from this class, declares by its class attributes what it takes, and is registered
+    into MMAction2's ``TRANSFORMS``; configs, training, prediction and export need nothing else from it. Arguments of
+    its constructor that have the name of a knob (``layout``, ``num_person``, ``clip_len``, ...) are set from the
+    config's.
 
     Attributes:
         reads: Keys of the sample that are needed.
@@ -56,8 +57,8 @@ class SkeletonTransform:
         coords: Numbers of coordinates per joint that are taken; None: any.
         makes_coords: Number of coordinates per joint afterwards; None: as many as before.
         needs_video: Whether clips need the video that they came from.
-        knobs: Knob of a config -> argument of the constructor, where the names differ.
-        replaces: Whether the result takes the sample's place, as that of the last step does, instead of changing it.
+        knobs: Knob of a config -> argument of the constructor, if the names differ.
+        replaces: Whether the result replaces the sample, as that of the last step does, instead of changing it.
         probability: Probability that the transform is applied. A subclass whose user may choose it sets it in its
             constructor; the base class draws, before :meth:`make_params`.
     """
@@ -79,7 +80,7 @@ class SkeletonTransform:
         raise NotImplementedError
 
     def __call__(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """Applies the transform, by chance; the sample's dictionary is changed, its arrays are not.
+        """Applies the transform with its probability; the sample's dictionary is changed, its arrays are not.
 
         Raises:
             KeyError: If the sample lacks what the transform reads.
@@ -89,7 +90,7 @@ class SkeletonTransform:
         if 'rng' not in sample:  # outside our data set (a stock MMAction2 pipeline) the worker's global seed decides
             sample['rng'] = np.random.default_rng(np.random.randint(2**31))
         rng = sample['rng']
-        # nothing is drawn where nothing is open, so that a certain change leaves the generator alone
+        # nothing is drawn for a certain outcome, so that it leaves the generator alone
         if self.probability < 1 and not rng.random() < self.probability:
             return sample
         changed = self.transform(sample, **self.make_params(sample, rng))

@@ -28,7 +28,7 @@ class OneBranch(SkeletonTransform):
     def __init__(self, branches: Sequence[Mapping[str, Any]]):
         self.probabilities = tuple(branch['probability'] for branch in branches)
         if min(self.probabilities, default=0) < 0 or sum(self.probabilities) > 1 + 1e-9:
-            raise UserError('OneBranch: probabilities are at least 0 and sum to at most 1; found '
+            raise UserError('OneBranch: probabilities must be at least 0 and sum to at most 1; found '
                             f'{self.probabilities}')
         self.transforms = tuple(tuple(TRANSFORMS.build(one) if isinstance(one, Mapping) else one
                                       for one in branch['transforms']) for branch in branches)
@@ -36,11 +36,11 @@ class OneBranch(SkeletonTransform):
         self.writes = None if None in written else tuple(dict.fromkeys(chain(*written)))
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """Which branch; their number, where it is none."""
+        """The branch; their number if it is none."""
         return dict(branch=int(np.searchsorted(np.cumsum(self.probabilities), rng.random(), side='right')))
 
     def transform(self, sample: dict[str, Any], branch: int) -> dict[str, Any]:
-        """What the branch changed; its transforms draw from the sample's generator one after the other."""
+        """The changes by the branch; its transforms draw from the sample's generator one after another."""
         after = dict(sample)
         for one in self.transforms[branch] if branch < len(self.transforms) else ():
             after = one(after)

@@ -1,4 +1,4 @@
-"""The pictures of a clip, read from the video that its skeletons came from."""
+"""The images of a clip, read from the video that its skeletons came from."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ def read_frames(video: Any, frames: Sequence[int], clip: str = '') -> np.ndarray
 
     Args:
         video: See :func:`~mmskel.video.reading.open_video`.
-        frames: n numbers from 0, in any order, repeated at will.
-        clip: Its id, for messages.
+        frames: Numbers of the n frames from 0, in any order; may repeat.
+        clip: Id of the clip, for messages.
 
     Returns:
         (n, H, W, 3) uint8 **RGB**, upright.
 
     Raises:
-        VideoError: The video cannot be read as far as the last of them; names the clip, the file, what was found.
+        VideoError: The video cannot be read as far as the last of them; names the clip, the file and what was found.
     """
     wanted, rows = np.unique(np.asarray(frames, np.int64), return_inverse=True)
     found = np.empty(0, np.uint8)
@@ -50,9 +50,9 @@ def read_frames(video: Any, frames: Sequence[int], clip: str = '') -> np.ndarray
 
 @TRANSFORMS.register_module()
 class LoadClipFrames(SkeletonTransform):
-    """Reads the pictures that :class:`~mmskel.data.transforms.modalities.SampleVideoAndPose` chose (``MMDecode``).
+    """Reads the images that :class:`~mmskel.data.transforms.modalities.SampleVideoAndPose` chose (``MMDecode``).
 
-    The video is the sample's ``video`` (anything that can be opened, set by the inferencer), else the clip's ``rgb``
+    The video is the sample's ``video`` (anything that can be opened; set by the inferencer), else the clip's ``rgb``
     path, as it is or below ``root``, else ``root/<clip id>`` with one of the ``names``. A video in another size than
     the clip's ``img_shape`` is usual (NTU RGB+D's are halved): the joints are scaled to it.
 
@@ -86,7 +86,7 @@ class LoadClipFrames(SkeletonTransform):
         """The video file of a clip.
 
         Raises:
-            VideoError: There is none; names the clip and every place that was looked at.
+            VideoError: There is none; names the clip and every path that was tried.
         """
         root = Path(self.root or sample.get('video_root') or '')
         stated = sample.get('rgb')
@@ -96,5 +96,5 @@ class LoadClipFrames(SkeletonTransform):
             if place.exists():
                 return place
         tried = ', '.join(f"'{place}'" for place in dict.fromkeys(places))
-        raise VideoError(f"clip '{sample_name(sample)}': its video was not found, neither of {tried}; say where the "
-                         'videos are: --videos FOLDER, or data_prefix=dict(video=FOLDER) of the data set')
+        raise VideoError(f"clip '{sample_name(sample)}': its video was not found; tried {tried}; say where the "
+                         'videos are: videos=FOLDER, or data_prefix=dict(video=FOLDER) of the data set')

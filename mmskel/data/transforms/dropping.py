@@ -37,8 +37,8 @@ class RandomDropJoints(SkeletonTransform):
     """Sets some joints to zero in some frames, for all persons alike.
 
     Args:
-        joints: Fewest and most joints.
-        frames: Fewest and most frames.
+        joints: Smallest and largest number of joints.
+        frames: Smallest and largest number of frames.
         probability: Share of the clips that are changed.
     """
     writes = (*COORDINATES, *SCORES)
@@ -47,7 +47,7 @@ class RandomDropJoints(SkeletonTransform):
         self.joints, self.frames, self.probability = tuple(joints), tuple(frames), probability
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """Which joints and which frames, not more than there are."""
+        """The joints and frames, at most all of them."""
         _, frames, joints, _ = sample['keypoint'].shape
         many = [min(int(rng.integers(low, high + 1)), there)
                 for (low, high), there in ((self.joints, joints), (self.frames, frames))]

@@ -1,9 +1,9 @@
-"""Skeletons as things in an image: crops, resizing and mirroring, which change ``img_shape`` with the coordinates.
+"""Skeletons in the image plane: crops, resizing and mirroring, which change ``img_shape`` with the coordinates.
 
 PoseC3D's steps before the heatmaps (``docs/published/posec3d.md``, D6 to D8), with the numbers of MMAction2's
 ``PoseCompact``, ``Resize``, ``RandomResizedCrop``, ``CenterCrop`` and ``Flip``; all randomness is drawn from the
-sample's own generator, and left and right come from the layout. The pictures of a sample, ``imgs`` (n, H, W, 3) uint8,
-where it has them, are cut, scaled and mirrored by the same box, size and coin as its joints.
+sample's own generator, and left and right come from the layout. The images of a sample, ``imgs`` (n, H, W, 3) uint8,
+if there are any, are cropped, scaled and mirrored by the same box, size and draw as its joints.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WHOLE = (0., 0., 1., 1.)
 
 
 class ImageTransform(SkeletonTransform):
-    """A transform of pixel coordinates, of the image's size and of the pictures themselves."""
+    """Transform of pixel coordinates, of the image's size and of the images themselves."""
     reads = ('keypoint', 'img_shape')
     writes = (*COORDINATES, 'img_shape', 'crop_quadruple', 'imgs')
     coords = (2, )
@@ -32,7 +32,7 @@ def _cropped(sample: dict[str, Any], box: tuple[int, int, int, int], keep_zero: 
     """The entries of a sample after cutting out ``box``, (left, top, right, bottom) in whole pixels.
 
     Args:
-        keep_zero: Coordinates that are exactly zero, which mark missing joints, stay zero, x and y each.
+        keep_zero: Whether coordinates that are exactly zero, which mark missing joints, stay zero, x and y each.
     """
     left, top, right, bottom = box
     height, width = sample['img_shape']
@@ -54,29 +54,29 @@ def _cropped(sample: dict[str, Any], box: tuple[int, int, int, int], keep_zero: 
 class CropToPersons(ImageTransform):
     """Cuts out the box around everybody in all frames (``PoseCompact``); NaN becomes 0, the mark of a missing joint.
 
-    Published: x and y are looked at separately, so a joint with x = 0 counts as missing in x alone; scores have no say,
+    Published: x and y are treated separately, so a joint with x = 0 counts as missing in x alone; scores are ignored,
     so a misplaced joint without confidence stretches the box (``docs/published/posec3d.md``, D7).
 
     Args:
         padding: Share by which the box grows.
-        threshold: Boxes narrower or lower than this many pixels are left alone.
+        threshold: Size in pixels below which a box, in width or height, is left alone.
         hw_ratio: Smallest height over width, or (smallest, largest); None: any.
-        allow_imgpad: Whether the box may reach out of the image.
-        corrected: A joint is missing where both coordinates are zero or its score is below 1e-4, and such joints
-            have no say; missing joints get score 0, so that no heatmap shows them (``docs/published/posec3d.md``, D6
-            and D7).
+        allow_imgpad: Whether the box may extend beyond the image.
+        corrected: Whether a joint is missing only where both coordinates are zero or its score is below 1e-4, and such
+            joints are ignored; missing joints get score 0, so that no heatmap shows them
+            (``docs/published/posec3d.md``, D6 and D7).
     """
     writes = (*ImageTransform.writes, 'keypoint_score')
 
     def __init__(self, padding: float = 0.25, threshold: float = 10, hw_ratio: float | Sequence[float] | None = None,
                  allow_imgpad: bool = True, corrected: bool = False):
         if padding < 0:
-            raise UserError(f'CropToPersons: padding is not negative, not {padding}')
+            raise UserError(f'CropToPersons: padding must not be negative, not {padding}')
         self.padding, self.threshold, self.allow_imgpad, self.corrected = padding, threshold, allow_imgpad, corrected
         self.hw_ratio = (hw_ratio, hw_ratio) if isinstance(hw_ratio, (int, float)) else hw_ratio and tuple(hw_ratio)
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """Cleans, measures, crops."""
+        """Cleans, measures and crops."""
         clean = {key: np.nan_to_num(np.asarray(sample[key], np.float32), nan=0., posinf=np.inf, neginf=-np.inf)
                  for key in COORDINATES if key in sample}  # files hold float16
         keypoint = clean['keypoint']
@@ -113,7 +113,7 @@ class ResizeImage(ImageTransform):
     """Scales the image (``Resize``).
 
     Args:
-        size: (H, W); or one number, the length of the shorter side, the aspect being kept.
+        size: Size (H, W); or one number, the length of the shorter side, which keeps the aspect.
     """
 
     def __init__(self, size: int | Sequence[int]):
@@ -159,13 +159,13 @@ class CropAtRandom(ImageTransform):
     Args:
         area: Smallest and largest share of the image's area, uniform.
         aspect: Smallest and largest width over height, log-uniform.
-        attempts: Rectangles that are drawn; the first that fits is used, else the largest square in the middle.
+        attempts: Number of rectangles to draw; the first that fits is used, else the largest square in the middle.
     """
 
     def __init__(self, area: Sequence[float] = (0.56, 1.0), aspect: Sequence[float] = (3 / 4, 4 / 3),
                  attempts: int = 10):
         if not 0 < area[0] <= area[1] <= 1 or not 0 < aspect[0] <= aspect[1]:
-            raise UserError(f'CropAtRandom: area lies in (0, 1] and aspect above 0, ascending; not {area}, {aspect}')
+            raise UserError(f'CropAtRandom: area must be in (0, 1] and aspect above 0, ascending; not {area}, {aspect}')
         self.area, self.aspect, self.attempts = tuple(area), tuple(aspect), attempts
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -188,13 +188,13 @@ class CropAtRandom(ImageTransform):
 
 @TRANSFORMS.register_module()
 class MirrorImage(SkeletonTransform):
-    """Mirrors the image at random (``Flip``): x becomes W - x where it is not zero, left and right change places.
+    """Mirrors the image at random (``Flip``): x becomes W - x where it is not zero, left and right are exchanged.
 
     Args:
         layout: Joint order, for the left/right pairs.
         probability: Share of the clips that are mirrored.
-        corrected: x becomes W - 1 - x, as pictures and heatmaps are mirrored; published, joints land one pixel beside
-            the picture's (``docs/published/posec3d.md``, D8).
+        corrected: Whether x becomes W - 1 - x, as images and heatmaps are mirrored; published, joints land one pixel
+            beside the image's (``docs/published/posec3d.md``, D8).
     """
     reads = ('keypoint', 'img_shape')
     writes = (*COORDINATES, *SCORES, 'imgs')
@@ -205,7 +205,7 @@ class MirrorImage(SkeletonTransform):
         self._swap = get_layout(layout).swap
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """Mirrors coordinates, scores and pictures."""
+        """Mirrors coordinates, scores and images."""
         changed, width = {}, sample['img_shape'][1] - self.corrected
         for key in COORDINATES:
             if key in sample:
@@ -220,15 +220,15 @@ class MirrorImage(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class FitIntoImage(ImageTransform):
-    """Makes an image that the clip just fits into, looking along z from afar: x to the right, y downwards.
+    """Makes an image that the clip just fits into, looking along z from a distance: x to the right, y downwards.
 
-    For networks that look at images, on 3-D clips in any unit and wherever they were turned to, and on 2-D ones that
+    For networks that look at images, on 3-D clips in any unit and orientation, and on 2-D ones that
     are not in pixels; :class:`~mmskel.data.transforms.ProjectToImage` is what Kinect's own camera sees. The clip's
     smallest x and y lie on the image's border, missing joints (all zero) stay zero and get score 0.
 
     Args:
-        size: Pixels of the larger side of what is seen.
-        up: y of the coordinates points upwards (Kinect). 2-D clips keep their y.
+        size: Length of the larger side in pixels.
+        up: Whether y points upwards (Kinect). 2-D clips keep their y.
     """
     reads = ('keypoint', )
     writes = (*ImageTransform.writes, *SCORES)

@@ -1,4 +1,4 @@
-"""Pictures of a sample, (n, H, W, 3) uint8, as the transforms of the image plane change them beside the joints."""
+"""Images of a sample, (n, H, W, 3) uint8, as the transforms of the image plane change them beside the joints."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def cut_out(images: np.ndarray, box: Sequence[int]) -> np.ndarray:
-    """The part of every picture in a box; black where the box reaches out of the picture.
+    """The part of every image in a box; black where the box extends beyond the image.
 
     Args:
         images: (n, H, W, 3).
@@ -29,7 +29,7 @@ def cut_out(images: np.ndarray, box: Sequence[int]) -> np.ndarray:
 
 
 def scaled(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """Every picture in another size, bilinear, as MMAction2's ``Resize``.
+    """Every image in another size, bilinear, as MMAction2's ``Resize``.
 
     Args:
         images: (n, H, W, 3).

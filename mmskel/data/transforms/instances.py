@@ -1,4 +1,4 @@
-"""Augmentation between persons: the two of a clip change places, or a skeleton takes another's bone lengths."""
+"""Augmentation between persons: the two of a clip are exchanged, or a skeleton takes another's bone lengths."""
 from __future__ import annotations
 
 from typing import Any
@@ -7,9 +7,9 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
-from mmskel.data.transforms.sampling import valid_frames
 from mmskel.files.errors import UserError
 from mmskel.skeleton import get_layout, skate_bone_origins
+from mmskel.skeleton.coordinates import valid_frames
 
 
 @TRANSFORMS.register_module()
@@ -38,7 +38,7 @@ class BorrowBoneLengths(SkeletonTransform):
     clips can have, collapses to a point, as published. Needs ``frame_time`` (``SampleTrimmed``) and our data set.
 
     Args:
-        layout: Joint order; bones begin where SkateFormer's do.
+        layout: Joint order; bones begin where SkateFormer's begin.
         probability: Share of the clips that are changed.
     """
     reads = ('keypoint', 'frame_time', 'classmate')
@@ -75,7 +75,7 @@ class BorrowBoneLengths(SkeletonTransform):
 
 
 def _outwards(origins: tuple[int, ...], layout: str) -> list[int]:
-    """The joints that have a bone, every one after its origin."""
+    """The joints that have a bone, each after its origin."""
     done, order = {joint for joint, origin in enumerate(origins) if joint == origin}, []
     while len(done) < len(origins):
         ready = [joint for joint, origin in enumerate(origins) if joint not in done and origin in done]

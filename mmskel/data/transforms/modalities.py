@@ -1,4 +1,4 @@
-"""Which frames the two pathways of an RGB+pose network see."""
+"""The frames that the two pathways of an RGB+pose network see."""
 from __future__ import annotations
 
 from typing import Any
@@ -12,15 +12,15 @@ from mmskel.data.transforms.sampling import pick_frames, uniform_frames
 
 @TRANSFORMS.register_module()
 class SampleVideoAndPose(SkeletonTransform):
-    """Uniform sampling of pictures and of skeletons, each for itself (``MMUniformSampleFrames``;
-    ``docs/published/posec3d.md``, D16): the two sets of frames are drawn one after the other and are not aligned.
+    """Uniform sampling of images and of skeletons, each on its own (``MMUniformSampleFrames``;
+    ``docs/published/posec3d.md``, D16): the two sets of frames are drawn one after another and are not aligned.
 
     Args:
-        video_len: Pictures per clip; :class:`~mmskel.data.transforms.clip_frames.LoadClipFrames` reads them.
-        pose_len: Skeletons per clip. None: all of them are kept, for networks of pictures alone; the crop around the
-            persons is then that of the whole clip, as in the published pipeline (D16).
-        num_clips, test_mode, seed: As of :class:`~mmskel.data.transforms.sampling.SampleUniformly`; in test mode both
-            sets begin the fixed draw anew.
+        video_len: Number of images per clip; :class:`~mmskel.data.transforms.clip_frames.LoadClipFrames` reads them.
+        pose_len: Number of skeletons per clip. None: all of them are kept, for networks of images alone; the crop
+            around the persons is then that of the whole clip, as in the published pipeline (D16).
+        num_clips, test_mode, seed: Arguments of :class:`~mmskel.data.transforms.sampling.SampleUniformly`; in test mode
+            both sets begin the fixed draw again.
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'frame_inds', 'video_inds')
 
@@ -39,6 +39,6 @@ class SampleVideoAndPose(SkeletonTransform):
         return dict(video=draw(self.video_len), pose=None if self.pose_len is None else draw(self.pose_len))
 
     def transform(self, sample: dict[str, Any], video: np.ndarray, pose: np.ndarray | None) -> dict[str, Any]:
-        """Picks the skeletons and notes the pictures."""
+        """Picks the skeletons and notes the images."""
         picked = {} if pose is None else dict(pick_frames(sample, pose), frame_inds=pose)
         return dict(picked, video_inds=video, num_clips=self.num_clips)

@@ -17,9 +17,9 @@ class CentreOnJoint(CoordinateTransform):
 
     Args:
         joint: Index, or name if ``layout`` is given.
-        layout: The joint order, to give ``joint`` by name.
-        frame: Which frame's joint.
-        keep_missing: Leave joints that are exactly zero at zero. N-UCLA's published feeders do not (False).
+        layout: Joint order, to give ``joint`` by name.
+        frame: Index of the frame whose joint is taken.
+        keep_missing: Whether joints that are exactly zero stay zero. N-UCLA's published feeders do not (False).
     """
 
     def __init__(self, joint: int | str, layout: str | None = None, frame: int = 0, keep_missing: bool = True):
@@ -42,13 +42,14 @@ class CentreOnJoint(CoordinateTransform):
 
 @TRANSFORMS.register_module()
 class RangeNormalize(CoordinateTransform):
-    """Per clip and axis: the range of all persons, frames and joints becomes [-1, 1] (N-UCLA protocol, step 3).
+    """Scales each axis of a clip so that the range of all persons, frames and joints becomes [-1, 1] (N-UCLA protocol,
+    step 3).
 
     Cancels any centring and scaling before it, and stretches the body to a cube. An axis without extent becomes 0.
 
     Args:
-        keep_missing: Joints that are exactly zero have no say in the range and stay zero. N-UCLA's published feeders
-            treat them like any other (False).
+        keep_missing: Whether joints that are exactly zero do not count for the range and stay zero. N-UCLA's published
+            feeders treat them like any other (False).
     """
 
     def __init__(self, keep_missing: bool = True):
@@ -74,7 +75,7 @@ class RangeNormalize(CoordinateTransform):
 
 
 def rotation_onto(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(3, 3) float64 rotation R with ``R @ source`` along ``target``; the identity where either is zero or they agree.
+    """(3, 3) float64 rotation R with ``R @ source`` along ``target``; the identity if either is zero or they agree.
 
     Rodrigues' formula about the common normal. Opposite vectors have no unique rotation: the identity, as published.
     Unit vectors keep the precision of ``source``, since the angle of nearly parallel vectors depends on it and the
@@ -112,7 +113,7 @@ class AlignBody3D(SkeletonTransform):
         centre: Joint of the origin.
         spine: (bottom, top) joints of the z axis.
         shoulders: (right, left) joints of the x axis.
-        align_centre, align_spine, align_shoulders: Switch a step off.
+        align_centre, align_spine, align_shoulders: Whether each step is done.
     """
     writes = ('keypoint', 'keypoint_score', 'total_frames')
     coords = (3, )
@@ -162,8 +163,8 @@ class NormalizePixels(CoordinateTransform):
     """Pixels to [-1, 1] about the image's middle, per axis (``PreNormalize2D`` of PYSKL and MMAction2).
 
     Args:
-        image_size: (height, width) where the sample has no ``img_shape``.
-        keep_missing: Leave joints that are exactly zero at zero. The published transform moves them to (-1, -1)
+        image_size: Size (height, width) if the sample has no ``img_shape``.
+        keep_missing: Whether joints that are exactly zero stay zero. The published transform moves them to (-1, -1)
             (False).
     """
 

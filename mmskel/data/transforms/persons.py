@@ -15,15 +15,16 @@ from mmskel.files.errors import UserError
 
 @TRANSFORMS.register_module()
 class SetPersons(SkeletonTransform):
-    """Exactly ``num_person`` person slots.
+    """Makes exactly ``num_person`` person slots.
 
     Args:
-        num_person: M of the result; further persons are dropped.
-        pad: What fills empty slots: ``'zero'``, or ``'loop'``: copies of the only person.
-        sort: ``'none'``: the order of the file. ``'score'``: by summed score over the clip. ``'frame_score'``: by
-            score in every frame anew, as Kinetics-Skeleton's published arrays are (identities may swap).
+        num_person: Number of persons M in the result; further persons are dropped.
+        pad: Filling of empty slots: ``'zero'``, or ``'loop'``: copies of the only person.
+        sort: Order of the persons. ``'none'``: that of the file. ``'score'``: by summed score over the clip.
+            ``'frame_score'``: by score in each frame separately, as Kinetics-Skeleton's published arrays are
+            (identities may swap).
 
-    Labels of persons (``person_label``, (M,)) go with their persons; empty slots, and all where identities may swap,
+    Labels of persons (``person_label``, (M,)) follow their persons; empty slots, and all slots if identities may swap,
     have -1.
     """
     writes = (*COORDINATES, *SCORES, 'person_label')
@@ -39,7 +40,7 @@ class SetPersons(SkeletonTransform):
         changed = {key: sample[key] for key in keys}
         persons = sample['keypoint'].shape[0]
         labels = np.asarray(sample.get('person_label', ()))
-        if len(labels) != persons:  # persons were taken out of the clip, and whose labels these are is not known
+        if len(labels) != persons:  # persons were removed from the clip, so the labels cannot be matched
             labels = np.full(persons, -1)
         if self.sort != 'none' and persons > 1:
             order = self._order(sample, persons)
@@ -71,15 +72,15 @@ class SetPersons(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class AddObjects(SkeletonTransform):
-    """Objects of the clip become further nodes of every person, behind the joints; see :class:`PanoramaEncoder`.
+    """Objects of the clip become further nodes of every person, after the joints; see :class:`PanoramaEncoder`.
 
-    Belongs behind ``SetPersons``, since published graphs give empty slots their copies, too, and before frames are
-    sampled or coordinates changed, so that objects share in it.
+    Belongs after ``SetPersons``, since published graphs give empty slots their copies, too, and before frames are
+    sampled or coordinates changed, so that objects are included.
 
     Args:
         names: Keys of the clip's ``objects``, in the order of the nodes.
-        missing: An object that a clip does not have at all: ``'zero'``, as in frames where it is not seen, or
-            ``'error'``.
+        missing: Treatment of an object that a clip does not have at all: ``'zero'``, as in frames where it is not seen,
+            or ``'error'``.
     """
     reads = ('keypoint', )
     writes = (*COORDINATES, *SCORES, 'objects')
@@ -87,7 +88,7 @@ class AddObjects(SkeletonTransform):
 
     def __init__(self, names: Sequence[str], missing: str = 'zero'):
         if missing not in ('zero', 'error'):
-            raise UserError(f"AddObjects: missing is 'zero' or 'error', not {missing!r}")
+            raise UserError(f"AddObjects: missing must be 'zero' or 'error', not {missing!r}")
         self.names, self.missing = tuple(names), missing
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
@@ -96,9 +97,9 @@ class AddObjects(SkeletonTransform):
         say = f"clip '{sample_name(sample)}': AddObjects"
         if 'keypoint_next' in sample or sample.get('num_clips', 1) != 1:
             raise UserError(f'{say} belongs before the sampling of frames')
-        lost = [name for name in self.names if name not in known]
-        if lost and self.missing == 'error':
-            raise UserError(f'{say}: the clip has no {", ".join(lost)}; it has: {", ".join(known) or "no objects"}')
+        absent = [name for name in self.names if name not in known]
+        if absent and self.missing == 'error':
+            raise UserError(f'{say}: the clip has no {", ".join(absent)}; it has: {", ".join(known) or "no objects"}')
         persons, frames, _, coords = keypoint.shape
         tracks = np.zeros((frames, len(self.names), coords + 1), np.float32)
         for place, name in enumerate(self.names):
@@ -117,18 +118,19 @@ class AddObjects(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class PackSkeleton(SkeletonTransform):
-    """The sample as the encoders take it: kilobytes of joints, no features yet.
+    """The sample as the encoders take it: kilobytes of joints, not features yet.
 
     ``inputs`` becomes a dictionary of float32 tensors, ``keypoint`` (clips, M, T, V, C) and, where present,
-    ``keypoint_score`` (clips, M, T, V), ``keypoint_next`` and ``frame_time`` (clips, T), and the pictures, ``imgs``
+    ``keypoint_score`` (clips, M, T, V), ``keypoint_next`` and ``frame_time`` (clips, T), and the images, ``imgs``
     (clips, T, H, W, 3), as the bytes they are; ``data_samples`` holds the label and the clip's id.
 
     Args:
         meta_keys: Entries of the sample kept as meta information.
-        with_frames: Also ``frame_inds`` (clips, T), by which :class:`~mmskel.models.encoders.HeatmapEncoder` draws a
-            frame that several clips show only once. For frames that were picked, and not changed one by one afterwards.
-        mirror_views: Tell that encoder to add the mirror image of every clip (PoseC3D's ``double``).
-        with_joints: False: pictures alone, for networks that look at nothing else.
+        with_frames: If true, also packs ``frame_inds`` (clips, T), by which
+            :class:`~mmskel.models.encoders.HeatmapEncoder` draws a frame that several clips show only once. For frames
+            that were picked, and not changed one by one afterwards.
+        mirror_views: Whether that encoder adds the mirror image of every clip (PoseC3D's ``double``).
+        with_joints: Whether joints are packed. False: images alone, for networks that use nothing else.
     """
     reads = ('keypoint', )
     writes = ('inputs', 'data_samples')
@@ -140,7 +142,7 @@ class PackSkeleton(SkeletonTransform):
         self.with_joints = with_joints
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """``inputs`` and ``data_samples``, which take the sample's place."""
+        """``inputs`` and ``data_samples``, which replace the sample."""
         clips = sample.get('num_clips', 1)
         inputs = {}
         for key in (*COORDINATES, *SCORES):
@@ -152,8 +154,8 @@ class PackSkeleton(SkeletonTransform):
                 value = value.reshape(len(value), clips, -1, *value.shape[2:]).swapaxes(0, 1)
                 inputs[key] = torch.from_numpy(np.ascontiguousarray(value))
         if 'imgs' in sample:
-            pictures = np.ascontiguousarray(sample['imgs'])
-            inputs['imgs'] = torch.from_numpy(pictures.reshape(clips, -1, *pictures.shape[1:]))
+            images = np.ascontiguousarray(sample['imgs'])
+            inputs['imgs'] = torch.from_numpy(images.reshape(clips, -1, *images.shape[1:]))
         if 'frame_time' in sample:
             inputs['frame_time'] = torch.from_numpy(sample['frame_time'].reshape(clips, -1))
         if self.with_frames:

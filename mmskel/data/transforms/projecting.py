@@ -13,16 +13,16 @@ from mmskel.files.errors import UserError
 
 @TRANSFORMS.register_module()
 class ProjectToImage(SkeletonTransform):
-    """Joints in metres, in the space of a Kinect, become pixels of its picture: 2-D clips for networks that want them.
+    """Joints in metres, in the space of a Kinect, become pixels of its image: 2-D clips for networks that need them.
 
     ``u = W / 2 - focal * x / z``, ``v = H / 2 - focal * y / z``: a pinhole camera without distortion, x to the left of
-    the picture, y up, z away from the camera (the space of Kinect's SDK, of N-UCLA, NTU RGB+D and of mmskel's lifters).
-    Joints that are missing (all zero) or not in front of the camera are zero with score 0, others keep their score or
-    have 1.
+    the image, y up, z away from the camera (the space of Kinect's SDK, of N-UCLA, NTU RGB+D and of mmskel's lifters).
+    Joints that are missing (all zero) or not in front of the camera are zero with score 0, other joints keep their
+    score or have 1.
 
     Args:
         focal: Focal length in pixels; default: that of Kinect v1's depth camera in Microsoft's SDK, at 640 x 480.
-        size: (H, W) of the picture in pixels.
+        size: (H, W) of the image in pixels.
     """
     writes = ('keypoint', 'keypoint_score', 'img_shape', 'original_shape')
     coords = (3, )

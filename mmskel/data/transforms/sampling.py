@@ -1,4 +1,4 @@
-"""Which frames a network sees. Frames are picked; only :class:`CropAndResize` interpolates."""
+"""The frames that a network sees. Frames are picked; only :class:`CropAndResize` interpolates."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -9,15 +9,16 @@ from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform, sample_name
 from mmskel.files.errors import UserError
+from mmskel.skeleton.coordinates import middle_part, stretch_frames, valid_frames
 
 
 def pick_frames(sample: dict[str, Any], frames: np.ndarray, with_next: bool = False) -> dict[str, Any]:
     """The entries of a sample after picking ``frames``; optionally each frame's successor in the source.
 
     Args:
-        sample: With ``keypoint`` (M, T, V, C).
+        sample: Sample with ``keypoint`` (M, T, V, C).
         frames: (n,) indices in [0, T).
-        with_next: Also ``keypoint_next`` (M, n, V, C); the last frame follows itself.
+        with_next: If true, also picks ``keypoint_next`` (M, n, V, C); the last frame follows itself.
     """
     picked = {key: sample[key][:, frames] for key in (*COORDINATES, *SCORES) if key in sample}
     if with_next:
@@ -37,20 +38,15 @@ def frame_time(frames: np.ndarray, total: int) -> np.ndarray:
     return 2 * frames.astype(np.float32) / np.float32(total) - 1
 
 
-def valid_frames(keypoint: np.ndarray) -> int:
-    """Frames of (M, T, V, C) whose coordinates do not sum to exactly zero; all, if there are none."""
-    return int((keypoint.sum((0, 2, 3)) != 0).sum()) or keypoint.shape[1]
-
-
 @TRANSFORMS.register_module()
 class ResampleFrames(SkeletonTransform):
     """A fixed number of frames from all of the clip, short clips repeating frames (N-UCLA protocol, step 4).
 
     Args:
-        clip_len: Frames to pick.
-        random: False: ``trunc(linspace(0, T - 1, clip_len))``. True: drawn without replacement from 100 copies of
-            every frame, then sorted.
-        with_time: Also write ``frame_time``, the relative time ``2 * index / T - 1`` of every picked frame
+        clip_len: Number of frames to pick.
+        random: Whether frames are drawn at random. False: ``trunc(linspace(0, T - 1, clip_len))``. True: drawn without
+            replacement from 100 copies of every frame, then sorted.
+        with_time: If true, also writes ``frame_time``, the relative time ``2 * index / T - 1`` of every picked frame
             (SkateFormer).
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'frame_time', 'num_clips')
@@ -77,30 +73,29 @@ class ResampleFrames(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class CropAndResize(SkeletonTransform):
-    """A part of the clip, stretched to a fixed number of frames by linear interpolation (CTR-GCN's and HD-GCN's NTU
+    """Stretches a part of the clip to a fixed number of frames by linear interpolation (CTR-GCN's and HD-GCN's NTU
     feeders; ``docs/published/hd_gcn.md``, D8).
 
-    Frames whose coordinates sum to exactly zero are no valid frames; valid ones are taken to come first.
+    Frames whose coordinates sum to exactly zero are not valid frames; valid ones are assumed to come first.
 
     Args:
-        clip_len: Frames to make.
-        share: Two numbers: the part of the valid frames is drawn uniformly between them, its place as well, and at
-            least ``clip_len`` frames (or all) are kept. One number: that part, from the middle (test).
+        clip_len: Number of frames to make.
+        share: Share of the clip. Two numbers: the part of the valid frames is drawn uniformly between them, as is its
+            position, and at least ``clip_len`` frames (or all) are kept. One number: that part, from the middle (test).
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips')
 
     def __init__(self, clip_len: int = 64, share: Sequence[float] | float = (0.5, 1.0)):
         low, high = (share, share) if isinstance(share, (int, float)) else share
         if not 0 < low <= high <= 1:
-            raise UserError(f'CropAndResize: share lies in (0, 1], not {share}')
+            raise UserError(f'CropAndResize: share must be in (0, 1], not {share}')
         self.clip_len, self.low, self.high = clip_len, low, high
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         """First frame and number of frames of the part."""
         valid = valid_frames(sample['keypoint'])
         if self.low == self.high:
-            start = int((1 - self.low) * valid / 2)
-            return dict(start=start, length=valid - 2 * start)
+            return dict(zip(('start', 'length'), middle_part(valid, self.low)))
         length = min(max(int(rng.uniform(self.low, self.high) * valid), self.clip_len), valid)
         return dict(start=int(rng.integers(valid - length + 1)), length=length)
 
@@ -113,28 +108,15 @@ class CropAndResize(SkeletonTransform):
         return changed
 
 
-def stretch_frames(x: np.ndarray, frames: int) -> np.ndarray:
-    """Linear interpolation of the second axis, (M, T, ...) -> (M, frames, ...) float32.
-
-    Half-pixel centres: the first and last new frames lie half a step inside, where there are fewer of them than T.
-    """
-    length = x.shape[1]
-    at = np.clip((np.arange(frames) + 0.5) * length / frames - 0.5, 0, length - 1)
-    before = at.astype(np.int64)
-    after = np.minimum(before + 1, length - 1)
-    weight = (at - before).astype(np.float32).reshape(-1, *(1, ) * (x.ndim - 2))
-    return x[:, before] * (1 - weight) + x[:, after] * weight
-
-
 def uniform_frames(num_frames: int, clip_len: int, num_clips: int, rng, even_starts: bool) -> np.ndarray:
     """PYSKL's uniform sampling: one frame from each of ``clip_len`` equal segments.
 
     Args:
-        num_frames: T of the source.
+        num_frames: Number of frames of the source, T.
         clip_len, num_clips: Frames per clip, number of clips.
-        rng: ``numpy.random.RandomState`` (to repeat the published draws) or a function-compatible object with
+        rng: ``numpy.random.RandomState`` (to repeat the published draws) or a compatible object with
             ``randint`` and ``choice``.
-        even_starts: Short clips (T < clip_len) start at evenly spread frames (test) instead of random ones.
+        even_starts: Whether short clips (T < clip_len) start at evenly spread frames (test) instead of random ones.
 
     Returns:
         (num_clips * clip_len,) indices in [0, T); clips shorter than ``clip_len`` wrap around.
@@ -163,12 +145,13 @@ class SampleUniformly(SkeletonTransform):
     Args:
         clip_len: Frames per clip.
         num_clips: Clips per sample (test-time averaging).
-        test_mode: The published fixed draw: every sample uses the stream of ``RandomState(seed)`` from its start.
-            The global generator is left alone (the published transform re-seeds it).
-        seed: Of the fixed draw.
-        with_next: Also pick each frame's successor, so that motion is the motion of the source, as PYSKL's is.
-        p_interval: PYSKL's crop in time before the sampling, anew for every clip: two numbers, between which the part
-            of the frames is drawn uniformly, its place as well; one number: that part, its place drawn.
+        test_mode: Whether to use the published fixed draw: every sample uses the stream of ``RandomState(seed)`` from
+            its start. The global generator is left alone (the published transform re-seeds it).
+        seed: Seed of the fixed draw.
+        with_next: If true, also picks each frame's successor, so that motion is the motion of the source, as PYSKL's
+            is.
+        p_interval: PYSKL's crop in time before the sampling, redrawn for every clip: two numbers, between which the
+            part of the frames is drawn uniformly, as is its position; one number: that part, at a random position.
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'clip_len', 'frame_inds')
 
@@ -176,7 +159,7 @@ class SampleUniformly(SkeletonTransform):
                  with_next: bool = False, p_interval: Sequence[float] | float = 1):
         low, high = (p_interval, p_interval) if isinstance(p_interval, (int, float)) else p_interval
         if not 0 < low <= high <= 1:
-            raise UserError(f'SampleUniformly: p_interval lies in (0, 1], not {p_interval}')
+            raise UserError(f'SampleUniformly: p_interval must be in (0, 1], not {p_interval}')
         self.clip_len, self.num_clips, self.test_mode, self.seed = clip_len, num_clips, test_mode, seed
         self.with_next, self.p_interval = with_next, (low, high)
 
@@ -184,7 +167,7 @@ class SampleUniformly(SkeletonTransform):
         """The frame indices.
 
         Raises:
-            UserError: A clip without frames; named.
+            UserError: A clip without frames; names it.
         """
         state = np.random.RandomState(self.seed if self.test_mode else rng.integers(2**32))
         total, (low, high) = sample['keypoint'].shape[1], self.p_interval
@@ -207,7 +190,7 @@ class SampleUniformly(SkeletonTransform):
 
 @TRANSFORMS.register_module()
 class PadFrames(SkeletonTransform):
-    """Zero frames behind the clip up to ``length``; longer clips are cut (ST-GCN's 300-frame arrays)."""
+    """Appends zero frames up to ``length``; longer clips are cut (ST-GCN's 300-frame arrays)."""
     writes = (*COORDINATES, *SCORES, 'total_frames')
     knobs = {'clip_len': 'length'}
 
@@ -220,15 +203,42 @@ class PadFrames(SkeletonTransform):
 
 
 @TRANSFORMS.register_module()
+class FitFrames(SkeletonTransform):
+    """Makes exactly ``clip_len`` frames and keeps every frame of a clip that is not longer: zeros around a short clip,
+    evenly picked frames of a long one, ``trunc(linspace(0, T - 1, clip_len))``.
+
+    Args:
+        clip_len: Number of frames of the result.
+        place: Position of a short clip. ``'start'``: the zeros follow it; ``'centre'``: half of them, rounded down,
+            precede it.
+    """
+    writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips')
+
+    def __init__(self, clip_len: int, place: str = 'start'):
+        if place not in ('start', 'centre'):
+            raise ValueError(f"FitFrames: place must be 'start' or 'centre', not {place!r}")
+        self.clip_len, self.place = clip_len, place
+
+    def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """(M, T, ...) -> (M, clip_len, ...)."""
+        frames = sample['keypoint'].shape[1]
+        if frames > self.clip_len:
+            picked = np.linspace(0, frames - 1, self.clip_len).astype(np.int64)
+            return dict(pick_frames(sample, picked), num_clips=1)
+        offset = (self.clip_len - frames) // 2 if self.place == 'centre' else 0
+        return dict(_shift_into(sample, self.clip_len, offset), num_clips=1)
+
+
+@TRANSFORMS.register_module()
 class RandomWindow(SkeletonTransform):
-    """A random window of ``length`` frames; shorter clips are put at a random offset into zeros (ST-GCN, Kinetics)."""
+    """Cuts a random window of ``length`` frames; shorter clips get a random offset among zeros (ST-GCN, Kinetics)."""
     writes = (*COORDINATES, *SCORES, 'total_frames')
 
     def __init__(self, length: int = 150):
         self.length = length
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-        """Where frame 0 of the clip lands: negative when the window begins inside the clip."""
+        """The new position of the clip's frame 0: negative when the window begins inside the clip."""
         spare = self.length - sample['keypoint'].shape[1]
         return dict(offset=int(rng.integers(min(spare, 0), max(spare, 0) + 1)))
 

@@ -8,8 +8,9 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
-from mmskel.data.transforms.sampling import frame_time, stretch_frames, uniform_frames, valid_frames
+from mmskel.data.transforms.sampling import frame_time, uniform_frames
 from mmskel.files.errors import UserError
+from mmskel.skeleton.coordinates import stretch_frames, valid_frames
 
 
 @TRANSFORMS.register_module()
@@ -17,18 +18,18 @@ class SampleTrimmed(SkeletonTransform):
     """Picks frames uniformly from a part of the valid ones and writes ``frame_time``
     (``docs/published/skateformer.md``, D3 and D8).
 
-    The valid frames are those whose coordinates do not sum to exactly zero; they are taken to come first. A part with
+    The valid frames are those whose coordinates do not sum to exactly zero; they are assumed to come first. A part with
     fewer than ``clip_len`` frames is stretched linearly, coordinates and times alike.
 
     Args:
-        clip_len: Frames to make.
-        share: Two numbers: the part's share of the valid frames is drawn uniformly between them, its place as well, and
-            one frame is drawn from each of ``clip_len`` equal pieces. One number: that share, and the first frame of
-            each piece (test).
-        threshold: Fewest frames of a part, where the clip has them.
-        clamp: The published test starts the part where it would lie in the middle without ``threshold``, so clips of 40
-            to 64 valid frames read one zero frame beyond their end, which mixes into the last samples. Published
-            numbers come from that (False). True: the part ends with the clip.
+        clip_len: Number of frames to make.
+        share: Share of the part. Two numbers: the part's share of the valid frames is drawn uniformly between them, as
+            is its position, and one frame is drawn from each of ``clip_len`` equal pieces. One number: that share, and
+            the first frame of each piece (test).
+        threshold: Smallest number of frames of a part, if the clip has that many.
+        clamp: Whether the part ends with the clip. The published test starts the part where it would lie in the middle
+            without ``threshold``, so clips of 40 to 64 valid frames read one zero frame beyond their end, which mixes
+            into the last samples. Published numbers come from that (False).
     """
     writes = (*COORDINATES, *SCORES, 'total_frames', 'num_clips', 'frame_time')
 
@@ -36,7 +37,7 @@ class SampleTrimmed(SkeletonTransform):
                  clamp: bool = False):
         low, high = (share, share) if isinstance(share, (int, float)) else share
         if not 0 < low <= high <= 1:
-            raise UserError(f'SampleTrimmed: share lies in (0, 1], not {share}')
+            raise UserError(f'SampleTrimmed: share must be in (0, 1], not {share}')
         self.clip_len, self.low, self.high, self.threshold, self.clamp = clip_len, low, high, threshold, clamp
 
     def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""C3D-light: C3D of a quarter's width with batch norms, for heatmap volumes.
+"""C3D-light: C3D at a quarter of the width, with batch norms, for heatmap volumes.
 
 H. Duan, Y. Zhao, K. Chen, D. Lin, B. Dai, "Revisiting Skeleton-based Action Recognition" (PoseC3D), CVPR 2022,
 arXiv 2104.13586. Official code: github.com/kennymckormick/pyskl (Apache-2.0). Tensors have the
@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from mmskel.files.errors import UserError
 
-# per stage: the names' letters, and the width over the base's
+# of each stage: the letters in the names, and the width relative to the base
 _STAGES = (('a', 1), ('a', 2), ('ab', 4), ('ab', 8), ('ab', 8))
 
 
@@ -24,11 +24,11 @@ class C3DLight(BaseModule):
     """C3D-light for ``Recognizer3D``: (N, C, T, H, W) in, (N, 256, T, H / 8, W / 8) out.
 
     Args:
-        in_channels: C, the channels of the volume.
+        in_channels: Number of coordinates, C, the channels of the volume.
         base_channels: Width of the first stage.
-        num_stages: Pools: 3 (four stages of convolutions), or 4 with a fifth stage.
-        temporal_downsample: Pools behind the first also halve T.
-        init_cfg: MMEngine's; the published initialisation is built in.
+        num_stages: Number of pools: 3 (four stages of convolutions), or 4 with a fifth stage.
+        temporal_downsample: Whether the pools after the first also halve T.
+        init_cfg: Initialisation in the form of MMEngine; the published one is built in.
     """
 
     def __init__(self, in_channels: int = 17, base_channels: int = 32, num_stages: int = 3,
@@ -47,7 +47,7 @@ class C3DLight(BaseModule):
         self.out_channels = channels
 
     def init_weights(self) -> None:
-        """Kaiming normal; or what ``init_cfg`` says, where there is one."""
+        """Kaiming normal; or the initialisation of ``init_cfg``, if there is one."""
         if self.init_cfg:
             super().init_weights()
             return
@@ -59,7 +59,7 @@ class C3DLight(BaseModule):
         """(N, C, T, H, W) -> (N, channels, T', H', W')."""
         for stage, (letters, _) in enumerate(_STAGES[:self.num_stages + 1], 1):
             if stage > 1:
-                # a still has nothing to average in time
+                # a single frame has nothing to average in time
                 over_time = 2 if self.temporal_downsample and stage > 2 and x.shape[2] > 1 else 1
                 x = functional.avg_pool3d(x, (over_time, 2, 2))
             for letter in letters:

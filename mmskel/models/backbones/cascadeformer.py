@@ -4,7 +4,7 @@ Y. Peng, A. Yilmaz, "CascadeFormer: A Family of Two-stage Cascading Transformers
 Recognition", ICPR 2026, arXiv 2509.00692. Official code: github.com/Yusen-Peng/CascadeFormer, licence not stated; the
 checkpoints (huggingface.co/YusenPeng/CascadeFormerCheckpoints) are MIT.
 Ours: any layout; versions 1.0 to 1.4 as an argument; the number of heads of the cross-attention and a padding mask as
-options. What is kept and what is offered: docs/published/cascadeformer.md.
+options. What we keep and offer: docs/published/cascadeformer.md.
 
 Symbols: B persons of all clips, T frames (= tokens), V joints, C coordinates, d channels of a token.
 """
@@ -28,7 +28,7 @@ class FrameEncoder(nn.Module):
     """The first transformer, T1: embedded frames with a learned position, and a stack of layers.
 
     Args:
-        embed: Makes tokens of frames, see :func:`~mmskel.models.layers.frame_embedding.frame_embedding`.
+        embed: Module that makes tokens of frames, see :func:`~mmskel.models.layers.frame_embedding.frame_embedding`.
         channels, num_heads, num_layers, dropout: See :class:`~mmskel.models.layers.post_norm.PostNormEncoder`.
         max_frames: Length of the table of positions.
         position_std: Standard deviation of its truncated normal initial values.
@@ -57,11 +57,11 @@ class FrameEncoder(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """The tokens of the first transformer look at those of the second, once.
+    """Cross-attention: the tokens of the first transformer attend once to those of the second.
 
     Args:
         channels, num_heads: Width and number of heads.
-        dropout: Probability.
+        dropout: Dropout probability.
         perceptron: Whether a perceptron of width d follows; dropout is then on the attention weights, too (NTU).
     """
 
@@ -77,7 +77,7 @@ class CrossAttention(nn.Module):
 
     def forward(self, query: Tensor, context: Tensor, padding: Tensor | None = None,
                 num_heads: int | None = None) -> Tensor:
-        """(B, T, d), (B, T, d) -> (B, T, d); ``padding`` and ``num_heads`` as of :func:`attend`."""
+        """(B, T, d), (B, T, d) -> (B, T, d); ``padding`` and ``num_heads`` as in :func:`attend`."""
         x = self.norm1(query + self.dropout(attend(self.attention, query, context, padding, num_heads)))
         return x if self.perceptron is None else self.norm2(x + self.dropout(self.perceptron(x)))
 
@@ -91,23 +91,23 @@ class CascadeFormer(BaseModule):
 
     Args:
         layout: Joint order.
-        in_channels: C.
+        in_channels: Number of coordinates, C.
         channels: Width d of a token.
         num_heads: Number of heads of all layers.
-        num_layers: Layers of each transformer.
-        embedding: How a frame becomes a token, one of ``FRAME_EMBEDDINGS``: ``'linear'`` (version 1.0),
+        num_layers: Number of layers of each transformer.
+        embedding: Embedding of a frame as a token, one of ``FRAME_EMBEDDINGS``: ``'linear'`` (version 1.0),
             ``'joint_conv'`` (1.1), ``'spatial'`` (1.2 of NTU and the paper), ``'spatial_coords'`` (1.2 of the released
             Penn Action and N-UCLA models), ``'graph'`` (1.3), ``'bone_angles'`` (1.4).
-        joint_order: ``'layout'``; ``'parts'``: the order of SkateFormer's body parts, in which the published N-UCLA
-            arrays are; or joint indices.
-        max_frames: Longest clip.
+        joint_order: Order of the joints in a token: ``'layout'``; ``'parts'``: the order of SkateFormer's body parts,
+            in which the published N-UCLA arrays are; or joint indices.
+        max_frames: Number of frames of the longest clip.
         position_std: Standard deviation of the initial positions; 0 in the published 1.0 of Penn Action.
         dropout, second_dropout: Probabilities in the first and the second transformer.
-        cascade: If False, the first transformer alone, as it is pretrained.
+        cascade: If False, only the first transformer, as in pretraining.
         cross_heads: Heads of the cross-attention; None: ``num_heads``. The published test script uses 4 for Penn Action
             and N-UCLA, whatever the model was trained with.
         cross_perceptron, cross_dropout: See :class:`CrossAttention`.
-        padding_mask: If True, frames after a person's last joint that is not zero are no tokens, and features are
+        padding_mask: If True, frames after a person's last joint that is not zero are not tokens, and features are
             scaled so that a head's average over all frames is that over the others: the scores of a clip no longer
             depend on the longest clip of its batch. Published: False.
         frozen_layers: Leading layers of the first transformer that are not trained; from 1 on its embedding and
@@ -127,7 +127,7 @@ class CascadeFormer(BaseModule):
         order = _joint_order(joint_order, self.layout)
         self.reordered = order != tuple(range(self.num_joints))
         if self.reordered and embedding in ('graph', 'bone_angles'):
-            raise UserError(f"embedding='{embedding}' knows the joints by the layout; joint_order is 'layout' there")
+            raise UserError(f"embedding='{embedding}' takes the joints from the layout; joint_order must be 'layout'")
         self.register_buffer('order', torch.tensor(order), persistent=False)
         embed = frame_embedding(embedding, self.layout, in_channels, channels, num_heads, dropout)
         self.t1 = FrameEncoder(embed, channels, num_heads, num_layers, dropout, max_frames, position_std)
@@ -144,13 +144,13 @@ class CascadeFormer(BaseModule):
 
     def _freeze(self) -> None:
         if not 0 <= self.frozen_layers <= len(self.t1.encoder.layers):
-            raise UserError(f'frozen_layers is 0 to {len(self.t1.encoder.layers)}, not {self.frozen_layers}')
+            raise UserError(f'frozen_layers must be 0 to {len(self.t1.encoder.layers)}, not {self.frozen_layers}')
         for module in self._frozen():
             module.requires_grad_(False)
         self.t1.position.requires_grad_(not self.frozen_layers)
 
     def train(self, mode: bool = True) -> CascadeFormer:
-        """Frozen layers stay in evaluation, without dropout."""
+        """Keeps frozen layers in evaluation mode, without dropout."""
         super().train(mode)
         for module in self._frozen():
             module.eval()
@@ -160,7 +160,7 @@ class CascadeFormer(BaseModule):
         """(..., V, C) in the layout's order -> in the network's own.
 
         Raises:
-            UserError: Another number of joints or coordinates.
+            UserError: A different number of joints or coordinates.
         """
         if x.shape[-2:] != (self.num_joints, self.in_channels):
             raise UserError(f'clips of {x.shape[-2]} joints with {x.shape[-1]} coordinates, but the network takes '
@@ -180,7 +180,7 @@ class CascadeFormer(BaseModule):
         return self.t1(x, padding)
 
     def stages(self, x: Tensor, padding: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """The tokens after T1, T2 and the cross-attention, (B, T, d) each; without a cascade three times T1's."""
+        """The tokens after T1, T2 and the cross-attention, (B, T, d) each; without a cascade, T1's three times."""
         first = self.t1(x, padding)
         if self.t2 is None:
             return first, first, first

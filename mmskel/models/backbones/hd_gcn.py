@@ -23,17 +23,17 @@ from mmskel.skeleton import Layout, get_layout, hierarchy_graph, hierarchy_rings
 
 
 class EdgeConv(nn.Module):
-    """``G`` EdgeConvs side by side, each with its own weight and its own neighbours (``docs/published/hd_gcn.md``, D6).
+    """``G`` EdgeConvs side by side, each with its own weight and neighbours (``docs/published/hd_gcn.md``, D6).
 
     Y. Wang et al., "Dynamic Graph CNN for Learning on Point Clouds", ACM TOG 2019, arXiv 1801.07829.
 
-    ``out_i = max over the k nearest j (i included) of LeakyReLU(BN(W [x_j - x_i ; x_i]))``. The product is taken
-    apart, ``W1 x_j + (W2 - W1) x_i``, so that every point is projected once instead of once per neighbour.
+    ``out_i = max over the k nearest j (i included) of LeakyReLU(BN(W [x_j - x_i ; x_i]))``. The product is split
+    up, ``W1 x_j + (W2 - W1) x_i``, so that every point is projected once instead of once per neighbour.
 
     Args:
-        channels: C, kept.
-        num_neighbours: k; at most the number of points is used.
-        groups: G.
+        channels: Number of channels, C, kept.
+        num_neighbours: Number of neighbours, k; at most the number of points is used.
+        groups: Number of groups, G.
     """
 
     def __init__(self, channels: int, num_neighbours: int, groups: int = 1):
@@ -74,7 +74,7 @@ def nearest_points(x: Tensor, k: int) -> Tensor:
     """
     with torch.autocast(x.device.type, enabled=False):  # rounding would change neighbours
         x = x.to(torch.promote_types(x.dtype, torch.float32)).permute(0, 2, 1, 3)
-        # the distance to j, less what is the same for all j
+        # the distance to j, without the part that is the same for all j
         far = x.square().sum(-1)[..., None, :] - 2 * x @ x.transpose(-1, -2)
     return far.topk(min(k, x.shape[2]), largest=False, sorted=False).indices.permute(0, 2, 3, 1)
 
@@ -83,8 +83,8 @@ class HierarchyAttention(nn.Module):
     """A-HA: a gate per channel and layer of the hierarchy, from its temporal maximum.
 
     Args:
-        channels: C.
-        rings: Joint rings; layer l spans ring l and l + 1.
+        channels: Number of channels, C.
+        rings: Joint rings; layer l spans rings l and l + 1.
     """
 
     def __init__(self, channels: int, rings: tuple[tuple[int, ...], ...]):
@@ -109,9 +109,9 @@ class HierarchicalGraphConv(nn.Module):
     """The HD graph convolution: per layer three graph products and an EdgeConv, then their sum.
 
     Args:
-        in_channels, out_channels: C before and after.
+        in_channels, out_channels: Numbers of channels before and after.
         rings: Joint rings.
-        attention: A-HA instead of the plain sum.
+        attention: Whether A-HA replaces the plain sum.
     """
 
     def __init__(self, in_channels: int, out_channels: int, rings: tuple[tuple[int, ...], ...], attention: bool = True):
@@ -139,9 +139,9 @@ class HierarchicalGraphConv(nn.Module):
         edges = self.edge_conv(reduced.mean(3).permute(2, 1, 0, 3)).transpose(0, 1)  # (V, B, L, c)
 
         if self.norm.training:
-            # A bias before a norm cancels out of what the norm gives, so a pass over the largest tensor is saved; but
-            # published statistics hold the bias, and so must ours: it moves the mean that the norm keeps (here before
-            # the norm takes its share of it). The product below shows the parameter to DDP.
+            # A bias before a norm cancels out of the norm's result, which saves a pass over the largest tensor; but
+            # published statistics include the bias, and so must ours: it shifts the mean that the norm keeps (here
+            # before the norm updates it). The product below makes the parameter visible to DDP.
             kept = 1 - self.norm.momentum
             self.norm.running_mean += self.bias.detach().view(-1) * (self.norm.momentum / kept)
             subsets = normalize(hierarchical_conv(reduced, self.graph, self.weight), self.norm)
@@ -161,7 +161,7 @@ class HierarchicalGraphConv(nn.Module):
             of_edges = (edges * gates[..., 3 * width:]).sum(2)
             shift = (gates[..., :3 * width] * shift).sum(1)[:, None]
         if not self.norm.training or self.attention is None:
-            total = total + shift  # behind the sum, where it is one number per clip and channel
+            total = total + shift  # after the sum, where it is one number per clip and channel
         total = torch.cat([total, of_edges[:, :, None].expand(-1, -1, frames, -1)], -1)
         return normalize(total, self.out_norm, self.down(x), activate=True)
 
@@ -170,10 +170,10 @@ class HDBlock(nn.Module):
     """Graph convolution, temporal convolution, shortcut.
 
     Args:
-        in_channels, out_channels: C before and after.
+        in_channels, out_channels: Numbers of channels before and after.
         rings: Joint rings.
-        stride: Of time.
-        first: The first block sums its layers plainly and has no shortcut.
+        stride: Stride over time.
+        first: Whether this is the first block, which sums its layers plainly and has no shortcut.
     """
 
     def __init__(self, in_channels: int, out_channels: int, rings: tuple[tuple[int, ...], ...], stride: int = 1,
@@ -197,13 +197,13 @@ class HDGCN(BaseModule):
 
     Args:
         layout: Joint order, or a :class:`~mmskel.skeleton.Layout`.
-        centre: The joint around which the rings are laid, index or name (the paper's "centre of mass", which it
+        centre: Joint around which the rings are laid, index or name (the paper's "centre of mass", which it
             counts from 1); default: the layout's centre. Six-way ensembles use three.
-        in_channels: C.
-        num_person: M; the input's batch norm spans the persons.
+        in_channels: Number of coordinates, C.
+        num_person: Number of persons, M; the input's batch norm spans the persons.
         base_channels: Width of the first stage.
         num_stages, inflate_stages, down_stages: Blocks (counted from 1), where channels double, where T halves.
-        init_cfg: MMEngine's; the published initialisation is built in.
+        init_cfg: Initialisation in the form of MMEngine; the published one is built in.
     """
 
     def __init__(self, layout: str | Layout, centre: int | str | None = None, in_channels: int = 3,
@@ -214,7 +214,7 @@ class HDGCN(BaseModule):
         layout = get_layout(layout)
         rings = hierarchy_rings(layout, centre)
         if base_channels % 4:
-            raise UserError(f'base_channels is a multiple of 4, the number of branches, not {base_channels}')
+            raise UserError(f'base_channels must be a multiple of 4, the number of branches, not {base_channels}')
         self.layout, self.centre, self.num_person = layout.name, rings[0][0], num_person
         self.data_bn = nn.BatchNorm1d(num_person * layout.num_joints * in_channels)
         blocks, channels = [], in_channels
@@ -229,7 +229,8 @@ class HDGCN(BaseModule):
         clips, persons, frames, joints, channels = x.shape
         if persons != self.num_person:
             raise UserError(f'HDGCN was built for num_person={self.num_person}, but the clips have {persons} persons; '
-                            'its input norm spans the persons. Set num_person of the model and of SetPersons alike')
+                            'its input norm spans the persons. Set num_person of the model and of SetPersons to the '
+                            'same number')
         x = normalize(x.transpose(1, 2).reshape(clips, frames, -1), self.data_bn)
         x = x.view(clips, frames, persons, joints, channels).permute(3, 0, 2, 1, 4)
         x = x.reshape(joints, clips * persons, frames, channels)

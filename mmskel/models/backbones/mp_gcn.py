@@ -25,20 +25,20 @@ from mmskel.skeleton import Layout, PanoramicGraph, panoramic_graph
 
 
 class Pattern(nn.Module):
-    """Where a stack of adjacency matrices is not zero, and how its product is computed there.
+    """The non-zero positions of a stack of adjacency matrices, and the product over them.
 
     A link within a person belongs to one of P small matrices; the few links between persons to one small matrix per
-    partition over the nodes that have such links. Where a partition has nothing but the nodes themselves, the product
+    partition over the nodes that have such links. If a partition links only the nodes to themselves, the product
     is a scale.
 
     Args:
-        adjacency: (K, V, V), source before target.
-        num_person: P; 1 takes all nodes for one person's.
-        everywhere: Keep the zeros, too (an adjacency that learns).
+        adjacency: Matrices (K, V, V), source before target.
+        num_person: Number of persons, P; 1 treats all nodes as one person's.
+        everywhere: Whether zeros are kept, too (for an adjacency that learns).
 
     Attributes:
         mask: (K, V, V) bool: the links. Values of links are kept in the order of ``adjacency[mask]``.
-        links: Their number.
+        links: Number of links.
     """
 
     def __init__(self, adjacency: np.ndarray, num_person: int, everywhere: bool = False):
@@ -117,9 +117,9 @@ class PanoramicGraphConv(nn.Module):
     """Graph convolution with a learnable mask on every link: ``ReLU(BN(sum of partitions) + shortcut)``.
 
     Args:
-        in_channels, out_channels: C before and after.
+        in_channels, out_channels: Numbers of channels before and after.
         adjacency: (links,) the graph's values.
-        num_partitions: K.
+        num_partitions: Number of partitions, K.
         edge_importance: Whether the mask learns.
         adaptive: Whether the adjacency learns, too.
     """
@@ -149,11 +149,11 @@ class PanoramicGraphConv(nn.Module):
 
 
 class PartAttention(nn.Module):
-    """A gate per frame and one per part, from what all nodes and all frames say.
+    """A gate per frame and one per part, from all nodes and all frames.
 
     Args:
-        channels: C.
-        reduction: Channels inside are C / reduction.
+        channels: Number of channels, C.
+        reduction: Factor by which the inner channels are fewer than C.
     """
 
     def __init__(self, channels: int, reduction: int):
@@ -185,11 +185,11 @@ class MPBlock(nn.Module):
     """Graph convolution, temporal convolution with shortcut, attention.
 
     Args:
-        gcn: The graph convolution.
-        channels: Its output's C.
-        stride: Of time.
-        kernel_size: Taps of the temporal convolutions.
-        reduction: Of the attention; 0: none, the block ends on the sum.
+        gcn: Graph convolution.
+        channels: Number of channels of its output.
+        stride: Stride over time.
+        kernel_size: Number of taps of the temporal convolutions.
+        reduction: Reduction of the attention; 0: no attention, the block ends on the sum.
     """
 
     def __init__(self, gcn: PanoramicGraphConv, channels: int, stride: int, kernel_size: int, reduction: int):
@@ -213,25 +213,25 @@ class MPGCN(BaseModule):
     """MP-GCN for ``RecognizerGCN``: (N, M, T, v, S * C) in, (N, M, 256, T/4, v) out; v nodes of every person.
 
     M is ``num_person`` (one panoramic graph) or a multiple of it: persons 0 .. P - 1 are then graph 0, and so on, and
-    graphs do not see each other. A plain mean over persons, frames and nodes is the published pooling.
+    the graphs are independent. A plain mean over persons, frames and nodes is the published pooling.
 
     Args:
         layout: Joint order, or a :class:`~mmskel.skeleton.Layout`.
-        num_person: P, persons of one graph; the masks are of this number.
-        objects: Nodes behind the joints, as of :func:`~mmskel.skeleton.person_graph`.
+        num_person: Number of persons, P, of one graph; the masks have this size.
+        objects: Nodes after the joints, as in :func:`~mmskel.skeleton.person_graph`.
         in_channels: Coordinates of a node, 2 or 3.
-        streams: S, input branches.
+        streams: Number of input branches, S.
         extended: Whether every stream has a second half of as many channels, see
             :class:`~mmskel.models.PanoramaEncoder`.
-        inter_link, base, hop, dilation, parts, centre: Of :func:`~mmskel.skeleton.panoramic_graph`.
-        labeling: Of the partitions; default: ``'intra-inter'``, or ``'spatial'`` for one person.
-        num_partitions: K, how many of the partitions are used.
-        max_hop, corrected: Of :meth:`~mmskel.skeleton.PanoramicGraph.partitions`.
-        kernel_size: Taps of the temporal convolutions.
-        reduction: Of the part attention; 0: no attention.
+        inter_link, base, hop, dilation, parts, centre: Arguments of :func:`~mmskel.skeleton.panoramic_graph`.
+        labeling: Labeling of the partitions; default: ``'intra-inter'``, or ``'spatial'`` for one person.
+        num_partitions: Number of partitions that are used, K.
+        max_hop, corrected: Arguments of :meth:`~mmskel.skeleton.PanoramicGraph.partitions`.
+        kernel_size: Number of taps of the temporal convolutions.
+        reduction: Reduction of the part attention; 0: no attention.
         edge_importance, adaptive: Whether the masks and the adjacency learn.
         base_channels: Width of the first blocks; the last have four times as many.
-        init_cfg: MMEngine's; the published initialisation is built in.
+        init_cfg: Initialisation in the form of MMEngine; the published one is built in.
     """
 
     def __init__(self, layout: str | Layout, num_person: int = 12, objects: Sequence[str | Mapping] = (),
@@ -243,7 +243,8 @@ class MPGCN(BaseModule):
                  init_cfg: dict | list | None = None):
         super().__init__(init_cfg)
         if base_channels % 8:
-            raise UserError(f'base_channels is a multiple of 8 (half of it are four branches), not {base_channels}')
+            raise UserError(f'base_channels must be a multiple of 8 (half of it is split into four branches), not '
+                            f'{base_channels}')
         self.graph: PanoramicGraph = panoramic_graph(layout, num_person, objects, inter_link, base, hop, dilation,
                                                      parts, centre)
         labeling = labeling or ('intra-inter' if num_person > 1 else 'spatial')
@@ -275,8 +276,9 @@ class MPGCN(BaseModule):
         if persons % self.num_person or (nodes, channels) != wanted:
             raise UserError(
                 f'MPGCN was built for a multiple of {self.num_person} persons of {wanted[0]} nodes with {wanted[1]} '
-                f'channels, but the clips have {persons} persons of {nodes} nodes with {channels}. Its num_person is '
-                "that of SetPersons, its objects are those of AddObjects and of the encoder, and so are in_channels, "
+                f'channels, but the clips have {persons} persons of {nodes} nodes with {channels}. Its num_person must '
+                'be '
+                "that of SetPersons, its objects those of AddObjects and of the encoder, and likewise in_channels, "
                 'streams and extended')
         graphs = persons // self.num_person
         x = x.view(clips, graphs, self.num_person, frames, nodes, channels).permute(2, 4, 0, 1, 3, 5)

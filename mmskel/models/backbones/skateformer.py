@@ -1,8 +1,8 @@
-"""SkateFormer: a transformer whose attentions look into near or far joints, crossed with near or far frames.
+"""SkateFormer: a transformer whose attentions combine near or far joints with near or far frames.
 
 J. Do, M. Kim, "SkateFormer: Skeletal-Temporal Transformer for Human Action Recognition", ECCV 2024, arXiv 2403.09508.
 Official code: github.com/KAIST-VICLab/SkateFormer (research and education only, weights alike).
-Ours: any layout, number of persons and of frames; the relative position bias of types 1 and 3 as it was meant, on
+Ours: any layout, number of persons and of frames; the relative position bias of types 1 and 3 as it was intended, on
 request; the same function with fewer passes over the scores (docs/skateformer.md, "The same function,
 faster").
 
@@ -35,15 +35,15 @@ def _table(*shape: int) -> nn.Parameter:
 
 
 class PositionBias(nn.Module):
-    """What is added to the scores of one Skate-Type, by the distance of frames and, for far joints, by both joints.
+    """The bias of the scores of one Skate-Type, by the distance of frames and, for far joints, by both joints.
 
     Args:
-        heads: h.
+        heads: Number of heads, h.
         size: (a, b) frames and joints of a window.
-        far_joints: Types 2 and 4.
-        corrected: Only for near joints. The published code takes token j's frame to be j mod a, where tokens are
-            ordered frame * b + joint (``docs/published/skateformer.md``, D2). True: the frame. Released
-            weights need False.
+        far_joints: Whether the type has far joints (types 2 and 4).
+        corrected: Whether the frame of a token is computed as intended; only for near joints. The published code takes
+            token j's frame to be j mod a, where tokens are ordered frame * b + joint
+            (``docs/published/skateformer.md``, D2). Released weights need False.
     """
 
     def __init__(self, heads: int, size: tuple[int, int], far_joints: bool, corrected: bool = False):
@@ -67,8 +67,8 @@ class PositionBias(nn.Module):
 
     def prepared(self) -> Tensor:
         """The same for :func:`~mmskel.models.kernels.skate_attention.attend_into`, without a gradient."""
-        # Comparing numbers is much faster than to gather them again, and no counter would do: a table also changes by
-        # load_state_dict, by an averaged model that is swapped in, and on its way to another device.
+        # Comparing numbers is much faster than gathering them again, and a counter would not do: a table also changes
+        # by load_state_dict, by an averaged model that is swapped in, and on its way to another device.
         if self._last is None or self._last[0].dtype != self.table.dtype or not torch.equal(self._last[0], self.table):
             self._last = self.table.detach().clone(), prepared(self().detach())
         return self._last[1]
@@ -78,14 +78,14 @@ class SkateBlock(nn.Module):
     """G-Conv, T-Conv and the four attentions on a share of the channels each, then a perceptron.
 
     Args:
-        channels: C.
-        tokens: W.
-        sizes: (a, b) of the four Skate-Types.
-        num_heads: H; an eighth of it per attention, a quarter of it as groups of G-Conv and T-Conv.
-        kernel_size: Of T-Conv.
+        channels: Number of channels, C.
+        tokens: Number of tokens of a frame, W.
+        sizes: Window sizes (a, b) of the four Skate-Types.
+        num_heads: Number of heads, H; an eighth of them per attention, a quarter as groups of G-Conv and T-Conv.
+        kernel_size: Kernel size of T-Conv.
         mlp_ratio: Width of the perceptron over C.
-        attn_drop: Of the attention weights.
-        drop_path: Of both residuals.
+        attn_drop: Dropout of the attention weights.
+        drop_path: Drop rate of both residual branches.
         corrected_bias: See :class:`PositionBias`.
     """
 
@@ -124,7 +124,7 @@ class SkateBlock(nn.Module):
         return self.drop_path(x, self.mlp(self.norm_2(x).view(-1, channels)).view_as(x))
 
     def _in_place(self, x: Tensor, to_graph: Tensor, to_time: Tensor, qkv: Tensor) -> Tensor:
-        """What follows the mapping, for evaluation: every branch writes where the projection reads it."""
+        """The part after the mapping, for evaluation: every branch writes where the projection reads."""
         clips, frames, tokens, channels = x.shape
         mixed = qkv.new_empty(channels, clips, frames, tokens)
         graph, time, attended = mixed.split((len(to_graph), len(to_time), len(qkv) // 3))
@@ -153,8 +153,8 @@ class HalveFrames(nn.Module):
     """The convolution over time between two stages, and its norm.
 
     Args:
-        in_channels, out_channels: C before and after.
-        kernel_size: Frames it sees.
+        in_channels, out_channels: Numbers of channels before and after.
+        kernel_size: Number of frames it sees.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int):
@@ -179,7 +179,7 @@ class SkateFormer(BaseModule):
     """SkateFormer for ``RecognizerGCN``: (N, M, T, V, C or C + 1) in, (N, M, channels, T', V') out.
 
     A channel beyond ``in_channels`` is the time of the frame in [-1, 1], as ``SkateEncoder`` appends it; without one,
-    frames are taken to be evenly spread. V' counts the slots of the body parts (:func:`mmskel.skeleton.skate_parts`);
+    frames are assumed to be evenly spaced. V' counts the slots of the body parts (:func:`mmskel.skeleton.skate_parts`);
     a slot without a joint and an absent person are joints at the origin, which take part
     (``docs/published/skateformer.md``, D4).
     A clip whose frames do not divide into the windows of the last stage (64 for the published four stages) is stretched
@@ -187,19 +187,19 @@ class SkateFormer(BaseModule):
 
     Args:
         layout: Joint order, or a :class:`~mmskel.skeleton.Layout`.
-        in_channels: C.
-        num_person: M; all of them are tokens of one map.
+        in_channels: Number of coordinates, C.
+        num_person: Number of persons, M; all of them are tokens of one map.
         channels: Width of every stage; from the second on, a stage begins with half the frames.
-        depths: Blocks of every stage.
-        num_heads: H.
-        kernel_size: Of the convolutions over time.
+        depths: Number of blocks of every stage.
+        num_heads: Number of heads, H.
+        kernel_size: Kernel size of the convolutions over time.
         mlp_ratio: Width of the perceptrons over C. Published: 4 (NTU), 1 (N-UCLA).
         attn_drop: Dropout of the attention weights.
         drop_path: Stochastic depth of the last block; it grows linearly from 0 at the first.
-        window: Frames of a window.
-        part_size: Joints of a body part; default: :func:`mmskel.skeleton.skate_parts`'.
-        corrected_bias: The bias of types 1 and 3 by the distance of frames, see :class:`PositionBias`.
-        init_cfg: MMEngine's; the published initialisation is built in.
+        window: Number of frames of a window.
+        part_size: Number of joints of a body part; default: that of :func:`mmskel.skeleton.skate_parts`.
+        corrected_bias: Whether the bias of types 1 and 3 goes by the distance of frames, see :class:`PositionBias`.
+        init_cfg: Initialisation in the form of MMEngine; the published one is built in.
     """
 
     def __init__(self, layout: str | Layout, in_channels: int = 3, num_person: int = 2,
@@ -214,8 +214,8 @@ class SkateFormer(BaseModule):
                             f'depths={tuple(depths)}')
         wrong = [width for width in channels if width % num_heads]
         if num_heads % 8 or wrong:
-            raise UserError(f'SkateFormer splits its heads into 8 and its channels among the heads: num_heads is a '
-                            f'multiple of 8 and channels of num_heads; found num_heads={num_heads}, '
+            raise UserError(f'SkateFormer splits its heads into 8 and its channels among the heads: num_heads must be '
+                            f'a multiple of 8 and channels of num_heads; found num_heads={num_heads}, '
                             f'channels={tuple(channels)}')
         parts = skate_parts(layout, part_size)
         slots = torch.tensor(parts).flatten()

@@ -2,7 +2,7 @@
 
 S. Yan, Y. Xiong, D. Lin, "Spatial Temporal Graph Convolutional Networks for Skeleton-Based Action Recognition",
 AAAI 2018, arXiv 1801.07455. Official code: github.com/yysijie/st-gcn (BSD-2-Clause; none stated for the weights).
-The blocks are MMAction2's (Apache-2.0); ours is what its ``STGCN`` cannot be told: any layout, the ``uniform`` and
+The blocks are MMAction2's (Apache-2.0); ours adds what its ``STGCN`` does not offer: any layout, the ``uniform`` and
 ``distance`` partitions, dilated hops, the corrected spatial partition, the published initialisation.
 """
 from __future__ import annotations
@@ -25,22 +25,24 @@ class SkeletonSTGCN(STGCN):
 
     Args:
         layout: Joint order, or a :class:`~mmskel.skeleton.Layout`.
-        partition: ``'spatial'``, ``'distance'``, ``'uniform'`` (the paper's) or ``'inout'`` (CTR-GCN's).
+        partition: Kind of partition: ``'spatial'``, ``'distance'``, ``'uniform'`` (the paper's) or ``'inout'``
+            (CTR-GCN's).
         max_hop, dilation: Hops of a link, see :func:`mmskel.skeleton.partition`.
-        corrected: The spatial partition by full distance to the centre; published weights need False.
-        in_channels: C.
+        corrected: Whether the spatial partition uses the full distance to the centre; published weights need False.
+        in_channels: Number of coordinates, C.
         base_channels: Width of the first stage.
         num_stages, inflate_stages, down_stages: Blocks (counted from 1), where channels double, where T halves.
-        data_bn_type: ``'VC'``: persons share the statistics of the input's batch norm; ``'MVC'``; ``'none'``.
-        num_person: M, for ``'MVC'`` only.
-        edge_importance: What is learned about the graph: ``'importance'`` (a weight per link, published),
+        data_bn_type: Kind of input norm: ``'VC'``: persons share the statistics of the input's batch norm; ``'MVC'``;
+            ``'none'``.
+        num_person: Number of persons, M, for ``'MVC'`` only.
+        edge_importance: Learned part of the graph: ``'importance'`` (a weight per link, published),
             ``'init'`` (the adjacency itself), ``'offset'``, or None.
-        with_res: ST-GCN++'s shortcut inside the graph convolution.
-        temporal: ``'unit_tcn'`` (9 frames, published) or ``'mstcn'`` (ST-GCN++'s six branches).
-        dropout: After the temporal convolution; the first block has none.
-        published_init: The initialisation of the published training script: convolutions N(0, 0.02), biases 0, batch
+        with_res: Whether to use ST-GCN++'s shortcut inside the graph convolution.
+        temporal: Temporal module: ``'unit_tcn'`` (9 frames, published) or ``'mstcn'`` (ST-GCN++'s six branches).
+        dropout: Dropout after the temporal convolution; the first block has none.
+        published_init: Whether to initialise as the published training script: convolutions N(0, 0.02), biases 0, batch
             norm gains N(1, 0.02). False: MMAction2's.
-        init_cfg: MMEngine's.
+        init_cfg: Initialisation in the form of MMEngine.
     """
 
     def __init__(self, layout: str | Layout, partition: str = 'spatial', max_hop: int = 1, dilation: int = 1,
@@ -55,7 +57,7 @@ class SkeletonSTGCN(STGCN):
         width = in_channels * adjacency.shape[-1]
         sizes = dict(VC=width, MVC=width * num_person)
         if data_bn_type not in (*sizes, 'none'):
-            raise UserError(f"data_bn_type is 'VC', 'MVC' or 'none', not '{data_bn_type}'")
+            raise UserError(f"data_bn_type must be 'VC', 'MVC' or 'none', not '{data_bn_type}'")
         self.data_bn_type = data_bn_type
         self.data_bn = nn.BatchNorm1d(sizes[data_bn_type]) if data_bn_type in sizes else nn.Identity()
         self.in_channels, self.base_channels, self.published_init = in_channels, base_channels, published_init
@@ -76,7 +78,7 @@ class SkeletonSTGCN(STGCN):
         self.gcn = ModuleList(blocks)
 
     def init_weights(self) -> None:
-        """MMAction2's initialisation, or the published one if asked for."""
+        """MMAction2's initialisation, or the published one on request."""
         super().init_weights()
         if not self.published_init:
             return

@@ -6,7 +6,7 @@ no weights).
 Published: inter-frame nearest neighbours, curves along them, dilated adjacency matrices without further parameters, a
 spatial and a temporal module, size and accuracy. From the same first author's HD-GCN: blocks, widths, strides, the
 temporal module, shortcuts, norms, initialisation, input, schedule. Our decision: the exact form of the curves, of the
-dilated kernels and of their sum. docs/published/stc_net.md lists them; do not take this for the authors' network.
+dilated kernels and of their sum. docs/published/stc_net.md lists them; do not mistake this for the authors' network.
 
 Inside, tensors are (V, B, T, C), joints first and channels last, B = N * M; the curve module has time first.
 """
@@ -40,18 +40,18 @@ class CurveModule(nn.Module):
 
     Every joint is linked to the ``neighbours`` joints of the next and of the previous frame that are most similar to
     it, itself excluded; features of links are gathered as in an edge convolution, and then summed along the curves that
-    the nearest links make (docs/published/stc_net.md, "The curve module").
+    the nearest links make (docs/published/stc_net.md, D6, D7, D8, D9 and D10).
 
     Args:
         in_channels, out_channels: C before and after; inside, a quarter of ``out_channels``.
-        neighbours: Links of a joint in either direction; at most V - 1 are used.
-        curve_radius: Frames before and after that a curve convolution spans.
+        neighbours: Number of links of a joint in either direction; at most V - 1 are used.
+        curve_radius: Number of frames before and after that a curve convolution spans.
     """
 
     def __init__(self, in_channels: int, out_channels: int, neighbours: int = 5, curve_radius: int = 1):
         super().__init__()
         if neighbours < 1 or curve_radius < 0:
-            raise UserError('neighbours is at least 1 and curve_radius at least 0, not '
+            raise UserError('neighbours must be at least 1 and curve_radius at least 0, not '
                             f'{neighbours} and {curve_radius}')
         width = out_channels // 4
         self.neighbours, self.curve_radius = neighbours, curve_radius
@@ -79,7 +79,7 @@ class CurveModule(nn.Module):
         return self.sum_along_curves(*self.link_features(x))
 
     def sum_along_curves(self, features: Tensor, links: Links | None) -> Tensor:
-        """The curve convolution: what :meth:`link_features` gives -> (V, B, T, c)."""
+        """The curve convolution: the result of :meth:`link_features` -> (V, B, T, c)."""
         taps = functional.linear(features, self.curve.weight)
         if links is None:  # curves stay at their joint
             joints = torch.arange(features.shape[2], device=features.device).expand(2 * self.curve_radius + 1,
@@ -89,7 +89,7 @@ class CurveModule(nn.Module):
         return along_curves(taps, joints).permute(2, 1, 0, 3)
 
     def _links_of(self, x: Tensor) -> int:
-        """k; 0 where there is no other frame or no other joint."""
+        """k; 0 if there is no other frame or no other joint."""
         return min(self.neighbours, len(x) - 1) if x.shape[2] > 1 else 0
 
     def _reduced(self, x: Tensor) -> Tensor:
@@ -105,7 +105,7 @@ class CurveModule(nn.Module):
     def _link_features(self, h: Tensor, k: int) -> tuple[Tensor, Links | None]:
         neighbour, centre = functional.linear(h, self.edge_weight.flatten(0, 1)).chunk(2, -1)
         if not k:
-            # the product shows these parameters to DDP
+            # the product makes these parameters visible to DDP
             unused = (self.embed_weight.sum() + self.embed_bias.sum()) * 0
             return functional.leaky_relu(neighbour + centre + unused.to(centre.dtype), 0.2), None
         distance = self._distances(h)
@@ -116,9 +116,11 @@ class CurveModule(nn.Module):
 class SpatialModule(nn.Module):
     """Dilated-kernel graph convolutions side by side, plus the curve module: ``ReLU(BN(sum) + shortcut)``.
 
+    See docs/published/stc_net.md, D1 and D5.
+
     Args:
-        in_channels, out_channels: C before and after.
-        kernels: (W, 3, V, V), one kernel per window, see :func:`~mmskel.skeleton.dilated_kernel`.
+        in_channels, out_channels: Numbers of channels before and after.
+        kernels: Kernels (W, 3, V, V), one per window, see :func:`~mmskel.skeleton.dilated_kernel`.
         neighbours, curve_radius: See :class:`CurveModule`.
     """
 
@@ -139,7 +141,7 @@ class SpatialModule(nn.Module):
         """(V, B, T, Cin) -> (V, B, T, Cout)."""
         windows, _, width, _ = self.weight.shape
         weight, bias, out, shift = self.weight, self.bias, self.stc.out.weight, self.stc.out.bias
-        if not self.norm.training:  # the norm is folded into what is before it
+        if not self.norm.training:  # the norm is folded into the preceding layer
             scale, offset = affine_of(self.norm)
             per_window = scale.view(windows, 1, width)
             weight, bias, out = weight * per_window[..., None], bias * per_window, out * scale[:, None]
@@ -158,10 +160,10 @@ class STCBlock(nn.Module):
     """Spatial module, temporal module, shortcut.
 
     Args:
-        in_channels, out_channels: C before and after.
+        in_channels, out_channels: Numbers of channels before and after.
         kernels, neighbours, curve_radius: See :class:`SpatialModule`.
-        stride: Of time.
-        first: The first block has no shortcut.
+        stride: Stride over time.
+        first: Whether this is the first block, which has no shortcut.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernels: Tensor, neighbours: int, curve_radius: int,
@@ -185,19 +187,24 @@ class STCNet(BaseModule):
 
     Args:
         layout: Joint order, or a :class:`~mmskel.skeleton.Layout`.
-        centre: The joint that inward links lead to, index or name; default: the layout's centre.
-        in_channels: C.
-        num_person: M; the input's batch norm spans the persons.
+        centre: Joint that inward links lead to, index or name; default: the layout's centre.
+        in_channels: Number of coordinates, C.
+        num_person: Number of persons, M; the input's batch norm spans the persons.
         base_channels: Width of the first stage.
         windows: Dilations of the graph kernels, in bones; each gives an equal share of the channels.
-        neighbours: Links of a joint to the next and to the previous frame; at most V - 1 are used.
-        curve_radius: Frames before and after that a curve convolution spans.
+        neighbours: Number of links of a joint to the next and to the previous frame; at most V - 1 are used.
+        curve_radius: Number of frames before and after that a curve convolution spans.
         num_stages, inflate_stages, down_stages: Blocks (counted from 1), where channels double, where T halves.
-        init_cfg: MMEngine's; the published initialisation is built in.
+        init_cfg: Initialisation in the form of MMEngine; the published one is built in.
 
     Raises:
-        UserError: If ``base_channels`` does not divide into four branches and into the windows.
+        ValueError: If ``base_channels`` does not divide into four branches and into the windows.
+
+    Attributes:
+        onnx_tolerance: Largest difference from ONNX Runtime's scores, relative to the largest: among joints that are
+            almost equally near, rounding may pick a different one, and the scores jump.
     """
+    onnx_tolerance = 1e-2
 
     def __init__(self, layout: str | Layout, centre: int | str | None = None, in_channels: int = 3,
                  num_person: int = 2, base_channels: int = 64, windows: tuple[int, ...] = (1, 2, 3, 4),
@@ -207,7 +214,7 @@ class STCNet(BaseModule):
         super().__init__(init_cfg)
         layout = get_layout(layout)
         if not windows or base_channels % 4 or base_channels % len(windows):
-            raise UserError(f'base_channels is a multiple of 4, the number of branches, and of the {len(windows)} '
+            raise UserError(f'base_channels must be a multiple of 4, the number of branches, and of the {len(windows)} '
                             f'windows, not {base_channels}')
         kernels = torch.stack([torch.from_numpy(dilated_kernel(layout, window, centre)).float() for window in windows])
         self.layout, self.num_person = layout.name, num_person
@@ -230,18 +237,18 @@ class STCNet(BaseModule):
 
     @torch.no_grad()
     def curves(self, x: Tensor, block: int = 1) -> Tensor:
-        """The curves that begin at the joints of the first frame, as a block sees them.
+        """The curves that begin at the joints of the first frame, as seen by a block.
 
         Args:
             x: (N, M, T, V, C).
-            block: Which one, counted from 1.
+            block: Number of the block, counted from 1.
 
         Returns:
-            (N, M, T', V) joints: where each curve is in every frame of that block; blocks behind ``down_stages`` have
-            every second or every fourth frame.
+            (N, M, T', V) joints: the position of each curve in every frame of that block; blocks after ``down_stages``
+            have every second or every fourth frame.
 
         Raises:
-            UserError: If there is no such block.
+            UserError: An unknown block.
         """
         if not 1 <= block <= len(self.blocks):
             raise UserError(f'the network has blocks 1 to {len(self.blocks)}; there is no block {block}')

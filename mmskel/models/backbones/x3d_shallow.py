@@ -38,8 +38,8 @@ class SEModule(nn.Module):
     """Squeeze and excitation: a gate per channel from its mean.
 
     Args:
-        channels: C.
-        ratio: Width of the layer between over C.
+        channels: Number of channels, C.
+        ratio: Width of the inner layer relative to C.
     """
 
     def __init__(self, channels: int, ratio: float):
@@ -56,10 +56,10 @@ class X3DBlock(nn.Module):
     """Expand, depthwise 3 x 3 x 3, reduce, shortcut.
 
     Args:
-        in_channels, inner_channels, out_channels: Widths before, inside and behind.
-        stride: Of height and width.
-        se_ratio: Of squeeze and excitation; None: none.
-        swish: Swish behind the depthwise convolution; else nothing.
+        in_channels, inner_channels, out_channels: Widths before, inside and after.
+        stride: Stride of height and width.
+        se_ratio: Ratio of squeeze and excitation; None: no such module.
+        swish: Whether Swish follows the depthwise convolution; otherwise nothing does.
     """
 
     def __init__(self, in_channels: int, inner_channels: int, out_channels: int, stride: int, se_ratio: float | None,
@@ -85,14 +85,14 @@ class X3DShallow(BaseModule):
     """X3D-shallow for ``Recognizer3D``: (N, C, T, H, W) in, (N, 216, T, H / 16, W / 16) out.
 
     Args:
-        in_channels: C, the channels of the volume.
+        in_channels: Number of coordinates, C, the channels of the volume.
         base_channels: Width of stem and first stage; every further stage has twice the width.
-        num_stages, stage_blocks, spatial_strides: Stages, their blocks and strides.
+        num_stages, stage_blocks, spatial_strides: Number of stages, their blocks and strides.
         gamma_w, gamma_b, gamma_d: Factors of width, of the blocks' inner width, and of depth.
         se_ratio, se_style: Squeeze and excitation in every second block (``'half'``) or in all of them (``'all'``);
             None: none, as published for poses.
-        use_swish: Swish inside the blocks; published for poses: none.
-        init_cfg: MMEngine's; the published initialisation is built in.
+        use_swish: Whether Swish is used inside the blocks; published for poses: no.
+        init_cfg: Initialisation in the form of MMEngine; the published one is built in.
     """
 
     def __init__(self, in_channels: int = 17, base_channels: int = 24, num_stages: int = 3,
@@ -104,7 +104,7 @@ class X3DShallow(BaseModule):
             raise UserError(f'X3DShallow: num_stages={num_stages} needs as many stage_blocks and spatial_strides; '
                             f'found {tuple(stage_blocks)} and {tuple(spatial_strides)}')
         if se_style not in ('half', 'all'):
-            raise UserError(f"X3DShallow: se_style is 'half' or 'all', not {se_style!r}")
+            raise UserError(f"X3DShallow: se_style must be 'half' or 'all', not {se_style!r}")
         channels = base_channels if gamma_w == 1 else rounded_width(base_channels * gamma_w)
         self.num_stages = num_stages
         self.conv1_s = _conv(in_channels, channels, (1, 3, 3), (1, 2, 2), norm=False, relu=False)
@@ -122,7 +122,7 @@ class X3DShallow(BaseModule):
         self.conv5 = _conv(channels, self.out_channels, 1)
 
     def init_weights(self) -> None:
-        """Kaiming normal, the gain of every block's last norm 0; or what ``init_cfg`` says, where there is one."""
+        """Kaiming normal, the gain of every block's last norm 0; or as ``init_cfg`` says."""
         if self.init_cfg:
             super().init_weights()
             return

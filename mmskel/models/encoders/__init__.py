@@ -1,4 +1,4 @@
-"""The doors of the networks: canonical batch in, network input out, on the device."""
+"""The encoders: they turn a canonical batch into a network's input, on the device."""
 from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.models.encoders.heatmap import heatmap_volume
 from mmskel.models.encoders.heatmap_encoder import VOLUME_STREAMS, HeatmapEncoder
@@ -6,10 +6,11 @@ from mmskel.models.encoders.heatmap_transform import GenerateHeatmapVolume
 from mmskel.models.encoders.padded import PaddedStreamEncoder
 from mmskel.models.encoders.panorama import PANORAMA_STREAMS, PanoramaEncoder, append_objects, bone_angles, fill_slots
 from mmskel.models.encoders.rgb_pose import PictureEncoder, RGBPoseEncoder
+from mmskel.models.encoders.series import SeriesEncoder
 from mmskel.models.encoders.skate import SkateEncoder
 from mmskel.models.encoders.streams import STREAMS, StreamEncoder, bones, encode_stream, motion
 
 __all__ = ['GenerateHeatmapVolume', 'HeatmapEncoder', 'PANORAMA_STREAMS', 'PaddedStreamEncoder', 'PanoramaEncoder',
-           'PictureEncoder', 'RGBPoseEncoder', 'STREAMS', 'SkateEncoder', 'SkeletonEncoder', 'StreamEncoder',
-           'VOLUME_STREAMS', 'append_objects', 'bone_angles', 'bones', 'encode_stream', 'fill_slots', 'heatmap_volume',
-           'motion']
+           'PictureEncoder', 'RGBPoseEncoder', 'STREAMS', 'SeriesEncoder', 'SkateEncoder', 'SkeletonEncoder',
+           'StreamEncoder', 'VOLUME_STREAMS', 'append_objects', 'bone_angles', 'bones', 'encode_stream', 'fill_slots',
+           'heatmap_volume', 'motion']

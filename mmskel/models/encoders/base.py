@@ -1,7 +1,7 @@
-"""What every encoder is: the door of a network, which makes its input of a batch of joints on the device.
+"""The base of every encoder, which turns a batch of joints into a network's input on the device.
 
-An encoder of your own derives from :class:`SkeletonEncoder`, says by its class attributes what it takes, and is
-registered into MMAction2's ``MODELS``; configs, training, prediction and export ask nothing else of it.
+An encoder of your own derives from :class:`SkeletonEncoder`, declares by its class attributes what it takes, and is
+registered into MMAction2's ``MODELS``; configs, training, prediction and export need nothing else from it.
 """
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from mmskel.files.errors import UserError
 
 
 class SkeletonEncoder(BaseDataPreprocessor):
-    """Base class: stacks a batch, moves it to the device, and has :meth:`encode` make the network's input of it.
+    """Base class: stacks a batch, moves it to the device, and lets :meth:`encode` make the network's input from it.
 
     A subclass with streams takes a constructor argument ``stream``, one with a joint order an argument ``layout``, and
     one that can append the confidence as a channel an argument ``with_score``; configs and ``fit_to_data`` set them.
 
     Attributes:
         streams: Values of the constructor's ``stream``; () without such an argument.
-        ensemble: Those that ``--streams all`` trains.
+        ensemble: Streams that ``mmskel train --streams all`` trains.
         coords: Numbers of coordinates per joint, without the confidence, that the encoder takes.
         needs_video: Whether clips need the video that they came from, since the network looks at its images.
         channel_axis: Axis of the input that holds the channels: -1 of graphs (..., M, T, V, C), -4 of volumes and
             images (..., C, T, H, W).
-        pathway: Part of the backbone's config that takes ``in_channels``; ``''``: the backbone itself.
+        pathway: Name of the part of the backbone's config that takes ``in_channels``; ``''``: the backbone itself.
     """
     streams: tuple[str, ...] = ()
     ensemble: tuple[str, ...] = ()
@@ -54,13 +54,13 @@ class SkeletonEncoder(BaseDataPreprocessor):
         return dict(in_channels=self.channels(coords))
 
     def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Any:
-        """The network input, a pure function.
+        """Computes the network's input; a pure function.
 
         Args:
             batch: Tensors by the names that ``PackSkeleton`` gives them: ``keypoint`` (N, clips, M, T, V, C), and
                 where present ``keypoint_score`` (N, clips, M, T, V), ``keypoint_next`` and ``keypoint_score_next``,
                 ``frame_time`` and ``frame_inds`` (N, clips, T), ``imgs`` (N, clips, T, H, W, 3).
-            samples: Data samples of the batch, for what arrays do not say (``img_shape``); may be empty.
+            samples: Data samples of the batch, for facts that the arrays lack (``img_shape``); may be empty.
         """
         raise NotImplementedError
 
@@ -72,14 +72,14 @@ class SkeletonEncoder(BaseDataPreprocessor):
             values: Tensor of every sample.
 
         Raises:
-            UserError: Tensors of several shapes.
+            UserError: Tensors of different shapes.
         """
         shapes = {tuple(value.shape) for value in values}
         if len(shapes) > 1:
             found = ', '.join(map(str, sorted(shapes)))
-            raise UserError(f"a batch holds samples with '{name}' of several shapes: {found}; let the pipeline give "
-                            'all clips as many persons (SetPersons), frames (SampleUniformly, ResampleFrames) and '
-                            'pixels (ResizeImage)')
+            raise UserError(f"a batch holds samples with '{name}' of different shapes: {found}; let the pipeline give "
+                            'all clips the same number of persons (SetPersons), frames (SampleUniformly, '
+                            'ResampleFrames) and pixels (ResizeImage)')
         return torch.stack(tuple(values))
 
     def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Joints drawn as small heatmaps: the volume that PoseC3D's networks look at.
+"""Joints drawn as small heatmaps: the input volume of PoseC3D's networks.
 
 H. Duan, Y. Zhao, K. Chen, D. Lin, B. Dai, "Revisiting Skeleton-based Action Recognition" (PoseC3D), CVPR 2022,
 arXiv 2104.13586. Official code: github.com/kennymckormick/pyskl (Apache-2.0) and MMAction2. See
@@ -6,8 +6,8 @@ arXiv 2104.13586. Official code: github.com/kennymckormick/pyskl (Apache-2.0) an
 the joints are (CPU or GPU).
 
 Values are those of MMAction2's ``GeneratePoseTarget``: joints on a CPU to the last bit (exponentials are NumPy's there,
-torch's differ in last bits), limbs within 3e-6, since it squares single numbers by a power function that
-rounds one in a thousand otherwise. Joints that are NaN, which it cannot draw, are left out.
+torch's differ in last bits), limbs within 3e-6, since it squares scalars by a power function that
+rounds one in a thousand differently. Joints that are NaN, which it cannot draw, are left out.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mmskel.files.errors import UserError
 
 _LEAST = 1e-4  # joints of a smaller score are not drawn
 _FAR = 1e6  # a pixel outside of every image
-_LIMBS_AT_ONCE = 2048  # on a CPU: what is made of them, a hundred pixels each, stays near the cache
+_LIMBS_AT_ONCE = 2048  # on a CPU: their pixels, a hundred each, stay in the cache
 
 
 def heatmap_size(size: Sequence[int], scaling: float = 1.) -> tuple[int, int]:
@@ -39,11 +39,11 @@ def heatmap_volume(keypoint: Tensor, score: Tensor | None, size: Sequence[int], 
         score: (N, M, T, V) heights of the peaks; below 1e-4 a joint is not drawn. None: 1 for every joint, those at
             (0, 0) included (``docs/published/posec3d.md``, D6).
         size: (H, W) of the image.
-        sigma: Of the Gaussians, in pixels of the heatmap; they are cut at 3 sigma.
+        sigma: Standard deviation of the Gaussians, in pixels of the heatmap; they are cut at 3 sigma.
         scaling: Heatmap pixels per image pixel.
-        joints: Draw joints, V channels.
-        limbs: Pairs of joints to draw as lines, L channels behind those of the joints. (MMAction2 writes limbs over the
-            joints' channels where both are asked for: ``docs/published/posec3d.md``, D1.)
+        joints: Whether joints are drawn, as V channels.
+        limbs: Pairs of joints to draw as lines, L channels after those of the joints. (MMAction2 writes limbs over the
+            joints' channels if both are requested: ``docs/published/posec3d.md``, D1.)
 
     Returns:
         (N, C, T, H', W') float32, C = V + L, contiguous.
@@ -52,11 +52,11 @@ def heatmap_volume(keypoint: Tensor, score: Tensor | None, size: Sequence[int], 
         UserError: Shapes that do not fit; nothing to draw.
     """
     if keypoint.ndim != 5 or keypoint.shape[-1] != 2:
-        raise UserError(f'heatmaps are drawn of keypoints (N, M, T, V, 2), not of {tuple(keypoint.shape)}')
+        raise UserError(f'heatmaps are drawn from keypoints (N, M, T, V, 2), not of {tuple(keypoint.shape)}')
     if score is not None and score.shape != keypoint.shape[:-1]:
         raise UserError(f'scores {tuple(score.shape)} do not fit keypoints {tuple(keypoint.shape)}')
     if not joints and not limbs:
-        raise UserError('neither joints nor limbs are to be drawn')
+        raise UserError('neither joints nor limbs were requested')
     keypoint = keypoint.float() if scaling == 1 else keypoint.float() * scaling
     score = torch.ones_like(keypoint[..., 0]) if score is None else score.float()
     drawn = (score >= _LEAST) & ~keypoint.isnan().any(-1)  # False where the score is NaN
@@ -87,7 +87,7 @@ def heatmap_volume(keypoint: Tensor, score: Tensor | None, size: Sequence[int], 
 
 
 def mirrored(volume: Tensor, swap: Tensor) -> Tensor:
-    """The mirror image: pixel x becomes W - 1 - x, channels change sides.
+    """The mirror image: pixel x becomes W - 1 - x, left and right channels are exchanged.
 
     Args:
         volume: (..., C, T, H, W).
@@ -97,7 +97,7 @@ def mirrored(volume: Tensor, swap: Tensor) -> Tensor:
 
 
 def limb_swap(limbs: Sequence[tuple[int, int]], swap: Sequence[int]) -> list[int]:
-    """The limb on the other side for every limb, by the layout's exchange of joints; one without stays.
+    """The limb on the other side for every limb, by the layout's exchange of joints; one without a counterpart stays.
 
     Args:
         limbs: L pairs of joints.
@@ -108,7 +108,7 @@ def limb_swap(limbs: Sequence[tuple[int, int]], swap: Sequence[int]) -> list[int
 
 
 def _zeros(count: int, device: torch.device) -> Tensor:
-    # NumPy asks the system for zero pages and touches none of them; torch writes zeros into all
+    # NumPy requests zero pages from the system and touches none of them; torch writes zeros into all
     return torch.from_numpy(np.zeros(count, np.float32)) if device.type == 'cpu' else torch.zeros(count, device=device)
 
 
@@ -119,7 +119,7 @@ def _exp(x: Tensor) -> Tensor:
 
 
 def _window(low: Tensor, high: Tensor, height: int, width: int, sigma: float) -> tuple[Tensor, Tensor]:
-    """First pixel, and the one behind the last, (2, K) floats, of boxes from ``low`` to ``high`` grown by 3 sigma.
+    """First pixel, and one past the last, (2, K) floats, of boxes from ``low`` to ``high`` grown by 3 sigma.
 
     Truncation is towards zero, so the window reaches further to the left than to the right
     (``docs/published/posec3d.md``, D11).
@@ -148,7 +148,7 @@ def _draw_lines(volume: Tensor, plane: Tensor, start: Tensor, end: Tensor, start
                 height: int, width: int, sigma: float) -> None:
     """All limbs at once: a flat list of the rows of their rectangles, and one of the pixels of the rows.
 
-    The order of operations is the published one, whose rounding would show above 1e-6 in any other.
+    The order of operations is the published one, since rounding would differ by more than 1e-6 in any other.
     """
     value = torch.minimum(start_value, end_value)
     first, behind = _window(torch.minimum(start, end), torch.maximum(start, end), height, width, sigma)
@@ -172,7 +172,7 @@ def _draw_lines(volume: Tensor, plane: Tensor, start: Tensor, end: Tensor, start
     column = left.add_(x)
     to_start.add_((column - start_x).square_())
     to_end.add_((column - end_x).square_())
-    r = (to_start - to_end).add_(length).div_(length.mul_(2))  # the place along the limb, 0 to 1
+    r = (to_start - to_end).add_(length).div_(length.mul_(2))  # the position along the limb, 0 to 1
     squared = column.sub_(along_x.mul_(r).add_(start_x)).square_()
     squared.add_(across.sub_(along_y.mul_(r).add_(start_y)).square_())
     squared = torch.where(r <= 0, to_start, torch.where(r >= 1, to_end, squared))
@@ -181,7 +181,7 @@ def _draw_lines(volume: Tensor, plane: Tensor, start: Tensor, end: Tensor, start
 
 
 def _spread(counts: Tensor) -> tuple[Tensor, Tensor]:
-    """(3, 2) -> owners (0, 0, 0, 1, 1) and places among the owner's (0, 1, 2, 0, 1)."""
+    """(3, 2) -> owners (0, 0, 0, 1, 1) and positions within the owner's (0, 1, 2, 0, 1)."""
     owner = torch.repeat_interleave(counts)
     return owner, torch.arange(len(owner), device=counts.device) - (counts.cumsum(0) - counts).index_select(0, owner)
 

@@ -1,4 +1,4 @@
-"""PoseC3D's door: joints, a few kilobytes, come from the loader, and volumes are made where the network computes."""
+"""PoseC3D's encoder: joints, a few kilobytes, come from the loader, and volumes are made on the network's device."""
 from __future__ import annotations
 
 import math
@@ -18,14 +18,15 @@ VOLUME_STREAMS = ('joint', 'limb', 'joint_limb')
 
 @MODELS.register_module()
 class HeatmapEncoder(SkeletonEncoder):
-    """Joints to the (N, views, C, T, H, W) input of ``Recognizer3D``.
+    """Turns joints into the (N, views, C, T, H, W) input of ``Recognizer3D``.
 
     Args:
-        layout: Joint order; says which limbs there are and what changes sides in a mirror.
-        stream: ``'joint'``: a channel per joint; ``'limb'``: one per limb; ``'joint_limb'``: both, joints first.
-        size: (H, W) of the images where the samples have no ``img_shape``.
+        layout: Joint order; defines the limbs and the left/right pairs of a mirror image.
+        stream: Kind of volume: ``'joint'``: a channel per joint; ``'limb'``: one per limb; ``'joint_limb'``: both,
+            joints first.
+        size: Size (H, W) of the images if the samples have no ``img_shape``.
         sigma, scaling: See :func:`~mmskel.models.encoders.heatmap.heatmap_volume`.
-        use_score: Scores are the peaks' heights; False: 1 for every joint, missing ones included (published).
+        use_score: Whether scores are the peaks' heights; False: 1 for every joint, missing ones included (published).
         limbs: Pairs of joints instead of the layout's. PYSKL's NTU120 checkpoints may need the list that its transform
             has by default (``docs/published/posec3d.md``, D9 and D12).
     """
@@ -49,11 +50,11 @@ class HeatmapEncoder(SkeletonEncoder):
         self.register_buffer('swap', torch.tensor(swap), persistent=False)
 
     def channels(self, coords: int = 2) -> int:
-        """As many as are drawn: joints, limbs or both."""
+        """The number of drawn channels: joints, limbs or both."""
         return len(self.swap)
 
     def draw(self, keypoint: Tensor, score: Tensor | None = None, size: Sequence[int] | None = None) -> Tensor:
-        """Volumes of joints, a pure function, also of an exported network.
+        """Volumes of joints, a pure function, also used in exported networks.
 
         Args:
             keypoint: (..., M, T, V, C); x and y are used.
@@ -89,14 +90,14 @@ class HeatmapEncoder(SkeletonEncoder):
             score: (N, clips, M, T, V).
             size: (H, W) of the image; default: the encoder's own.
             frames: (N, clips, T) numbers of the frames: equal numbers in a sample are equal frames. None: all differ.
-            mirror: Also the mirror image of every clip, behind the plain ones: pixel x becomes W - 1 - x (published:
-                ``docs/published/posec3d.md``, D13).
+            mirror: If true, also draws the mirror image of every clip, after the plain ones: pixel x becomes W - 1 - x
+                (published: ``docs/published/posec3d.md``, D13).
 
         Returns:
             (N, views, channels, T, H, W), views = clips or 2 * clips.
         """
         samples, clips, persons, length = keypoint.shape[:4]
-        if clips == 1:  # nothing that clips share; and an exported network needs shapes that are known
+        if clips == 1:  # clips share nothing, and an exported network needs known shapes
             drawn = self.draw(keypoint, score, size)
             return torch.cat([drawn, mirrored(drawn, self.swap)], 1) if mirror else drawn
         frames = torch.arange(clips * length, device=keypoint.device).view(clips, length).expand(samples, -1, -1) \
@@ -120,7 +121,7 @@ class HeatmapEncoder(SkeletonEncoder):
         return volume.view(samples, -1, len(self.swap), length, *drawn.shape[-2:])
 
     def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
-        """The network input, a pure function.
+        """Computes the network's input; a pure function.
 
         Args:
             batch: ``keypoint`` (N, clips, M, T, V, C) and, optional, ``keypoint_score`` (N, clips, M, T, V) and
@@ -131,14 +132,14 @@ class HeatmapEncoder(SkeletonEncoder):
             (N, views, channels, T, H, W) float32, see :meth:`views`.
 
         Raises:
-            UserError: Images of several sizes in one batch.
+            UserError: Images of different sizes in one batch.
         """
         mirror = any(sample is not None and sample.get('mirror_views') for sample in samples)
         return self.views(batch['keypoint'], batch.get('keypoint_score'), self._size(samples), batch.get('frame_inds'),
                           mirror)
 
     def stack(self, name: str, values: Sequence[Tensor]) -> Tensor:
-        """Clips of several numbers of persons become one tensor; persons that are lacking are zero and not drawn."""
+        """Stacks clips with different numbers of persons; absent persons are zero and not drawn."""
         if not name.startswith('keypoint'):
             return super().stack(name, values)
         persons = max(value.shape[1] for value in values)

@@ -1,4 +1,4 @@
-"""Heatmaps in the loader, for MMAction2's own configs; ours make them on the device (:class:`HeatmapEncoder`)."""
+"""Heatmaps in the loader, for MMAction2's own configs; ours are made on the device (:class:`HeatmapEncoder`)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ from mmskel.skeleton import get_layout
 class GenerateHeatmapVolume:
     """MMAction2's ``GeneratePoseTarget`` with its arguments and values, only faster: change the name in the config.
 
-    Joints and limbs together are concatenated, each mirrored by its own lists; the original writes limbs over the
+    Joints and limbs together are concatenated, each mirrored with its own lists; the original writes limbs over the
     joints' channels (``docs/published/posec3d.md``, D1).
 
     Args:
         sigma, use_score, scaling: See :func:`~mmskel.models.encoders.heatmap.heatmap_volume`.
-        with_kp, with_limb: What is drawn.
-        double: Append the mirror image along time.
-        layout: Joint order, for the four lists below where they are not given.
-        skeletons: The limbs. The original's default is ordered otherwise than the released configs' and our layout's:
-            weights need the list that they were trained with.
-        left_kp, right_kp: Joints that change places in the mirror, in pairs.
-        left_limb, right_limb: Limbs that do; default: those whose joints do.
+        with_kp, with_limb: Whether keypoints and limbs are drawn.
+        double: Whether to append the mirror image along time.
+        layout: Joint order, for those of the four lists below that are not given.
+        skeletons: Pairs of joints, the limbs. The original's default order differs from the released configs' and our
+            layout's: weights need the list they were trained with.
+        left_kp, right_kp: Joints that are exchanged in the mirror image, in pairs.
+        left_limb, right_limb: Limbs that are exchanged; default: those whose joints are.
     """
 
     def __init__(self, sigma: float = 0.6, use_score: bool = True, with_kp: bool = True, with_limb: bool = False,
@@ -37,7 +37,7 @@ class GenerateHeatmapVolume:
                  left_limb: Sequence[int] | None = None, right_limb: Sequence[int] | None = None, scaling: float = 1.,
                  layout: str = 'coco17'):
         if not with_kp and not with_limb:
-            raise UserError('GenerateHeatmapVolume: with_kp or with_limb, or both')
+            raise UserError('GenerateHeatmapVolume: set with_kp, with_limb or both')
         table = get_layout(layout)
         self.sigma, self.use_score, self.scaling, self.double = sigma, use_score, scaling, double
         self.with_kp, self.layout = with_kp, table.name
@@ -68,7 +68,7 @@ class GenerateHeatmapVolume:
 
 def _exchange(count: int, left: Sequence[int], right: Sequence[int] | None) -> list[int]:
     if right is None or len(left) != len(right):
-        raise UserError(f'lists of left and right are given in pairs, not {left} and {right}')
+        raise UserError(f'left and right must be given in pairs, not {left} and {right}')
     order = list(range(count))
     for one, other in zip(left, right):
         order[one], order[other] = other, one

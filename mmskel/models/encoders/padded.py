@@ -1,4 +1,4 @@
-"""The door of networks that take clips at their full length: a batch is padded to its longest clip."""
+"""The encoder of networks that take clips at full length: a batch is padded to its longest clip."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _FRAMES = dict(keypoint=-3, keypoint_next=-3, keypoint_score=-2, keypoint_score_
 
 @MODELS.register_module()
 class PaddedStreamEncoder(StreamEncoder):
-    """As :class:`StreamEncoder`, for clips of several lengths: zero frames follow the shorter ones.
+    """Like :class:`StreamEncoder`, for clips of different lengths: zero frames follow the shorter ones.
 
     Streams are computed after the padding; ``'joint'`` and ``'bone'`` of a zero frame are zero.
 
@@ -29,7 +29,7 @@ class PaddedStreamEncoder(StreamEncoder):
 
 
 def pad_frames(clips: Sequence[Tensor], axis: int) -> list[Tensor]:
-    """Clips of several lengths, all as long as the longest: zeros follow the others.
+    """Pads clips to the length of the longest with trailing zeros.
 
     Args:
         clips: Tensors with frames on the same axis.

@@ -1,6 +1,6 @@
-"""The door of MP-GCN: several persons and objects to joint, motion, bone and bone motion, fused early as channels.
+"""The encoder of MP-GCN: several persons and objects to joint, motion, bone and bone motion, fused early as channels.
 
-As MP-GCN does it, ``docs/published/mp_gcn.md``, D5 to D9. Symbols: ``...`` any leading axes, M persons, T
+As in MP-GCN, ``docs/published/mp_gcn.md``, D5 to D9. Symbols: ``...`` any leading axes, M persons, T
 frames, V joints, O objects, v = V + O nodes of a person, C coordinates (a confidence may be the last), S streams.
 """
 from __future__ import annotations
@@ -17,13 +17,13 @@ from mmskel.files.errors import UserError
 from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.skeleton import get_layout, panoramic_graph
 
-# the published order, whatever order they are asked for in
+# the published order, whatever the requested order
 PANORAMA_STREAMS = ('joint', 'joint_motion', 'bone', 'bone_motion')
 _BONE_FLOOR = 1e-4  # pixels; keeps the angle of a zero bone at pi / 2
 
 
 def append_objects(keypoint: Tensor, objects: Tensor) -> Tensor:
-    """Every person gets a copy of every object as further nodes.
+    """Gives every person a copy of every object as additional nodes.
 
     Args:
         keypoint: (..., M, T, V, C).
@@ -37,11 +37,11 @@ def append_objects(keypoint: Tensor, objects: Tensor) -> Tensor:
 
 
 def fill_slots(keypoint: Tensor, score: Tensor | None, num_person: int) -> tuple[Tensor, Tensor | None]:
-    """Exactly ``num_person`` persons.
+    """Keeps or fills exactly ``num_person`` persons.
 
-    Too many: those with the largest sum of scores over the clip stay (without scores: who has the most nodes that are
-    not zero; equals: the earlier one), in the order they had, since links between persons go by it. Too few: the last
-    slots are zeros.
+    Of too many, those with the largest sum of scores over the clip stay (without scores: with the most nodes that are
+    not zero; on a tie the earlier one), in their original order, since links between persons go by it. If too few, the
+    last slots are zeros.
 
     Args:
         keypoint: (..., M, T, v, C).
@@ -67,8 +67,8 @@ def steps(x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
 
     Args:
         x: (..., T, v, C).
-        seen: (..., T, v, 1): where a node is there. None, as published: the last two frames of both are zero, and
-            somebody who appears moves from the origin. Given: a motion is zero where either end is missing or there
+        seen: (..., T, v, 1): whether a node is present. None, as published: the last two frames of both are zero, and
+            somebody who appears moves from the origin. Otherwise a motion is zero where either end is missing or there
             is no such frame.
     """
     found = []
@@ -86,8 +86,8 @@ def steps(x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
 def bone_angles(bone: Tensor) -> Tensor:
     """``arccos(b / (|b| + 1e-4))`` of every coordinate; pi / 2 where the bone is zero. (..., C) -> (..., C).
 
-    Computed as an arc tangent, since the arc cosine loses half of the digits where a bone lies along an axis; of one
-    number, since ONNX has none of two, and what stands in for it goes wrong at -0.
+    Computed as an arc tangent, since the arc cosine loses half of the digits if a bone lies along an axis; of one
+    argument, since ONNX has none of two, and its substitute fails at -0.
     """
     squared = bone.square()
     total = squared.sum(-1, keepdim=True)
@@ -109,7 +109,7 @@ def spread_of(keypoint: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         seen: (..., M, T, v, 1) of 0 and 1.
 
     Returns:
-        (..., 1, 1, 1, C) and (..., 1, 1, 1, 1); the spread is 1 where nothing is seen or all is in one place.
+        (..., 1, 1, 1, C) and (..., 1, 1, 1, 1); the spread is 1 if nothing is seen or everything is in one place.
     """
     axes = (-4, -3, -2)
     count = seen.sum(axes, keepdim=True).clamp_min(1)
@@ -133,25 +133,27 @@ class PanoramaEncoder(SkeletonEncoder):
 
     Args:
         layout: Joint order.
-        objects: As of :func:`~mmskel.skeleton.person_graph`; nodes behind the joints (the transform ``AddObjects``).
-        streams: Some of ``PANORAMA_STREAMS``; always stacked in that order.
-        extended: Both halves.
-        with_score: Append the confidence as a coordinate. Where a clip has none, 1 for nodes that are not zero.
+        objects: Objects as in :func:`~mmskel.skeleton.person_graph`; nodes after the joints (the transform
+            ``AddObjects``).
+        streams: Streams to make, some of ``PANORAMA_STREAMS``; always stacked in that order.
+        extended: Whether both halves are made.
+        with_score: Whether to append the confidence as a coordinate. Where a clip has none, 1 for nodes that are not
+            zero.
         centre: Joint, index or name; default, as published: the first one. (Where every person is a graph of its own,
             the published centre is the layout's: the neck of OpenPose.)
-        num_person: Person slots, see :func:`fill_slots`; None: the persons that are there.
-        normalized: False, as published: raw coordinates; missing nodes count as points at the origin; no motion in the
-            last two frames. True: coordinates are shifted and scaled by the clip's own mean and spread, whatever needs
-            a missing node is zero, and motion reaches up to the last frame.
+        num_person: Person slots, see :func:`fill_slots`; None: the persons in the clip.
+        normalized: Whether coordinates are normalised. False, as published: raw coordinates; missing nodes count as
+            points at the origin; no motion in the last two frames. True: coordinates are shifted and scaled by the
+            clip's own mean and spread, whatever needs a missing node is zero, and motion reaches up to the last frame.
     """
 
     def __init__(self, layout: str, objects: Sequence[str | Mapping] = (),
                  streams: Sequence[str] = PANORAMA_STREAMS, extended: bool = True, with_score: bool = False,
                  centre: int | str | None = None, num_person: int | None = None, normalized: bool = False):
         super().__init__()
-        strange = [name for name in streams if name not in PANORAMA_STREAMS]
-        if strange or not streams:
-            raise UserError(f"unknown streams {strange}; expected some of {', '.join(PANORAMA_STREAMS)}")
+        unknown = [name for name in streams if name not in PANORAMA_STREAMS]
+        if unknown or not streams:
+            raise UserError(f"unknown streams {unknown}; expected some of {', '.join(PANORAMA_STREAMS)}")
         self.layout, self.stacked = get_layout(layout).name, tuple(s for s in PANORAMA_STREAMS if s in streams)
         self.extended, self.with_score, self.num_person = extended, with_score, num_person
         self.normalized = normalized
@@ -164,17 +166,17 @@ class PanoramaEncoder(SkeletonEncoder):
         return len(self.stacked) * (1 + self.extended) * (coords + self.with_score)
 
     def backbone_arguments(self, coords: int = 3) -> dict[str, Any]:
-        """:class:`~mmskel.models.MPGCN` counts coordinates, and is told of streams and halves."""
+        """:class:`~mmskel.models.MPGCN` counts coordinates, and gets streams and halves as arguments."""
         return dict(in_channels=coords + self.with_score, streams=len(self.stacked), extended=self.extended)
 
     def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
-        """The network input, a pure function; leading axes may be any.
+        """Computes the network's input; a pure function of any leading axes.
 
         Args:
             batch: ``keypoint`` (..., M, T, v, C) and, optional, ``keypoint_score`` (..., M, T, v). With ``objects``
                 (..., T, O, 3), which are x, y and score in the order of the encoder's objects (3-D: four numbers),
                 the two have V joints.
-            samples: Data samples; are ignored.
+            samples: Data samples; ignored.
 
         Returns:
             (..., M, T, v, S * 2C), streams first, then halves, then coordinates.

@@ -1,4 +1,4 @@
-"""The door of SkateFormer: a stream of the joints, and the time of every frame."""
+"""The encoder of SkateFormer: a stream of the joints, and the time of every frame."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,15 @@ from mmskel.skeleton import skate_bone_origins
 
 @MODELS.register_module()
 class SkateEncoder(StreamEncoder):
-    """Joints to the (N, clips, M, T, V, C + 1) input of ``SkateFormer``; the last channel is the frame's time.
+    """Turns joints into the (N, clips, M, T, V, C + 1) input of ``SkateFormer``; the last channel is the frame's time.
 
-    Bones begin where SkateFormer's do (:func:`mmskel.skeleton.skate_bone_origins`). Motion is that of the picked
+    Bones begin where SkateFormer's begin (:func:`mmskel.skeleton.skate_bone_origins`). Motion is that of the picked
     frames. The order of the joints stays the layout's: streams need joints that the network then leaves out.
 
     Args:
         layout: Joint order.
-        stream: ``'joint'``, ``'bone'``, ``'joint_motion'`` or ``'bone_motion'``.
-        with_score: Append the confidence as a channel, before the time.
+        stream: Stream to make: ``'joint'``, ``'bone'``, ``'joint_motion'`` or ``'bone_motion'``.
+        with_score: Whether to append the confidence as a channel, before the time.
     """
 
     def __init__(self, layout: str, stream: str = 'joint', with_score: bool = False):
@@ -29,7 +29,7 @@ class SkateEncoder(StreamEncoder):
         self.origins.copy_(torch.tensor(skate_bone_origins(layout)))
 
     def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
-        """As :class:`StreamEncoder`, with ``frame_time`` (..., T) in [-1, 1] of the batch as the last channel.
+        """Like :class:`StreamEncoder`, with ``frame_time`` (..., T) in [-1, 1] of the batch as the last channel.
 
         ``channels()`` leaves the time out: ``SkateFormer`` takes it off its input before the first layer.
 

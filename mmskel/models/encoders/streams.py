@@ -1,4 +1,4 @@
-"""Joint, bone and motion streams: the input of every graph network, computed where the network computes.
+"""Joint, bone and motion streams: the input of every graph network, computed on the network's device.
 
 Symbols: ``...`` any leading axes (batch, clips, persons), T frames, V joints, C coordinates.
 """
@@ -23,7 +23,7 @@ def bones(x: Tensor, origins: Tensor, score_channel: bool = False) -> Tensor:
     Args:
         x: (..., T, V, C).
         origins: (V,) joint where every joint's bone begins; a joint that is its own origin gets zeros.
-        score_channel: The last channel is a confidence: the mean of both ends' is kept (PYSKL, 2-D).
+        score_channel: Whether the last channel is a confidence; the mean of both ends' is kept (PYSKL, 2-D).
     """
     other = x.index_select(-2, origins)
     out = x - other
@@ -37,10 +37,10 @@ def motion(x: Tensor, following: Tensor | None = None, score_channel: bool = Fal
 
     Args:
         x: (..., T, V, C).
-        following: (..., T, V, C), what follows every frame in the source, for clips of picked frames. The source's
+        following: Successors (..., T, V, C) of every frame in the source, for clips of picked frames. The source's
             last frame must follow itself.
-        score_channel: The last channel is a confidence: the mean of both frames' is kept, zero for the last frame
-            (``following`` says so by the negative confidence).
+        score_channel: Whether the last channel is a confidence; the mean of both frames' is kept, zero for the last
+            frame (``following`` says so by the negative confidence).
     """
     if following is None:
         last = x[..., -1:, :, :]
@@ -66,13 +66,13 @@ def encode_stream(keypoint: Tensor, stream: str, origins: Tensor, following: Ten
 
 @MODELS.register_module()
 class StreamEncoder(SkeletonEncoder):
-    """Joints to the (N, clips, M, T, V, C) input of ``RecognizerGCN``.
+    """Turns joints into the (N, clips, M, T, V, C) input of ``RecognizerGCN``.
 
     Args:
-        layout: Joint order; says where bones begin.
-        stream: ``'joint'``, ``'bone'``, ``'joint_motion'`` or ``'bone_motion'``.
-        with_score: Append the confidence as a channel (2-D sets: C becomes 3). Where a clip has none, 1 for joints
-            that are not zero.
+        layout: Joint order, which defines where bones begin.
+        stream: Stream to make: ``'joint'``, ``'bone'``, ``'joint_motion'`` or ``'bone_motion'``.
+        with_score: Whether to append the confidence as a channel (2-D sets: C becomes 3). Where a clip has none, 1 for
+            joints that are not zero.
     """
     streams = ensemble = STREAMS
 
@@ -88,12 +88,12 @@ class StreamEncoder(SkeletonEncoder):
         return coords + self.with_score
 
     def encode(self, batch: Mapping[str, Tensor], samples: Sequence = ()) -> Tensor:
-        """The network input, a pure function; leading axes may be any.
+        """Computes the network's input; a pure function of any leading axes.
 
         Args:
             batch: ``keypoint`` (..., M, T, V, C) and, optional, ``keypoint_score`` (..., M, T, V); ``keypoint_next``
                 and ``keypoint_score_next``, the successor in the source of every frame, see :func:`motion`.
-            samples: Data samples; are ignored.
+            samples: Data samples; ignored.
 
         Returns:
             (..., M, T, V, C), with ``with_score`` (..., M, T, V, C + 1).
@@ -113,6 +113,6 @@ class StreamEncoder(SkeletonEncoder):
 
 
 def _with_score(keypoint: Tensor, score: Tensor | None) -> Tensor:
-    """(..., C) with the confidence as a further channel; without any, 1 for joints that are not zero."""
+    """(..., C) with the confidence as an additional channel; without one, 1 for joints that are not zero."""
     score = (keypoint != 0).any(-1).to(keypoint.dtype) if score is None else score
     return torch.cat([keypoint, score[..., None]], -1)

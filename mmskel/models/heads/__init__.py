@@ -2,5 +2,6 @@
 from mmskel.models.heads.group_activity import GroupActivityHead
 from mmskel.models.heads.perceptron import PerceptronHead
 from mmskel.models.heads.rgb_pose import RGBPoseFusionHead
+from mmskel.models.heads.stream_product import StreamProductHead
 
-__all__ = ['GroupActivityHead', 'PerceptronHead', 'RGBPoseFusionHead']
+__all__ = ['GroupActivityHead', 'PerceptronHead', 'RGBPoseFusionHead', 'StreamProductHead']

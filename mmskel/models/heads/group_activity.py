@@ -1,4 +1,7 @@
-"""What the group does and, where the data says it, what every person does. Symbols: N clips, M persons, A actions."""
+"""The activity of a group and, where the data has labels for it, the action of every person.
+
+Symbols: N clips, M persons, A actions.
+"""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -16,17 +19,17 @@ from mmskel.files.errors import UserError
 class GroupActivityHead(GCNHead):
     """A linear classifier of the clip (MP-GCN's: a mean over persons, frames and nodes) and one of every person.
 
-    Labels of persons are the samples' ``person_label``, (M,) integers; -1, as of empty slots, has no say. A sample
-    without them trains the clip's label alone. Predictions of persons are left in the samples as
+    Labels of persons are the samples' ``person_label``, (M,) integers; -1, as for empty slots, is ignored. A sample
+    without them trains only the clip's label. Predictions of persons are stored in the samples as
     ``pred_person_score`` (M, A), probabilities.
 
     Args:
-        num_classes: Of the group, K.
+        num_classes: Number of group activities, K.
         in_channels: C of the features.
-        num_actions: Of a person, A; None: no classifier of persons, as published.
-        action_weight: Of their loss.
-        loss_cls, dropout, label_smooth_eps, topk, average_clips: MMAction2's, of the group.
-        init_cfg: Default, as published: weights N(0, 0.001).
+        num_actions: Number of a person's actions, A; None: no classifier of persons, as published.
+        action_weight: Weight of their loss.
+        loss_cls, dropout, label_smooth_eps, topk, average_clips: Arguments of MMAction2's heads, for the group.
+        init_cfg: Initialisation; default, as published: weights N(0, 0.001).
     """
 
     def __init__(self, num_classes: int, in_channels: int, num_actions: int | None = None, action_weight: float = 1.,
@@ -62,7 +65,7 @@ class GroupActivityHead(GCNHead):
         return losses
 
     def _person_labels(self, data_samples: Sequence, scores: Tensor) -> Tensor:
-        """(N, M) labels of persons; several views of a clip have the same."""
+        """(N, M) labels of persons; all views of a clip have the same."""
         clips, persons, actions = scores.shape
         rows = []
         for sample in data_samples:

@@ -1,4 +1,4 @@
-"""A classifier with a hidden layer behind the average of all tokens, CascadeFormer's on NTU RGB+D.
+"""A classifier with a hidden layer after the average of all tokens, CascadeFormer's on NTU RGB+D.
 
 Y. Peng, A. Yilmaz, arXiv 2509.00692, code of NTU; see docs/published/cascadeformer.md. The linear classifier of its
 other data sets is MMAction2's ``GCNHead`` with ``init_cfg=None``.
@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 @MODELS.register_module()
 class PerceptronHead(BaseHead):
-    """Average over persons, frames and joints, then layer norm, linear, ReLU, linear, with dropout before both.
+    """Averages over persons, frames and joints, then layer norm, linear, ReLU, linear, with dropout before both.
 
     Args:
-        num_classes: K.
-        in_channels: d, also the width of the hidden layer.
-        dropout: Probability.
+        num_classes: Number of classes, K.
+        in_channels: Width of a token, d, also the width of the hidden layer.
+        dropout: Dropout probability.
         label_smooth_eps: Share of every label that is spread over all classes.
-        average_clips: How several views of a clip become one: ``'prob'``, ``'score'`` or None.
+        average_clips: Rule for averaging several views of a clip: ``'prob'``, ``'score'`` or None.
         loss_cls: Loss of the scores.
     """
 

@@ -2,8 +2,8 @@
 
 MMAction2's ``RGBPoseHead`` with its tensors, losses and numbers. What differs (``docs/published/posec3d.md``, D3):
 batches of as many clips as there are classes do not crash, ``dropout=0`` and ``loss_weights=1`` are numbers like any
-other, and the prediction is one vector, the weighted sum of both heads' (published 1:1), beside which each head's own
-is kept.
+other, and the prediction is one vector, the weighted sum of both heads' (published 1:1), and each head's own
+is kept beside it.
 """
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ STREAMS = ('rgb', 'pose')
 
 @MODELS.register_module()
 class RGBPoseFusionHead(RGBPoseHead):
-    """A linear classifier per pathway behind global averages.
+    """A linear classifier per pathway after global averages.
 
     Args:
-        num_classes: K.
+        num_classes: Number of classes, K.
         in_channels: Channels of the RGB and the pose pathway.
-        dropout: Of both, or ``dict(rgb=..., pose=...)``.
-        loss_weights: Of both cross-entropies, RGB first, or one number.
-        fusion_weights: Of both probabilities in the prediction, RGB first; only their ratio counts.
+        dropout: Dropout of both pathways, or ``dict(rgb=..., pose=...)``.
+        loss_weights: Weights of both cross-entropies, RGB first, or one number.
+        fusion_weights: Weights of both probabilities in the prediction, RGB first; only their ratio counts.
         label_smooth_eps: Share of every label that is spread over all classes.
         topk: Accuracies that a training logs.
-        average_clips: How several views of a clip become one: ``'prob'`` or ``'score'``.
-        init_std: Of the initial weights.
+        average_clips: Rule for averaging several views of a clip: ``'prob'`` or ``'score'``.
+        init_std: Standard deviation of the initial weights.
     """
 
     def __init__(self, num_classes: int, in_channels: Sequence[int] = (2048, 512),
@@ -40,9 +40,10 @@ class RGBPoseFusionHead(RGBPoseHead):
                  fusion_weights: Sequence[float] = (1., 1.), label_smooth_eps: float = 0.,
                  topk: int | Sequence[int] = (1, 5), average_clips: str = 'prob', init_std: float = 0.01):
         if average_clips not in ('prob', 'score'):
-            raise UserError(f"average_clips is 'prob' or 'score', not {average_clips!r}")
+            raise UserError(f"average_clips must be 'prob' or 'score', not {average_clips!r}")
         if len(fusion_weights) != 2 or min(fusion_weights) < 0 or not sum(fusion_weights) > 0:
-            raise UserError(f'fusion_weights are two numbers from 0 on, RGB first, not both 0; found {fusion_weights}')
+            raise UserError(f'fusion_weights must be two non-negative numbers, RGB first, not both 0; found '
+                            f'{fusion_weights}')
         dropout = dict(dropout) if isinstance(dropout, Mapping) else dict.fromkeys(STREAMS, float(dropout))
         weights = [float(loss_weights)] * 2 if isinstance(loss_weights, (int, float)) else list(loss_weights)
         super().__init__(num_classes, tuple(in_channels), loss_components=list(STREAMS), loss_weights=weights,
@@ -54,8 +55,8 @@ class RGBPoseFusionHead(RGBPoseHead):
         """``rgb_loss_cls`` and ``pose_loss_cls``, weighted, and top-k accuracies of both.
 
         Args:
-            cls_scores: Per stream (N, K) raw scores.
-            data_samples: N, with a class or (K,) soft labels in ``gt_label``.
+            cls_scores: Raw scores (N, K) of each stream.
+            data_samples: Data samples, N, with a class or (K,) soft labels in ``gt_label``.
         """
         labels = torch.stack([sample.gt_label for sample in data_samples]).to(cls_scores['rgb'].device)
         if labels.shape[1:] == (1, ):
@@ -70,7 +71,7 @@ class RGBPoseFusionHead(RGBPoseHead):
     def average_clip(self, cls_scores: Tensor, num_segs: int = 1) -> Tensor:
         """(N * views, K) raw scores -> (N, K) probabilities.
 
-        A method of its own, because probabilities, and no raw scores, are what can be added up.
+        A separate method, because probabilities can be summed and raw scores cannot.
         """
         views = cls_scores.view(-1, num_segs, cls_scores.shape[-1])
         return views.softmax(-1).mean(1) if self.average_clips == 'prob' else views.mean(1).softmax(-1)

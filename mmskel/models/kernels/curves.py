@@ -1,4 +1,4 @@
-"""Links between neighbouring frames, the curves that they make, and sums along curves.
+"""Links between neighbouring frames, the curves they form, and sums along curves.
 
 Symbols: T frames, B clips times persons, V joints, k links of a joint, c channels. Time comes first, so that the frames
 before and after are slices; ``P = T - 1`` pairs of frames.
@@ -32,7 +32,7 @@ class Links(NamedTuple):
 def frame_distances(query: Tensor, key: Tensor) -> Tensor:
     """Squared distances of every joint to every joint of the next frame, over the number of channels.
 
-    Always in float32 at least: in half precision other joints would be nearest.
+    Always in float32 at least: in half precision the nearest joints would differ.
 
     Args:
         query, key: (T, B, V, e).
@@ -46,7 +46,7 @@ def frame_distances(query: Tensor, key: Tensor) -> Tensor:
         width = query.shape[-1]
         squares = here.square().sum(-1)[:, :, None] + there.square().sum(-1)[:, None]
         distance = torch.baddbmm(squares, here, there.transpose(1, 2), beta=1 / width, alpha=-2 / width)
-        # rounding may leave less than nothing
+        # rounding may leave a negative number
         return distance.relu_().view(len(query) - 1, *query.shape[1:3], query.shape[2])
 
 
@@ -54,19 +54,19 @@ def frame_distances(query: Tensor, key: Tensor) -> Tensor:
 def nearest_links(distance: Tensor, k: int) -> Links:
     """The k nearest joints of both neighbouring frames; a joint is never linked to itself.
 
-    Of equally near joints the first is taken, on every device.
+    Among equally near joints the first is taken, on every device.
 
     Args:
         distance: (P, B, V, V), at least 0, see :func:`frame_distances`.
-        k: Links of a joint, at most V - 1.
+        k: Number of links of a joint, at most V - 1.
     """
     joints = distance.shape[-1]
     this = torch.arange(joints, device=distance.device)
-    if torch.onnx.is_in_onnx_export():  # ONNX knows no bits of a number, but its TopK takes the first of equals
+    if torch.onnx.is_in_onnx_export():  # ONNX cannot read the bits of a number, but its TopK takes the first
         distance = distance.masked_fill(this == this[:, None], torch.inf)
         return Links(distance.topk(k, -1, largest=False).indices,
                      distance.transpose(-1, -2).topk(k, -1, largest=False).indices)
-    # numbers that are not negative are ordered as their bits are, and float64 has room for the joint behind those of
+    # non-negative numbers are ordered as their bits are, and float64 has room for the joint after those of
     # float32: no two keys are equal
     room = 1 << max(joints - 1, 1).bit_length()
     keys = distance.to(torch.float64, copy=True).view(torch.int64).bitwise_and_(-room)
@@ -84,7 +84,7 @@ def _smallest(keys: Tensor, k: int) -> Tensor:
 def link_weights(distance: Tensor, links: Links) -> tuple[Tensor, Tensor]:
     """Softmax over the links of every joint, as matrices of all pairs.
 
-    The weights are what a gradient flows through to the distances; which joints are linked has none.
+    A gradient flows through the weights to the distances; the choice of the linked joints has none.
 
     Args:
         distance: (P, B, V, V).
@@ -96,9 +96,9 @@ def link_weights(distance: Tensor, links: Links) -> tuple[Tensor, Tensor]:
     """
     def matrix(away: Tensor, to: Tensor) -> Tensor:
         near = away.gather(-1, to)
-        # softmax, several times as fast as PyTorch's where there are few numbers in a row
+        # softmax, several times as fast as PyTorch's for short rows
         weight = torch.exp(near[..., :1].detach() - near)
-        # no zeros_like, whose shape an exporter fixes
+        # not zeros_like, whose shape an exporter fixes
         return away.new_zeros(away.shape).scatter(-1, to, weight / weight.sum(-1, keepdim=True))
     return matrix(distance, links.forward), matrix(distance.transpose(-1, -2), links.backward)
 
@@ -121,14 +121,14 @@ def link_features(neighbour: Tensor, centre: Tensor, forward: Tensor, backward: 
 
 
 def curve_joints(links: Links, radius: int) -> Tensor:
-    """Where the curve through every joint of every frame is, up to ``radius`` frames before and after.
+    """The positions of the curve through every joint of every frame, up to ``radius`` frames before and after.
 
-    A curve goes on to the nearest joint of the next frame, and back to the nearest of the one before; where the clip
+    A curve continues to the nearest joint of the next frame, and back to the nearest of the one before; where the clip
     ends it stays.
 
     Args:
-        links: Of T - 1 pairs of frames.
-        radius: r.
+        links: Links of T - 1 pairs of frames.
+        radius: Radius in frames, r.
 
     Returns:
         (2 r + 1, T, B, V) joints, from frame t - r to frame t + r.
@@ -152,7 +152,7 @@ def full_curves(following: Tensor) -> Tensor:
         following: (P, B, V) nearest joint of the next frame.
 
     Returns:
-        (T, B, V) joints: where each of them is in every frame.
+        (T, B, V) joints: the position of each of them in every frame.
     """
     curve = [torch.arange(following.shape[-1], device=following.device).expand(following.shape[1:])]
     for step in following:
@@ -161,7 +161,8 @@ def full_curves(following: Tensor) -> Tensor:
 
 
 def along_curves(taps: Tensor, joints: Tensor) -> Tensor:
-    """Sums what every tap has at its place on the curve: a convolution along the curves whose taps were applied before.
+    """Sums the values of every tap at its position on the curve: a convolution along the curves whose taps were applied
+    before.
 
     Args:
         taps: (T, B, V, (2 r + 1) c), blocks ordered from frame t - r to t + r.
@@ -190,7 +191,7 @@ def _sum_of_rows(flat: Tensor, rows: Tensor) -> Tensor:
 
 
 class _AlongCurves(Function):
-    """Adds up the gradient in one tensor, not in one per tap."""
+    """Accumulates the gradient in one tensor instead of one per tap."""
 
     @staticmethod
     def forward(ctx, flat, rows):

@@ -1,4 +1,4 @@
-"""Graph convolution with several fixed-size kernels at once, with a backward pass that keeps little.
+"""Graph convolution with several fixed-size kernels at once, with a custom backward pass that keeps little.
 
 Symbols: V joints, B clips times persons, T frames, W windows, S subsets of a window, c channels of a window.
 """
@@ -17,7 +17,7 @@ def add_graph_convs(plus: Tensor, x: Tensor, graph: Tensor, weight: Tensor) -> T
     The 1 x 1 convolutions of all windows and subsets are one product, and so are their graphs.
 
     Args:
-        plus: (V, B, T, W c), contiguous; overwritten. The result of an operation that does not need it for its
+        plus: Tensor (V, B, T, W c), contiguous; overwritten. The result of an operation that does not need it for its
             gradient.
         x: (V, B, T, Cin).
         graph: (W, S, V, V), receiving joint before sending joint.
@@ -26,7 +26,7 @@ def add_graph_convs(plus: Tensor, x: Tensor, graph: Tensor, weight: Tensor) -> T
     Returns:
         ``plus``.
     """
-    with torch.autocast(x.device.type, enabled=False):  # which does not look into a backward pass
+    with torch.autocast(x.device.type, enabled=False):  # which does not reach into a custom backward pass
         x, graph, weight = (part.to(plus.dtype) for part in (x, graph, weight))
         if wants_custom_backward(plus):
             return _AddGraphConvs.apply(plus, x, graph, weight)

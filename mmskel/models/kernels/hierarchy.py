@@ -1,4 +1,4 @@
-"""The two large products of HD-GCN, with backward passes that keep little.
+"""The two large products of HD-GCN, with custom backward passes that keep little.
 
 Symbols: L layers of the hierarchy, V joints, B clips times persons, T frames, c channels.
 """
@@ -22,7 +22,7 @@ def hierarchical_conv(x: Tensor, graph: Tensor, weight: Tensor) -> Tensor:
     Returns:
         (V, B, T, L S c), contiguous.
     """
-    graph, weight = graph.to(x.dtype), weight.to(x.dtype)  # autocast does not look into a backward pass
+    graph, weight = graph.to(x.dtype), weight.to(x.dtype)  # autocast does not reach into a custom backward pass
     if wants_custom_backward(x):
         return _HierarchicalConv.apply(x, graph, weight)
     return _convolve(_spread(x, graph), weight, x.shape)
@@ -67,7 +67,7 @@ def temporal_max(x: Tensor) -> tuple[Tensor, Link | None]:
         x: (V, B, T, L, C).
 
     Returns:
-        (V, B, L, C); the link, None where no gradients are wanted.
+        (V, B, L, C); the link, None when no gradients are needed.
     """
     if not wants_custom_backward(x):
         return x.amax(2), None
@@ -82,7 +82,7 @@ def weighted_sum(x: Tensor, gates: Tensor, link: Link | None = None) -> Tensor:
     Args:
         x: (V, B, T, L, C).
         gates: (B, L, C).
-        link: From :func:`temporal_max` of ``x``: both gradients of ``x`` are then computed as one.
+        link: Link from :func:`temporal_max` of ``x``: both gradients of ``x`` are then computed as one.
 
     Returns:
         (V, B, T, C).
@@ -94,8 +94,8 @@ def weighted_sum(x: Tensor, gates: Tensor, link: Link | None = None) -> Tensor:
 
 
 class Link:
-    """What ties a sum to the maximum of the same tensor: a tensor without numbers that puts the sum's backward pass
-    before the maximum's, and where the first leaves its gradient for the second."""
+    """The link of a sum to the maximum of the same tensor: an empty tensor that puts the sum's backward pass
+    before the maximum's, and that holds the gradient of the first for the second."""
 
     def __init__(self):
         self.handle: Tensor | None = None
@@ -141,6 +141,6 @@ class _WeightedSum(Function):
     def backward(ctx, grad):
         x, gates = ctx.saved_tensors
         ctx.gradients.append((grad, gates))
-        # one axis after the other: a sum over both at once takes three times as long on a CPU
+        # one axis after another: a sum over both at once takes three times as long on a CPU
         of_gates = (x * grad[:, :, :, None]).sum(2).sum(0)
         return None, of_gates, grad.new_empty(0), None

@@ -1,4 +1,4 @@
-"""A linear layer for where only its result is wanted: oneDNN's, whose instructions are made for the processor it is on.
+"""A linear layer for when only its result is needed: oneDNN's, whose instructions fit the processor it runs on.
 
 PyTorch's own goes through MKL, which is as fast on Intel's processors, but not on others (docs/skateformer.md, "The
 same function, faster").
@@ -16,7 +16,7 @@ from mmskel.models.kernels.custom_backward import only_result
 _ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, '_linear_pointwise')
 
 if _ONEDNN:
-    with suppress(ImportError):  # PyTorch's counter of operations does not know oneDNN's; older ones cannot learn
+    with suppress(ImportError):  # PyTorch's counter of operations does not know oneDNN's; older ones cannot learn it
         from torch.utils.flop_counter import register_flop_formula
 
         @register_flop_formula(torch.ops.mkldnn._linear_pointwise)
@@ -26,7 +26,7 @@ if _ONEDNN:
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, gelu: bool = False, relu: bool = False) -> Tensor:
-    """``x @ weight.T + bias``, and an activation of it if wanted, without a pass over the memory of its own.
+    """``x @ weight.T + bias``, optionally followed by an activation, without a separate pass over the memory.
 
     Args:
         x: (rows, Cin).

@@ -20,10 +20,10 @@ class MultiBranchTCN(nn.Module):
     The 1 x 1 convolutions of the first three branches are one matrix product, the last norms of all four are one.
 
     Args:
-        channels: C, kept.
-        stride: Of time; the output has ceil(T / stride) frames.
-        kernel_size: Taps of the dilated convolutions.
-        dilations: One branch each.
+        channels: Number of channels, C, kept.
+        stride: Stride over time; the output has ceil(T / stride) frames.
+        kernel_size: Number of taps of the dilated convolutions.
+        dilations: Dilations, one branch each.
     """
 
     def __init__(self, channels: int, stride: int = 1, kernel_size: int = 5, dilations: tuple[int, ...] = (1, 2)):
@@ -41,7 +41,7 @@ class MultiBranchTCN(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """The published one: convolutions Kaiming normal by fan-out, biases 0, norm gains N(1, 0.02)."""
+        """The published initialisation: convolutions Kaiming normal by fan-out, biases 0, norm gains N(1, 0.02)."""
         self.reduce.reset_parameters()
         for weight in self.convs:
             nn.init.kaiming_normal_(weight, mode='fan_out')
@@ -61,7 +61,7 @@ class MultiBranchTCN(nn.Module):
         taps, outputs = self.convs[0].shape[2] if self.convs else 0, []
         for i, (part, weight, dilation) in enumerate(zip(inputs, self.convs, self.dilations)):
             at = slice(i * self.width, (i + 1) * self.width)
-            # (V B, c, T, 1) with channels last in memory, as the convolution likes it
+            # (V B, c, T, 1) with channels last in memory, as the convolution prefers it
             part = part.reshape(joints * batch, frames, self.width).transpose(1, 2)[..., None]
             out = functional.conv2d(part, weight * scale[at, None, None, None], self.conv_bias[at] * scale[at],
                                     (self.stride, 1), ((taps - 1) // 2 * dilation, 0), (dilation, 1))
@@ -77,9 +77,9 @@ class MultiBranchTCN(nn.Module):
 
 
 def max_of_three(x: Tensor, stride: int = 1) -> Tensor:
-    """The largest of each frame and its two neighbours, of numbers that are not negative.
+    """The largest of each frame and its two neighbours, of non-negative numbers.
 
-    The same as max pooling, which is many times slower where channels come last on a CPU.
+    The same as max pooling, which is many times slower on a CPU if channels come last.
 
     Args:
         x: (V, B, T, C), at least 0.

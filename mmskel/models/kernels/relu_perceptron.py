@@ -13,10 +13,10 @@ from mmskel.models.layers.dropout import keep_mask, keep_share
 
 
 def relu_perceptron(x: Tensor, first: nn.Linear, second: nn.Linear, dropout: float = 0.) -> Tensor:
-    """``second(dropout(relu(first(x))))``; of the wide layer a single tensor is kept for the backward pass.
+    """``second(dropout(relu(first(x))))``; a single tensor of the wide layer is kept for the backward pass.
 
-    A number of the wide layer that is zero passes no gradient, whether the ReLU or the dropout made it so, and one that
-    is not was multiplied by a constant: what comes out of the dropout says all that the backward pass needs.
+    A number of the wide layer that is zero passes no gradient, whether because of the ReLU or the dropout, and one that
+    is not was multiplied by a constant: the output of the dropout is all that the backward pass needs.
 
     Args:
         x: (rows, C).
@@ -30,12 +30,12 @@ def relu_perceptron(x: Tensor, first: nn.Linear, second: nn.Linear, dropout: flo
         if dropout:
             hidden = functional.dropout(linear(x, first.weight, first.bias, relu=True), dropout)
             return linear(hidden, second.weight, second.bias)
-        # in pieces where nothing else is wanted, so that the wide layer stays in the cache
+        # in pieces when nothing else is needed, so that the wide layer stays in the cache
         pieces = [linear(linear(rows, first.weight, first.bias, relu=True), second.weight, second.bias)
                   for rows in (x.split(ROWS_AT_ONCE) if only_result(x) else [x])]
         return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
     hidden = first(x)
-    # autocast does not look into a backward pass
+    # autocast does not reach into a custom backward pass
     return _DropLinear.apply(hidden, second.weight.to(hidden.dtype), second.bias.to(hidden.dtype), dropout)
 
 
@@ -56,7 +56,7 @@ class _DropLinear(Function):
 
 
 def _drop_(x: Tensor, p: float) -> float:
-    """Dropout in place; returns the factor of what stays."""
+    """Dropout in place; returns the factor of what is kept."""
     if p == 0:
         return 1.
     if x.device.type == 'cpu' and p < 1:

@@ -20,12 +20,12 @@ from mmskel.models.kernels.custom_backward import wants_custom_backward
 from mmskel.models.layers.dropout import Drops, drop_, keep_share
 from mmskel.skeleton import SKATE_TYPES
 
-# scores computed at once on a CPU, such that they and what is made of them fit the second-level cache: 1 MB in float32
+# scores computed at once on a CPU, such that they and their results fit the second-level cache: 1 MB in float32
 AT_ONCE = 2**18
 # scores are in bits, as powers of two: exp goes through MKL, three times as slow as PyTorch's own exp2 on an AMD EPYC
 BITS = math.log2(math.e)
 # while all sums of a row's exponentials lie between these, a softmax need not subtract the row's largest score first,
-# two passes over all scores: nothing has overflown, and what has underflown is too small to be seen in the sum
+# two passes over all scores: nothing has overflowed, and what has underflowed is too small to matter in the sum
 SUMS = (1e-20, 1e30)
 
 
@@ -43,22 +43,22 @@ def windows_view(x: Tensor, kind: int, size: tuple[int, int], parts: int = 1, he
 
 def skate_attention(beside: Sequence[Tensor], qkv: Tensor, biases: Sequence[Tensor], sizes: Sequence[tuple[int, int]],
                     scale: float, dropout: float = 0.) -> Tensor:
-    """Attention of the four Skate-Types, behind the results of the other branches.
+    """Attention of the four Skate-Types, after the results of the other branches.
 
     Args:
         beside: Tensors (., B, T, W), which come first in the result.
         qkv: (4 * 3 h d, B, T, W): per type queries, keys and values, each heads before channels.
         biases: Four tensors (h, A, A), added to the scores.
         sizes: Four (a, b).
-        scale: Of the scores.
-        dropout: Of the attention weights.
+        scale: Factor of the scores.
+        dropout: Dropout of the attention weights.
 
     Returns:
         (sum of those beside + 4 h d, B, T, W).
     """
     if getattr(torch.compiler, 'is_compiling', lambda: False)():
         return _plain(beside, qkv, biases, sizes, scale, dropout)
-    biases = [bias.to(qkv.dtype) for bias in biases]  # autocast does not look into a backward pass
+    biases = [bias.to(qkv.dtype) for bias in biases]  # autocast does not reach into a custom backward pass
     beside = [part.to(qkv.dtype) for part in beside]
     if any(map(wants_custom_backward, (qkv, *biases, *beside))):
         return _SkateAttention.apply(len(beside), sizes, scale, dropout, qkv, *biases, *beside)
@@ -68,7 +68,7 @@ def skate_attention(beside: Sequence[Tensor], qkv: Tensor, biases: Sequence[Tens
 
 
 def prepared(bias: Tensor) -> Tensor:
-    """A bias as the scores in memory have it: keys before queries, in bits."""
+    """A bias in the order of the scores in memory: keys before queries, in bits."""
     return bias.transpose(1, 2).contiguous() * BITS
 
 
@@ -77,13 +77,14 @@ def attend_into(out: Tensor, qkv: Tensor, biases: Sequence[Tensor], sizes: Seque
     """:func:`skate_attention` without gradients, into a tensor (4 h d, B, T, W).
 
     Args:
-        out: What is written.
-        qkv, sizes, scale, dropout: See there.
+        out: Tensor to write to.
+        qkv, sizes, scale, dropout: Arguments as there.
         biases: Four :func:`prepared` ones.
-        kept: Gathers what the backward pass needs per type: (logarithm of the sums, to base 2; drops per piece).
+        kept: List that gathers what the backward pass needs per type: (logarithm of the sums, to base 2; drops per
+            piece).
     """
     room, = _rooms(qkv, biases)
-    careful = qkv.device.type != 'cpu' or qkv.dtype == torch.float16  # a GPU would have to be waited for
+    careful = qkv.device.type != 'cpu' or qkv.dtype == torch.float16  # otherwise the CPU would wait for the GPU
     places: dict[int, _Windows] = {}
     for kind, part, bias, size, result in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes, out.chunk(4)):
         windows = places.get(bias.shape[1])
@@ -106,9 +107,9 @@ class _Windows:
     """Windows of one area, in memory that all types with such windows use in turn.
 
     Args:
-        x: (3 h d, B, T, W), the first that there are windows of.
+        x: First tensor (3 h d, B, T, W) with such windows.
         bias: (h, A, A).
-        room: For the scores of a piece.
+        room: Memory for the scores of a piece.
     """
 
     def __init__(self, x: Tensor, bias: Tensor, room: Tensor):
@@ -152,7 +153,7 @@ class _Windows:
 
 
 def _behind(beside: Sequence[Tensor], qkv: Tensor) -> tuple[Tensor, Tensor]:
-    """What is beside, with room behind it for the attentions' results; that room."""
+    """The tensors beside, with room after them for the attentions' results; and that room."""
     first = sum(map(len, beside))
     out = qkv.new_empty(first + len(qkv) // 3, *qkv.shape[1:])
     if beside:
@@ -170,7 +171,7 @@ def _windows(x: Tensor, kind: int, size: tuple[int, int], parts: int, heads: int
 
 
 def _at_once(rows: int, bias: Tensor) -> int:
-    """How many windows, times heads, are attended to at once: pieces of about the same size."""
+    """The number of windows, times heads, to attend to at once: pieces of about the same size."""
     if bias.device.type != 'cpu':
         return rows
     heads, area, _ = bias.shape
@@ -201,7 +202,7 @@ def _pieces(bias: Tensor, rooms: Sequence[Tensor], *parts: Tensor) -> Iterator[t
 
 
 def _within(sums: Tensor) -> bool:
-    """Whether none of the sums is out of :data:`SUMS`, nor no number at all."""
+    """Whether none of the sums is out of :data:`SUMS`, or NaN."""
     low, high = sums.aminmax()
     return SUMS[0] < low.item() and high.item() < SUMS[1]
 
@@ -273,7 +274,7 @@ def _backward(windows, done, grad, bias, rooms, logsum, drops, scale, dropout) -
 
 
 def _plain(beside, qkv, biases, sizes, scale, dropout) -> Tensor:
-    """The same for a compiler."""
+    """The same in terms that a compiler understands."""
     heads, outs = len(biases[0]), list(beside)
     for kind, part, bias, size in zip(SKATE_TYPES, qkv.chunk(4), biases, sizes):
         query, key, value = windows_view(part, kind, size, 3, heads).flatten(6).flatten(1, 3).transpose(3, 4)

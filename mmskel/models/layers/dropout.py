@@ -35,15 +35,15 @@ def keep_share(p: float) -> float:
 
 
 class Drops:
-    """Which numbers of a tensor are dropped, kept as random bits: for passes that need the same choice twice.
+    """The numbers of a tensor that are dropped, kept as random bits: for passes that need the same choice twice.
 
-    One bit per number for ``p = 0.5``, else a byte or two. Numbers that stay are not scaled: whoever multiplies them
-    next divides by :func:`keep_share`.
+    One bit per number for ``p = 0.5``, else a byte or two. Numbers that stay are not scaled: the caller that multiplies
+    them next divides by :func:`keep_share`.
 
     Args:
-        numbers: How many.
-        p: The probability to be dropped.
-        device: Of the tensor.
+        numbers: Number of random numbers.
+        p: Probability of being dropped.
+        device: Device of the tensor.
     """
 
     def __init__(self, numbers: int, p: float, device: torch.device):
@@ -51,14 +51,14 @@ class Drops:
         self._words = _random_words(numbers * (1 if p == 0.5 else _levels(p)[0]), device)
 
     def mask(self, x: Tensor) -> Tensor:
-        """What :func:`drop_` takes for tensors of the shape and type of ``x``."""
+        """The mask that :func:`drop_` takes for tensors of the shape and type of ``x``."""
         if self.p != 0.5:
             return _kept(self._words, x.shape, self.p).to(x.dtype)
         bits = 8 * x.element_size()
         integer = {16: torch.int16, 32: torch.int32, 64: torch.int64}[bits]
         words = self._words.view(integer)[:-(-x.numel() // bits)]
         shifts = torch.arange(bits, dtype=integer, device=x.device)[:, None]
-        # every bit becomes a number of nothing but that bit
+        # every bit becomes a number with only that bit set
         masks = torch.bitwise_left_shift(words, shifts).bitwise_right_shift_(bits - 1)
         return masks.view(-1)[:x.numel()].view(x.shape)
 
@@ -72,7 +72,7 @@ def drop_(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def _levels(p: float) -> tuple[int, int]:
-    """(random bits per number, how many of their values mean dropped)."""
+    """(random bits per number, the number of their values that mean dropped)."""
     bits = 8 if (p * 256).is_integer() else 16
     return bits, min(max(round(p * 2**bits), 1), 2**bits - 1)
 

@@ -23,8 +23,8 @@ class LinearEmbedding(nn.Module):
 
     Args:
         layout: Joint order.
-        in_channels: C.
-        channels: d.
+        in_channels: Number of coordinates, C.
+        channels: Width of a token, d.
     """
 
     def __init__(self, layout: Layout, in_channels: int, channels: int):
@@ -59,7 +59,7 @@ class SpatialEmbedding(nn.Module):
     Args:
         layout, in_channels, channels: See :class:`LinearEmbedding`; d is a multiple of V times the number of heads.
         num_heads: Number of heads of the layer.
-        dropout: Probability.
+        dropout: Dropout probability.
     """
 
     def __init__(self, layout: Layout, in_channels: int, channels: int, num_heads: int, dropout: float = 0.1):
@@ -80,7 +80,7 @@ class SpatialCoordsEmbedding(LinearEmbedding):
     Args:
         layout, in_channels, channels: See :class:`LinearEmbedding`.
         num_heads: Number of heads of the layer.
-        dropout: Probability.
+        dropout: Dropout probability.
     """
 
     def __init__(self, layout: Layout, in_channels: int, channels: int, num_heads: int, dropout: float = 0.1):
@@ -95,13 +95,13 @@ class SpatialCoordsEmbedding(LinearEmbedding):
 
 
 class GraphEmbedding(nn.Module):
-    """Three graph layers of d/V channels over the bones of a frame, then all joints side by side (version 1.3).
+    """Three graph layers of d/V channels over the bones of a frame, then all joints concatenated (version 1.3).
 
     The bones are the layout's; the published list does not match NTU's joints (docs/published/cascadeformer.md).
 
     Args:
         layout, in_channels, channels: See :class:`LinearEmbedding`; d is a multiple of V.
-        dropout: Probability, after every layer.
+        dropout: Dropout probability, after every layer.
     """
 
     def __init__(self, layout: Layout, in_channels: int, channels: int, dropout: float = 0.1):
@@ -123,7 +123,7 @@ class GraphEmbedding(nn.Module):
 
 
 class BoneAnglesEmbedding(nn.Module):
-    """Direction angles and length of every bone through one linear layer (version 1.4); 3-D joints alone.
+    """Direction angles and length of every bone through one linear layer (version 1.4); only for 3-D joints.
 
     Args:
         layout, in_channels, channels: See :class:`LinearEmbedding`.
@@ -161,11 +161,11 @@ def bone_features(x: Tensor, pairs: Tensor) -> Tensor:
 
 
 def _share(channels: int, layout: Layout, num_heads: int = 1) -> int:
-    """Channels of a joint, where all joints side by side make a token."""
+    """The channels of a joint if all joints concatenated make a token."""
     unit = layout.num_joints * num_heads
     if channels % unit:
         near = max(round(channels / unit), 1) * unit
-        raise UserError(f"{channels} channels cannot be shared out among the {layout.num_joints} joints of layout "
+        raise UserError(f"{channels} channels cannot be divided among the {layout.num_joints} joints of layout "
                         f"'{layout.name}' with {num_heads} heads each; the nearest number that can is {near}")
     return channels // layout.num_joints
 
@@ -173,7 +173,7 @@ def _share(channels: int, layout: Layout, num_heads: int = 1) -> int:
 _PLAIN = {'linear': LinearEmbedding, 'joint_conv': JointConvEmbedding, 'bone_angles': BoneAnglesEmbedding}
 _WITH_HEADS = {'spatial': SpatialEmbedding, 'spatial_coords': SpatialCoordsEmbedding}
 FRAME_EMBEDDINGS = ('linear', 'joint_conv', 'spatial', 'spatial_coords', 'graph', 'bone_angles')
-"""What ``embedding`` may be, in the order of the published versions."""
+"""The values of ``embedding``, in the order of the published versions."""
 
 
 def frame_embedding(kind: str, layout: str | Layout, in_channels: int, channels: int, num_heads: int,
@@ -185,10 +185,10 @@ def frame_embedding(kind: str, layout: str | Layout, in_channels: int, channels:
         layout: Joint order.
         in_channels, channels: C and d.
         num_heads: Number of heads of the embeddings with a transformer layer.
-        dropout: Probability, of the embeddings that have it.
+        dropout: Dropout probability, of the embeddings that have it.
 
     Raises:
-        UserError: An unknown kind, or a width that the kind cannot have; names the nearest it can.
+        UserError: An unknown kind, or a width that the kind cannot have; names the nearest possible one.
     """
     layout = get_layout(layout)
     if kind in _PLAIN:
@@ -197,4 +197,4 @@ def frame_embedding(kind: str, layout: str | Layout, in_channels: int, channels:
         return _WITH_HEADS[kind](layout, in_channels, channels, num_heads, dropout)
     if kind == 'graph':
         return GraphEmbedding(layout, in_channels, channels, dropout)
-    raise UserError(f"embedding is one of {', '.join(FRAME_EMBEDDINGS)}, not {kind!r}")
+    raise UserError(f"embedding must be one of {', '.join(FRAME_EMBEDDINGS)}, not {kind!r}")

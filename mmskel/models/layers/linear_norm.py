@@ -9,11 +9,11 @@ from torch.nn import functional
 class LinearNorm(nn.Module):
     """``BatchNorm(Linear(x))`` over the last axis; the statistics run over all other axes.
 
-    The same function as a 1 x 1 convolution and a 2-D batch norm, without their copies between memory layouts. Where
+    The same function as a 1 x 1 convolution and a 2-D batch norm, without their copies between memory layouts. If
     the norm does not learn (evaluation, frozen norms) it is folded into the weight, which stays differentiable.
 
     Args:
-        in_channels, out_channels: C before and after.
+        in_channels, out_channels: Numbers of channels before and after.
         group_size: Fan-out of one published convolution, where several are stacked in one; for the initialisation.
     """
 
@@ -44,9 +44,9 @@ def normalize(x: Tensor, norm: nn.BatchNorm1d, plus: Tensor | None = None, activ
 
 
 def finish(out: Tensor, plus: Tensor | None, activate: bool) -> Tensor:
-    """Adds a shortcut ``plus`` of as many numbers, then a ReLU, in place: neither makes a tensor of its own.
+    """Adds a shortcut ``plus`` of the same shape, then a ReLU, in place: neither makes a new tensor.
 
-    ``out`` is the result of an operation that does not need it for its gradient, and no view.
+    ``out`` is the result of an operation that does not need it for its gradient, and not a view.
     """
     if plus is not None:
         out.add_(plus.reshape(out.shape))
@@ -54,6 +54,6 @@ def finish(out: Tensor, plus: Tensor | None, activate: bool) -> Tensor:
 
 
 def affine_of(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
-    """What a batch norm with fixed statistics does: (scale, shift), each (C,)."""
+    """The effect of a batch norm with fixed statistics: (scale, shift), each (C,)."""
     scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
     return scale, norm.bias - norm.running_mean * scale

@@ -2,7 +2,7 @@
 
 A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017, arXiv 1706.03762. The tensors, their names and their
 initial values are those of PyTorch's ``nn.TransformerEncoderLayer``; the forward pass is ours: no averaged attention
-weights, one wide tensor kept for the backward pass instead of three, dropout that costs little on a CPU.
+weights, one wide tensor is kept for the backward pass instead of three, dropout that costs little on a CPU.
 """
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def attend(module: nn.MultiheadAttention, query: Tensor, context: Tensor, paddin
     """Multi-head attention with the weights of ``module``; its dropout is on the attention weights.
 
     Args:
-        module: Whose packed projection is used; query and context have its width d.
+        module: Attention module whose packed projection is used; query and context have its width d.
         query: (B, T, d).
         context: (B, S, d), keys and values; the same tensor as ``query`` for self-attention.
-        padding: (B, S), true for places of the context that nobody looks at; None: all are looked at.
+        padding: Mask (B, S), true for places of the context that are ignored; None: none are.
         num_heads: Number of heads, instead of the module's.
 
     Returns:
@@ -57,7 +57,7 @@ class PostNormLayer(nn.TransformerEncoderLayer):
         channels: Width d.
         num_heads: Number of heads; divides ``channels``.
         hidden: Width of the perceptron.
-        dropout: Probability, of the attention weights, both sums and the perceptron.
+        dropout: Dropout probability, of the attention weights, both sums and the perceptron.
     """
 
     def __init__(self, channels: int, num_heads: int, hidden: int = 2048, dropout: float = 0.1):

@@ -9,7 +9,7 @@ class DropPath(nn.Module):
     """Stochastic depth: a clip's residual is left out with probability ``rate`` in training, else scaled up.
 
     Args:
-        rate: Probability to be left out.
+        rate: Probability of being left out.
     """
 
     def __init__(self, rate: float = 0.):

@@ -1,4 +1,4 @@
-"""The loss of masked pretraining: how far off the reconstruction of hidden joints is.
+"""The loss of masked pretraining: the error of reconstructed hidden joints.
 
 Y. Peng, A. Yilmaz, "CascadeFormer", arXiv 2509.00692; see docs/published/cascadeformer.md.
 """
@@ -15,7 +15,7 @@ class MaskedMSELoss(nn.Module):
 
     Args:
         loss_weight: Factor of the loss.
-        eps: What is added to the number of hidden coordinates.
+        eps: Term added to the number of hidden coordinates.
     """
 
     def __init__(self, loss_weight: float = 1., eps: float = 1e-8):
@@ -23,7 +23,7 @@ class MaskedMSELoss(nn.Module):
         self.loss_weight, self.eps = loss_weight, eps
 
     def forward(self, reconstruction: Tensor, target: Tensor, hidden: Tensor) -> Tensor:
-        """A number.
+        """The loss, a scalar.
 
         Args:
             reconstruction, target: (B, T, V, C).
@@ -34,7 +34,7 @@ class MaskedMSELoss(nn.Module):
 
 
 def hidden_error(reconstruction: Tensor, target: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-    """Of every clip the sum of squared errors of hidden coordinates, and how many there are; (B,) each, float32."""
+    """The sum of squared errors of every clip's hidden coordinates, and their number; (B,) each, float32."""
     square = (reconstruction.float() - target.float()).square()
     error = torch.where(hidden[..., None], square, 0).sum((1, 2, 3))
     return error, hidden.sum((1, 2), dtype=torch.float32) * target.shape[-1]

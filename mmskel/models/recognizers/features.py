@@ -1,6 +1,6 @@
-"""Where tensors leave a recogniser: features, pooled features, logits, and the one place that averages views.
+"""Tensors out of a recogniser: features, pooled features, logits, and the one place that averages views.
 
-Works with MMAction2's recognisers (2-D, 3-D, GCN and of several modalities) and whatever derives from them. Nothing
+Works with MMAction2's recognisers (2-D, 3-D, GCN and of several modalities) and anything derived from them. Nothing
 about a recogniser is changed, so any of this may be called while it trains or is tested.
 
 Symbols: N clips, R = N * views rows, K classes, D channels of the pooled features.
@@ -21,10 +21,10 @@ STAGES = ('features', 'pooled', 'logits')
 
 
 class ClipScores(NamedTuple):
-    """What several views of a clip say together.
+    """The joint result of several views of a clip.
 
     Attributes:
-        probability: (N, K), as the head makes it in a test.
+        probability: (N, K), as the head computes it in a test.
         logits: (N, K), the mean of the views' raw scores.
     """
     probability: Tensor
@@ -32,24 +32,24 @@ class ClipScores(NamedTuple):
 
 
 def recognise(model: nn.Module, batch: Mapping[str, Any], stage: str = 'logits') -> Any:
-    """What a recogniser makes of a batch, as tensors, one row per view; gradients are kept.
+    """The output of a recogniser for a batch, as tensors, one row per view; gradients are kept.
 
-    The model runs as it is: call ``model.eval()`` first, and wrap the call in ``torch.inference_mode()`` where no
-    gradient is wanted.
+    The model runs as it is: call ``model.eval()`` first, and wrap the call in ``torch.inference_mode()`` if no
+    gradient is needed.
 
     Args:
-        model: A recogniser.
-        batch: A collated batch as the pipeline packs it: ``inputs`` and ``data_samples``.
-        stage: ``'features'``: what the head takes, of backbone and neck, e.g. (R, M, C, T, V) of a graph network, or
-            (R, C, T, H, W) of volumes; ``'pooled'``: (R, D), what the head's classifier takes, pathways side by side;
-            ``'logits'``: (R, K), or by the heads' names where there are several (RGB and pose).
+        model: Recogniser to run.
+        batch: Collated batch as the pipeline packs it: ``inputs`` and ``data_samples``.
+        stage: Stage to return. ``'features'``: the head's input, from backbone and neck, e.g. (R, M, C, T, V) of a
+            graph network, or (R, C, T, H, W) of volumes; ``'pooled'``: (R, D), the input of the head's classifier,
+            pathways side by side; ``'logits'``: (R, K), or by the heads' names if there are several (RGB and pose).
 
     Returns:
         A tensor; features of several pathways are a tuple, logits of several heads a dictionary. The rows of a clip's
         views follow each other: ``rows.unflatten(0, (N, -1))``.
 
     Raises:
-        UserError: Another stage; a recogniser or head that does not have it.
+        UserError: An unknown stage, or a recogniser or head that does not have it.
 
     Example:
         >>> pooled = recognise(model, batch, 'pooled').unflatten(0, (len(batch['data_samples']), -1)).mean(1)
@@ -58,7 +58,7 @@ def recognise(model: nn.Module, batch: Mapping[str, Any], stage: str = 'logits')
 
 
 def network_output(model: nn.Module, inputs: Any, stage: str = 'logits') -> Any:
-    """As :func:`recognise`, of what the encoder has made of a batch.
+    """Like :func:`recognise`, for the encoder's output of a batch.
 
     Args:
         model: A recogniser.
@@ -68,7 +68,7 @@ def network_output(model: nn.Module, inputs: Any, stage: str = 'logits') -> Any:
     if stage not in STAGES:
         raise UserError(f"unknown stage '{stage}'; known: {', '.join(STAGES)}")
     if not isinstance(model, BaseRecognizer):
-        raise UserError(f'a {type(model).__name__} is no recogniser of MMAction2, so it has no stages to read from')
+        raise UserError(f'a {type(model).__name__} is not a recogniser of MMAction2, so it has no stages to read from')
     features, arguments = model.extract_feat(inputs, test_mode=True)
     if stage == 'features':
         return features
@@ -87,7 +87,7 @@ def pooled_and_logits(model: nn.Module, inputs: Any) -> tuple[Tensor, Tensor | N
         inputs: See :func:`network_output`.
 
     Returns:
-        (R, D), and (R, K) or None where the head has several outputs.
+        (R, D), and (R, K) or None if the head has several outputs.
     """
     if not isinstance(model, BaseRecognizer) or not model.with_cls_head:
         return network_output(model, inputs, 'pooled'), None
@@ -97,18 +97,18 @@ def pooled_and_logits(model: nn.Module, inputs: Any) -> tuple[Tensor, Tensor | N
 
 
 def predict_samples(model: nn.Module, batch: Mapping[str, Any]) -> Sequence:
-    """What ``model.test_step`` gives, with the scores of every clip noted in its sample.
+    """The result of ``model.test_step``, with the scores of every clip stored in its sample.
 
     Args:
         model: A recogniser.
         batch: A collated batch.
 
     Returns:
-        The data samples with all that the head writes and, besides, ``probability`` (K,) and, where the head averages
-        the views as MMAction2's base head does, ``logits`` (K,). Both are float32.
+        The data samples with everything the head writes and, in addition, ``probability`` (K,) and, if the head
+        averages the views as MMAction2's base head does, ``logits`` (K,). Both are float32.
 
     Raises:
-        UserError: A head with one prediction per pathway and none of both.
+        UserError: A head with one prediction per pathway and no joint one.
     """
     if not _is_backbone_and_head(model):
         return [_noted(sample, sample.pred_score) for sample in model.test_step(batch)]
@@ -116,7 +116,7 @@ def predict_samples(model: nn.Module, batch: Mapping[str, Any]) -> Sequence:
     features, arguments = model.extract_feat(data['inputs'], test_mode=True)
     head = model.cls_head
     samples = head.predict(features, data['data_samples'], **arguments)
-    views = head(features, **arguments)  # a second time, which costs next to nothing: a prediction keeps no raw scores
+    views = head(features, **arguments)  # a second time, at almost no cost: a prediction has no raw scores
     if type(head).average_clip is not BaseHead.average_clip or not isinstance(views, Tensor):
         return [_noted(sample, sample.pred_score) for sample in samples]
     scores = average_views(views.unflatten(0, (len(samples), -1)), head.average_clips)
@@ -128,8 +128,8 @@ def average_views(views: Tensor, average: str | None = 'prob') -> ClipScores:
 
     Args:
         views: (N, views, K) raw scores.
-        average: ``'prob'`` or None: mean of the views' probabilities; ``'score'``: probabilities of the mean score.
-            As MMAction2's heads call it.
+        average: Rule for averaging. ``'prob'`` or None: mean of the views' probabilities; ``'score'``: probabilities of
+            the mean score. As MMAction2's heads call it.
     """
     views = views.float()
     logits = views.mean(1)
@@ -137,14 +137,14 @@ def average_views(views: Tensor, average: str | None = 'prob') -> ClipScores:
 
 
 def _is_backbone_and_head(model: nn.Module) -> bool:
-    """Whether a prediction is what the head says about the features, nothing before, between or after."""
+    """Whether a prediction is exactly the head's output for the features, with nothing before, between or after."""
     return (isinstance(model, BaseRecognizer) and type(model).predict is BaseRecognizer.predict
             and model.with_cls_head and isinstance(model.cls_head, BaseHead))
 
 
 def _noted(sample: Any, probability: Any, logits: Tensor | None = None) -> Any:
     if isinstance(probability, Mapping):
-        raise UserError(f'the head predicts {" and ".join(probability)} each on its own, and nothing of both; use one '
+        raise UserError(f'the head predicts {" and ".join(probability)} separately, and not jointly; use one '
                         'that fuses them, such as RGBPoseFusionHead')
     sample.set_field(probability.float(), 'probability')
     if logits is not None:
@@ -155,7 +155,7 @@ def _noted(sample: Any, probability: Any, logits: Tensor | None = None) -> Any:
 def _pooled(head: nn.Module, features: Any, arguments: Mapping[str, Any]) -> Tensor:
     """(R, D): the input of the linear layers that take ``head.in_channels``, in the order in which they are called.
 
-    Heads pool in ways of their own (over persons, frames, pixels or segments), and none of them hands the result out.
+    Heads pool in ways of their own (over persons, frames, pixels or segments), and none of them returns the result.
     """
     widths = head.in_channels if isinstance(head.in_channels, (tuple, list)) else [head.in_channels]
     seen: list[Tensor] = []

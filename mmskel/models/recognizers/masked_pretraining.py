@@ -1,4 +1,4 @@
-"""Masked pretraining: an encoder of frame tokens learns to reconstruct joints that it is not shown. No labels.
+"""Masked pretraining: an encoder of frame tokens learns to reconstruct hidden joints. No labels.
 
 Y. Peng, A. Yilmaz, "CascadeFormer: A Family of Two-stage Cascading Transformers for Skeleton-based Human Action
 Recognition", arXiv 2509.00692, stage 1. Ours: masks drawn by one sort per batch; any encoder of frame tokens; see
@@ -25,22 +25,22 @@ DECODERS = ('linear', 'mlp', 'residual')
 
 @MODELS.register_module()
 class MaskedPretraining(BaseModel):
-    """Hides joints, encodes what is left, reconstructs, compares.
+    """Hides joints, encodes the others, reconstructs, and compares.
 
     The weights that a recogniser continues with keep their names, ``backbone.*``: give it the checkpoint as
     ``load_from``.
 
     Args:
-        backbone: An encoder of frame tokens: ``channels`` (d), ``num_joints``, ``in_channels``, ``arrange(x)``,
+        backbone: Encoder of frame tokens with ``channels`` (d), ``num_joints``, ``in_channels``, ``arrange(x)``,
             ``padding_of(x)`` and ``encode_frames(x, padding)``, (B, T, V, C) -> (B, T, d), as
             :class:`~mmskel.models.backbones.CascadeFormer` has them (with ``cascade=False``: nothing is idle).
-        data_preprocessor: Encoder of the batch, as of the recogniser.
-        mask: What is hidden: ``'joint'``: single joints in single frames; ``'frame'``: whole frames; ``'none'``:
+        data_preprocessor: Encoder of the batch, as for the recogniser.
+        mask: Hidden part. ``'joint'``: single joints in single frames; ``'frame'``: whole frames; ``'none'``:
             nothing, and everything is compared.
         mask_ratio: Share of the places that are hidden, rounded down, at least one.
-        decoder: From tokens to joints: ``'linear'`` (published), ``'mlp'`` (a hidden layer of d), ``'residual'`` (the
-            same, added to the token).
-        loss: Loss of the reconstruction, called with reconstruction, target and what was hidden.
+        decoder: Decoder from tokens to joints: ``'linear'`` (published), ``'mlp'`` (a hidden layer of d),
+            ``'residual'`` (the same, added to the token).
+        loss: Loss of the reconstruction, called with reconstruction, target and mask.
         mask_seed: Seed of the masks in evaluation, where every clip of a batch is hidden alike.
     """
 
@@ -55,7 +55,7 @@ class MaskedPretraining(BaseModel):
         self.backbone = MODELS.build(backbone)
         lacking = [name for name in ('arrange', 'padding_of', 'encode_frames') if not hasattr(self.backbone, name)]
         if lacking:
-            raise UserError(f'{type(self.backbone).__name__} is no encoder of frame tokens: it has no '
+            raise UserError(f'{type(self.backbone).__name__} is not an encoder of frame tokens: it has no '
                             f'{", ".join(lacking)}')
         self.mask, self.mask_ratio, self.mask_seed = mask, mask_ratio, mask_seed
         self.decoder = _decoder(decoder, self.backbone.channels, self.backbone.num_joints * self.backbone.in_channels)
@@ -124,9 +124,9 @@ def draw_mask(shape: Sequence[int], ratio: float, padding: Tensor | None = None,
     Args:
         shape: (B, T, V).
         ratio: Share of the places.
-        padding: (B, T), true for frames of which nothing is hidden and that do not count as places.
+        padding: Mask (B, T), true for frames in which nothing is hidden and that do not count as places.
         noise: (B, T, V) random numbers that decide; drawn by default.
-        device: Where they are drawn.
+        device: Device they are drawn on.
 
     Returns:
         (B, T, V), true where hidden.

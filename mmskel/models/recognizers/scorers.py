@@ -1,7 +1,7 @@
-"""Who says how likely a class is: the recogniser's own head, or something that takes class names at the call.
+"""Scorers of classes: the recogniser's own head, or something that takes class names at the call.
 
 A scorer is any callable with the attribute ``open_vocabulary`` and the signature of :class:`Scorer`;
-:class:`~mmskel.apis.inferencer.SkeletonInferencer` takes one and asks nothing else of it.
+:class:`~mmskel.apis.inferencer.SkeletonInferencer` takes one and needs nothing else from it.
 """
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Scorer(Protocol):
     """Batches in, probabilities out.
 
     Attributes:
-        open_vocabulary: Whether the classes are what the caller names. If not, they are the head's, and names are only
-            what they are called.
+        open_vocabulary: Whether the caller names the classes. If not, they are the head's, and names are only
+            labels for them.
     """
     open_vocabulary: bool
 
@@ -27,9 +27,9 @@ class Scorer(Protocol):
         """(N, K) probabilities.
 
         Args:
-            model: The recogniser, in evaluation.
-            batch: A collated batch of N clips, as the test pipeline packs them.
-            class_names: K names, in the order of the columns.
+            model: Recogniser in evaluation mode.
+            batch: Collated batch of N clips, as the test pipeline packs them.
+            class_names: Names of the K classes, in the order of the columns.
         """
 
 
@@ -46,8 +46,8 @@ class FeatureScorer:
     """Any classes, by name: compares pooled features with names.
 
     Args:
-        classify: Function of (N, D) float32 pooled features, averaged over the views of a clip, and K names, that gives
-            (N, K) probabilities. It may keep what it makes of the names: successive calls have the same.
+        classify: Function of (N, D) float32 pooled features, averaged over the views of a clip, and K names, that
+            returns (N, K) probabilities. It may cache its results for the names: successive calls have the same ones.
 
     Example:
         >>> scorer = FeatureScorer(zero_shot.probabilities)

@@ -1,4 +1,4 @@
-"""What an aligner is: it learns from seen classes and scores classes that are known by their texts alone."""
+"""The base of aligners, which learn from seen classes and score classes known only by their texts."""
 from __future__ import annotations
 
 from abc import abstractmethod
@@ -18,10 +18,10 @@ class ZeroShotError(UserError):
 
 @dataclass(frozen=True)
 class AlignerTraining:
-    """How an aligner is trained; every aligner has its own fields.
+    """The options of training an aligner; every aligner has its own fields.
 
     Args:
-        cycles: Number of parts of the training, after each of which the aligner can be looked at.
+        cycles: Number of parts of the training, after each of which the aligner can be evaluated.
     """
     cycles: int = 10
 
@@ -30,11 +30,11 @@ class Aligner(nn.Module):
     """Base class of the aligners.
 
     Args:
-        skeleton_channels: D, the width of a clip's feature: what a recogniser has before its classifier.
-        text_channels: E, the width of a class embedding.
+        skeleton_channels: Width of a clip's feature, D: the input of a recogniser's classifier.
+        text_channels: Width of a class embedding, E.
 
     Attributes:
-        training_type: The dataclass of its training arguments.
+        training_type: Dataclass of its training arguments.
     """
     training_type: ClassVar[type[AlignerTraining]] = AlignerTraining
 
@@ -51,7 +51,7 @@ class Aligner(nn.Module):
             features: (N, D) clips of seen classes, on the aligner's device.
             labels: (N,) rows of ``texts``.
             texts: (K, E) embeddings of all classes; only the rows in ``labels`` are used.
-            training: Of type :attr:`training_type`.
+            training: Options of type :attr:`training_type`.
             seed: Seed of everything random.
 
         Yields:
@@ -88,8 +88,8 @@ class Aligner(nn.Module):
             ZeroShotError: Names both widths.
         """
         for what, given, wanted, cure in (
-                ('clip features', features, self.skeleton_channels, 'take features of the recogniser it was made for'),
-                ('class embeddings', texts, self.text_channels, 'take the text encoder it was trained with')):
+                ('clip features', features, self.skeleton_channels, 'use features of the recogniser it was made for'),
+                ('class embeddings', texts, self.text_channels, 'use the text encoder it was trained with')):
             if given.ndim != 2 or given.shape[1] != wanted:
                 raise ZeroShotError(f'{what} of shape {tuple(given.shape)}; this aligner takes (n, {wanted}): {cure}')
 
@@ -102,7 +102,8 @@ def check_training_arrays(aligner: Aligner, features: Tensor, labels: Tensor, te
     """
     aligner.check_widths(features, texts)
     if len(features) != len(labels) or not len(labels):
-        raise ZeroShotError(f'{len(features)} features with {len(labels)} labels; expected as many, and at least one')
+        raise ZeroShotError(f'{len(features)} features with {len(labels)} labels; expected equal numbers, and at least '
+                            'one')
     if labels.min() < 0 or labels.max() >= len(texts):
         raise ZeroShotError(f'labels reach from {int(labels.min())} to {int(labels.max())}, but there are texts of '
                             f'{len(texts)} classes')

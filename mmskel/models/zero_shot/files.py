@@ -1,4 +1,4 @@
-"""Aligners as files: weights, and what they belong to."""
+"""Aligners as files: weights, and the facts that belong to them."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from mmskel.models.zero_shot.aligner import Aligner, ZeroShotError
 
 
 def build_aligner(config: Mapping[str, Any]) -> Aligner:
-    """An aligner of its config: ``type`` and the arguments of its constructor.
+    """An aligner from its config: ``type`` and the arguments of its constructor.
 
     Raises:
         ZeroShotError: Unknown type or arguments; names them.
@@ -26,7 +26,7 @@ def build_aligner(config: Mapping[str, Any]) -> Aligner:
     if kind is None or not issubclass(kind, Aligner):
         known = sorted(name for name, one in MODELS.module_dict.items() if isinstance(one, type)
                        and issubclass(one, Aligner))
-        raise ZeroShotError(f"'{config.get('type', '')}' is no aligner; known: {', '.join(known)}")
+        raise ZeroShotError(f"'{config.get('type', '')}' is not an aligner; known: {', '.join(known)}")
     try:
         return kind(**arguments)
     except TypeError as error:
@@ -38,11 +38,11 @@ def save_aligner(path: str | Path, aligner: Aligner, model: Mapping[str, Any], m
     """Writes an aligner, whole or not at all.
 
     Args:
-        path: Where to write, ``.pth``.
-        aligner: Its weights are saved.
-        model: Its config, see :func:`build_aligner`.
-        meta: Plain data: ``class_names``, ``unseen``, ``text_encoder``, ``recogniser``, ...
-        texts: (K, E) embeddings of all classes, where they are known.
+        path: File to write, ``.pth``.
+        aligner: Aligner whose weights are saved.
+        model: Config of the aligner, see :func:`build_aligner`.
+        meta: Facts as plain data: ``class_names``, ``unseen``, ``text_encoder``, ``recogniser``, ...
+        texts: (K, E) embeddings of all classes, if they are known.
     """
     data = dict(state_dict=aligner.state_dict(), meta=dict(meta, model=dict(model)))
     if texts is not None:
@@ -67,10 +67,10 @@ def load_aligner(path: str | Path) -> tuple[Aligner, dict[str, Any], Tensor | No
     try:
         state, data = read_checkpoint(path).state, read_data(path)
     except CheckpointError as error:
-        raise ZeroShotError(f"'{path}' is no aligner: {error}") from None
+        raise ZeroShotError(f"'{path}' is not an aligner: {error}") from None
     meta = data.get('meta') if isinstance(data, dict) else None
     if not isinstance(meta, dict) or not isinstance(meta.get('model'), dict) or 'state_dict' not in data:
-        raise ZeroShotError(f"'{path}' is no aligner: it has no description of a model beside its weights. "
+        raise ZeroShotError(f"'{path}' is not an aligner: it has no description of a model beside its weights. "
                             '`mmskel zeroshot train` writes one, `mmskel convert sa_dvae` makes one of official files')
     try:
         with torch.device('meta'):  # no memory for sizes that the weights do not have

@@ -1,4 +1,4 @@
-"""Latents of SA-DVAE: normal distributions, and the three of a clip and its text."""
+"""Latents of SA-DVAE: normal distributions, and the three latents of a clip and its text."""
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class Gaussian(NamedTuple):
 
 
 class Latents(NamedTuple):
-    """Of a batch: what a clip is about, how it is done, and what its class text says."""
+    """The latents of a batch: the content of a clip, its style, and the content of its class text."""
     semantic: Gaussian
     style: Gaussian
     text: Gaussian

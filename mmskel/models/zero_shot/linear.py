@@ -1,7 +1,7 @@
 """A linear map from clips to texts, trained by contrastive loss: the plain baseline that published methods must beat.
 
 It is the symmetric idea of CLIP (A. Radford et al., "Learning Transferable Visual Models From Natural Language
-Supervision", ICML 2021, arXiv 2103.00020) with class texts that stay as they are: a clip must be nearer to its own
+Supervision", ICML 2021, arXiv 2103.00020) with fixed class texts: a clip must be nearer to its own
 class's text than to those of the other seen classes.
 """
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mmskel.models.zero_shot.aligner import Aligner, AlignerTraining, ZeroShotEr
 
 @dataclass(frozen=True)
 class LinearTraining(AlignerTraining):
-    """How the linear map is trained.
+    """The options of training the linear map.
 
     Args:
         cycles: Number of parts of the training.
@@ -36,14 +36,14 @@ class LinearTraining(AlignerTraining):
 
 @MODELS.register_module()
 class LinearAligner(Aligner):
-    """Standardised features, a linear map, and cosines to texts of which the seen classes' mean was taken off.
+    """Standardised features, a linear map, and cosines to texts from which the seen classes' mean was subtracted.
 
     Without their mean, texts of one encoder are less alike (in raw form all class names point the same way).
 
     Args:
-        skeleton_channels: D, the width of a clip's feature.
-        text_channels: E, the width of a class embedding.
-        temperature: What cosines are divided by before the softmax.
+        skeleton_channels: Width of a clip's feature, D.
+        text_channels: Width of a class embedding, E.
+        temperature: Divisor of the cosines before the softmax.
     """
     training_type = LinearTraining
 
@@ -61,7 +61,7 @@ class LinearAligner(Aligner):
         check_training_arrays(self, features, labels, texts)
         seen, target = labels.unique(return_inverse=True)
         if len(seen) < 2:
-            raise ZeroShotError('a contrastive loss takes clips of at least two seen classes')
+            raise ZeroShotError('a contrastive loss needs clips of at least two seen classes')
         with torch.no_grad():
             self.feature_mean.copy_(features.mean(0))
             std = features.std(0, correction=0)

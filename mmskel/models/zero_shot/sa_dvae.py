@@ -1,10 +1,10 @@
-"""SA-DVAE: two small variational autoencoders align clips and texts; the clip's style is kept out of what is aligned.
+"""SA-DVAE: two small variational autoencoders align clips and texts; the clip's style is kept out of the alignment.
 
 S.-W. Li, Z.-X. Wei, W.-J. Chen, Y.-H. Yu, C.-Y. Yang, J. Y.-j. Hsu, "SA-DVAE: Improving Zero-Shot Skeleton-Based Action
 Recognition by Disentangled Variational Autoencoders", ECCV 2024, arXiv 2407.13460. Official code:
 github.com/pha123661/SA-DVAE, MIT licence; nothing of it is copied. Changed: mean and variance of a latent come from one
 linear layer, features stay on the device, and the total-correlation term leaves the discriminator's gradients alone.
-What is kept as published, and why, stands in docs/published/sa_dvae.md.
+What is kept as published, and why: docs/published/sa_dvae.md.
 """
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ class SADVAE(Aligner):
     """Two linear variational autoencoders with a shared semantic space (section 3 of the paper).
 
     Args:
-        skeleton_channels: D, the width of a clip's feature.
-        text_channels: E, the width of a class embedding.
-        semantic_channels: r, the width of the space in which clips and texts are aligned.
-        style_channels: v, the width of the rest: who, which view.
+        skeleton_channels: Width of a clip's feature, D.
+        text_channels: Width of a class embedding, E.
+        semantic_channels: Width of the space in which clips and texts are aligned, r.
+        style_channels: Width of the rest (who, which view), v.
     """
     training_type = SADVAETraining
 
@@ -110,7 +110,7 @@ class SADVAE(Aligner):
         return [p for name, p in self.named_parameters() if not name.startswith('discriminator.')]
 
     def encode(self, skeleton: Tensor) -> tuple[Gaussian, Gaussian]:
-        """(B, D) features -> what the clips are about, and their style."""
+        """(B, D) features -> the clips' content and style."""
         sizes = self.semantic_channels, self.style_channels
         return tuple(map(Gaussian, *(half.split(sizes, 1) for half in self.skeleton_encoder(skeleton))))
 
@@ -119,7 +119,7 @@ class SADVAE(Aligner):
         return self.text_encoder(text)
 
     def decode(self, semantic: Tensor, style: Tensor) -> Tensor:
-        """(B, r), (B, v) latents -> (B, D) features, which are not negative."""
+        """(B, r), (B, v) latents -> (B, D) features, which are non-negative."""
         return F.relu(self.skeleton_decoder(torch.cat([semantic, style], 1)))
 
     def decode_text(self, semantic: Tensor) -> Tensor:
@@ -144,7 +144,7 @@ class SADVAE(Aligner):
         yield from train_cycles(self, features, labels, texts, training, GeneratorNoise(seed, features.device))
 
     def class_scorer(self, texts: Tensor, seed: int) -> nn.Module:
-        """A linear classifier trained on latents drawn from the texts (section 3.3); clips are shown by their mean."""
+        """A linear classifier trained on latents drawn from the texts (section 3.3); clips go by their mean."""
         return LatentClassifier.trained(self, texts, seed)
 
 
@@ -152,8 +152,8 @@ class LatentClassifier(nn.Module):
     """A linear layer and a ReLU (D3) on the semantic latent.
 
     Args:
-        aligner: Whose latents.
-        num_classes: K.
+        aligner: Aligner whose latents are classified.
+        num_classes: Number of classes, K.
     """
 
     def __init__(self, aligner: SADVAE, num_classes: int):
@@ -175,7 +175,7 @@ class LatentClassifier(nn.Module):
         """A classifier trained with Adam on latents of every text, drawn once and all shown in every step.
 
         Args:
-            aligner: The aligner whose latents are used; it is not changed.
+            aligner: Aligner whose latents are used; it is not changed.
             texts: (K, E) class embeddings.
             seed: Seed of the initial weights and of the latents.
             copies: Number of latents of each class.
@@ -183,7 +183,7 @@ class LatentClassifier(nn.Module):
             lr: Learning rate.
         """
         noise = GeneratorNoise(seed, texts.device)
-        with torch.random.fork_rng(devices=[]):  # a layer draws weights when it is made; these are drawn below
+        with torch.random.fork_rng(devices=[]):  # a new layer draws weights; these are drawn below
             classifier = cls(aligner, len(texts))
         nn.init.xavier_uniform_(classifier.fc.weight, 0.5, generator=noise.generator)
         nn.init.zeros_(classifier.fc.bias)

@@ -1,6 +1,6 @@
 """The training of SA-DVAE: schedules inside a cycle, losses, the discriminator's cadence.
 
-As the published scripts run it, which is not what the paper describes (docs/published/sa_dvae.md, D4 and D5).
+As in the published scripts, which is not what the paper describes (docs/published/sa_dvae.md, D4 and D5).
 """
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from mmskel.models.zero_shot.latents import Latents
 
 @dataclass(frozen=True)
 class SADVAETraining(AlignerTraining):
-    """How SA-DVAE is trained; the defaults are those of NTU RGB+D 60 with Shift-GCN's features.
+    """The options of training SA-DVAE; the defaults are those of NTU RGB+D 60 with Shift-GCN's features.
 
     Args:
-        cycles: Number of cycles; the schedules begin again in each.
+        cycles: Number of cycles; the schedules restart in each.
         batch_size: Number of clips in a batch.
         lr: Learning rate of both optimisers (Adam).
-        discriminator_every: Number of batches from one step of the discriminator to the next.
-        min_steps: Smallest number of batches in a cycle. A small data set is passed over several times, since the
-            published learning rates are made for a thousand batches and more; 0: one pass, as published.
-        annealing: None for the published scripts' schedule; a pair of final weights (clips, texts) for the paper's
-            kind, which is zero in the first third of a cycle and then rises linearly.
+        discriminator_every: Number of batches between two steps of the discriminator.
+        min_steps: Smallest number of batches in a cycle. A small data set is used several times, since the
+            published learning rates are meant for a thousand batches or more; 0: one pass, as published.
+        annealing: Schedule of weights. None for the published scripts' schedule; a pair of final weights (clips, texts)
+            for the paper's kind, which is zero in the first third of a cycle and then rises linearly.
     """
     batch_size: int = 32
     lr: float = 3.389022400898623e-5
@@ -40,7 +40,7 @@ class SADVAETraining(AlignerTraining):
     def __post_init__(self):
         for name in ('cycles', 'batch_size', 'discriminator_every'):
             if getattr(self, name) < 1:
-                raise ZeroShotError(f'{name} is at least 1, not {getattr(self, name)}')
+                raise ZeroShotError(f'{name} must be at least 1, not {getattr(self, name)}')
 
 
 class LossWeights(NamedTuple):
@@ -78,7 +78,7 @@ def loss_weights(step: int, steps: int, cycle: int, annealing: tuple[float, floa
 
 
 class Noise(Protocol):
-    """Where random numbers come from, in the order of their use."""
+    """The source of random numbers, in the order of their use."""
 
     def normal(self, size: int) -> Tensor:
         """(B, 1) standard-normal numbers: one per sample, shared by all dimensions of its latent."""
@@ -91,8 +91,8 @@ class GeneratorNoise:
     """Noise of a generator.
 
     Args:
-        seed: Its seed.
-        device: Where the numbers are needed.
+        seed: Seed of the generator.
+        device: Device the numbers are needed on.
     """
 
     def __init__(self, seed: int, device: torch.device | str = 'cpu'):
@@ -112,8 +112,8 @@ def autoencoder_losses(model: nn.Module, latents: Latents, skeleton: Tensor, tex
     """Every loss of the autoencoders for one batch.
 
     Args:
-        model: The aligner.
-        latents: Of the batch.
+        model: Aligner to train.
+        latents: Latents of the batch.
         skeleton: (B, D) features.
         text: (B, E) embeddings of their classes.
         noise: (B, 1) numbers for the semantic, the style and the text latent.
@@ -142,12 +142,12 @@ def weighted_sum(losses: dict[str, Tensor], weights: LossWeights) -> Tensor:
 
 
 class SADVAETrainer:
-    """Trains batch by batch; its optimisers outlive a cycle.
+    """Trains batch by batch; its optimisers persist across cycles.
 
     Args:
         model: The aligner, trained in place.
-        training: Its arguments.
-        noise: Where random numbers come from.
+        training: Arguments of the training.
+        noise: Source of random numbers.
     """
 
     def __init__(self, model: nn.Module, training: SADVAETraining, noise: Noise):
@@ -193,7 +193,7 @@ def train_cycles(model: nn.Module, features: Tensor, labels: Tensor, texts: Tens
         labels: (N,) rows of ``texts``.
         texts: (K, E) class embeddings.
         training: See :class:`SADVAETraining`.
-        noise: Where random numbers come from; the order of the clips, too.
+        noise: Source of random numbers, the order of the clips included.
     """
     trainer = SADVAETrainer(model, training, noise)
     in_a_pass = ceil(len(features) / training.batch_size)

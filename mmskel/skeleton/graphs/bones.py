@@ -1,4 +1,4 @@
-"""The bones of a skeleton as a list of pairs, for features with a place per bone.."""
+"""The bones of a skeleton as a list of pairs, for features with one place per bone."""
 from __future__ import annotations
 
 from scipy.sparse.csgraph import breadth_first_order
@@ -14,7 +14,7 @@ PUBLISHED_PAIRS = {'ntu25': ((0, 1), (1, 2), (2, 3), (2, 20), (20, 4), (4, 5), (
 
 
 def bone_pairs(layout: str | Layout) -> tuple[tuple[int, int], ...]:
-    """(parent, child) joints of every bone: the published list where there is one, else the tree from the centre on.
+    """(parent, child) joints of every bone: the published list if there is one, else the tree from the centre outwards.
 
     Args:
         layout: Layout or its name.

@@ -1,7 +1,7 @@
 """Dilated kernels of graph convolutions: the three-subset graph of a skeleton whose links skip joints. NumPy only.
 
 J. Lee et al., "Leveraging Spatio-Temporal Dependency for Skeleton-Based Action Recognition", ICCV 2023, arXiv
-2212.04761 (DK-GC); the exact form is ours, docs/published/stc_net.md.
+2212.04761 (DK-GC); the exact form is ours, docs/published/stc_net.md, D3 and D4.
 """
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ def dilated_kernel(layout: str | Layout, window: int = 1, centre: int | str | No
     """The spatial graph of a layout with taps at ``-window``, 0 and ``+window`` bones.
 
     Subset 0 is the identity; subset 1 links every joint to its ancestor ``window`` bones nearer to the centre, subset 2
-    is the way back. Joints in between are skipped, as in a dilated convolution. Window 1 is the usual graph of
-    identity, inward and outward links; a window deeper than the skeleton leaves the identity alone.
+    is the way back. Joints in between are skipped, as in a dilated convolution. Window 1 gives the usual graph of
+    identity, inward and outward links; a window deeper than the skeleton leaves only the identity.
 
     Args:
         layout: Layout or its name.
-        window: Bones that a link spans, at least 1.
-        centre: The joint that inward links lead to, index or name; default: the layout's centre.
-        links: Whether the layout's further links count as bones. The graph is then no tree: joint j is an ancestor of
-            joint i if they are ``window`` hops apart and j is that much nearer to the centre.
+        window: Number of bones that a link spans, at least 1.
+        centre: Joint that inward links lead to, index or name; default: the layout's centre.
+        links: Whether the layout's further links count as bones. The graph then is not a tree: joint j is an ancestor
+            of joint i if they are ``window`` hops apart and j is that much nearer to the centre.
 
     Returns:
         (3, V, V) float64; ``A[s, v, u]`` is the weight from joint u to joint v, and every column that is not empty
-        sums to 1. (:func:`~mmskel.skeleton.partition` keeps them the other way round.)
+        sums to 1. (:func:`~mmskel.skeleton.partition` stores them the other way round.)
 
     Raises:
         UserError: If the window is less than 1.

@@ -16,7 +16,7 @@ from mmskel.skeleton.tables import get_layout
 
 @dataclass(frozen=True)
 class RingRule:
-    """Where the published rings of a layout are not the hop rings of its bone tree.
+    """The places where a layout's published rings differ from the hop rings of its bone tree.
 
     Args:
         parents: Child -> the joint it hangs on instead of its parent.
@@ -37,7 +37,7 @@ def hierarchy_rings(layout: str | Layout, centre: int | str | None = None) -> tu
 
     Args:
         layout: Layout or its name.
-        centre: The joint at the middle (the paper's "centre of mass"), index or name; default: the layout's centre.
+        centre: Joint in the middle (the paper's "centre of mass"), index or name; default: the layout's centre.
 
     Returns:
         L + 1 rings of joint indices, each in ascending order, none empty.
@@ -57,7 +57,7 @@ def hierarchy_rings(layout: str | Layout, centre: int | str | None = None) -> tu
         distance = np.minimum(distance, rule.last)
     rings = tuple(tuple(np.flatnonzero(distance == d).tolist()) for d in range(int(distance.max()) + 1))
     if len(rings) < 2:
-        raise LayoutError(f"layout '{layout.name}' has one joint only; a hierarchy needs at least two")
+        raise LayoutError(f"layout '{layout.name}' has only one joint; a hierarchy needs at least two")
     return rings
 
 

@@ -26,11 +26,11 @@ class PanoramicGraph:
     """P persons in one graph.
 
     Args:
-        person: The graph of one.
-        num_person: P.
+        person: Graph of one person.
+        num_person: Number of persons, P.
         inter_links: Pairs of nodes of different persons.
-        centre: The node of every person that distances and relative coordinates are taken from.
-        parts: The nodes of every attention part; every node is in one.
+        centre: Node of every person that distances and relative coordinates are taken from.
+        parts: Nodes of every attention part; every node is in exactly one.
     """
     person: PersonGraph
     num_person: int
@@ -45,14 +45,14 @@ class PanoramicGraph:
 
     @property
     def edges(self) -> tuple[tuple[int, int], ...]:
-        """Those of every person, then those between persons."""
+        """The edges within every person, then those between persons."""
         v = self.person.num_nodes
         inside = tuple((p * v + a, p * v + b) for p in range(self.num_person) for a, b in self.person.edges)
         return inside + self.inter_links
 
     @property
     def bone_origins(self) -> np.ndarray:
-        """(V,) where every node's bone begins."""
+        """(V,) the node where every node's bone begins."""
         return self._of_every_person(np.array(self.person.bone_origins))
 
     @property
@@ -88,8 +88,9 @@ class PanoramicGraph:
 
         Args:
             labeling: One of ``LABELINGS``.
-            max_hop: Published: always 10.
-            keep: The first matrices that a network uses (the published ``max_graph_distance + 1``); default: all.
+            max_hop: Largest hop distance; published: always 10.
+            keep: Number of leading matrices that a network uses (the published ``max_graph_distance + 1``); default:
+                all.
             corrected: The published weight of a link is one over the number of nodes within ``max_hop`` hops of its
                 target, far more than the network's partitions reach (1/36 on volleyball's graph;
                 ``docs/published/mp_gcn.md``, D1). True: one over the number of links that the kept partitions give the
@@ -99,15 +100,15 @@ class PanoramicGraph:
             (partitions, V, V) float64.
 
         Raises:
-            UserError: Unknown labeling; a hop that is not positive; more kept than there are.
+            UserError: Unknown labeling; a hop that is not positive; more matrices to keep than there are.
         """
         if labeling not in LABELINGS:
             raise UserError(f"unknown labeling '{labeling}'; known: {', '.join(LABELINGS)}")
         if max_hop < 1:
             raise UserError(f'max_hop is at least 1, not {max_hop}')
         if labeling == 'intra-inter' and self.num_person == 1:
-            raise UserError("the labeling 'intra-inter' tells links within a person from links between persons, but "
-                            "the graph has one person; take 'spatial' or 'distance'")
+            raise UserError("the labeling 'intra-inter' distinguishes links within a person from links between "
+                            "persons, but the graph has one person; use 'spatial' or 'distance'")
         size = self.num_nodes
         if labeling in ('zeros', 'ones', 'eye'):
             ones = np.full((size, size), 1 / size)
@@ -160,12 +161,12 @@ def panoramic_graph(layout: str | Layout, num_person: int = 1, objects: Sequence
     ========== =======================================================================================================
 
     Args:
-        layout: The joints of one person.
-        num_person: P.
+        layout: Joints of one person.
+        num_person: Number of persons, P.
         objects: See :func:`person_graph`.
         inter_link: One of ``INTER_LINKS``.
-        base: Node of a person (index or name): a joint, or an object; or several: the links are made for each.
-        hop, dilation: Numbers of ``pairwise``.
+        base: Node of a person (index or name): a joint, or an object; or several of them, each of which is linked.
+        hop, dilation: Numbers used by ``pairwise``.
         parts: Nodes that attention pools over: ``'body'``: every body part of every person, and every object;
             ``'person'``: every person with its objects. With P = 1 ``'person'`` means the joints, then every object;
             for a person without objects it is the same as ``'body'``, as published.

@@ -22,7 +22,7 @@ def hop_distance(num_joints: int, edges: Iterable[tuple[int, int]], max_hop: flo
     """Shortest-path lengths of an undirected graph.
 
     Args:
-        num_joints: V.
+        num_joints: Number of joints, V.
         edges: Joint pairs; direction does not matter.
         max_hop: Distances above it become infinite, as unreachable ones are.
 
@@ -67,16 +67,16 @@ def partition(layout: str | Layout, strategy: str = 'spatial', max_hop: int = 1,
         strategy: One of ``PARTITIONS``.
         max_hop: Largest hop distance of a link.
         dilation: Valid hops are 0, dilation, 2 dilation, ... up to ``max_hop``.
-        corrected: Only for ``spatial``. The published code knows the distance to the centre up to ``max_hop`` only;
-            beyond, infinity equals infinity and the link lands in the first subset (NTU: 25, 40 and
-            8 links instead of 25, 24 and 24; ``docs/published/st_gcn.md``, D1). ``True`` uses the full distance.
-            Published checkpoints need ``False``.
+        corrected: Whether distances are complete; only for ``spatial``. The published code knows the distance to the
+            centre only up to ``max_hop``; beyond, infinity equals infinity and the link lands in the first subset (NTU:
+            25, 40 and 8 links instead of 25, 24 and 24; ``docs/published/st_gcn.md``, D1). ``True`` uses the full
+            distance. Published checkpoints need ``False``.
 
     Returns:
         (K, V, V) float64.
 
     Raises:
-        UserError: For an unknown strategy or hops that are no positive numbers.
+        UserError: For an unknown strategy or hops that are not positive numbers.
     """
     layout = get_layout(layout)
     if strategy not in PARTITIONS:

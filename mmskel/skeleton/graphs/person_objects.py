@@ -21,9 +21,9 @@ class ObjectNode:
     """An object as a node of a person's graph.
 
     Args:
-        name: E.g. ``'ball'``; the key of ``Clip.objects``.
+        name: Name, e.g. ``'ball'``; the key of ``Clip.objects``.
         links: Joints or earlier objects that it is linked to, by name.
-        origin: Where its bone begins; default: the last of ``links``.
+        origin: Joint where its bone begins; default: the last of ``links``.
     """
     name: str
     links: tuple[str, ...]
@@ -38,7 +38,7 @@ class PersonGraph:
         layout: The joints' layout.
         objects: Object names, in the order of their nodes.
         edges: Pairs of nodes.
-        bone_origins: v; node j's bone is ``x[j] - x[bone_origins[j]]``.
+        bone_origins: v nodes; node j's bone is ``x[j] - x[bone_origins[j]]``.
         parts: Body parts, then one part per object; every node is in one.
     """
     layout: Layout
@@ -56,15 +56,15 @@ class PersonGraph:
 def person_graph(layout: str | Layout, objects: Sequence[str | Mapping | ObjectNode] = ()) -> PersonGraph:
     """One person with objects.
 
-    An object given by its name alone hangs where the published graphs have it: the first on both wrists (its bone
-    begins at the right one), every further one on the object before it.
+    An object given by its name alone is attached where the published graphs attach it: the first on both wrists (its
+    bone begins at the right one), every further one on the object before it.
 
     Args:
         layout: The joints.
         objects: Names, or :class:`ObjectNode` (or its arguments as a dictionary) for other links.
 
     Raises:
-        LayoutError: An object that is there twice or hangs on something that is not there; a layout without wrists.
+        LayoutError: A repeated object or one attached to something that does not exist; a layout without wrists.
     """
     layout = get_layout(layout)
     nodes, edges, origins = list(layout.joints), list(layout.edges), list(layout.bone_origins)
@@ -72,17 +72,17 @@ def person_graph(layout: str | Layout, objects: Sequence[str | Mapping | ObjectN
         node = _object_node(node, nodes, layout)
         if node.name in nodes:
             raise LayoutError(f"object '{node.name}': layout '{layout.name}' with its objects already has that node")
-        strange = [name for name in (*node.links, node.origin) if name and name not in nodes]
-        if strange or not node.links:
-            raise LayoutError(f"object '{node.name}' hangs on {strange or 'nothing'}; joints and objects before it: "
+        unknown = [name for name in (*node.links, node.origin) if name and name not in nodes]
+        if unknown or not node.links:
+            raise LayoutError(f"object '{node.name}' hangs on {unknown or 'nothing'}; joints and objects before it: "
                               f'{", ".join(nodes)}')
         edges += [(nodes.index(link), len(nodes)) for link in node.links]
         origins.append(nodes.index(node.origin or node.links[-1]))
         nodes.append(node.name)
     joints = layout.num_joints
     free, parts = list(range(joints)), []
-    for part in (*(_PUBLISHED_PARTS.get(layout.name) or layout.parts.values()), tuple(free)):  # in no part: a part more
-        parts.append(tuple(j for j in part if j in free))  # in two parts: in the first
+    for part in (*(_PUBLISHED_PARTS.get(layout.name) or layout.parts.values()), tuple(free)):  # a part of those in none
+        parts.append(tuple(j for j in part if j in free))  # in two parts: kept in the first
         free = [j for j in free if j not in part]
     return PersonGraph(layout, tuple(nodes[joints:]), tuple(edges), tuple(origins),
                        (*filter(None, parts), *((j, ) for j in range(joints, len(nodes)))))
@@ -97,5 +97,5 @@ def _object_node(node: str | Mapping | ObjectNode, nodes: Sequence[str], layout:
         return ObjectNode(node, (nodes[-1], ))
     if not {'left_wrist', 'right_wrist'} <= set(nodes):
         raise LayoutError(f"layout '{layout.name}' has no left_wrist and right_wrist for the object '{node}' to hang "
-                          f"on; say where: dict(name='{node}', links=[...]), of {', '.join(nodes)}")
+                          f"on; say where to attach it: dict(name='{node}', links=[...]), of {', '.join(nodes)}")
     return ObjectNode(node, ('left_wrist', 'right_wrist'))

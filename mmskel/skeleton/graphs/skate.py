@@ -28,7 +28,7 @@ _KINECT = (*_ARMS, *_LEGS, ('spine', 'spine_shoulder', 'pelvis', 'head'))
 # by joint name, so layouts that are the same joints in another order share them; NTU's has no joint between the
 # shoulders
 PUBLISHED_PARTS = {'ntu25': _NTU, 'ntu24': _NTU, 'kinect20': _KINECT, 'kinect20_msr': _KINECT}
-# where the bones of the published bone stream begin elsewhere than the layout's: child -> joint
+# where the published bone stream's bones begin, if not at the layout's: child -> joint
 PUBLISHED_BONES = {'ntu25': {'spine': 'spine', 'spine_shoulder': 'spine', 'left_hand_tip': 'left_hand',
                              'right_hand_tip': 'right_hand'}}
 PART_SIZES = (3, 4, 5, 6)
@@ -38,22 +38,23 @@ PART_SIZES = (3, 4, 5, 6)
 def skate_parts(layout: str | Layout, size: int | None = None) -> tuple[tuple[int, ...], ...]:
     """The joints of one person in body parts of equal size; -1 is a slot without a joint.
 
-    The published parts where there are any. Otherwise, from the layout's ``parts``: those of the middle first, then
-    the sides, so that a left part stands beside its right one; joints in no part are one more. In a part joints follow
-    the bones outwards from the centre. A part is cut into pieces of ``size`` joints; where that leaves a rest, the
-    short piece comes first and is filled up (a leg with toes of 6 joints becomes hip and knee, then the foot).
+    The published parts if there are any. Otherwise, from the layout's ``parts``: those of the middle first, then
+    the sides, so that a left part is next to its right counterpart; joints in no part form one more. In a part joints
+    follow the bones outwards from the centre. A part is cut into pieces of ``size`` joints; where that leaves a
+    remainder, the short piece comes first and is filled up (a leg with toes of 6 joints becomes hip and knee, then the
+    foot).
 
     Args:
         layout: Layout or its name.
-        size: Joints of a part; default: the published one, or that of ``PART_SIZES`` which needs the fewest slots (of
-            equals the largest).
+        size: Number of joints in a part; default: the published one, or that of ``PART_SIZES`` which needs the fewest
+            slots (of (the largest on a tie).
 
     Raises:
         LayoutError: If ``size`` is not positive.
     """
     layout = get_layout(layout)
     if size is not None and size < 1:
-        raise LayoutError(f"a body part has at least one joint; size={size} was asked for, layout '{layout.name}'")
+        raise LayoutError(f"a body part has at least one joint, not size={size}; layout '{layout.name}'")
     published = PUBLISHED_PARTS.get(layout.name)
     if published and size in (None, len(published[0])):
         return tuple(tuple(layout.index(joint) for joint in part) for part in published)
@@ -88,8 +89,8 @@ class SkateSizes:
     """Window sizes (frames, joints) of the four Skate-Types.
 
     Args:
-        near: Of types 1 and 3.
-        far: Of types 2 and 4.
+        near: Size for types 1 and 3.
+        far: Size for types 2 and 4.
     """
     near: tuple[int, int]
     far: tuple[int, int]
@@ -113,16 +114,17 @@ def skate_partition(kind: int, frames: int, tokens: int, size: tuple[int, int]) 
     """The windows of one Skate-Type as a table.
 
     Args:
-        kind: 1: near joints, near frames; 2: far joints, near frames; 3: near joints, far frames; 4: both far.
+        kind: Skate-Type. 1: near joints, near frames; 2: far joints, near frames; 3: near joints, far frames; 4: both
+            far.
         frames, tokens: T and W of the map.
         size: (a, b) frames and joints of a window.
 
     Returns:
-        (T W / (a b), a b) int64: the place ``t * W + w`` of every token of every window; windows and tokens in the
+        (T W / (a b), a b) int64: the position ``t * W + w`` of every token of every window; windows and tokens in the
         published order, frames slowest.
 
     Raises:
-        UserError: No such type, or a map that does not divide into windows.
+        UserError: An unknown type, or a map that does not divide into windows.
     """
     if kind not in SKATE_TYPES:
         raise UserError(f'Skate-Types are 1, 2, 3 and 4, not {kind}')

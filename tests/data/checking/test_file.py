@@ -43,13 +43,13 @@ def test_a_sound_file_has_no_problem(tmp_path):
 
 
 def test_everything_that_is_wrong_is_listed_at_once(tmp_path):
-    nan, empty, lost, jump, short = (item(name) for name in ('nan', 'empty', 'lost', 'jump', 'short'))
+    nan, empty, missing, jump, short = (item(name) for name in ('nan', 'empty', 'lost', 'jump', 'short'))
     nan['keypoint'][0, 2, 3] = np.nan
     empty['keypoint'][:, 1:3] = 0
-    lost['keypoint'][0, 4, 5:7] = 0
+    missing['keypoint'][0, 4, 5:7] = 0
     jump['keypoint'][0, 3:, 8, 2] += 1.5
     short['keypoint'], short['total_frames'] = short['keypoint'][:, :1], 1
-    items = [nan, empty, lost, jump, short, item('jump'), item('negative', -1), item('far', 7), item('text', 'sit'),
+    items = [nan, empty, missing, jump, short, item('jump'), item('negative', -1), item('far', 7), item('text', 'sit'),
              item('none', None), 'no dict', dict(label=1), dict(frame_dir='no keypoint', label=0),
              dict(item('odd'), total_frames=9), dict(item('joints'), keypoint=np.ones((1, 5, 17, 3))),
              dict(item('ragged'), keypoint=[[1, 2], [3]]),
@@ -251,7 +251,7 @@ def flat(name, label=0, **more):
     ('score', lambda item: dict(item, keypoint_score=item['keypoint_score'] - .7), 'score reaches down to -0'),
     ('nobody', lambda item: dict(item, keypoint=item['keypoint'] * 0), '6 frames'),
     ('label', lambda item: dict(item, label=True), 'label is True'),
-    ('label', lambda item: dict(item, label=[0]), r'label is \[0\]'),
+    ('label', lambda item: dict(item, label=[0]), r'label is list \[0\]'),
     ('label', lambda item: dict(item, label=10**9), 'below 1000000'),
     ('image size', lambda item: dict(item, img_shape=(720.5, 1280)), 'two whole numbers'),
     ('fps', lambda item: dict(item, fps='30'), "fps is '30'"),
@@ -293,7 +293,7 @@ def test_the_actor_in_a_slot_that_recipes_drop(tmp_path):
 @pytest.mark.parametrize('labels, names, kind, said', [
     ([1, 2, 3], (), 'class numbers', 'Do labels begin at 1'),
     ([7, 22, 42], (), 'class numbers', r'40 of 43 classes have no clip; the labels are 7, 22, 42.*classes=\[7,22,42\]'),
-    ([0, 0], (), 'one class', 'nothing to tell apart'),
+    ([0, 0], (), 'one class', 'nothing to distinguish'),
     ([0, 2], ('sit', 'stand', 'walk'), 'empty class', '1 of 3 classes')])
 def test_sense_of_the_classes(tmp_path, labels, names, kind, said):
     import re

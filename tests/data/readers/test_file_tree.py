@@ -19,7 +19,7 @@ def test_a_truncated_archive_in_a_folder_is_no_loose_file(tmp_path):
     packed(tmp_path / 'b.zip', three='3')
     assert list(FileTree(tmp_path).below('.txt')) == ['one.txt', 'three.txt', 'two.txt']
     (tmp_path / 'a.zip').write_bytes(whole[:-40])
-    with pytest.raises(ReadError, match=r"a.zip' .* is no zip archive.*cut off"):
+    with pytest.raises(ReadError, match=r"a.zip' .* is not a zip archive.*cut off"):
         FileTree(tmp_path)
 
 

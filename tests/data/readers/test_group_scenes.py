@@ -62,17 +62,17 @@ def test_every_class_has_the_same_persons_and_the_same_couples(actions, monkeypa
 def test_the_ball_is_at_a_hand_of_the_holder_and_sometimes_unseen():
     clips = [person(f'p{i}') for i in range(4)]
     hands = [get_layout('kinect20').joints.index(f'{side}_hand') for side in ('left', 'right')]
-    lost = 0
+    missing = 0
     for seed in range(20):
         scene = compose('s', [(clips[0], clips[1]), (clips[2], clips[3])], (1, 0), 0, 40, np.random.default_rng(seed))
         ball = scene.objects['ball']
-        lost += (ball[:, 2] == 0).sum()
+        missing += (ball[:, 2] == 0).sum()
         assert not ball[ball[:, 2] == 0].any()
         seen = ball[:, 2] > 0
         far = np.linalg.norm(scene.keypoint[:, :, hands] - ball[None, :, None, :2], axis=-1)[:, seen]  # (M, T, 2)
         near = far.mean(1).min()
         assert near < 8 and (far.mean(1) < 8).sum() == 1
-    assert 40 < lost < 130
+    assert 40 < missing < 130
 
 
 def test_seen_from_the_front_one_unit_tall():
@@ -80,7 +80,7 @@ def test_seen_from_the_front_one_unit_tall():
     assert points.shape == (10, 20, 2)
     np.testing.assert_allclose(points.mean((0, 1)), 0, atol=1e-9)
     np.testing.assert_allclose(np.ptp(points[..., 1], 1), 1, atol=1e-6)
-    assert points[0, 0, 1] > points[0, -1, 1], 'up in metres is up in the picture'
+    assert points[0, 0, 1] > points[0, -1, 1], 'up in metres is up in the image'
     layout = get_layout('kinect20')
     turned = mirrored(points, layout)
     left, right = layout.pairs[0]

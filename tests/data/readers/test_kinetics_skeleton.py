@@ -6,8 +6,8 @@ import pytest
 from mmskel.data.readers import KineticsSkeleton, ReadError
 
 
-def person(x, score=.5, lost=()):
-    scores = [0 if j in lost else score for j in range(18)]
+def person(x, score=.5, missing=()):
+    scores = [0 if j in missing else score for j in range(18)]
     return dict(pose=[x, .25] * 18, score=scores)
 
 
@@ -23,7 +23,7 @@ def write(folder, frames, name='clip_a', label=1, listed=None, val='keintics_val
 
 
 def test_a_clip_stays_in_fractions_of_the_image(tmp_path):
-    write(tmp_path, [(1, [person(.1), person(.2, .9)]), (3, [person(.3, lost=(4, ))])])
+    write(tmp_path, [(1, [person(.1), person(.2, .9)]), (3, [person(.3, missing=(4, ))])])
     reader = KineticsSkeleton(tmp_path)
     assert reader.items() == ['clip_a']
     clip = reader.read('clip_a').check()
@@ -39,7 +39,7 @@ def test_a_clip_stays_in_fractions_of_the_image(tmp_path):
 
 def test_the_published_array_follows(tmp_path):
     """Subtract 0.5, zero lost joints, sort persons of a frame by score, keep two: what a pipeline does with a clip."""
-    people = [person(.6, .2), person(.7, .9, lost=(2, )), person(.8, .5)]
+    people = [person(.6, .2), person(.7, .9, missing=(2, )), person(.8, .5)]
     write(tmp_path, [(0, people)])
     clip = KineticsSkeleton(tmp_path).read('clip_a')
     centred = (clip.keypoint - .5) * (clip.score > 0)[..., None]
@@ -86,7 +86,7 @@ def test_clips_without_a_file_and_files_that_are_no_json(tmp_path):
         reader.read('gone')
     write(tmp_path, [(0, [person(.1)])])
     (tmp_path / 'kinetics_train' / 'clip_a.json').write_text('{"data": [')
-    with pytest.raises(ReadError, match="'clip_a.json' is no whole JSON"):
+    with pytest.raises(ReadError, match="'clip_a.json' is not a whole JSON"):
         KineticsSkeleton(tmp_path).read('clip_a')
 
 

@@ -6,7 +6,7 @@ import pytest
 from mmskel.data.readers import NTU, ReadError
 from mmskel.data.readers.ntu_text import parse_skeleton
 
-# larger than a float64 can tell apart
+# larger than a float64 can distinguish
 ID_A, ID_B = '72057594037931101', '72057594037931102'
 
 

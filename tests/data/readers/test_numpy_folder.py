@@ -73,14 +73,14 @@ def test_files_that_are_no_arrays(tmp_path):
     whole = (source / 'a.npy').read_bytes()
     for content in (b'', b'text', whole[:100], whole[:-9]):
         (source / 'a.npy').write_bytes(content)
-        with pytest.raises(ReadError, match="'a.npy' is no plain array"):
+        with pytest.raises(ReadError, match="'a.npy' is not a plain array"):
             NumpyFolder(source, labels=labels, layout='coco17').read('a')
 
 
 @pytest.mark.parametrize('table, words', [
-    ('', "header ''"), ('id,class\na,0\n', "header 'id,class'; expected id,label"), ('id,label,sex\na,0,f\n', 'header'),
-    ('id,label\n', 'no line below'), ('id,label\na\n', 'line 2: expected 2 fields'),
-    ('id,label\na,0,1\n', 'line 2: expected 2 fields'), ('id,label\na,0\na,1\n', "line 3: a second line for 'a'"),
+    ('', 'header with id, label .* found nothing'), ('id,class\na,0\n', 'header with id, label .*found id,class'), ('id,label,sex\na,0,f\n', 'header'),
+    ('id,label\n', 'no row below'), ('id,label\na\n', 'line 2: 1 cells; expected 2'),
+    ('id,label\na,0,1\n', 'line 2: 3 cells; expected 2'), ('id,label\na,0\na,1\n', "line 3: a second line for 'a'"),
     ('id,label\na,\n', 'line 2: an empty id or label'), ('id,label,fps\na,0,fast\n', "fps is 'fast'")])
 def test_a_wrong_table_is_named(tmp_path, table, words):
     source, labels = write(tmp_path, dict(a=pose(4, 17, 2)), table)
@@ -124,7 +124,7 @@ def test_labels_of_a_spreadsheet_stay_numbers(tmp_path):
 def test_numbers_that_are_no_class_are_refused(tmp_path, label):
     np.save(tmp_path / 'a.npy', np.ones((4, 17, 2)))
     (tmp_path / 'labels.csv').write_text(f'id,label\na,{label}\n')
-    with pytest.raises(PrepareError, match=f"labels.csv': label '{label}' is no class index"):
+    with pytest.raises(PrepareError, match=f"labels.csv': label '{label}' is not a class index"):
         prepare('numpy', tmp_path, tmp_path / 'out.pkl', progress=False,
                 options=dict(labels=tmp_path / 'labels.csv', layout='coco17'))
 
@@ -151,7 +151,7 @@ def test_a_second_array_in_a_file_is_not_dropped(tmp_path):
         np.save(file, np.ones((4, 17, 2)))
         np.save(file, np.ones((4, 17, 2)))
     (tmp_path / 'labels.csv').write_text('id,label\na,x\n')
-    with pytest.raises(PrepareError, match="a.npy' is no plain array.*a second array"):
+    with pytest.raises(PrepareError, match="a.npy' is not a plain array.*a second array"):
         prepare('numpy', tmp_path, tmp_path / 'out.pkl', progress=False,
                 options=dict(labels=tmp_path / 'labels.csv', layout='coco17'))
 

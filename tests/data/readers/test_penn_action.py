@@ -58,7 +58,7 @@ def test_broken_files_are_named(release, wrong, message):
 def test_what_is_no_matlab_file(release):
     write(release / 'labels', 1, 'bowl', 1)
     (release / 'labels/0002.mat').write_bytes(b'no matrix')
-    with pytest.raises(ReadError, match="'0002.mat' is no MATLAB 5 file"):
+    with pytest.raises(ReadError, match="'0002.mat' is not a MATLAB 5 file"):
         READERS['penn_action'](release).read('0002.mat')
     (release / 'labels/0003.mat').write_bytes((release / 'labels/0001.mat').read_bytes()[:400])
     with pytest.raises(ReadError, match="'0003.mat'"):

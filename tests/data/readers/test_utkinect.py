@@ -71,7 +71,7 @@ def test_broken_segments_are_named(tmp_path, changes, words):
 
 @pytest.mark.parametrize('line, words', [
     ('10 1 2 3', 'line 6: 4 numbers; expected 61'), ('ten', "line 6: not a number in 'ten'"),
-    (_row(10.5, 1), 'line 6: 10.5 is no frame number')])
+    (_row(10.5, 1), 'line 6: 10.5 is not a frame number')])
 def test_broken_recordings_are_named(tmp_path, line, words):
     _write(tmp_path)
     path = tmp_path / 'joints_s01_e01.txt'

@@ -232,7 +232,7 @@ def test_wrong_folders(tmp_path):
     with pytest.raises(ReadError, match="'joints/3/100.pickle' has nobody in the 20 frames around 100; its frames: 150"):
         Volleyball(tmp_path).read('3/100')
     (tmp_path / 'joints/3/100.pickle').write_bytes(b'no pickle')
-    with pytest.raises(ReadError, match="'joints/3/100.pickle' .9 bytes. is no readable pickle"):
+    with pytest.raises(ReadError, match="'joints/3/100.pickle' .9 bytes. is not a readable pickle"):
         Volleyball(tmp_path).read('3/100')
     (tmp_path / 'joints/3/100.pickle').write_bytes(pickle.dumps({1: ReadError}))
     with pytest.raises(ReadError, match="100.pickle': the pickle asks for 'mmskel.data.readers.reader.ReadError'"):
@@ -242,5 +242,5 @@ def test_wrong_folders(tmp_path):
     with pytest.raises(ReadError, match="'joints/3/100/000000': expected a list of detections, found dict"):
         VolleyballWeak(tmp_path).read('3/100')
     (tmp_path / 'joints/3/100/000000').write_text('[{"confidence": 1, "keypoints": {"x": [1], "y": [1], "visible": [1]}}]')
-    with pytest.raises(ReadError, match="has a person that is no .*17 numbers each"):
+    with pytest.raises(ReadError, match="has a person that is not a .*17 numbers each"):
         VolleyballWeak(tmp_path).read('3/100')

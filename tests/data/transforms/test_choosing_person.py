@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmskel.data.transforms import ChoosePerson
-from mmskel.data.transforms.choosing_person import chosen_person
+from mmskel.skeleton.coordinates import chosen_person
 
 
 def two_persons():

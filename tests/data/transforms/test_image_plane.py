@@ -114,9 +114,9 @@ def test_corrected_crop_leaves_out_what_is_missing():
     data['keypoint_score'][:] = 0.5
     data['keypoint'][0, 2, 5], data['keypoint_score'][0, 2, 5] = (1200, 900), 0  # an outlier without confidence
     plain = build(type='CropToPersons')(dict(data))
-    mended = build(type='CropToPersons', corrected=True)(dict(data))
-    assert plain['img_shape'][1] > 1000 > 120 > mended['img_shape'][1]
-    assert not mended['keypoint_score'][0, 0, :3].any() and (mended['keypoint_score'][0, 1] == 0.5).all()
+    fixed = build(type='CropToPersons', corrected=True)(dict(data))
+    assert plain['img_shape'][1] > 1000 > 120 > fixed['img_shape'][1]
+    assert not fixed['keypoint_score'][0, 0, :3].any() and (fixed['keypoint_score'][0, 1] == 0.5).all()
     del data['keypoint_score']
     assert build(type='CropToPersons', corrected=True)(data)['keypoint_score'][0, 0].tolist() == [0] * 3 + [1] * 14
 

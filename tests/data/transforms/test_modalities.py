@@ -1,4 +1,4 @@
-"""Pictures and joints through the same transforms, against MMAction2's RGB+pose pipeline, run here."""
+"""Images and joints through the same transforms, against MMAction2's RGB+pose pipeline, run here."""
 import numpy as np
 import pytest
 from mmaction.registry import TRANSFORMS
@@ -68,7 +68,7 @@ def test_the_whole_geometry_is_that_of_mmaction2(low, high):
 
 
 def marked(position):
-    """Black pictures with one white pixel where the first joint is."""
+    """Black images with one white pixel where the first joint is."""
     data = sample()
     data['imgs'] = np.zeros_like(data['imgs'])
     data['imgs'][:, position[1], position[0]] = 255

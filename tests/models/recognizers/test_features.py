@@ -176,7 +176,7 @@ def test_what_a_recogniser_does_not_have_is_named():
     model = graph_network()
     with pytest.raises(ValueError, match="unknown stage 'neck'; known: features, pooled, logits"):
         recognise(model, joints(), 'neck')
-    with pytest.raises(ValueError, match='a Linear is no recogniser'):
+    with pytest.raises(ValueError, match='a Linear is not a recogniser'):
         network_output(nn.Linear(1, 1), torch.ones(1))
     model.cls_head = Convolving(K, 4)
     with pytest.raises(ValueError, match='Convolving has no linear layer that takes 4 pooled channels'):

@@ -55,7 +55,7 @@ def test_bad_centres_and_layouts():
         hierarchy_rings('coco17', 17)
     with pytest.raises(LayoutError, match="'coco17' has no joint 'tail'; it has: nose"):
         hierarchy_rings('coco17', 'tail')
-    with pytest.raises(LayoutError, match='one joint only'):
+    with pytest.raises(LayoutError, match='only one joint'):
         hierarchy_rings(Layout('point', ('a', ), (), 0))
-    with pytest.raises(LayoutError, match=r"'ring' is no tree: joints 1 \(b\), 2 \(c\) have no way to the centre, joint 0 \(a\)"):
+    with pytest.raises(LayoutError, match=r"'ring' is not a tree: joints 1 \(b\), 2 \(c\) have no path to the centre, joint 0 \(a\)"):
         Layout('ring', ('a', 'b', 'c'), ((1, 2), (2, 1)), 0)

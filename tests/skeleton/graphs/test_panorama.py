@@ -88,7 +88,7 @@ def test_errors():
         panoramic_graph('coco17', 2, inter_link='ring')
     with pytest.raises(ValueError, match="unknown labeling 'near'"):
         panoramic_graph('coco17').partitions('near')
-    with pytest.raises(ValueError, match="the graph has one person; take 'spatial'"):
+    with pytest.raises(ValueError, match="the graph has one person; use 'spatial'"):
         panoramic_graph('coco17').partitions('intra-inter')
     with pytest.raises(ValueError, match='has 11 partitions; 12 cannot be kept'):
         panoramic_graph('coco17').partitions('distance', keep=12)

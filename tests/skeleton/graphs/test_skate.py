@@ -85,5 +85,5 @@ def test_errors():
         skate_partition(1, 64, 50, (8, 8))
     with pytest.raises(ValueError, match='1, 2, 3 and 4, not 5'):
         skate_partition(5, 64, 48, (8, 8))
-    with pytest.raises(LayoutError, match="size=0 was asked for, layout 'coco17'"):
+    with pytest.raises(LayoutError, match="not size=0; layout 'coco17'"):
         skate_parts('coco17', 0)

@@ -1,0 +1,35 @@
+# MANs_9 on SBU, two persons, view-invariant coordinates. Splits: --split fold1 ... fold5, whose mean is reported.
+# Not trained here yet.
+_base_ = ['../_base_/datasets/sbu.py', '../_base_/models/mans.py', '../_base_/schedules/mans.py']
+
+repeat = 10
+clip_len = 50
+
+layout = {{_base_.layout}}
+model = dict(
+    data_preprocessor=dict(layout=layout),
+    backbone=dict(layout=layout, num_person={{_base_.num_person}}),
+    cls_head=dict(num_classes={{_base_.num_classes}}))
+
+align = dict(type='AlignTrunk3D', layout=layout)
+persons = dict(type='SetPersons', num_person={{_base_.num_person}})
+frames = dict(type='FitFrames', clip_len=clip_len, place='centre')
+train_pipeline = [
+    align,
+    dict(type='RandomRotation3D', degrees=(15, 15, 45)),
+    dict(type='RandomScale', low=0.8, high=1.2), persons, frames,
+    dict(type='PackSkeleton')
+]
+test_pipeline = [align, persons, frames, dict(type='PackSkeleton')]
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(batch_size=64, dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(batch_size=64, dataset=dict(pipeline=test_pipeline))
+
+max_epochs = 8
+base_lr = 0.05
+train_cfg = dict(max_epochs=max_epochs)
+optim_wrapper = dict(optimizer=dict(lr=base_lr))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.1, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True, begin=1, end=max_epochs, convert_to_iter_based=True)
+]

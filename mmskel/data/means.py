@@ -1,0 +1,29 @@
+"""The mean coordinate of a training set, which some networks subtract from every coordinate."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmskel.data.annotation_file import load_annotation_file
+
+
+def mean_coordinate(file: str | Path, split: str | None = None, num_person: int = 1) -> float:
+    """The sum of all coordinates over the number of frames that are not empty times the length of their vectors.
+
+    Args:
+        file: Annotation file.
+        split: Name of a split, e.g. ``'xsub_train'``; default: all clips.
+        num_person: Number of persons in a frame; absent ones are zeros and count, as published.
+
+    Raises:
+        AnnotationError: No such file or split.
+        ValueError: If every frame is empty; names the file.
+    """
+    total, numbers = 0., 0
+    for clip in load_annotation_file(file).clips(split):
+        keypoint = clip.keypoint[:num_person]
+        seen = (keypoint != 0).any((0, 2, 3))
+        total += float(keypoint[:, seen].sum(dtype=float))
+        numbers += int(seen.sum()) * num_person * keypoint.shape[2] * keypoint.shape[3]
+    if not numbers:
+        raise ValueError(f"'{file}': all frames of {split or 'all clips'} are empty, so there is no mean coordinate")
+    return total / numbers
