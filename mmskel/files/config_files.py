@@ -42,14 +42,14 @@ def read_config_file(path: str | Path) -> Config:
     if path.suffix in _DATA:
         _check_data(path, text)
     elif path.suffix != '.py':
-        raise ConfigFileError(f"'{path}' is no config; expected .py, .yaml or .json")
+        raise ConfigFileError(f"'{path}' is not a config; expected .py, .yaml or .json")
     try:
         return Config.fromfile(path)
     except UserError:
         raise
     except Exception as error:  # a config is Python and may raise anything
         said = (str(error).strip().splitlines() or [''])[0]
-        raise ConfigFileError(f"'{path}' is no config that can be read: {type(error).__name__}: {said}") from error
+        raise ConfigFileError(f"'{path}' is not a config that can be read: {type(error).__name__}: {said}") from error
 
 
 def _check_data(path: Path, text: str, depth: int = 0) -> None:
@@ -61,9 +61,9 @@ def _check_data(path: Path, text: str, depth: int = 0) -> None:
     except (JsonError, yaml.YAMLError, ValueError, RecursionError, TypeError, OverflowError) as error:
         said = ' '.join(str(error).split())[:300]
         hint = '; a config of data runs no code' if 'tag:yaml.org,2002:python' in said else ''
-        raise ConfigFileError(f"'{path}' is no config that can be read: {said}{hint}") from None
+        raise ConfigFileError(f"'{path}' is not a config that can be read: {said}{hint}") from None
     if not isinstance(data, Mapping):
-        raise ConfigFileError(f"'{path}' is no config: it holds {brief(data)}, no dictionary")
+        raise ConfigFileError(f"'{path}' is not a config: it holds {brief(data)}, no dictionary")
     for where, value in _entries(data):
         name = where.rpartition('.')[2]
         if not all(isinstance(key, str) for key in (value if isinstance(value, Mapping) else ())):

@@ -30,14 +30,14 @@ def read_text(path: str | Path, what: str) -> str:
     except FileNotFoundError:
         raise TableError(f"there is no {what} '{path}'") from None
     except OSError as error:
-        raise TableError(f"'{path}' is no {what} that can be read: {error.strerror}") from None
+        raise TableError(f"'{path}' is not a {what} that can be read: {error.strerror}") from None
     try:
         text = data.decode('utf-8-sig')
     except UnicodeDecodeError as error:
         hint = '; it seems to be UTF-16' if data[:2] in (b'\xff\xfe', b'\xfe\xff') else f', byte {error.start}'
-        raise TableError(f"'{path}' is no {what} that can be read: it is not UTF-8{hint}. Save it as UTF-8") from None
+        raise TableError(f"'{path}' is not a {what} that can be read: it is not UTF-8{hint}. Save it as UTF-8") from None
     if '\0' in text:
-        raise TableError(f"'{path}' is no {what} that can be read: it holds NUL characters")
+        raise TableError(f"'{path}' is not a {what} that can be read: it holds NUL characters")
     return text
 
 

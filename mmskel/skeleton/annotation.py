@@ -76,7 +76,7 @@ def clip_id(item: Mapping[str, Any]) -> str:
         ClipError: No dictionary, one without an id, or an id that is no text.
     """
     if not isinstance(item, Mapping):
-        raise ClipError(f'{brief(item)} is no annotation; expected a dictionary')
+        raise ClipError(f'{brief(item)} is not an annotation; expected a dictionary')
     name = item.get('frame_dir', item.get('filename'))
     if name is None:
         raise ClipError("an annotation has neither 'frame_dir' nor 'filename'; its keys: "

@@ -46,7 +46,7 @@ def test_ids_that_are_numbers_find_their_clips(tmp_path):
     ({'a': 1}, 'no annotation file'),
     ('text', 'no annotation file'),
     (dict(annotations=[]), 'holds no clip'),
-    (dict(annotations=[3]), 'annotation 0: 3 is no annotation'),
+    (dict(annotations=[3]), 'annotation 0: 3 is not an annotation'),
     (dict(annotations=[dict(frame_dir='a'), dict(frame_dir='a')]), "two clips called 'a'"),
     (dict(annotations=[dict(frame_dir='a')], split=['a']), "'split' is list .*expected a dictionary"),
     (dict(annotations=[dict(frame_dir='a')], split=dict(train='a')), "split 'train' is 'a'; expected a list of clip ids"),

@@ -103,7 +103,7 @@ def test_options_that_cannot_be(tmp_path, options, words):
 
 def test_a_missing_table_is_named(tmp_path):
     source, _ = write(tmp_path, dict(a=pose(4, 17, 2)), '')
-    with pytest.raises(FileNotFoundError, match='nowhere.csv'):
+    with pytest.raises(ReadError, match="no table of labels '.*nowhere.csv'"):
         NumpyFolder(source, labels=tmp_path / 'nowhere.csv', layout='coco17')
 
 
