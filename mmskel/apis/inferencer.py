@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ class SkeletonInferencer(BaseInferencer):
             raise ConfigError(f"'{cfg.filename}': test_dataloader has no dataset with a pipeline")
         cls = class_of('MODELS', backbone.get('type'))
         default = arguments_of(cls).defaults.get('in_channels') if cls else None
-        backbone = {**(dict(in_channels=default) if isinstance(default, int) else {}), **backbone}
+        backbone = dict(backbone, in_channels=backbone.get('in_channels', default)) if default else backbone
         layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
         return ClipPipeline(list(dataset['pipeline']), layout, coords_of(cfg), backbone.get('num_person'),
                             (dataset.get('data_prefix') or {}).get('video', ''))
@@ -286,11 +286,5 @@ class SkeletonInferencer(BaseInferencer):
 
 
 def _batches(items: Iterator, size: int) -> Iterator[list]:
-    batch: list = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    while batch := list(islice(items, size)):
         yield batch

@@ -162,7 +162,7 @@ def load_annotation_pickle(path: str | Path) -> Any:
         return load_pickle(path)
     except UnreadablePickleError as error:
         if other := foreign_file(path):
-            raise AnnotationError(f"'{path}' is no annotation file. {other}") from None
+            raise AnnotationError(f"'{path}' is not an annotation file. {other}") from None
         raise error from None
 
 

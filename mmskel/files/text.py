@@ -3,8 +3,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 _FORMULA = ('=', '+', '-', '@', '\t', '\r')
 
 
@@ -39,12 +37,12 @@ def brief(value: Any, limit: int = 60) -> str:
         value: Value from a file.
         limit: Maximum number of characters of the content.
     """
-    if isinstance(value, np.ndarray):
+    if hasattr(value, 'dtype') and getattr(value, 'shape', ()):  # without importing NumPy: `--help` is quick
         return f'an array of {value.dtype} {value.shape}'
     try:
         text = ' '.join(repr(value)[:10 * limit].split())
     except ValueError:  # a number of more digits than Python prints
         text = f'a number of {value.bit_length()} bits' if isinstance(value, int) else '...'
     text = text if len(text) <= limit else f'{text[:limit - 3]}...'
-    plain = value is None or isinstance(value, (str, int, float, np.generic))
+    plain = value is None or isinstance(value, (str, int, float)) or hasattr(value, 'dtype')
     return text if plain else f'{type(value).__name__} {text}'

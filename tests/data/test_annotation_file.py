@@ -46,10 +46,10 @@ def test_ids_that_are_numbers_find_their_clips(tmp_path):
     ({'a': 1}, 'no annotation file'),
     ('text', 'no annotation file'),
     (dict(annotations=[]), 'holds no clip'),
-    (dict(annotations=[3]), 'annotation 0 is int'),
+    (dict(annotations=[3]), 'annotation 0: 3 is not an annotation'),
     (dict(annotations=[dict(frame_dir='a'), dict(frame_dir='a')]), "two clips called 'a'"),
-    (dict(annotations=[dict(frame_dir='a')], split=['a']), "expected 'split' to be a dictionary"),
-    (dict(annotations=[dict(frame_dir='a')], split=dict(train='a')), 'dictionary of lists'),
+    (dict(annotations=[dict(frame_dir='a')], split=['a']), "'split' is list .*expected a dictionary"),
+    (dict(annotations=[dict(frame_dir='a')], split=dict(train='a')), "split 'train' is 'a'; expected a list of clip ids"),
 ])
 def test_other_files_are_refused_in_words(tmp_path, data, words):
     with pytest.raises(AnnotationError, match=words) as error:

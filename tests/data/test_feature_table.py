@@ -65,7 +65,7 @@ def test_unseen_classes_by_name_number_split_and_file(tmp_path):
                         ('10', 'there is no class 10; the 10 classes'), (';'.join(NAMES), '10 of 10 classes are unseen'),
                         ('', "no class ''"), ('ntu60:55_5', 'ntu60 has 60 classes, the texts have 10'),
                         ('nwucla:1_1', "nwucla has no split '1_1'; it has 8_2, 5_5"), ('x.json:a:b', "no file of class splits 'x.json'"),
-                        (f'{tmp_path}/s.json:yours:one', "no class splits of 'yours'"), ('x.npy', "'x.npy' is not a NumPy file")):
+                        (f'{tmp_path}/s.json:yours:one', "no class splits of 'yours'"), ('x.npy', "no file 'x.npy'")):
         with pytest.raises(FeatureError, match=match):
             unseen_classes(text, NAMES)
 
@@ -133,7 +133,7 @@ def test_published_folders(tmp_path):
             np.testing.assert_array_equal(getattr(before, part).labels, getattr(after, part).labels)
         np.testing.assert_array_equal(before.others.logits, after.others.logits)
     (folder / 'ztest.npy').write_text('x')
-    with pytest.raises(FeatureError, match="ztest.npy' is not a NumPy file"):
+    with pytest.raises(FeatureError, match="ztest.npy' is not a plain array"):
         read_published(folder)
     (folder / 'ztest.npy').unlink()
     with pytest.raises(FeatureError, match="no file .*ztest.npy"):

@@ -49,8 +49,8 @@ def test_class_file_of_sentences(tmp_path):
     ('name,text\nwave,up\nkick,\n', (), "line 3: column 'text' has an empty text"),
     ('name,text\n,up\n', (), 'class 1 of 1 has an empty name'),
     ('name,text\nwave,up\n', ('parts', ), "no column 'parts'; it has name, text"),
-    ('what\nwave\n', (), "column 'name' and a row per class; found what"),
-    ('', (), 'found no row'),
+    ('what\nwave\n', (), 'header with name or label, each once; found what'),
+    ('', (), 'found nothing'),
     ('name,text\nwave,up|down\nkick,out\n', (), "'kick' has 1 texts, others have 2"),
     ('name,text\nwave,up|\n', (), "column 'text' has an empty text")])
 def test_class_files_that_are_wrong(tmp_path, text, columns, match):

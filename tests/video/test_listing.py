@@ -37,7 +37,7 @@ def test_a_table_has_the_last_word(tmp_path):
 @pytest.mark.parametrize('table, message', [
     ('id,label\nx/a,walk\n', "1 videos have no row, e.g. 'x/b'"),
     ('id,label\nx/a,walk\nx/b,run\nx/c,run\n', "1 rows name no video, e.g. 'x/c'"),
-    ('name,class\nx/a,walk\n', 'expected a header with id .or path. and label; found name, class'), ('', 'found nothing')])
+    ('name,class\nx/a,walk\n', 'expected a header with id or path, label, each once; found name,class'), ('', 'found nothing')])
 def test_tables_that_do_not_fit(tmp_path, table, message):
     touch(tmp_path / 'v', 'x/a.mp4', 'x/b.mp4')
     (tmp_path / 'l.csv').write_text(table)

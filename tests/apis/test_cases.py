@@ -1,0 +1,289 @@
+"""Situations that users describe in public: what mmskel makes of their files, by its right value.
+
+Inputs are made here. Each docstring names a public thread.
+"""
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmskel.cli import main
+from mmskel.data import load_annotation_file
+from mmskel.data.checking.file import check_file
+from mmskel.skeleton import get_layout
+
+COCO = get_layout('coco17')
+# a standing person, x and y in units of its height, in the order of coco17
+STAND = np.array([[0, 0], [.03, -.03], [-.03, -.03], [.06, 0], [-.06, 0], [.14, .16], [-.14, .16], [.2, .36], [-.2, .36], [.22, .54],
+                  [-.22, .54], [.09, .54], [-.09, .54], [.1, .76], [-.1, .76], [.1, .98], [-.1, .98]]) + [0, .1]
+
+
+def figure(frames=12, height=400., at=(640., 150.), swing=.1, seed=0):
+    """(T, 17, 2) pixels of somebody who moves a little."""
+    rng = np.random.default_rng(seed)
+    sway = swing * np.sin(np.linspace(0, 6, frames) + rng.uniform(0, 6))[:, None]
+    pose = np.repeat(STAND[None], frames, 0)
+    pose[:, 9:11, 1] -= sway
+    return (pose * height + np.array(at)).astype(np.float32)
+
+
+def clip(name, label=0, keypoint=None, size=(720, 1280), **more):
+    keypoint = figure()[None] if keypoint is None else keypoint
+    return dict(dict(frame_dir=name, label=label, total_frames=keypoint.shape[1], img_shape=size, keypoint=keypoint,
+                     keypoint_score=np.full(keypoint.shape[:3], .9, np.float32)), **more)
+
+
+def dump(path, clips, split=None):
+    names = [one['frame_dir'] for one in clips]
+    Path(path).write_bytes(pickle.dumps(dict(split=dict(train=names[::2], test=names[1::2]) if split is None else split,
+                                             annotations=clips)))
+
+
+def kinds(path):
+    return {problem.kind: problem for problem in check_file(path).problems}
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv('MMSKEL_DEBUG', raising=False)
+
+
+@pytest.fixture
+def line(capsys):
+    """Runs a command that must fail; its one line."""
+    def run(*words):
+        capsys.readouterr()
+        assert main(list(words)) == 1
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert len(lines) == 1 and lines[0].startswith('mmskel: '), lines
+        return lines[0]
+    return run
+
+
+def test_actor_in_slot_three():
+    """kennymckormick/pyskl#195: two people, and the one who acts is the third."""
+    clips = []
+    for i in range(6):
+        persons = np.zeros((3, 12, 17, 2), np.float32)
+        persons[0, :3], persons[1, :2], persons[2] = figure(3), figure(2), figure(12, seed=i)
+        clips.append(clip(f'c{i}', i % 2, persons))
+    dump('p.pkl', clips)
+    assert len(kinds('p.pkl')['person order'].clips) == 6
+
+
+def test_class_folders(capsys):
+    """v-iashin/video_features#54: the same file names in class folders."""
+    for name in ('kick', 'squat', 'wave'):
+        Path('arrays', name).mkdir(parents=True)
+        np.save(f'arrays/{name}/000.npy', figure())
+    np.save('arrays/wave/only.npy', figure())
+    Path('labels.csv').write_text('id,label\nkick/000,kick\nsquat/000,squat\nwave\\000.npy,wave\nonly,wave\n')
+    assert main(['prepare', 'numpy', 'arrays', 'p.pkl', '--labels', 'labels.csv', '--layout', 'coco17']) == 0
+    assert [item['frame_dir'] for item in load_annotation_file('p.pkl').annotations] == [
+        'kick/000', 'squat/000', 'wave/000', 'only']
+    assert 'keep one' not in capsys.readouterr().out
+
+
+def test_img_shape_as_width_and_height():
+    """open-mmlab/mmaction2#2278: img_shape is (height, width)."""
+    for name, size in (('wh', (1280, 720)), ('hw', (720, 1280))):
+        dump(f'{name}.pkl', [clip(f'c{i}', i % 2, figure(at=(900, 150), seed=i)[None], size) for i in range(4)])
+    found = kinds('wh.pkl')['outside the image']
+    assert len(found.clips) == 4 and 'is img_shape (width, height)?' in found.details[0][1]
+    assert 'outside the image' not in kinds('hw.pkl')
+
+
+def test_kinetics_clips_without_anybody(line, capsys):
+    """open-mmlab/mmskeleton#16 (has_skeleton, yet empty), #194 (more than 300 frames)."""
+    Path('ks/kinetics_train').mkdir(parents=True)
+    person = dict(pose=[.5] * 36, score=[.9] * 18)
+    clips = dict(empty=[(0, [])], long=[(t, [person]) for t in range(331)], fine=[(0, [person]), (1, [person])])
+    for name, frames in clips.items():
+        data = [dict(frame_index=t, skeleton=people) for t, people in frames]
+        Path(f'ks/kinetics_train/{name}.json').write_text(json.dumps(dict(data=data, label='bow', label_index=0)))
+    entry = dict(has_skeleton=True, label='bow', label_index=0)
+    Path('ks/kinetics_train_label.json').write_text(json.dumps(dict.fromkeys(clips, entry)))
+    assert "'empty.json' has no person in frames 0 to 299" in line('prepare', 'kinetics_skeleton', 'ks', 'p.pkl')
+    assert main(['prepare', 'kinetics_skeleton', 'ks', 'p.pkl', '--keep-going']) == 0
+    assert '31 frames in 1 clips have an index outside' in capsys.readouterr().out
+    assert Path('p.pkl.skipped.txt').read_text().startswith('empty\t')
+
+
+def test_labels_from_one_and_with_gaps():
+    """open-mmlab/mmaction#45 (labels from 1); shahroudy/NTURGB-D#50 (a few classes of NTU)."""
+    dump('one.pkl', [clip(f'c{i}', 1 + i % 3) for i in range(9)])
+    dump('gaps.pkl', [clip(f'c{i}', (7, 22, 42)[i % 3]) for i in range(9)])
+    assert 'begin at 1' in kinds('one.pkl')['class numbers'].message
+    assert '40 of 43 classes have no clip' in kinds('gaps.pkl')['class numbers'].message
+
+
+def test_lists_and_tables_of_videos(line):
+    """kennymckormick/pyskl#50 ('path label' lines); timeseer-ai/kukur#279 (Excel's mark), spaces, backslashes."""
+    from mmskel.video.listing import classes_of, list_videos, splits_of
+    for name in ('train/drinking(1).mp4', 'val/eat it.mp4'):
+        Path('videos', name).parent.mkdir(parents=True, exist_ok=True)
+        Path('videos', name).write_bytes(b'x')
+    Path('videos/list.txt').write_text('train/drinking(1).mp4 0\nval/eat it.mp4 1\n')
+    said = line('extract', 'videos/list.txt', 'o.pkl')
+    assert 'looks like a label' in said and '--labels' in said
+    Path('plain.csv').write_text('id,label,split\ntrain/drinking(1),drink,train\nval/eat it,eat,val\n')
+    wanted = list_videos('videos', 'plain.csv')
+    assert [(item.label, item.split) for item in wanted] == [('drink', 'train'), ('eat', 'val')]
+    Path('excel.csv').write_bytes(b'\xef\xbb\xbf' + Path('plain.csv').read_bytes().replace(b'\n', b'\r\n'))
+    Path('backslash.csv').write_text('path,label,split\ntrain\\drinking(1).mp4,drink,train\nval\\eat it.mp4,eat,val\n')
+    assert list_videos('videos', 'excel.csv') == wanted == list_videos('videos', 'backslash.csv')
+    Path('semicolon.csv').write_text(Path('plain.csv').read_text().replace(',', ';'))
+    assert 'separated by semicolons' in line('extract', 'videos', 'o.pkl', '--labels', 'semicolon.csv')
+    Path('numbers.csv').write_text('id,label\ntrain/drinking(1),10.0\nval/eat it,2\n')
+    numbers, names = classes_of(list_videos('videos', 'numbers.csv'))
+    assert numbers == {'10': 10, '2': 2} and names == [] and splits_of(wanted)['val'] == ['val/eat it']
+    Path('negative.csv').write_text('id,label\ntrain/drinking(1),-1\nval/eat it,2\n')
+    assert "label '-1' is no class index" in line('extract', 'videos', 'o.pkl', '--labels', 'negative.csv')
+
+
+def test_mediapipe(line):
+    """kennymckormick/pyskl#205, open-mmlab/mmskeleton#452: 33 landmarks, in fractions of the image."""
+    Path('mp33').mkdir()
+    np.save('mp33/a.npy', np.random.default_rng(0).uniform(0, 1, (5, 33, 4)))
+    Path('labels.csv').write_text('id,label\na,0\n')
+    said = line('prepare', 'numpy', 'mp33', 'p.pkl', '--labels', 'labels.csv', '--layout', 'mediapipe33', '--with-score')
+    assert "MediaPipe's 33 landmarks hold the joints of coco17: array[..., [0, 2, 5, 7, 8, 11" in said
+    fractions = [clip(f'c{i}', i % 2, (figure(seed=i) / [1280, 720]).astype(np.float32)[None]) for i in range(4)]
+    dump('fractions.pkl', fractions)
+    found = kinds('fractions.pkl')['fractions']
+    assert len(found.clips) == 4 and "Say unit 'normalised'" in found.message
+
+
+def test_mmpose_json(line):
+    """open-mmlab/mmpose#1851 (--save-predictions), open-mmlab/mmaction2#2839: no format of ours, but known."""
+    instance = dict(keypoints=figure(1)[0].tolist(), keypoint_scores=[.9] * 17, bbox=[[0, 0, 9, 9]], bbox_score=.9)
+    Path('demo').mkdir()
+    Path('demo/results_a.json').write_text(json.dumps(dict(meta_info=dict(dataset_name='coco'), instance_info=[
+        dict(frame_id=1, instances=[instance])])))
+    Path('predictions').mkdir()
+    Path('predictions/a.json').write_text(json.dumps([dict(frame_id=0, instances=[instance])]))
+    for words in (['prepare', 'pickle', 'demo/results_a.json', 'p.pkl'], ['prepare', 'pickle', 'predictions/a.json', 'p.pkl'],
+                  ['prepare', 'kinetics_skeleton', 'demo', 'p.pkl'], ['prepare', 'kinetics_skeleton', 'predictions', 'p.pkl'],
+                  ['train', 'custom/stgcn_custom_small.py', '--data', 'predictions/a.json']):
+        said = line(*words)
+        assert "MMPose's predictions" in said and 'own_dataset.md' in said, said
+
+
+def test_ntu_bodies(capsys):
+    """shahroudy/NTURGB-D#6, #9, #31: ids that change, frames without a body, NaN joints, a file without anybody."""
+    def lines(frames):
+        out = [str(len(frames))]
+        for bodies in frames:
+            out.append(str(len(bodies)))
+            for name, nan in bodies:
+                out += [f'{name} 0 1 1 1 1 0 0.1 0.2 2', '25']
+                out += [f'{"nan" if nan and j == 3 else j} 1 2 1 1 1 1 0 0 0 0 2' for j in range(25)]
+        return '\n'.join(out)
+    Path('ntu').mkdir()
+    Path('ntu/S001C001P001R001A001.skeleton').write_text(lines([[('72057594037931101', True)], [], [('72057594037931102', False)]]))
+    Path('ntu/S001C001P001R001A002.skeleton').write_text(lines([[], []]))
+    assert main(['prepare', 'ntu', 'ntu', 'p.pkl', '--denoise', 'none']) == 1
+    assert 'S001C001P001R001A002' in capsys.readouterr().err
+    assert main(['prepare', 'ntu', 'ntu', 'p.pkl', '--denoise', 'none', '--keep-going']) == 0
+    item, = load_annotation_file('p.pkl').annotations
+    assert item['keypoint'].shape == (2, 3, 25, 3) and 'S001C001P001R001A002' in Path('p.pkl.skipped.txt').read_text()
+
+
+def test_one_class_and_classes_that_are_never_tested():
+    """felixchenfy/Realtime-Action-Recognition#20; open-mmlab/mmaction2#2827."""
+    dump('one.pkl', [clip(f'c{i}') for i in range(4)])
+    assert 'there is nothing to distinguish' in kinds('one.pkl')['one class'].message
+    clips = [clip(f'c{i}', i % 3) for i in range(9)]
+    dump('test.pkl', clips, dict(train=[one['frame_dir'] for one in clips[:6]], val=['c6']))
+    assert "2 of 3 classes of 'train' have no clip in 'val'" in kinds('test.pkl')['untested class'].message
+
+
+def test_clips_of_one_frame_and_of_nobody():
+    """kennymckormick/pyskl#141, open-mmlab/mmaction2#2278."""
+    dump('one_frame.pkl', [clip(f'c{i}', i % 2, figure(1, seed=i)[None]) for i in range(4)])
+    assert 'no motion' in kinds('one_frame.pkl')['one frame'].message
+    dump('nobody.pkl', [clip('c0', 0, np.zeros((1, 24, 17, 2), np.float32)), clip('c1', 1)])
+    assert kinds('nobody.pkl')['nobody'].clips == ('c0', )
+
+
+@pytest.mark.parametrize('joints', [18, 25])
+def test_openpose_json(line, joints):
+    """open-mmlab/mmskeleton#286, #185, #90, #453: a folder per video, a JSON per frame."""
+    Path('openpose/wave_00').mkdir(parents=True)
+    for t in range(3):
+        person = dict(person_id=[-1], pose_keypoints_2d=[1., 2., .5] * joints)
+        Path(f'openpose/wave_00/wave_00_{t:012d}_keypoints.json').write_text(json.dumps(dict(version=1.3, people=[person])))
+    entry = dict(has_skeleton=True, label='wave', label_index=0)
+    assert "OpenPose's files" in line('prepare', 'kinetics_skeleton', 'openpose', 'p.pkl')
+    Path('openpose/kinetics_train_label.json').write_text(json.dumps(dict(wave_00=entry)))
+    for more in ([], ['--keep-going']):
+        said = line('prepare', 'kinetics_skeleton', 'openpose', 'p.pkl', *more)
+        assert "OpenPose's files, one JSON per frame" in said and '--layout openpose25 --with-score' in said
+
+
+def test_scores_outside_of_zero_and_one(capsys):
+    """open-mmlab/mmpose#2755, #2939: raw outputs of pose networks."""
+    def scored(name, value, label):
+        one = clip(name, label)
+        one['keypoint_score'][0, 3, 5] = value
+        return one
+    dump('above.pkl', [scored('c0', 9., 0), clip('c1', 1)])
+    dump('below.pkl', [scored('c0', -.02, 0), clip('c1', 1)])
+    assert 'up to 9' in kinds('above.pkl')['high score'].details[0][1]
+    assert kinds('below.pkl')['score'].severity == 'error'
+    assert main(['prepare', 'pickle', 'below.pkl', 'p.pkl']) == 0
+    assert '1 scores in 1 clips are a little below 0 and became 0: c0' in capsys.readouterr().out
+    assert min(item['keypoint_score'].min() for item in load_annotation_file('p.pkl').annotations) == 0
+    Path('arrays').mkdir()
+    array = np.concatenate([figure(), np.full((12, 17, 1), .5)], -1)
+    array[0, 0, 2], array[1, 0, 2] = 8.5, -.02
+    np.save('arrays/a.npy', array)
+    Path('l.csv').write_text('id,label\na,0\n')
+    numpy = ['prepare', 'numpy', 'arrays', 'n.pkl', '--labels', 'l.csv', '--layout', 'coco17', '--with-score']
+    assert main(numpy) == 0
+    score = load_annotation_file('n.pkl').annotations[0]['keypoint_score']
+    assert score[0, 0, 0] == 1 and score[0, 1, 0] == 0 and '2 scores in 1 clips were outside of [0, 1]' in capsys.readouterr().out
+    np.save('arrays/a.npy', array * [1, 1, 500])
+    assert main(numpy) == 1 and 'Was a coordinate taken for a score?' in capsys.readouterr().err
+
+
+def test_arrays_of_st_gcn(line):
+    """open-mmlab/mmskeleton#77, KAIST-VICLab/SkateFormer#6, Uason-Chen/CTR-GCN#43."""
+    data = np.zeros((6, 3, 20, 25, 2), np.float32)
+    Path('arrays').mkdir()
+    np.save('arrays/train_data.npy', data)
+    Path('labels.csv').write_text('id,label\ntrain_data,0\n')
+    Path('train_label.pkl').write_bytes(pickle.dumps(([f'S{i}.skeleton' for i in range(6)], list(range(6)))))
+    np.savez('NTU60_CS.npz', x_train=data.reshape(6, 20, -1), y_train=np.eye(6))
+    for words in (['prepare', 'numpy', 'arrays', 'p.pkl', '--labels', 'labels.csv', '--layout', 'ntu25'],
+                  ['prepare', 'pickle', 'train_label.pkl', 'p.pkl'], ['prepare', 'pickle', 'arrays/train_data.npy', 'p.pkl'],
+                  ['train', 'hdgcn/hdgcn_ntu60_3d.py', '--data', 'NTU60_CS.npz']):
+        said = line(*words)
+        assert 'ST-GCN, 2s-AGCN and CTR-GCN' in said and 'clip.transpose(3, 1, 2, 0)' in said, said
+    assert 'NumPy archive (x_train, y_train), not a pickle' in said
+
+
+def test_a_file_per_split_and_a_pickle_per_video(line, capsys):
+    """open-mmlab/mmaction2#2800, #2187: where is 'split'?"""
+    Path('custom_train.pkl').write_bytes(pickle.dumps([clip(f'c{i}', i % 2) for i in range(4)]))
+    assert 'no splits' in kinds('custom_train.pkl')
+    Path('per_video').mkdir()
+    Path('per_video/kick_00.pkl').write_bytes(pickle.dumps(clip('kick_00')))
+    assert "'.' is a folder" in line('prepare', 'pickle', '.', 'p.pkl')
+    said = line('prepare', 'pickle', 'per_video/kick_00.pkl', 'p.pkl')
+    assert 'the annotation of a single clip' in said and 'Make one with' not in said
+    assert main(['check', 'per_video/kick_00.pkl', '--html', 'page.html']) == 1
+    assert 'the annotation of a single clip' in capsys.readouterr().out
+
+
+def test_a_confidence_is_no_depth():
+    """open-mmlab/mmskeleton#203, Walter0807/MotionBERT#93: what the third channel of 2-D keypoints is."""
+    def xys(name, label):
+        keypoint = np.concatenate([figure(), np.full((12, 17, 1), .8, np.float32)], -1)[None]
+        return dict(clip(name, label), keypoint=keypoint, keypoint_score=np.ones((1, 12, 17), np.float32), layout='coco17')
+    dump('xys.pkl', [xys('a', 0), xys('b', 1)])
+    found = kinds('xys.pkl')['confidence as depth']
+    assert len(found.clips) == 2 and 'put the third into keypoint_score' in found.message
