@@ -66,8 +66,8 @@ def load_npz(path: str | Path) -> dict[str, np.ndarray]:
     """The arrays of a ``.npz`` archive by name, each checked as by :func:`read_npy`.
 
     Raises:
-        ArrayFileError: No such file, a damaged archive, two members with the same name, one that would unpack to far more than
-            the file, or one that is not a plain array.
+        ArrayFileError: No such file, a damaged archive, two members with the same name, one that would unpack to far
+            more than the file, or one that is not a plain array.
     """
     data, arrays = _content(path), {}
     try:

@@ -22,8 +22,8 @@ _WHOLE, _BLOCK = 8 * 2**20, 2**20  # bytes: files up to this size are read whole
 def fingerprint(path: str | Path) -> str:
     """A short text that changes when a file, or a folder of images, is replaced by another one with the same name.
 
-    Up to 8 MB the content counts; of larger files size, time of change, beginning, middle and end. A source that is neither file
-    nor folder, such as a stream, is never the same again.
+    Up to 8 MB the content counts; of larger files size, time of change, beginning, middle and end. A source that is
+    neither file nor folder, such as a stream, is never the same again.
     """
     path, digest = Path(path), hashlib.sha256()
     if path.is_dir():
