@@ -31,5 +31,5 @@ def test_coming_and_going_is_no_motion():
 
 def test_the_first_of_nobody():
     assert chosen_person(np.zeros((2, 3, 4, 3))) == chosen_person(np.zeros((2, 3, 4, 3)), 'motion') == 0
-    with pytest.raises(ValueError, match='rule is one of absolute_sum, motion'):
+    with pytest.raises(ValueError, match='rule must be one of absolute_sum, motion'):
         ChoosePerson('variance')

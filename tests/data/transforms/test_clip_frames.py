@@ -49,7 +49,7 @@ def test_errors_name_clip_and_file(film, tmp_path):
     path, clip = film
     with pytest.raises(VideoError, match=r"clip 'wave': '.*wave.mp4' ends after 24 frames, but frame 24 is wanted"):
         LoadClipFrames()(sample(clip, video_start=1))
-    with pytest.raises(VideoError, match="clip 'wave': its video was not found, neither of '.*gone.mp4', .*videos=FOLDER"):
+    with pytest.raises(VideoError, match="clip 'wave': its video was not found; tried '.*gone.mp4', .*videos=FOLDER"):
         LoadClipFrames(str(tmp_path))(dict(sample(clip), rgb='gone.mp4'))
     broken = tmp_path / 'broken.mp4'
     broken.write_bytes(path.read_bytes()[:2000])

@@ -191,7 +191,7 @@ def test_which_part_crop_and_resize_takes():
     assert len({p['start'] for p in drawn}) > 20 and part(50, (0.5, 1.0)) == dict(start=0, length=50)
     empty = dict(keypoint=np.zeros((1, 7, 2, 3), np.float32))
     assert T.CropAndResize(4)(dict(empty, rng=np.random.default_rng(0)))['keypoint'].shape == (1, 4, 2, 3)
-    with pytest.raises(ValueError, match=r'share lies in \(0, 1\], not 2'):
+    with pytest.raises(ValueError, match=r'share must be in \(0, 1\], not 2'):
         T.CropAndResize(64, 2)
 
 

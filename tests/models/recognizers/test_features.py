@@ -162,7 +162,7 @@ def test_several_heads_are_fused_or_refused():
         for one, other in zip(found, expected):
             torch.testing.assert_close(one.probability, other.pred_score)
             assert set(one.stream_scores) == {'rgb', 'pose'}
-        with pytest.raises(ValueError, match='predicts rgb and pose each on its own.*RGBPoseFusionHead'):
+        with pytest.raises(ValueError, match='predicts rgb and pose separately.*RGBPoseFusionHead'):
             predict_samples(two_pathways('RGBPoseHead'), pictures_and_joints())
 
 
