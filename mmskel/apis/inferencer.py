@@ -73,6 +73,15 @@ class SkeletonInferencer(BaseInferencer):
     Raises:
         ConfigError: No such config, a wrong number of names, or both ``pose`` and ``source``.
         CheckpointError: No such checkpoint, or one of another model.
+
+    Example:
+        >>> inferencer = SkeletonInferencer('work_dirs/stgcn_custom/stgcn_custom.py',  # doctest: +SKIP
+        ...                                 'work_dirs/stgcn_custom/epoch_20.pth')
+        >>> result = inferencer('clip.mp4', window=2.)['predictions'][0]  # doctest: +SKIP
+        >>> result['tracks'][0]['label'], result['tracks'][0]['score']  # doctest: +SKIP
+        ('wave', 0.93)
+        >>> for clip, prediction in inferencer.stream('videos'):  # doctest: +SKIP
+        ...     print(clip.id, prediction.tracks[0].label)
     """
     preprocess_kwargs = {'window', 'stride', 'per_person'}
     forward_kwargs = {'classes'}

@@ -38,6 +38,12 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None, ove
         ConfigError: A work dir that holds another training, or a checkpoint of a training with other settings than the
             config's; nothing has been changed then.
         DivergedError: The loss or the weights are no longer finite.
+
+    Example:
+        >>> from mmskel.configuration import load_config
+        >>> results = train(load_config('custom/stgcn_custom.py', data='data/mine.pkl'))  # doctest: +SKIP
+        >>> results.summary()['top1'], results.logits.shape  # doctest: +SKIP
+        (0.925, (40, 10))
     """
     if cfg.get('plan'):
         raise ConfigError(f"'{cfg.filename}' is a plan of several trainings; see mmskel.apis.plan")
@@ -179,6 +185,11 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
     Raises:
         CheckpointError: No such checkpoint, or one of another model.
         ConfigError: The checkpoint's own config contradicts this one in stream, layout, network, classes or split.
+
+    Example:
+        >>> from mmskel.configuration import load_config
+        >>> cfg = load_config('work_dirs/stgcn_custom/stgcn_custom.py', data='data/other.pkl')  # doctest: +SKIP
+        >>> results = test(cfg, 'work_dirs/stgcn_custom/epoch_20.pth', out='work_dirs/other')  # doctest: +SKIP
     """
     from mmskel.engine import ResultsMetric, run_test
     from mmskel.visualization.report import write_report

@@ -121,8 +121,9 @@ def zero_shot_scorer(aligner: str | Path, classes: Sequence[str], checkpoint: st
         ZeroShotError, LanguageError: See :class:`ZeroShotClassifier`.
 
     Example:
-        >>> scorer = zero_shot_scorer('work_dirs/zeroshot/aligner.pth', ['wave', 'kick'])
-        >>> SkeletonInferencer(config, checkpoint, scorer=scorer)('clip.mp4', classes=['wave', 'kick'])
+        >>> scorer = zero_shot_scorer('work_dirs/zeroshot/aligner.pth', ['wave', 'kick'])  # doctest: +SKIP
+        >>> inferencer = SkeletonInferencer(config, checkpoint, scorer=scorer)  # doctest: +SKIP
+        >>> inferencer('clip.mp4', classes=['wave', 'kick'])  # doctest: +SKIP
     """
     words = TypedWords(aligner, classes, encoder, device)
     known = words.classifier.recogniser

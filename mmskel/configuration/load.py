@@ -48,6 +48,12 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
 
     Raises:
         ConfigError: If the config lacks what an argument sets (names both), or nothing reads an option.
+
+    Example:
+        >>> from mmskel.configuration import load_config
+        >>> cfg = load_config('stgcn/stgcn_nwucla.py', data='data/nwucla.pkl', split='xview', stream='bone', epochs=4)
+        >>> cfg.work_dir, cfg.train_cfg.max_epochs, cfg.model.data_preprocessor.stream
+        ('work_dirs/stgcn_nwucla_xview_bone', 4, 'bone')
     """
     import torch
     path = find_config(name)

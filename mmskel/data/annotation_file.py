@@ -38,6 +38,16 @@ class AnnotationFile:
         split: Split name -> clip ids.
         meta: ``layout`` (name), ``class_names`` (list), ``source`` and other facts about all clips.
         path: File it was read from, for messages.
+
+    Example:
+        >>> from mmskel.data import load_annotation_file, save_annotation_file
+        >>> from mmskel.synthetic.motions import make_motion_clips
+        >>> clips = make_motion_clips(num_per_class=2, layout='coco17', project=True)
+        >>> split = dict(train=[clip.id for clip in clips[::2]], test=[clip.id for clip in clips[1::2]])
+        >>> _ = save_annotation_file('mine.pkl', clips, split, dict(layout='coco17'))
+        >>> file = load_annotation_file('mine.pkl')
+        >>> file.layout, len(file.annotations), len(file.of('test'))
+        ('coco17', 20, 10)
     """
     annotations: list[dict[str, Any]]
     split: dict[str, list[str]] = field(default_factory=dict)

@@ -51,6 +51,14 @@ class SkeletonDataset(BaseActionDataset):
         AnnotationError: Unknown split, no clips, labels missing or out of range.
         LayoutError: Joints that the wanted layout needs and the file's cannot provide.
         ClipError: A clip that is invalid, when it is drawn; clip and file are named.
+
+    Example:
+        >>> from mmskel.data.transforms import PackSkeleton, ResampleFrames
+        >>> from mmskel.synthetic.motions import write_motion_dataset
+        >>> _ = write_motion_dataset('motions.pkl', num_per_class=2, num_subjects=2)
+        >>> dataset = SkeletonDataset('motions.pkl', [ResampleFrames(16), PackSkeleton()], split='', part='train')
+        >>> len(dataset), dataset[0]['inputs']['keypoint'].shape  # clips; views, persons, frames, joints, coordinates
+        (10, torch.Size([1, 1, 16, 20, 3]))
     """
 
     def __init__(self, ann_file: str, pipeline: Sequence[Mapping | Callable], split: str | None = None,

@@ -42,6 +42,12 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         PrepareError: If the format or an option is unknown, the source is not such a data set, or a clip is broken.
         OutputError: If the output cannot be written, or is what is read.
         FileNotFoundError: If there is no such source.
+
+    Example:
+        >>> file = prepare('ntu', 'nturgb+d_skeletons', 'data/ntu60_3d.pkl',  # doctest: +SKIP
+        ...                options=dict(denoise='pyskl'))
+        >>> len(file.annotations), sorted(file.split)  # doctest: +SKIP
+        (56578, ['xsub_train', 'xsub_val', 'xview_train', 'xview_val'])
     """
     out = Path(out)
     if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):

@@ -201,6 +201,16 @@ def fuse(results: Sequence[Results], rule: str | None = None, weights: Sequence[
 
     Raises:
         FusionError: Results that do not belong together, or a rule or weights that do not fit them.
+
+    Example:
+        >>> import numpy as np
+        >>> from mmskel.evaluation import Results
+        >>> labels, classes = np.array([0, 1]), ['wave', 'kick']
+        >>> joint = Results(['a', 'b'], np.array([[.9, .1], [.6, .4]]), labels, classes)
+        >>> bone = Results(['b', 'a'], np.array([[.1, .9], [.7, .3]]), labels[::-1], classes)  # another order of clips
+        >>> fused = fuse([joint, bone], weights=[2, 1])
+        >>> fused.ids, fused.scores.argmax(1).tolist(), fused.summary()['top1']
+        (['a', 'b'], [0, 1], 1.0)
     """
     names = list(names or (f'result {i}' for i in range(1, len(results) + 1)))
     if preset is not None:

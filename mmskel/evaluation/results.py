@@ -32,6 +32,11 @@ class Results:
         meta: Origin of the numbers: ``config``, ``checkpoint``, ``split``, ``score``, ``seed``, ...
         subsets: Name -> clip ids of part of the clips, reported on its own (e.g. N-UCLA's ``clean``).
         logits: (n, K) float32, the network's raw scores, averaged over the views of a clip; None where unknown.
+
+    Example:
+        >>> results = Results(['a', 'b'], np.array([[.9, .1], [.6, .4]]), np.array([0, 1]), ['wave', 'kick'])
+        >>> results.summary()['top1'], results.only({'b'}).ids
+        (0.5, ['b'])
     """
     ids: list[str]
     scores: np.ndarray

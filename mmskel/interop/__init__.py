@@ -108,6 +108,10 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
 
     Raises:
         ConversionError: See :func:`build_published`; the source is named.
+
+    Example:
+        >>> convert_checkpoint('st_gcn', 'st_gcn.ntu-xsub.pt', 'st_gcn_ntu.pth')  # doctest: +SKIP
+        PosixPath('st_gcn_ntu.py')
     """
     known = _system(system)
     _check_target(source, target)

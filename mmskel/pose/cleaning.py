@@ -179,6 +179,13 @@ def clean(keypoint: np.ndarray, score: np.ndarray | None = None, fps: float | No
 
     Raises:
         UserError: If a shape is wrong, a value is not finite, or One-Euro is asked for without ``fps``.
+
+    Example:
+        >>> keypoint = np.ones((1, 9, 17, 2), np.float32)
+        >>> keypoint[0, 4, 9] = 0  # a joint that is missing in one frame
+        >>> cleaned, score = clean(keypoint, options=CleaningOptions(max_gap=2))
+        >>> cleaned[0, 4, 9].tolist(), float(score[0, 4, 9])
+        ([1.0, 1.0], 0.5)
     """
     keypoint = np.array(keypoint, np.float32)
     if keypoint.ndim != 4 or keypoint.shape[-1] not in (2, 3):

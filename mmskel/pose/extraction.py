@@ -66,6 +66,16 @@ class SkeletonExtractor:
     Raises:
         UserError: A top-down pose model without a detector; objects, which are in the image, with a lifter.
         LayoutError: A pose model that lacks joints which the lifter needs.
+
+    Example:
+        >>> from mmskel.pose.detection import PersonDetector
+        >>> from mmskel.pose.estimation import PoseEstimator
+        >>> from mmskel.pose.presets import PRESETS
+        >>> preset = PRESETS['balanced']
+        >>> extractor = SkeletonExtractor(PersonDetector(preset.det_config, preset.det_weights),  # doctest: +SKIP
+        ...                               PoseEstimator(preset.pose_config, preset.pose_weights),
+        ...                               ExtractionOptions(det_every=3, max_persons=2))
+        >>> clip = extractor('clip.mp4')  # doctest: +SKIP
     """
 
     def __init__(self, detector: PersonDetector | None, estimator: PoseEstimator,

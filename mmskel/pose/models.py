@@ -30,6 +30,12 @@ class PoseModels:
 
     Raises:
         ExtractError: A config without weights, or weights without a config; a detector for objects without objects.
+
+    Example:
+        >>> extractor = PoseModels(device='cpu').with_preset('lightweight').build()  # doctest: +SKIP
+        >>> clip = extractor('clip.mp4')  # doctest: +SKIP
+        >>> clip.keypoint.shape, clip.layout  # doctest: +SKIP
+        ((2, 300, 17, 2), 'coco17')
     """
     det_config: str = ''
     det_weights: str = ''

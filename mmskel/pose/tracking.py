@@ -126,6 +126,16 @@ class Tracker:
 
     Raises:
         LayoutError: If the layout is unknown.
+
+    Example:
+        >>> from mmskel.pose.poses import Poses
+        >>> tracker = Tracker('coco17')
+        >>> for x in range(3):  # one person who moves to the right
+        ...     box = np.array([[10. + x, 10, 60 + x, 160]])
+        ...     keypoint = np.tile([35. + x, 85], (1, 17, 1))
+        ...     numbers = tracker.update(Poses(box, np.array([.9]), keypoint))
+        >>> numbers.tolist()
+        [0]
     """
 
     def __init__(self, layout: str | Layout | None = None, options: TrackingOptions = TrackingOptions()):

@@ -50,6 +50,15 @@ class Clip:
         objects: Name -> (T, 3) track of an object: x, y, score (e.g. a ball).
         rgb: Path of the video the skeletons came from.
         extra: Anything else an annotation file said about the clip; kept, never read.
+
+    Example:
+        >>> import numpy as np
+        >>> keypoint = np.random.default_rng(0).uniform(0, 480, (1, 30, 17, 2))  # one person, 30 frames, COCO's joints
+        >>> clip = Clip('wave_01', keypoint, layout='coco17', image_size=(480, 640), fps=30., label=0).check()
+        >>> clip.keypoint.shape, clip.unit, clip.to_layout('openpose18').keypoint.shape
+        ((1, 30, 17, 2), 'pixel', (1, 30, 18, 2))
+        >>> Clip.from_annotation(clip.to_annotation()).id
+        'wave_01'
     """
     id: str
     keypoint: np.ndarray

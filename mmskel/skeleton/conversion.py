@@ -78,6 +78,11 @@ def joint_map(source: str | Layout, target: str | Layout, missing: str = 'error'
 
     Raises:
         LayoutError: If joints are missing and ``missing='error'``; names them.
+
+    Example:
+        >>> conversion = joint_map('ntu25', 'coco17', missing='zero')
+        >>> [get_layout('coco17').joints[joint] for joint in conversion.missing]
+        ['left_eye', 'right_eye', 'left_ear', 'right_ear']
     """
     source, target = get_layout(source), get_layout(target)
     place = {joint: i for i, joint in enumerate(source.joints)}

@@ -40,6 +40,14 @@ class Layout:
 
     Raises:
         LayoutError: If names repeat, an index is out of range, or the edges are not a tree towards ``centre``.
+
+    Example:
+        >>> from mmskel.skeleton import get_layout
+        >>> layout = get_layout('coco17')
+        >>> layout.num_joints, layout.joints[layout.centre], layout.index('left_wrist')
+        (17, 'nose', 9)
+        >>> layout.joints[layout.parents[9]]
+        'left_elbow'
     """
     name: str
     joints: tuple[str, ...]

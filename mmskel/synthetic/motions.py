@@ -213,6 +213,11 @@ def make_motion_clips(num_per_class: int, seed: int = 0, layout: str | Layout = 
     Raises:
         LayoutError: If the layout has joints the figure lacks.
         UserError: If a number is out of range.
+
+    Example:
+        >>> clips = make_motion_clips(num_per_class=1, layout='coco17', project=True)
+        >>> len(clips), clips[0].id, clips[0].keypoint.shape[2:], clips[0].unit
+        (10, 'wave_s00_r00', (17, 2), 'pixel')
     """
     table = get_layout(layout)
     _known_joints(table)

@@ -193,6 +193,15 @@ def open_video(source: str | Path | int | np.ndarray | Sequence[np.ndarray | str
 
     Raises:
         VideoError: If the source does not exist, is not a video, or has no frame that can be read.
+
+    Example:
+        >>> frames = np.zeros((3, 48, 64, 3), np.uint8)
+        >>> with open_video(frames, fps=30.) as video:
+        ...     for index, time, image in video:
+        ...         print(index, f'{time:.3f}', image.shape)
+        0 0.000 (48, 64, 3)
+        1 0.033 (48, 64, 3)
+        2 0.067 (48, 64, 3)
     """
     if fps is not None and not (fps > 0 and math.isfinite(fps)):
         raise VideoError(f'fps is {fps}; expected a positive number of frames per second')

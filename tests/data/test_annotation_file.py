@@ -43,8 +43,8 @@ def test_ids_that_are_numbers_find_their_clips(tmp_path):
 
 
 @pytest.mark.parametrize('data, words', [
-    ({'a': 1}, 'no annotation file'),
-    ('text', 'no annotation file'),
+    ({'a': 1}, 'not an annotation file'),
+    ('text', 'not an annotation file'),
     (dict(annotations=[]), 'holds no clip'),
     (dict(annotations=[3]), 'annotation 0: 3 is not an annotation'),
     (dict(annotations=[dict(frame_dir='a'), dict(frame_dir='a')]), "two clips called 'a'"),

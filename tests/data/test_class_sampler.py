@@ -45,7 +45,7 @@ def test_ranks_share_the_clips(monkeypatch):
 def test_wrong_weights():
     with pytest.raises(ValueError, match='class 2, but there are 2 weights'):
         build(class_prob=[1, 1])
-    with pytest.raises(ValueError, match='not negative, found -1'):
+    with pytest.raises(ValueError, match='must not be negative, found -1'):
         build(class_prob=[1, -1, 1])
     with pytest.raises(ValueError, match='no clip is ever seen'):
         build(class_prob=[0, 0, 0])

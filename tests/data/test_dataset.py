@@ -109,8 +109,8 @@ def test_a_subset_that_is_no_part_of_the_split_is_left_out(file):
 @pytest.mark.parametrize('arguments, error, message', [
     (dict(split='xview'), AnnotationError, "no split 'xview' with a part for train .xview_train.; it has: test, "),
     (dict(num_classes=2), AnnotationError, "clip 'c2'.* has label 2, but the model has 2 classes"),
-    (dict(part='dev'), ValueError, "part is 'train' or 'test'"),
-    (dict(repeat=0), ValueError, 'repeat is at least 1'),
+    (dict(part='dev'), ValueError, "part must be 'train' or 'test'"),
+    (dict(repeat=0), ValueError, 'repeat must be at least 1'),
     (dict(layout='cocoa'), LayoutError, "unknown layout 'cocoa'"),
 ])
 def test_wrong_arguments(file, arguments, error, message):

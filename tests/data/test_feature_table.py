@@ -40,7 +40,7 @@ def test_files_that_are_no_features(tmp_path):
             read_features(tmp_path / 'f.npz')
     good = dict(ids=['a', 'b'], features=np.ones((2, 3)), labels=[0, 1])
     fails("f.npz' has no labels; it has features, ids", ids=['a'], features=np.ones((1, 2)))
-    fails("'a' is there twice", **good | dict(ids=['a', 'a']))
+    fails("'a' occurs twice", **good | dict(ids=['a', 'a']))
     fails('2 ids with arrays of shape', **good | dict(features=np.ones((3, 3))))
     fails("clip 'b' has numbers that are not finite", **good | dict(features=np.array([[1.], [np.nan]])))
     fails("clip 'b' has label -1", **good | dict(labels=[0, -1]))
@@ -108,7 +108,7 @@ def test_unseen_classes_that_were_seen(tmp_path):
     data, _ = sets()
     write_published(tmp_path / 'x_mine_2_r', data)
     np.save(tmp_path / 'x_mine_2_r/train_label.npy', np.where(data.train.labels == 9, 4, data.train.labels))
-    with pytest.raises(FeatureError, match=r"x_mine_2_r': classes \[4\] are unseen, but 8 training clips are of them"):
+    with pytest.raises(FeatureError, match=r"x_mine_2_r': classes \[4\] are unseen, but 8 training clips belong to them"):
         read_published(tmp_path / 'x_mine_2_r')
     with pytest.raises(FeatureError, match='there is no unseen clip'):
         make_test_set(table().of_split('train'), table().of_classes([0]), [1], 10)

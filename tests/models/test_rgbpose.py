@@ -44,7 +44,7 @@ def test_encoder_normalises_pictures_and_draws_a_quarter_of_their_size():
     torch.testing.assert_close(inputs['imgs'][1, 2, :, 1, 5, 6], expected)
     x, y = (data['inputs']['keypoint'][0][0, 0, 3, 9] / 4).round().int().tolist()
     assert inputs['heatmap_imgs'][0, 0, 9, 3, y, x] > .5
-    with pytest.raises(ValueError, match='several shapes'):
+    with pytest.raises(ValueError, match='different shapes'):
         data['inputs']['imgs'][0] = data['inputs']['imgs'][0][..., :32, :]
         network().data_preprocessor(data)
     with pytest.raises(ValueError, match='the samples have none'):

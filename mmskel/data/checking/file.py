@@ -38,6 +38,11 @@ def check_file(path: str | Path, max_jump: float | None = None) -> CheckReport:
 
     Raises:
         FileNotFoundError: If there is no such file. Everything else that is wrong is in the report.
+
+    Example:
+        >>> report = check_file('data/mine.pkl')  # doctest: +SKIP
+        >>> report.verdict, report.exit_code  # doctest: +SKIP
+        ('0 errors, 2 warnings', 0)
     """
     report = CheckReport(str(path))
     try:

@@ -61,6 +61,19 @@ class SkeletonTransform:
         replaces: Whether the result replaces the sample, as that of the last step does, instead of changing it.
         probability: Probability that the transform is applied. A subclass whose user may choose it sets it in its
             constructor; the base class draws, before :meth:`make_params`.
+
+    Example:
+        >>> class Jitter(SkeletonTransform):  # with @TRANSFORMS.register_module() above it, for any config
+        ...     reads = writes = ('keypoint', )
+        ...
+        ...     def make_params(self, sample, rng):
+        ...         return dict(noise=rng.normal(0, .01, sample['keypoint'].shape).astype(np.float32))
+        ...
+        ...     def transform(self, sample, noise):
+        ...         return dict(keypoint=sample['keypoint'] + noise)
+        >>> sample = dict(keypoint=np.ones((1, 8, 17, 2), np.float32), rng=np.random.default_rng(0))
+        >>> float(Jitter()(sample)['keypoint'].mean().round(2))
+        1.0
     """
     reads: tuple[str, ...] = ('keypoint', )
     writes: tuple[str, ...] | None = ('keypoint', )

@@ -29,6 +29,19 @@ class SkeletonEncoder(BaseDataPreprocessor):
         channel_axis: Axis of the input that holds the channels: -1 of graphs (..., M, T, V, C), -4 of volumes and
             images (..., C, T, H, W).
         pathway: Name of the part of the backbone's config that takes ``in_channels``; ``''``: the backbone itself.
+
+    Example:
+        >>> class Speed(SkeletonEncoder):  # with @MODELS.register_module() above it, for any config
+        ...     coords = (2, 3)
+        ...
+        ...     def channels(self, coords=3):
+        ...         return 1
+        ...
+        ...     def encode(self, batch, samples=()):
+        ...         keypoint = batch['keypoint']  # (N, clips, M, T, V, C)
+        ...         return keypoint.diff(dim=3, append=keypoint[:, :, :, -1:]).norm(dim=-1, keepdim=True)
+        >>> Speed().encode(dict(keypoint=torch.rand(2, 1, 1, 16, 17, 2))).shape
+        torch.Size([2, 1, 1, 16, 17, 1])
     """
     streams: tuple[str, ...] = ()
     ensemble: tuple[str, ...] = ()

@@ -29,6 +29,12 @@ class HeatmapEncoder(SkeletonEncoder):
         use_score: Whether scores are the peaks' heights; False: 1 for every joint, missing ones included (published).
         limbs: Pairs of joints instead of the layout's. PYSKL's NTU120 checkpoints may need the list that its transform
             has by default (``docs/published/posec3d.md``, D9 and D12).
+
+    Example:
+        >>> encoder = HeatmapEncoder('coco17', stream='joint_limb', size=(64, 64), scaling=0.5)
+        >>> batch = dict(keypoint=64 * torch.rand(2, 1, 1, 8, 17, 2), keypoint_score=torch.ones(2, 1, 1, 8, 17))
+        >>> encoder.encode(batch).shape  # 17 joints and 17 limbs
+        torch.Size([2, 1, 34, 8, 32, 32])
     """
     streams = VOLUME_STREAMS
     ensemble = ('joint', 'limb')

@@ -73,6 +73,12 @@ class StreamEncoder(SkeletonEncoder):
         stream: Stream to make: ``'joint'``, ``'bone'``, ``'joint_motion'`` or ``'bone_motion'``.
         with_score: Whether to append the confidence as a channel (2-D sets: C becomes 3). Where a clip has none, 1 for
             joints that are not zero.
+
+    Example:
+        >>> encoder = StreamEncoder('coco17', stream='bone', with_score=True)
+        >>> batch = dict(keypoint=torch.rand(2, 1, 1, 16, 17, 2), keypoint_score=torch.ones(2, 1, 1, 16, 17))
+        >>> encoder.encode(batch).shape, encoder.channels(2)
+        (torch.Size([2, 1, 1, 16, 17, 3]), 3)
     """
     streams = ensemble = STREAMS
 

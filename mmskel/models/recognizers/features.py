@@ -52,7 +52,8 @@ def recognise(model: nn.Module, batch: Mapping[str, Any], stage: str = 'logits')
         UserError: An unknown stage, or a recogniser or head that does not have it.
 
     Example:
-        >>> pooled = recognise(model, batch, 'pooled').unflatten(0, (len(batch['data_samples']), -1)).mean(1)
+        >>> rows = recognise(model, batch, 'pooled')  # doctest: +SKIP
+        >>> pooled = rows.unflatten(0, (len(batch['data_samples']), -1)).mean(1)  # doctest: +SKIP
     """
     return network_output(model, model.data_preprocessor(batch, False)['inputs'], stage)
 

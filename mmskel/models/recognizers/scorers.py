@@ -50,9 +50,9 @@ class FeatureScorer:
             returns (N, K) probabilities. It may cache its results for the names: successive calls have the same ones.
 
     Example:
-        >>> scorer = FeatureScorer(zero_shot.probabilities)
-        >>> inferencer = SkeletonInferencer(config, checkpoint, scorer=scorer)
-        >>> inferencer('clip.mp4', classes=['wave', 'kick'])
+        >>> scorer = FeatureScorer(zero_shot.probabilities)  # doctest: +SKIP
+        >>> inferencer = SkeletonInferencer(config, checkpoint, scorer=scorer)  # doctest: +SKIP
+        >>> inferencer('clip.mp4', classes=['wave', 'kick'])  # doctest: +SKIP
     """
     open_vocabulary = True
 

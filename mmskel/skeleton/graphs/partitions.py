@@ -77,6 +77,11 @@ def partition(layout: str | Layout, strategy: str = 'spatial', max_hop: int = 1,
 
     Raises:
         UserError: For an unknown strategy or hops that are not positive numbers.
+
+    Example:
+        >>> from mmskel.skeleton import partition
+        >>> partition('ntu25').shape, partition('ntu25', 'distance', max_hop=2).shape
+        ((3, 25, 25), (3, 25, 25))
     """
     layout = get_layout(layout)
     if strategy not in PARTITIONS:

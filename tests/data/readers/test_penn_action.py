@@ -44,7 +44,7 @@ def test_clips_splits_and_classes(release, tmp_path):
     (dict(train=0), 'train is 0; expected 1'),
     (dict(dimensions=np.array([0, 4])), r'dimensions \[0, 4\]'),
     (dict(action=3), "'action' is"),
-    (dict(visibility='yes'), 'no array of numbers'),
+    (dict(visibility='yes'), 'not an array of numbers'),
 ])
 def test_broken_files_are_named(release, wrong, message):
     write(release / 'labels', 1, 'bowl', 1)

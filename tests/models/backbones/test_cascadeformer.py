@@ -141,12 +141,12 @@ def test_joint_order():
         MODELS.build(dict(type='CascadeFormer', layout='ntu25', joint_order='parts'))
     with pytest.raises(ValueError, match='clips of 25 joints with 3 coordinates, but the network takes 20'):
         by_name(torch.randn(1, 1, 4, 25, 3))
-    with pytest.raises(ValueError, match="joint_order is 'layout' there"):
+    with pytest.raises(ValueError, match="joint_order must be 'layout'"):
         build(joint_order='parts', embedding='graph')
 
 
 def test_widths_that_joints_cannot_share_name_the_nearest():
-    with pytest.raises(ValueError, match=r"40 channels cannot be shared out among the 20 joints of layout 'kinect20' with "
+    with pytest.raises(ValueError, match=r"40 channels cannot be divided among the 20 joints of layout 'kinect20' with "
                                          '4 heads each; the nearest number that can is 80'):
         MODELS.build(dict(type='CascadeFormer', layout='kinect20', channels=40, num_heads=4, embedding='spatial'))
     with pytest.raises(ValueError, match='embedding is one of linear'):
@@ -161,7 +161,7 @@ def test_frozen_layers_do_not_move():
                                                           't1.encoder.layers.1'))]
     assert 't1.encoder.layers.2.linear1.weight' in trained and 't2.layers.0.linear1.weight' in trained
     assert not model.t1.encoder.layers[0].training and model.t1.encoder.layers[2].training
-    with pytest.raises(ValueError, match='frozen_layers is 0 to 1, not 2'):
+    with pytest.raises(ValueError, match='frozen_layers must be 0 to 1, not 2'):
         build(frozen_layers=2)
 
 

@@ -55,7 +55,7 @@ def test_the_head_multiplies_probabilities():
     x = torch.randn(5, 2, 16, 3, 1)
     scores = one.stream_scores(x)
     torch.testing.assert_close(one(x).softmax(-1), product(*(s.softmax(-1) for s in scores)))
-    with pytest.raises(ValueError, match='num_streams=2, but the backbone gives features of 5'):
+    with pytest.raises(ValueError, match='num_streams=2, but the backbone has features of 5'):
         one(torch.randn(1, 5, 16, 3, 1))
 
 

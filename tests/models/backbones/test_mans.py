@@ -68,7 +68,7 @@ def test_densenet_takes_checkpoints_of_any_age(tmp_path):
 
 @pytest.mark.parametrize('options, message', [
     (dict(network='resnet'), "unknown network 'resnet'; known: small, densenet161"),
-    (dict(resize='crop'), "resize is 'pad' or 'bilinear'"), (dict(gate='off'), "gate 'trained' or 'untrained'"),
+    (dict(resize='crop'), "resize must be 'pad' or 'bilinear'"), (dict(gate='off'), "gate 'trained' or 'untrained'"),
     (dict(columns=19), "do not fit into 19 columns; set columns=20, or resize='bilinear'"),
     (dict(pretrained='x.pth'), "pretrained is a checkpoint of network='densenet161'")])
 def test_wrong_arguments(options, message):

@@ -152,7 +152,7 @@ def test_official_file_becomes_checkpoint_and_config(case, tmp_path):
 
 def test_file_without_a_known_graph_is_refused(tmp_path):
     torch.save({'A': torch.zeros(3, 25, 25), 'fcn.weight': torch.zeros(1)}, tmp_path / 'st_gcn.pt')
-    with pytest.raises(ConversionError, match='st_gcn.pt.*no MP-GCN'):
+    with pytest.raises(ConversionError, match='st_gcn.pt.*not an MP-GCN'):
         convert_checkpoint('mp_gcn', tmp_path / 'st_gcn.pt', tmp_path / 'o.pth')
     plain, *_ = twins(*CASES['spatial'])
     own = {key: value.roll(1, -1) if key.endswith('scn.A') else value for key, value in plain.state_dict().items()}
@@ -202,7 +202,7 @@ def test_errors():
     assert model(torch.randn(1, 6, 4, 18, 2)).shape == (1, 6, 32, 1, 18)
     with pytest.raises(ValueError, match='multiple of 2 persons of 18 nodes with 2 channels, but the clips have 3 persons of 18'):
         model(torch.randn(1, 3, 4, 18, 2))
-    with pytest.raises(ValueError, match='2 persons of 17 nodes with 2. Its num_person is that of SetPersons'):
+    with pytest.raises(ValueError, match='2 persons of 17 nodes with 2. Its num_person must be that of SetPersons'):
         model(torch.randn(1, 2, 4, 17, 2))
     with pytest.raises(ValueError, match='multiple of 8'):
         MPGCN('coco17', base_channels=12)

@@ -271,7 +271,7 @@ def test_errors():
         model(torch.randn(2, 1, 8, 20, 3))
     with pytest.raises(ValueError, match='multiple of 4.*3 windows, not 16'):
         STCNet('kinect20', base_channels=16, windows=(1, 2, 3))
-    with pytest.raises(ValueError, match='neighbours is at least 1'):
+    with pytest.raises(ValueError, match='neighbours must be at least 1'):
         CurveModule(3, 16, neighbours=0)
 
 
@@ -292,5 +292,5 @@ def test_file_becomes_checkpoint_and_config(tmp_path):
         build_published('stc_net', dict(graph='kinect20', num_class=5, num_person=1, windows=(1, 3), curve_radius=2),
                         {**plain.state_dict(), 'blocks.10.sm.bn.weight': torch.zeros(1)})
     torch.save({'fc.weight': torch.zeros(2, 2)}, tmp_path / 'other.pt')
-    with pytest.raises(ConversionError, match="other.pt.*no 'blocks.0.sm.dk.0.PA'.*no STC-Net"):
+    with pytest.raises(ConversionError, match="other.pt.*no 'blocks.0.sm.dk.0.PA'.*not an STC-Net"):
         convert_checkpoint('stc_net', tmp_path / 'other.pt', tmp_path / 'o.pth')

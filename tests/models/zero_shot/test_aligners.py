@@ -137,7 +137,7 @@ def test_files(tmp_path):
     with pytest.raises(ZeroShotError, match="no file 'nowhere.pth'"):
         load_aligner('nowhere.pth')
     torch.save(dict(state_dict={}), tmp_path / 'b.pth')
-    with pytest.raises(ZeroShotError, match='b.pth.*no aligner'):
+    with pytest.raises(ZeroShotError, match='b.pth.*not an aligner'):
         load_aligner(tmp_path / 'b.pth')
     (tmp_path / 'c.pth').write_text('x')
     with pytest.raises(ZeroShotError, match='c.pth.*read safely'):
@@ -155,7 +155,7 @@ def test_arrays_that_do_not_belong_together(name):
         with pytest.raises(ZeroShotError, match=match):
             list(aligner.training_cycles(**arrays, training=training, seed=0))
     fails(r'clip features of shape \(480, 15\); this aligner takes \(n, 16\)', features=features[:, 1:])
-    fails(r'class embeddings of shape \(16, 9\).*take the text encoder', texts=texts[:, 1:])
+    fails(r'class embeddings of shape \(16, 9\).*use the text encoder', texts=texts[:, 1:])
     fails('labels reach from 0 to 15, but there are texts of 4 classes', texts=texts[:4])
     fails('480 features with 479 labels', labels=labels[1:])
     broken = features.clone()
