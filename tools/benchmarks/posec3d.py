@@ -33,7 +33,7 @@ CONFIGS = dict(mmaction2='mmaction::skeleton/posec3d/slowonly_r50_8xb16-u48-240e
 
 
 def made_up_clips(path, count):
-    """An annotation file of 2-D clips: persons of about 500 pixels who move, joints that are noisy and seldom missing."""
+    """An annotation file of 2-D clips: persons of about 500 pixels who move, noisy joints that are seldom missing."""
     rng = np.random.default_rng(0)
     clips = []
     for i in range(count):
