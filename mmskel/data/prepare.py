@@ -183,7 +183,7 @@ def save_with_skipped(out: Path, clips: list[Clip], splits: dict[str, list[str]]
     if skipped:
         with atomic_path(listing) as temporary:
             temporary.write_text(''.join(f'{name}\t{" ".join(why.split())}\n' for name, why in skipped.items()),
-                                 encoding='utf-8')
+                                 encoding='utf-8', errors='backslashreplace')
     try:
         file = save_annotation_file(out, clips, splits, meta)
     except BaseException:

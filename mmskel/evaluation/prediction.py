@@ -131,7 +131,8 @@ def save_predictions(predictions: Sequence[Prediction], path: str | Path, min_sc
     path = Path(path)
     if path.suffix.lower() not in ('.json', '.csv'):
         raise UserError(f"'{path.name}': predictions are written as .json (everything) or .csv (segments)")
-    with atomic_path(path) as temporary, temporary.open('w', newline='') as file:
+    with atomic_path(path) as temporary, temporary.open(
+            'w', newline='', encoding='utf-8', errors='backslashreplace') as file:
         if path.suffix.lower() == '.json':
             json.dump([prediction.as_dict(min_score=min_score) for prediction in predictions], file, indent=1)
         else:

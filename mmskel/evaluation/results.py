@@ -138,6 +138,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_TEXTS = ('config', 'checkpoint', 'model', 'stream', 'member', 'head', 'split', 'score', 'ann_file')  # of meta
+
+
 def _no_number(text: str) -> None:
     raise ResultsError(f'it holds {text}, which is not a number')
 
@@ -154,6 +157,10 @@ def _results(data: Any) -> Results:
             or not _is_text(meta.get('notes') or []):
         raise ResultsError("expected 'class_names' to be a list of names, 'clips' and 'meta' dictionaries, and "
                            "'subsets' a dictionary of lists of clip ids; notes are texts")
+    odd = [key for key in _TEXTS if not isinstance(meta.get(key) or '', str)]
+    if odd or not isinstance(meta.get('epoch') or 0, int) or not isinstance(meta.get('seed') or 0, int):
+        raise ResultsError(f"its meta says {odd[0] if odd else 'epoch or seed'} in another way than `mmskel test` does; "
+                           'names are texts, epoch and seed whole numbers')
     with_logits = [name for name, clip in clips.items() if isinstance(clip, Mapping) and 'logits' in clip]
     if with_logits and len(with_logits) < len(clips):
         raise ResultsError(f"{len(with_logits)} of {len(clips)} clips have logits, e.g. '{with_logits[0]}'; expected "

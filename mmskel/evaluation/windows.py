@@ -86,8 +86,8 @@ def sliding_windows(num_frames: int, fps: float, length: float | None = None, st
         if stride is not None:
             raise UserError(f'a stride of {stride:g} s needs a window length')
         return np.array([[0, num_frames]])
-    if not (length > 0 and stride > 0):
-        raise UserError(f'a window of {length:g} s every {stride:g} s; expected positive times')
+    if not (0 < length < np.inf and 0 < stride < np.inf):
+        raise UserError(f'a window of {length:g} s every {stride:g} s; expected positive, finite times')
     if stride > length:
         raise UserError(f'windows of {length:g} s every {stride:g} s would leave frames out; expected a stride of at '
                         'most the length')

@@ -35,8 +35,8 @@ def read_text(path: str | Path, what: str) -> str:
         text = data.decode('utf-8-sig')
     except UnicodeDecodeError as error:
         hint = '; it seems to be UTF-16' if data[:2] in (b'\xff\xfe', b'\xfe\xff') else f', byte {error.start}'
-        raise TableError(f"'{path}' is not a {what} that can be read: it is not UTF-8{hint}. Save it as "
-                         "UTF-8") from None
+        said = f"'{path}' is not a {what} that can be read: it is not UTF-8{hint}. Save it as UTF-8"
+        raise TableError(said) from None
     if '\0' in text:
         raise TableError(f"'{path}' is not a {what} that can be read: it holds NUL characters")
     return text

@@ -15,7 +15,8 @@ from urllib.parse import urlparse
 
 import torch
 
-from mmskel.files.errors import UserError
+from mmskel.files.atomic import atomic_path
+from mmskel.files.errors import OutputError, UserError
 from mmskel.files.numpy_parts import plain
 
 _BOMB = 100 * 2**20, 10  # bytes, and multiples of the file's size: whatever unpacks to more than both is refused
@@ -50,6 +51,19 @@ def read_data(source: str | Path | BinaryIO, map_location: Any = 'cpu') -> Any:
     if isinstance(data, dict) and isinstance(data.get('meta'), dict):
         data['meta'].pop('config', None)
     return data
+
+
+def write_data(path: str | Path, data: Any) -> None:
+    """Writes a file as ``torch.save`` does, whole or not at all.
+
+    Raises:
+        OutputError: See :func:`~mmskel.files.atomic.atomic_path`; also a disk that is full.
+    """
+    with atomic_path(path) as temporary:
+        try:
+            torch.save(data, temporary)
+        except RuntimeError as error:  # PyTorch's writer has no error of its own
+            raise OutputError(f"'{path}' cannot be written: {str(error).splitlines()[0]}. Is the disk full?") from error
 
 
 def is_url(source: str) -> bool:

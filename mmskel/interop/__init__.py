@@ -12,6 +12,7 @@ from torch import nn
 from mmskel.checkpoints import CheckpointError, read_checkpoint
 from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
+from mmskel.files.torch_files import write_data
 from mmskel.interop.cascadeformer import CASCADEFORMER
 from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
@@ -198,8 +199,7 @@ def start_rgbpose(rgb: str | Path, pose: str | Path, target: str | Path, layout:
 
 def _write(target: str | Path, state: Mapping[str, torch.Tensor], config: dict[str, Any], meta: dict[str, Any]) -> Path:
     from mmengine.config import Config
-    with atomic_path(target) as temporary:
-        torch.save(dict(state_dict=state, meta=meta), temporary)
+    write_data(target, dict(state_dict=state, meta=meta))
     for part in config.values():  # layouts by name, since a config is text
         if isinstance(part, dict) and 'layout' in part:
             part['layout'] = getattr(part['layout'], 'name', part['layout'])

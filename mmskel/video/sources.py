@@ -110,7 +110,10 @@ def _read_image(label: str, path: Path) -> np.ndarray:
         data = np.fromfile(path, np.uint8)  # cv2.imread knows no umlauts on Windows
     except OSError as error:
         raise Damage(f'{label} cannot be read ({error.strerror})') from error
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error as error:  # more pixels than OpenCV decodes
+        raise Damage(f'{label} cannot be decoded ({(error.err or "unknown format").strip()})') from None
     if image is None:
         raise Damage(f'{label} is {"not a whole image" if data.size else "empty"}')
     return image

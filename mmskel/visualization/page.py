@@ -43,7 +43,7 @@ def write_page(path: str | Path, template: str, **values: Any) -> Path:
     """Writes a filled template as one file; returns its path."""
     page = render(template, **values)
     with atomic_path(path) as temporary:
-        temporary.write_text(page, encoding='utf-8')
+        temporary.write_text(page, encoding='utf-8', errors='backslashreplace')
     return Path(path)
 
 

@@ -120,7 +120,8 @@ def _default_title(results: Results) -> str:
 
 
 def _write_class_table(results: Results, path: Path) -> None:
-    with atomic_path(path) as temporary, temporary.open('w', newline='', encoding='utf-8') as file:
+    with atomic_path(path) as temporary, temporary.open(
+            'w', newline='', encoding='utf-8', errors='backslashreplace') as file:
         table = csv.writer(file)
         table.writerow(('class', 'clips', 'correct', 'accuracy', 'precision', 'most_often_taken_for', 'times'))
         for row in class_rows(results):

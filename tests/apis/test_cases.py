@@ -141,7 +141,7 @@ def test_lists_and_tables_of_videos(line):
     numbers, names = classes_of(list_videos('videos', 'numbers.csv'))
     assert numbers == {'10': 10, '2': 2} and names == [] and splits_of(wanted)['val'] == ['val/eat it']
     Path('negative.csv').write_text('id,label\ntrain/drinking(1),-1\nval/eat it,2\n')
-    assert "label '-1' is no class index" in line('extract', 'videos', 'o.pkl', '--labels', 'negative.csv')
+    assert "label '-1' is not a class index" in line('extract', 'videos', 'o.pkl', '--labels', 'negative.csv')
 
 
 def test_mediapipe(line):

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from mmskel.checkpoints import CheckpointError, read_checkpoint, read_data
-from mmskel.files.atomic import atomic_path
 from mmskel.files.text import brief
+from mmskel.files.torch_files import write_data
 from mmskel.models.zero_shot.aligner import Aligner, ZeroShotError
 
 
@@ -47,8 +47,7 @@ def save_aligner(path: str | Path, aligner: Aligner, model: Mapping[str, Any], m
     data = dict(state_dict=aligner.state_dict(), meta=dict(meta, model=dict(model)))
     if texts is not None:
         data['texts'] = texts.detach().cpu()
-    with atomic_path(path) as temporary:
-        torch.save(data, temporary)
+    write_data(path, data)
     return Path(path)
 
 
