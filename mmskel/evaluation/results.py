@@ -159,7 +159,7 @@ def _results(data: Any) -> Results:
                            "'subsets' a dictionary of lists of clip ids; notes are texts")
     odd = [key for key in _TEXTS if not isinstance(meta.get(key) or '', str)]
     if odd or not isinstance(meta.get('epoch') or 0, int) or not isinstance(meta.get('seed') or 0, int):
-        raise ResultsError(f"its meta says {odd[0] if odd else 'epoch or seed'} in another way than `mmskel test` does; "
+        raise ResultsError(f"its meta says {odd[0] if odd else 'epoch or seed'} in another way than `mmskel test`; "
                            'names are texts, epoch and seed whole numbers')
     with_logits = [name for name, clip in clips.items() if isinstance(clip, Mapping) and 'logits' in clip]
     if with_logits and len(with_logits) < len(clips):
