@@ -58,7 +58,8 @@ def read_table(path: str | Path, what: str, needed: Sequence[str | Collection[st
     Raises:
         TableError: See :func:`read_text`; a missing, unknown or repeated column; a row of another length; no row.
     """
-    reader = csv.reader(io.StringIO(read_text(path, what)), skipinitialspace=True)
+    text = read_text(path, what).replace('\r\n', '\n').replace('\r', '\n')
+    reader = csv.reader(io.StringIO(text, newline=''), skipinitialspace=True, strict=True)
     choices = [(one, ) if isinstance(one, str) else tuple(one) for one in needed]
     expected = ', '.join(' or '.join(one) for one in choices)
     if more := [name for name in known or () if not any(name in one for one in choices)]:

@@ -5,6 +5,7 @@ Plots are images inside the page; it needs no network and runs no script.
 from __future__ import annotations
 
 import io
+import warnings
 from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -125,7 +126,9 @@ def _plain_axes(axes, grid: str) -> None:
 
 def _png(figure) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format='png')
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', UserWarning)  # characters that the font lacks are drawn as boxes
+        figure.savefig(buffer, format='png')
     return buffer.getvalue()
 
 

@@ -45,7 +45,7 @@ def test_epochs_stretch_the_schedule():
     assert load_config('hdgcn/hdgcn_nwucla.py', epochs=1).custom_hooks[-1].begin_epoch == 1
     kinetics = load_config('stgcn/stgcn_kinetics.py', epochs=5)
     assert kinetics.param_scheduler[0].milestones == [2, 3, 4]
-    with pytest.raises(ConfigError, match='from 1 to a million epochs'):
+    with pytest.raises(ConfigError, match='must be from 1 to a million'):
         set_epochs(cfg, 0)
 
 

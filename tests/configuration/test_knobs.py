@@ -90,9 +90,9 @@ def test_what_a_part_states_stays(tmp_path):
 @pytest.mark.parametrize('option, message', [
     ('foo.bar', "unknown option 'foo.bar': the nearest is '"),
     ('clip_lem', "did you mean 'clip_len'"),
-    ('base_lr', "constant that is read with its file; set optim_wrapper.optimizer.lr"),
+    ('base_lr', "constant that is read with the file; set optim_wrapper.optimizer.lr"),
     ('max_epochs', 'set epochs, which stretches the schedule, too'),
-    ('train_pipeline.0.joint', "'train_pipeline' is a constant that is read with its file"),
+    ('train_pipeline.0.joint', "'train_pipeline' is a constant that is read with the file"),
     ('model.backbone.foo', "HDGCN has no argument 'foo'; the nearest is"),
     ('model.backbone.centr', "HDGCN has no argument 'centr'; did you mean 'centre'"),
     ('model.data_preprocessor.steam', "StreamEncoder has no argument 'steam'; did you mean 'stream'"),
@@ -163,7 +163,7 @@ def test_stock_configs_are_left_as_they_are():
     for key in ('model', 'train_dataloader', 'val_dataloader', 'test_dataloader', 'test_pipeline'):
         assert cfg[key] == raw[key], key
     assert coords_of(cfg) is None and not needs_video(cfg)
-    with pytest.raises(ConfigError, match="'ann_file' is a constant that is read with its file"):
+    with pytest.raises(ConfigError, match="'ann_file' is a constant that is read with the file"):
         load_config(path, cfg_options=dict(ann_file='x.pkl'))
     assert len(list(places_of(cfg, 'clip_len'))) == 3
     set_knob(cfg, 'clip_len', 20)

@@ -179,7 +179,7 @@ def test_a_cut_checkpoint_is_passed_over_and_said(tmp_path, scores, capsys):
     last.write_bytes(last.read_bytes()[:500])
     assert resume_point(tmp_path)[0] == tmp_path / 'epoch_2.pth'
     said = capsys.readouterr().out
-    assert "epoch_3.pth' (500 bytes)" in said and 'Going on from the last whole checkpoint, epoch_2.pth' in said
+    assert "epoch_3.pth' (500 bytes)" in said and 'Resuming from the last whole checkpoint, epoch_2.pth' in said
     (tmp_path / 'last_checkpoint').write_bytes(b'\xff\x00')
     assert resume_point(tmp_path)[0] == tmp_path / 'epoch_2.pth'
 

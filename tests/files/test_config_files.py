@@ -33,7 +33,7 @@ def nothing_has_run(tmp_path, monkeypatch):
     ('model: {type: os.system, command: x}', 'model.type'), ('a: [{type: "mmengine.fileio.load"}]', r'a.0.type'),
     ("a: '{{$X:!!python/name:os.system}}'", 'has a template'), ('_base_: evil.py', 'would be run'),
     ('_base_: [mmskel::../../evil.py]', 'would be run'), ('_base_: base.yaml', 'runs no code'), ('_base_: 3', '_base_ is 3'),
-    ('[1, 2]', 'no dictionary'), ('a: [', 'is not a config that can be read'), ('1: 2', 'is no text'), ('', 'no dictionary')])
+    ('[1, 2]', 'not a dictionary'), ('a: [', 'is not a config that can be read'), ('1: 2', 'is not text'), ('', 'not a dictionary')])
 def test_data_runs_nothing(text, message):
     Path('base.yaml').write_text(f'a: {RUN}')
     Path('c.yaml').write_text(text)
@@ -53,7 +53,7 @@ def test_data_runs_nothing(text, message):
 
 def test_configs_of_data_work():
     """A base of a package, one beside it, and a class by its package's name."""
-    Path('base.yaml').write_text('custom_imports: {imports: [mmskel]}\n')
+    Path('base.yaml').write_text('seed_of_theirs: 4\n')
     Path('c.yaml').write_text("_base_: ['base.yaml', 'mmskel::stgcn/stgcn_nwucla.py']\nseed_of_mine: 3\n"
                               'test_evaluator: {type: mmskel.SkeletonAccuracy}\n')
     cfg = read_config_file('c.yaml')
@@ -62,7 +62,7 @@ def test_configs_of_data_work():
 
 def test_what_python_raises_is_one_line():
     for text, message in (('1 / 0', 'ZeroDivisionError: division by zero'), ('raise SystemError("a\\nb")', 'SystemError: a$'),
-                          ('x = (', 'SyntaxError'), ('import no_such_module', 'no_such_module')):
+                          ('x = (', 'SyntaxError')):
         Path('c.py').write_text(text)
         with pytest.raises(ConfigError, match=f"c.py' is not a config that can be read: .*{message}"):
             load_config('c.py')

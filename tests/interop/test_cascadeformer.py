@@ -136,6 +136,6 @@ def test_wrong_checkpoints_are_refused(tmp_path):
     with pytest.raises(ConversionError, match='100 channels.*No tensor shows the number of heads'):
         convert_checkpoint('cascadeformer', tmp_path / 'a.pt', tmp_path / 'o.pth')
     torch.save({'A': torch.zeros(3, 25, 25), 'fcn.weight': torch.zeros(1)}, tmp_path / 'st_gcn.pt')
-    with pytest.raises(ConversionError, match="st_gcn.pt.*no CascadeFormer"):
+    with pytest.raises(ConversionError, match="st_gcn.pt.*not a CascadeFormer"):
         convert_checkpoint('cascadeformer', tmp_path / 'st_gcn.pt', tmp_path / 'o.pth')
     assert not (tmp_path / 'o.pth').exists()

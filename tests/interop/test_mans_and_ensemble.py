@@ -134,7 +134,7 @@ def test_files_become_checkpoints_and_configs_that_say_what_was_assumed(tmp_path
 
 def test_wrong_files_are_refused(tmp_path):
     torch.save({'fc.weight': torch.zeros(2, 2)}, tmp_path / 'a.pt')
-    with pytest.raises(ConversionError, match="a.pt.*no MANs"):
+    with pytest.raises(ConversionError, match="a.pt.*not a MANs"):
         convert_checkpoint('mans', tmp_path / 'a.pt', tmp_path / 'o.pth')
     with pytest.raises(ConversionError, match="a.pt.*no network of the ensemble"):
         convert_checkpoint('ensemble_1dcnn', tmp_path / 'a.pt', tmp_path / 'o.pth')

@@ -126,7 +126,7 @@ def test_wrong_checkpoints_are_refused(tmp_path):
     with pytest.raises(ConversionError, match='unknown constructor arguments num_classes'):
         build_published('st_gcn', dict(num_classes=60), state)
     torch.save({'l1.gcn1.PA': torch.zeros(2)}, tmp_path / 'hd_gcn.pt')
-    with pytest.raises(ConversionError, match="hd_gcn.pt.*no ST-GCN"):
+    with pytest.raises(ConversionError, match="hd_gcn.pt.*not an ST-GCN"):
         convert_checkpoint('st_gcn', tmp_path / 'hd_gcn.pt', tmp_path / 'o.pth')
     (tmp_path / 'text.pt').write_text('hello')
     with pytest.raises(ConversionError, match="text.pt' .5 bytes. is not a checkpoint"):
@@ -176,7 +176,7 @@ def test_wrong_hd_gcn_checkpoints_are_refused(tmp_path):
     with pytest.raises(ConversionError, match='unknown constructor arguments dropout'):
         build_published('hd_gcn', dict(arguments, dropout=0.5), state)
     torch.save({'A': torch.zeros(3, 25, 25), 'fcn.weight': torch.zeros(1)}, tmp_path / 'st_gcn.pt')
-    with pytest.raises(ConversionError, match="st_gcn.pt.*no HD-GCN"):
+    with pytest.raises(ConversionError, match="st_gcn.pt.*not an HD-GCN"):
         convert_checkpoint('hd_gcn', tmp_path / 'st_gcn.pt', tmp_path / 'o.pth')
 
 
@@ -229,5 +229,5 @@ def test_wrong_skateformer_checkpoints_are_refused(tmp_path):
     with pytest.raises(ConversionError, match='unknown constructor arguments dropout'):
         build_published('skateformer', dict(arguments, dropout=0.5), state)
     torch.save({'A': torch.zeros(3, 25, 25), 'fcn.weight': torch.zeros(1)}, tmp_path / 'st_gcn.pt')
-    with pytest.raises(ConversionError, match="st_gcn.pt.*no SkateFormer"):
+    with pytest.raises(ConversionError, match="st_gcn.pt.*not a SkateFormer"):
         convert_checkpoint('skateformer', tmp_path / 'st_gcn.pt', tmp_path / 'o.pth')

@@ -115,9 +115,9 @@ def test_networks_that_do_not_go_together(singles, tmp_path, capsys):
         start_rgbpose(folder / 'rgb.pth', tmp_path / 'classes.pth', tmp_path / 'o.pth')
     with pytest.raises(ConversionError, match='half its width'):
         start_rgbpose(folder / 'rgb.pth', tmp_path / 'wide.pth', tmp_path / 'o.pth')
-    with pytest.raises(ConversionError, match="in each other's place"):
+    with pytest.raises(ConversionError, match='Were the two files swapped'):
         start_rgbpose(folder / 'pose.pth', folder / 'rgb.pth', tmp_path / 'o.pth')
-    with pytest.raises(ConversionError, match='--pose POSE.pth'):
+    with pytest.raises(ConversionError, match='pose'):
         from mmskel.interop import convert_checkpoint
         convert_checkpoint('rgbpose', folder / 'rgb.pth', tmp_path / 'o.pth')
     assert cli.main(['convert', 'posec3d', str(folder / 'pose.pth'), str(tmp_path / 'o.pth'), '--pose', 'x.pth']) == 1

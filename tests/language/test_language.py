@@ -101,7 +101,7 @@ def test_embeddings_from_files(tmp_path):
     np.save(tmp_path / 'flat.npy', b[0])
     np.save(tmp_path / 'object.npy', np.array([{}]), allow_pickle=True)
     for paths, names, match in (([tmp_path / 'lb.npy', tmp_path / 'odd.npy'], (), 'odd.npy.* has 2 rows.* has 3'),
-                                ([tmp_path / 'flat.npy'], (), r'found float64 \(4,\)'), ([tmp_path / 'object.npy'], (), 'not a NumPy'),
+                                ([tmp_path / 'flat.npy'], (), r'found float64 \(4,\)'), ([tmp_path / 'object.npy'], (), 'not a plain array'),
                                 ([tmp_path / 'lb.npy'], ['x'], '1 class names for 3 rows'), (['no.npy'], (), "no file 'no.npy'")):
         with pytest.raises(LanguageError, match=match):
             read_embeddings(paths, names)

@@ -248,7 +248,7 @@ def flat(name, label=0, **more):
         'keypoint_score'].swapaxes(0, 1)), '6 persons in 1 frames'),
     ('high score', lambda item: dict(item, keypoint_score=item['keypoint_score'] * 9), 'up to [78]'),
     ('low score', lambda item: dict(item, keypoint_score=item['keypoint_score'] / 9), 'half of the joints are below 0.0'),
-    ('score', lambda item: dict(item, keypoint_score=item['keypoint_score'] - .7), 'score reaches down to -0'),
+    ('score', lambda item: dict(item, keypoint_score=item['keypoint_score'] - .7), 'the lowest score is -0'),
     ('nobody', lambda item: dict(item, keypoint=item['keypoint'] * 0), '6 frames'),
     ('label', lambda item: dict(item, label=True), 'label is True'),
     ('label', lambda item: dict(item, label=[0]), r'label is list \[0\]'),

@@ -198,7 +198,7 @@ def test_kinetics_hrnet(tmp_path):
     ('100.jpg r_pass 1 2 3 4', "'a.txt' line 1: expected .*five words"), ('x.jpg r_pass', 'line 1: expected'),
     ('100.jpg r_dance', "line 1: unknown group activity 'r_dance'; known: r_set"),
     ('100.jpg r_pass 1 2 3 4 dancing', "unknown action 'dancing'; known: blocking"),
-    ('100.jpg r_pass 1 2 3.5 4 moving', 'not four whole numbers'), (f'{LINE}\n{LINE}', 'line 2: clip 100 is there twice')])
+    ('100.jpg r_pass 1 2 3.5 4 moving', 'not four whole numbers'), (f'{LINE}\n{LINE}', 'line 2: clip 100 occurs twice')])
 def test_wrong_annotations(line, message):
     with pytest.raises(ReadError, match=message):
         parse_annotations(line, 'a.txt')
