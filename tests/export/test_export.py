@@ -263,8 +263,8 @@ def test_views_are_averaged_as_in_a_test(average, with_parts, tmp_path):
 
 @pytest.mark.parametrize('parts, message', [
     (dict(encoder=Constant, num_stages=1), r"'.*a\.onnx' was not written\. PyTorch's TorchScript exporter: ONNX Runtime's "
-     r"scores differ from PyTorch's by up to \d\.\de-0[123] of the largest score, and 1e-04 is allowed. Its exporter on .*: "),
-    (dict(type='Sigmoid'), 'encoder, backbone and head, called one after the other, do not give the probabilities of a test'),
+     r"scores differ from PyTorch's by up to \d\.\de-0[123] of the largest score; 1e-04 is allowed. Its exporter on .*: "),
+    (dict(type='Sigmoid'), 'encoder, backbone and head, called one after another, do not give the probabilities of a test'),
 ])
 def test_what_disagrees_leaves_no_file(parts, message, with_parts, tmp_path, capsys):
     config, weights = with_parts(**parts)
@@ -307,7 +307,7 @@ def test_bad_input(tmp_path, capsys, monkeypatch):
         ([good, str(tmp_path / 'lost.pth'), out], f"there is no checkpoint '{tmp_path}/lost.pth'"),
         ([good, str(tmp_path / 'other.pth'), out], 'is a checkpoint of another model'),
         ([good, str(tmp_path / 'nan.pth'), out], r"nan\.pth': tensor 'cls_head.fc.bias' holds NaN"),
-        ([good, checkpoint, str(tmp_path / 'a.pt')], r"a\.pt': the file to write ends in \.onnx"),
+        ([good, checkpoint, str(tmp_path / 'a.pt')], r"a\.pt': the file to write must end in \.onnx"),
         ([good, checkpoint, str(tmp_path / 'folder.onnx')], 'is a folder; name a file'),
         ([good, checkpoint, str(tmp_path / 'file' / 'a.onnx')], r"file/a\.onnx' cannot be written: .*file'"),
         (['lost.py', checkpoint, out], "there is no config 'lost.py'"),
