@@ -149,7 +149,7 @@ def test_widths_that_joints_cannot_share_name_the_nearest():
     with pytest.raises(ValueError, match=r"40 channels cannot be divided among the 20 joints of layout 'kinect20' with "
                                          '4 heads each; the nearest number that can is 80'):
         MODELS.build(dict(type='CascadeFormer', layout='kinect20', channels=40, num_heads=4, embedding='spatial'))
-    with pytest.raises(ValueError, match='embedding is one of linear'):
+    with pytest.raises(ValueError, match='embedding must be one of linear'):
         build(embedding='1.1')
 
 
