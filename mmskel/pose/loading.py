@@ -47,7 +47,7 @@ def find_model_config(name: str | Path, argument: str):
     try:
         config = read_config_file(path)
     except UserError as error:
-        raise PoseModelError(f'{argument}: {error}') from None
+        raise PoseModelError(f'{argument}={error}') from None
     if 'model' not in config or 'test_dataloader' not in config:
         raise PoseModelError(f"{argument}='{path}' has no model and test_dataloader; it is not a config of a model")
     if 'init_cfg' in config.model.get('backbone', {}):

@@ -157,7 +157,7 @@ def test_file_without_a_known_graph_is_refused(tmp_path):
     plain, *_ = twins(*CASES['spatial'])
     own = {key: value.roll(1, -1) if key.endswith('scn.A') else value for key, value in plain.state_dict().items()}
     torch.save(own, tmp_path / 'own.pt')
-    with pytest.raises(ConversionError, match='graph of 54 nodes that is none of the published ones.*model_kwargs'):
+    with pytest.raises(ConversionError, match='graph of 54 nodes that is not one of the published ones.*model_kwargs'):
         convert_checkpoint('mp_gcn', tmp_path / 'own.pt', tmp_path / 'o.pth')
 
 
