@@ -117,12 +117,12 @@ def test_journal(tmp_path):
     again.forget_failures()
     assert not again.is_done(bad) and again.is_done(good)
     again.close()
-    with pytest.raises(VideoError, match=r'begun with other settings \(det_every\)'):
+    with pytest.raises(VideoError, match=r'started with other settings \(det_every\)'):
         Journal(out, dict(det_every=2))
     settings = Path(f'{out}.journal/settings.json')
     for content in ('{', None):  # damaged, or made before settings were written
         settings.write_text(content) if content else settings.unlink()
-        with pytest.raises(VideoError, match='does not say with which settings it was begun'):
+        with pytest.raises(VideoError, match='does not say with which settings it was started'):
             Journal(out, dict(det_every=1))
     settings.write_text('{"det_every": 1}')
     again = Journal(out, dict(det_every=1))
