@@ -105,7 +105,7 @@ def seconds(text: str) -> float:
     """``'3s'``, ``'3'`` or ``'500ms'`` as seconds."""
     number, unit = (text[:-2], .001) if text.endswith('ms') else (text.removesuffix('s'), 1)
     value = float(number) * unit
-    if not 0 < value < 1e9:
+    if not abs(value) < 1e9:  # whether a time must be positive, the recogniser says
         raise ValueError(f'{text} is no length of time')
     return value
 

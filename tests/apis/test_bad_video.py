@@ -163,7 +163,7 @@ CASES = [
     predict('flat.pkl', "--save 'a.txt': expected .json (everything) or .csv (segments)", '--save a.txt'),
     predict('flat.pkl', 'several clips; give a folder', '--out a.mp4'),
     predict('good.mp4', "--out 'a.txt': expected a video", '--out a.txt'),
-    predict('good.mp4', "'good.mp4/a.mp4' cannot be written", '--out good.mp4/a.mp4'),
+    predict('good.mp4', "cannot write to 'good.mp4/a.mp4'", '--out good.mp4/a.mp4'),
     predict('flat.pkl', '3 class names were given, but the recogniser has 2 classes', '--class-names names.txt'),
     predict('flat.pkl', "there is no list of class names 'gone.txt'", '--class-names gone.txt'),
     predict('hand.pkl', "clip 'hand0': the recogniser takes skeletons of layout 'coco17'"),

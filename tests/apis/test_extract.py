@@ -192,10 +192,10 @@ def test_models_and_presets():
 
 @pytest.mark.parametrize('words, message', [
     (['no_such.mp4', 'o.pkl'], 'no_such'), (['.', 'o.txt'], "cannot write to 'o.txt'"), (['.', '.'], "cannot write to '.'"),
-    (['.', 'o.pkl', '--preset', 'fast'], "unknown preset 'fast'"), (['.', 'o.pkl', '--jobs', '0'], '--jobs is 0'),
-    (['.', 'o.pkl', '--threads', '0'], '--threads is 0'),
+    (['.', 'o.pkl', '--preset', 'fast'], "unknown preset 'fast'"), (['.', 'o.pkl', '--jobs', '0'], '--jobs 0; expected'),
+    (['.', 'o.pkl', '--threads', '0'], '--threads 0; expected'),
     (['.', 'o.pkl', '--det-every', '0'], 'det_every = 0'), (['.', 'o.pkl'], 'a folder without videos'),
-    (['film.mp4', 'o.pkl', '--pose-config', 'x.py', '--pose-weights', 'x.pth'], "--pose-config: there is no config 'x.py'"),
+    (['film.mp4', 'o.pkl', '--pose-config', 'x.py', '--pose-weights', 'x.pth'], "--pose-config 'x.py': there is no such config"),
     (['film.mp4', 'o.pkl', '--min-joint-score', '-1'], 'min_score is -1')])
 def test_mistakes_are_one_line(words, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -116,7 +116,7 @@ def test_a_recogniser_continues_with_its_weights():
 def test_what_is_no_encoder_of_frame_tokens_is_refused():
     with pytest.raises(ValueError, match='SkeletonSTGCN is not an encoder of frame tokens: it has no arrange'):
         MODELS.build(dict(type='MaskedPretraining', backbone=dict(type='SkeletonSTGCN', layout='coco17', in_channels=2)))
-    with pytest.raises(ValueError, match='mask is one of joint, frame, none'):
+    with pytest.raises(ValueError, match='mask must be one of joint, frame, none'):
         build(mask='bone')
     with pytest.raises(ValueError, match='mask_ratio lies between 0 and 1'):
         build(mask_ratio=1.)
