@@ -153,7 +153,7 @@ def test_arguments_that_do_not_go_together(shared, pose_flags, recogniser, tmp_p
     for more, said in ((['--objects', 'ball=sports ball'], "no class 'sports ball'"), (['--objects', '=x'], 'NAME or NAME=CLASS'),
                        (['--object-config', 'x.py'], '--object-weights belong together'),
                        (['--object-config', 'x.py', '--object-weights', 'x.pth'], 'say which with --objects'),
-                       (['--objects', 'a=0', '--object-config', 'x.py', '--object-weights', 'x.pth'], "--object-config: there is no config 'x.py'"),
+                       (['--objects', 'a=0', '--object-config', 'x.py', '--object-weights', 'x.pth'], "--object-config 'x.py': there is no such config"),
                        (['--object-tracks', str(tmp_path / 't.csv')], "'other'"),
                        (['--object-tracks', str(tmp_path / 'gone.csv')], 'gone.csv')):
         assert cli.main(['extract', video, out, *pose_flags, *more]) == 1

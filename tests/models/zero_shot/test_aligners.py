@@ -163,5 +163,5 @@ def test_arrays_that_do_not_belong_together(name):
     fails('clip features: row 7 has numbers that are not finite', features=broken)
     with pytest.raises(ZeroShotError, match="'ResNet' is not an aligner; known: .*LinearAligner"):
         build_aligner(dict(type='ResNet'))
-    with pytest.raises(ZeroShotError, match='batch_size is at least 1, not 0'):
+    with pytest.raises(ZeroShotError, match='batch_size must be at least 1, not 0'):
         SADVAETraining(batch_size=0)
