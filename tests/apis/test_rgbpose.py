@@ -139,7 +139,7 @@ def test_videos_that_are_not_there(trained, tmp_path, capsys):
     assert cli.main([*args[:-7], '--videos', str(tmp_path / 'no'), *args[-7:]]) == 1
     assert 'there is no such folder' in capsys.readouterr().err
     assert cli.main(['train', 'custom/stgcn_custom_small.py', '--data', str(trained[1]), '--videos', str(tmp_path)]) == 1
-    assert 'looks at skeletons alone' in capsys.readouterr().err
+    assert 'uses skeletons only' in capsys.readouterr().err
 
 
 def test_another_skeleton(tmp_path):
