@@ -100,7 +100,7 @@ def test_an_interrupted_stream_goes_on_from_its_last_epoch(copied, trained, comm
     (copied / 'bone' / 'last_checkpoint').write_text(str(copied / 'bone' / 'epoch_1.pth'))
     first = (copied / 'bone' / 'epoch_1.pth').read_bytes()
     assert command(copied, '--resume') == 0
-    assert 'bone: going on' in capsys.readouterr().out
+    assert 'bone: resuming' in capsys.readouterr().out
     assert (copied / 'bone' / 'epoch_1.pth').read_bytes() == first
     assert_same_weights(copied / 'bone', trained / 'bone')
 
@@ -201,7 +201,7 @@ def test_fusion_of_a_config():
     with pytest.raises(ConfigError, match="weights has no 'bone'; it has: joint"):
         fusion_of(configs)
     first.fusion = dict(preset='ctrgcn', rule='softmax')
-    with pytest.raises(ConfigError, match='a preset is a rule with its weights'):
+    with pytest.raises(ConfigError, match='a preset includes its rule and weights'):
         fusion_of(configs)
 
 

@@ -83,7 +83,7 @@ def test_a_best_epoch_chosen_on_the_test_clips_says_so(trained, motions):
     best = reported_checkpoint(cfg)
     assert best.name.startswith('best_acc_top1')
     assert 'ON THE TEST CLIPS' in selection_notes(cfg, best, True)[0]
-    assert 'named by whoever' in selection_notes(cfg, reported_checkpoint(load_config(
+    assert 'chosen by the person who ran the test' in selection_notes(cfg, reported_checkpoint(load_config(
         'stgcn/stgcn_synthetic.py', data=str(motions), work_dir=str(trained))), False)[0]
     cfg.val_dataloader.dataset.split = 'val'
     assert 'validation clips' in selection_notes(cfg, best, False)[0]

@@ -148,5 +148,5 @@ def test_figures_of_nwucla(shared, tmp_path):
     poses = [o.poses for o in report.conflicts if {o.clip[:7], o.twin[:7]} == {'a08_s01', 'a09_s01'}]
     assert (len(report.conflicts), len(poses), min(poses), max(poses)) == (11, 9, 6, 81)
     found = {kind: len(problem.clips) for kind in ('teleport', 'one frame', 'origin joints')
-             for problem in report.of_kind(kind)}
+             for problem in report.problems if problem.kind == kind}
     assert found == {'teleport': 60, 'one frame': 2, 'origin joints': 2}
