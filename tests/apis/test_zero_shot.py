@@ -85,7 +85,7 @@ def test_without_logits_and_with_few_clips(files):
 
 def test_gate_is_told_when_the_recogniser_knew_the_validation_classes(files):
     write_features(files / 'features.npz', table(trained_classes=(0, 2, 3, 5, 6, 7, 8, 9)))
-    assert 'the gate has seen it too sure' in ' '.join(train(files)['notes'])
+    assert 'the gate has seen it too confident' in ' '.join(train(files)['notes'])
 
 
 def test_commands_from_features_to_scores(files, capsys):
@@ -140,7 +140,7 @@ def test_words_and_features_that_do_not_fit(files):
     class Other(Letters):
         name, digest = 'others', 'b' * 64
     for classes, encoder, error, match in (
-            (['kick', 'Kick'], None, LanguageError, "'kick' is there twice"),
+            (['kick', 'Kick'], None, LanguageError, "'kick' is given twice"),
             (['kick', ' '], None, LanguageError, 'class 2 of 2 has an empty name'),
             (['kick'], None, LanguageError, r'1 class \(kick\); at least 2'),
             (['kick', 'bow'], Other(), ZeroShotError, r'text encoder letters \(aaaaaaaaaaaa\); this one, others, has other weights'),
