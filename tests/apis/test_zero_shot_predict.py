@@ -69,7 +69,7 @@ def test_typed_words_become_predictions(place, tmp_path, capsys):
     for name in (names[6], 'carry a box', names[9]):
         assert f'"{name}"' in (tmp_path / 'p.json').read_text()
     for given, said in ((words[:2], 'go together'), (words[2:], 'go together'),
-                        ([*words[:3], 'wave;Wave'], "'wave' is there twice"), ([*words[:3], 'wave'], 'at least 2'),
+                        ([*words[:3], 'wave;Wave'], "'wave' is given twice"), ([*words[:3], 'wave'], 'at least 2'),
                         (['--zero-shot', 'no.pth', *words[2:]], "no file 'no.pth'")):
         assert main(['predict', str(data), *recogniser, *given]) == 1
         assert said in capsys.readouterr().err

@@ -72,6 +72,7 @@ def small(monkeypatch):
 
     draw = report.draw_confusion_matrix
     monkeypatch.setattr(configuration, 'load_config', load_small)
+    monkeypatch.setattr(configuration.load, 'load_config', load_small)  # which loads every stream of a config
     monkeypatch.setattr(report, 'draw_confusion_matrix', draw_small)
     return arguments
 
