@@ -17,7 +17,7 @@ _LOCATIONS = dict(
     TRANSFORMS=['mmskel.data.transforms', 'mmskel.models.encoders'],
     DATA_SAMPLERS=['mmskel.data.class_sampler'],
     HOOKS=['mmskel.engine'], METRICS=['mmskel.engine'], OPTIM_WRAPPERS=['mmskel.engine'],
-    LOOPS=['mmskel.engine'])
+    LOOPS=['mmskel.engine'], RUNNERS=['mmskel.engine'])
 
 
 def _register(registry_module) -> None:

@@ -16,10 +16,7 @@ from mmskel.evaluation import Results, save_results
 
 def _runner(cfg):
     from mmaction.registry import RUNNERS
-
-    from mmskel.engine import SkeletonRunner
-    kind = RUNNERS.get(cfg.runner_type) if 'runner_type' in cfg else SkeletonRunner
-    return kind.from_cfg(cfg)
+    return RUNNERS.get(cfg.get('runner_type', 'SkeletonRunner')).from_cfg(cfg)
 
 
 def train(cfg, test_after: bool = True, report_to: str | Path | None = None, overwrite: bool = False
