@@ -9,15 +9,11 @@ _base_ = ['../_base_/datasets/ntu3d.py', '../_base_/models/ensemble_1dcnn.py',
 repeat = 1
 clip_len = 300
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout, mean=0.5909),
-    backbone=dict(layout=layout, num_person={{_base_.num_person}}, num_frames=clip_len),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
+model = dict(data_preprocessor=dict(mean=0.5909))
 
 pipeline = [
-    dict(type='SetPersons', num_person={{_base_.num_person}}),
-    dict(type='FitFrames', clip_len=clip_len),
+    dict(type='SetPersons'),
+    dict(type='FitFrames'),
     dict(type='PackSkeleton')
 ]
 train_dataloader = dict(batch_size=128, dataset=dict(pipeline=pipeline))

@@ -6,11 +6,6 @@ _base_ = ['../_base_/datasets/sbu.py', '../_base_/models/ensemble_1dcnn.py',
           '../_base_/schedules/ensemble_1dcnn.py']
 
 repeat = 10
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, num_person={{_base_.num_person}}, num_frames={{_base_.clip_len}}),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
 
 train_dataloader = dict(batch_size=16)
 

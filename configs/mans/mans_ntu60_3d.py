@@ -6,16 +6,10 @@ _base_ = ['../_base_/datasets/ntu3d.py', '../_base_/models/mans.py', '../_base_/
 repeat = 1
 clip_len = 50
 
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, num_person={{_base_.num_person}}),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
-
 pipeline = [
-    dict(type='AlignTrunk3D', layout=layout),
-    dict(type='SetPersons', num_person={{_base_.num_person}}),
-    dict(type='FitFrames', clip_len=clip_len, place='centre'),
+    dict(type='AlignTrunk3D'),
+    dict(type='SetPersons'),
+    dict(type='FitFrames', place='centre'),
     dict(type='PackSkeleton')
 ]
 train_dataloader = dict(batch_size=128, dataset=dict(pipeline=pipeline))

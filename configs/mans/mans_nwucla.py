@@ -4,17 +4,11 @@ _base_ = ['../_base_/datasets/nwucla.py', '../_base_/models/mans.py', '../_base_
 
 repeat = 5
 clip_len = 50
-
 num_person = 1
-layout = {{_base_.layout}}
-model = dict(
-    data_preprocessor=dict(layout=layout),
-    backbone=dict(layout=layout, num_person=num_person),
-    cls_head=dict(num_classes={{_base_.num_classes}}))
 
-align = dict(type='AlignTrunk3D', layout=layout)
-persons = dict(type='SetPersons', num_person=num_person)
-frames = dict(type='FitFrames', clip_len=clip_len, place='centre')
+align = dict(type='AlignTrunk3D')
+persons = dict(type='SetPersons')
+frames = dict(type='FitFrames', place='centre')
 train_pipeline = [
     align,
     dict(type='RandomRotation3D', degrees=(15, 15, 45)),

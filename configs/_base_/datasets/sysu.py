@@ -1,30 +1,9 @@
 # SYSU-3D: twelve classes, 30 halves of the subjects (--split set2_01 ... set2_30, whose mean is reported).
 #   mmskel prepare sysu SYSU3D data/sysu.pkl
-_base_ = './nwucla.py'
+_base_ = './kinect_sets.py'
 ann_file = 'data/sysu.pkl'
 split = 'set2_01'
 layout = 'kinect20'
 num_classes = 12
 num_person = 1
 repeat = 5
-
-centre = dict(type='CentreOnJoint', joint='spine')
-train_pipeline = [
-    centre,
-    dict(type='RandomRotation3D', degrees=(15, 60, 15)),
-    dict(type='RandomScale', low=0.8, high=1.2),
-    dict(type='SetPersons', num_person=num_person),
-    dict(type='ResampleFrames', clip_len={{_base_.clip_len}}, random=True),
-    dict(type='PackSkeleton')
-]
-test_pipeline = [
-    centre,
-    dict(type='SetPersons', num_person=num_person),
-    dict(type='ResampleFrames', clip_len={{_base_.clip_len}}),
-    dict(type='PackSkeleton')
-]
-
-data = dict(ann_file=ann_file, split=split, layout=layout, num_classes=num_classes)
-train_dataloader = dict(dataset=dict(**data, repeat=repeat, pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(**data, subsets=dict(_delete_=True), pipeline=test_pipeline))
-test_dataloader = val_dataloader

@@ -1,9 +1,9 @@
 # Ensem-NN with the published L1 penalty on all convolution kernels. Without --stream the base network is trained.
 model = dict(
     type='PenalisedRecognizer',
-    data_preprocessor=dict(type='SeriesEncoder', layout='ntu25', stream='joint'),
-    backbone=dict(type='Ensemble1DCNN', layout='ntu25', num_person=2),
-    cls_head=dict(type='StreamProductHead', num_classes=60, in_channels=256),
+    data_preprocessor=dict(type='SeriesEncoder', stream='joint'),
+    backbone=dict(type='Ensemble1DCNN'),
+    cls_head=dict(type='StreamProductHead', in_channels=256),
     penalties=[
         dict(
             type='KernelPenalty', l1=1e-4,

@@ -2,9 +2,9 @@
 # 2e-4).
 model = dict(
     type='PenalisedRecognizer',
-    data_preprocessor=dict(type='StreamEncoder', layout='ntu25', stream='joint'),
-    backbone=dict(type='MANs', layout='ntu25', num_person=2),
-    cls_head=dict(type='GCNHead', num_classes=60, in_channels=128),
+    data_preprocessor=dict(type='StreamEncoder', stream='joint'),
+    backbone=dict(type='MANs'),
+    cls_head=dict(type='GCNHead', in_channels=128),
     penalties=[
         dict(
             type='KernelPenalty', l2=1e-4,
