@@ -159,7 +159,7 @@ CASES = [
     predict('broken.pkl', "'broken.pkl'"),
     predict('flat.pkl', 'a stride of 1 s needs a window length', '--stride 1'),
     predict('flat.pkl', 'would leave frames out', '--window 1s --stride 2s'),
-    predict('flat.pkl', 'expected positive times', '--window 0'),
+    predict('flat.pkl', 'expected positive, finite times', '--window 0'),
     predict('flat.pkl', "--save 'a.txt': expected .json (everything) or .csv (segments)", '--save a.txt'),
     predict('flat.pkl', 'several clips; give a folder', '--out a.mp4'),
     predict('good.mp4', "--out 'a.txt': expected a video", '--out a.txt'),
