@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmskel.files.errors import UserError
-from mmskel.models.kernels import MultiBranchTCN
 from mmskel.models.kernels.hierarchy import hierarchical_conv, temporal_max, weighted_sum
 from mmskel.models.layers import LinearNorm, affine_of, normalize
+from mmskel.models.layers.graph_block import GraphBlock
 from mmskel.skeleton import Layout, get_layout, hierarchy_graph, hierarchy_rings
 
 
@@ -166,31 +166,6 @@ class HierarchicalGraphConv(nn.Module):
         return normalize(total, self.out_norm, self.down(x), activate=True)
 
 
-class HDBlock(nn.Module):
-    """Graph convolution, temporal convolution, shortcut.
-
-    Args:
-        in_channels, out_channels: Numbers of channels before and after.
-        rings: Joint rings.
-        stride: Stride over time.
-        first: Whether this is the first block, which sums its layers plainly and has no shortcut.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int, rings: tuple[tuple[int, ...], ...], stride: int = 1,
-                 first: bool = False):
-        super().__init__()
-        self.gcn = HierarchicalGraphConv(in_channels, out_channels, rings, attention=not first)
-        self.tcn = MultiBranchTCN(out_channels, stride)
-        self.first, self.stride = first, stride
-        changed = not first and (in_channels != out_channels or stride != 1)
-        self.residual = LinearNorm(in_channels, out_channels) if changed else nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(V, B, T, Cin) -> (V, B, ceil(T / stride), Cout)."""
-        shortcut = None if self.first else self.residual(x[:, :, ::self.stride])
-        return self.tcn(self.gcn(x), shortcut, activate=True)
-
-
 @MODELS.register_module()
 class HDGCN(BaseModule):
     """HD-GCN for ``RecognizerGCN``: (N, M, T, V, C) in, (N, M, 256, T/4, V) out.
@@ -220,7 +195,8 @@ class HDGCN(BaseModule):
         blocks, channels = [], in_channels
         for stage in range(1, num_stages + 1):
             width = base_channels * 2**sum(s <= stage for s in inflate_stages)
-            blocks.append(HDBlock(channels, width, rings, 1 + (stage in down_stages), first=stage == 1))
+            gcn = HierarchicalGraphConv(channels, width, rings, attention=stage > 1)
+            blocks.append(GraphBlock(gcn, channels, width, 1 + (stage in down_stages), first=stage == 1))
             channels = width
         self.blocks, self.out_channels = ModuleList(blocks), channels
 

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmskel.files.errors import UserError
-from mmskel.models.kernels import MultiBranchTCN
 from mmskel.models.kernels.curves import (
     Links,
     along_curves,
@@ -32,6 +31,7 @@ from mmskel.models.kernels.curves import (
 )
 from mmskel.models.kernels.dilated import add_graph_convs
 from mmskel.models.layers import LinearNorm, affine_of, normalize
+from mmskel.models.layers.graph_block import GraphBlock
 from mmskel.skeleton import Layout, dilated_kernel, get_layout
 
 
@@ -156,31 +156,6 @@ class SpatialModule(nn.Module):
         return functional.relu_(total + self.down(x))
 
 
-class STCBlock(nn.Module):
-    """Spatial module, temporal module, shortcut.
-
-    Args:
-        in_channels, out_channels: Numbers of channels before and after.
-        kernels, neighbours, curve_radius: See :class:`SpatialModule`.
-        stride: Stride over time.
-        first: Whether this is the first block, which has no shortcut.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int, kernels: Tensor, neighbours: int, curve_radius: int,
-                 stride: int = 1, first: bool = False):
-        super().__init__()
-        self.gcn = SpatialModule(in_channels, out_channels, kernels, neighbours, curve_radius)
-        self.tcn = MultiBranchTCN(out_channels, stride)
-        self.first, self.stride = first, stride
-        changed = not first and (in_channels != out_channels or stride != 1)
-        self.residual = LinearNorm(in_channels, out_channels) if changed else nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(V, B, T, Cin) -> (V, B, ceil(T / stride), Cout)."""
-        shortcut = None if self.first else self.residual(x[:, :, ::self.stride])
-        return self.tcn(self.gcn(x), shortcut, activate=True)
-
-
 @MODELS.register_module()
 class STCNet(BaseModule):
     """STC-Net for ``RecognizerGCN``: (N, M, T, V, C) in, (N, M, 256, T/4, V) out.
@@ -222,8 +197,8 @@ class STCNet(BaseModule):
         blocks, channels = [], in_channels
         for stage in range(1, num_stages + 1):
             width = base_channels * 2**sum(s <= stage for s in inflate_stages)
-            blocks.append(STCBlock(channels, width, kernels, neighbours, curve_radius, 1 + (stage in down_stages),
-                                   first=stage == 1))
+            gcn = SpatialModule(channels, width, kernels, neighbours, curve_radius)
+            blocks.append(GraphBlock(gcn, channels, width, 1 + (stage in down_stages), first=stage == 1))
             channels = width
         self.blocks, self.out_channels = ModuleList(blocks), channels
 
