@@ -97,3 +97,14 @@ def test_functions_of_apis_have_few_parameters(name):
             if len(args) > MAX_PARAMETERS:
                 many.append(f'{node.name} ({len(args)})')
     assert not many, f'{name}: more than {MAX_PARAMETERS} parameters: {", ".join(many)}'
+
+
+def test_a_users_mistake_has_one_base_class():
+    """Commands print a UserError in one line; a plain ValueError would show a traceback for a wrong option.
+
+    What reads a pickle or an array raises plain errors inside and turns them into a UserError at its own door.
+    """
+    wrong = [f'{name}:{node.lineno}' for name, tree in TREES.items() if room(name) not in ('compat', 'files')
+             for node in ast.walk(tree) if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+             and getattr(node.exc.func, 'id', '') in ('ValueError', 'ImportError', 'AssertionError')]
+    assert not wrong, '\n'.join(wrong)

@@ -106,7 +106,7 @@ def seconds(text: str) -> float:
     number, unit = (text[:-2], .001) if text.endswith('ms') else (text.removesuffix('s'), 1)
     value = float(number) * unit
     if not abs(value) < 1e9:  # whether a time must be positive, the recogniser says
-        raise ValueError(f'{text} is no length of time')
+        raise UserError(f'{text} is no length of time')
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmskel.data.annotation_file import load_annotation_file
+from mmskel.files.errors import UserError
 
 
 def mean_coordinate(file: str | Path, split: str | None = None, num_person: int = 1) -> float:
@@ -16,7 +17,7 @@ def mean_coordinate(file: str | Path, split: str | None = None, num_person: int 
 
     Raises:
         AnnotationError: No such file or split.
-        ValueError: If every frame is empty; names the file.
+        UserError: If every frame is empty; names the file.
     """
     total, numbers = 0., 0
     for clip in load_annotation_file(file).clips(split):
@@ -25,5 +26,5 @@ def mean_coordinate(file: str | Path, split: str | None = None, num_person: int 
         total += float(keypoint[:, seen].sum(dtype=float))
         numbers += int(seen.sum()) * num_person * keypoint.shape[2] * keypoint.shape[3]
     if not numbers:
-        raise ValueError(f"'{file}': all frames of {split or 'all clips'} are empty, so there is no mean coordinate")
+        raise UserError(f"'{file}': all frames of {split or 'all clips'} are empty, so there is no mean coordinate")
     return total / numbers

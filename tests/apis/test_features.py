@@ -108,6 +108,6 @@ def test_mistakes(place, tmp_path, capsys):
         ('ids', 'features', 'labels', 'split_names', 'splits', 'class_names', 'meta'), np.array([object()])))
     (tmp_path / 'text.npz').write_text('hello')
     for name, said in (('other.npz', 'ids, features, labels, .* missing'), ('code.npz', 'not a plain array .nothing in it was run.'),
-                       ('text.npz', 'that can be read'), ('gone.npz', 'No such file')):
+                       ('text.npz', 'that can be read'), ('gone.npz', 'there is no file')):
         with pytest.raises(FeatureError, match=f"{name}' holds no features.*{said}"):
             load_features(tmp_path / name)

@@ -136,7 +136,7 @@ def test_wrong_files_are_refused(tmp_path):
     torch.save({'fc.weight': torch.zeros(2, 2)}, tmp_path / 'a.pt')
     with pytest.raises(ConversionError, match="a.pt.*not a MANs"):
         convert_checkpoint('mans', tmp_path / 'a.pt', tmp_path / 'o.pth')
-    with pytest.raises(ConversionError, match="a.pt.*no network of the ensemble"):
+    with pytest.raises(ConversionError, match="a.pt.*not a network of the ensemble"):
         convert_checkpoint('ensemble_1dcnn', tmp_path / 'a.pt', tmp_path / 'o.pth')
     with pytest.raises(ConversionError, match='unknown constructor arguments width'):
         build_published('mans', dict(width=3), {'fc.weight': np.zeros((2, 2))})

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmskel.data.readers.reader import ReadError
+from mmskel.files.errors import UserError
 
 _INCH = 0.0254  # metres; lengths are inches over the file's length unit
 
@@ -128,7 +129,7 @@ def _root(skeleton: Skeleton, words: list[str]) -> None:
 def _bone(said: Mapping[str, list[str]], degrees: bool) -> Bone:
     order = said['axis'][3].lower() if len(said['axis']) > 3 else 'xyz'
     if order != 'xyz':
-        raise ValueError(f'axes in the order {order}')
+        raise UserError(f'axes in the order {order}')
     return Bone(np.array([float(word) for word in said['direction'][:3]]), float(said['length'][0]),
                 rotation(dict(zip('xyz', _radians(said['axis'][:3], degrees)))),
                 tuple(word.lower() for word in said.get('dof', ())))

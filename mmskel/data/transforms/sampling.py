@@ -216,7 +216,7 @@ class FitFrames(SkeletonTransform):
 
     def __init__(self, clip_len: int, place: str = 'start'):
         if place not in ('start', 'centre'):
-            raise ValueError(f"FitFrames: place must be 'start' or 'centre', not {place!r}")
+            raise UserError(f"FitFrames: place must be 'start' or 'centre', not {place!r}")
         self.clip_len, self.place = clip_len, place
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
+from mmskel.models.layers.clip_shape import check_clip_shape
 from mmskel.models.layers.keras import SameConv1d, he_normal_, keras_norm1d
 from mmskel.models.layers.rows import exactly
 from mmskel.skeleton import Layout, five_parts, get_layout
@@ -146,9 +148,9 @@ class Ensemble1DCNN(BaseModule):
                  frame_attention: str = 'reference', keep_spike: bool = True, init_cfg: dict | list | None = None):
         super().__init__(init_cfg)
         if network not in NETWORKS:
-            raise ValueError(f"Ensemble1DCNN: unknown network '{network}'; known: {', '.join(NETWORKS)}")
+            raise UserError(f"Ensemble1DCNN: unknown network '{network}'; known: {', '.join(NETWORKS)}")
         if frame_attention not in ('reference', 'time'):
-            raise ValueError(f"Ensemble1DCNN: frame_attention must be 'reference' or 'time', not {frame_attention!r}")
+            raise UserError(f"Ensemble1DCNN: frame_attention must be 'reference' or 'time', not {frame_attention!r}")
         layout = get_layout(layout)
         self.layout, self.num_joints, self.in_channels = layout.name, layout.num_joints, in_channels
         self.num_person, self.network, self.num_frames = num_person, network, num_frames
@@ -192,14 +194,9 @@ class Ensemble1DCNN(BaseModule):
         """(N, M, T, V, C) -> (N, S, channels, T', 1).
 
         Raises:
-            ValueError: A different number of persons, joints or coordinates than the network was built for.
+            UserError: A different number of persons, joints or coordinates than the network was built for.
         """
-        clips, persons, frames, joints, coords = x.shape
-        if (persons, joints, coords) != (self.num_person, self.num_joints, self.in_channels):
-            raise ValueError(f'Ensemble1DCNN was built for num_person={self.num_person}, {self.num_joints} joints '
-                             f"('{self.layout}') and in_channels={self.in_channels}, but the clips have {persons} "
-                             f'persons, {joints} joints and {coords} coordinates; SetPersons sets the number of '
-                             'persons')
+        check_clip_shape(x, 'Ensemble1DCNN', self.layout, (self.num_person, self.num_joints, self.in_channels))
         if self.network == 'body_part':
             return self.part_features(self.part_series(x))
         return self.series_features(x.transpose(1, 2).flatten(2).transpose(1, 2))

@@ -17,6 +17,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
+from mmskel.models.layers.clip_shape import check_clip_shape
 from mmskel.models.layers.densenet import DenseNet, load_densenet
 from mmskel.models.layers.keras import BidirectionalGRUs, SameConv2d, he_normal_, keras_norm2d
 from mmskel.models.layers.rows import exactly
@@ -181,18 +183,18 @@ class MANs(BaseModule):
                  pretrained: str | None = None, init_cfg: dict | list | None = None):
         super().__init__(init_cfg)
         if network not in NETWORKS:
-            raise ValueError(f"MANs: unknown network '{network}'; known: {', '.join(NETWORKS)}")
+            raise UserError(f"MANs: unknown network '{network}'; known: {', '.join(NETWORKS)}")
         if resize not in ('pad', 'bilinear') or gate not in ('trained', 'untrained'):
-            raise ValueError("MANs: resize must be 'pad' or 'bilinear', gate 'trained' or 'untrained'; found "
-                             f'{resize!r} and {gate!r}')
+            raise UserError("MANs: resize must be 'pad' or 'bilinear', gate 'trained' or 'untrained'; found "
+                            f'{resize!r} and {gate!r}')
         small, layout = network == 'small', get_layout(layout)
         if pretrained and small:
-            raise ValueError("MANs: pretrained is a checkpoint of network='densenet161'; the small one has none")
+            raise UserError("MANs: pretrained is a checkpoint of network='densenet161'; the small one has none")
         joints = num_person * layout.num_joints
         columns = columns or (joints if small else max(joints, 224))
         if resize == 'pad' and columns < joints:
-            raise ValueError(f"MANs: {num_person} persons with the {layout.num_joints} joints of '{layout.name}' do "
-                             f"not fit into {columns} columns; set columns={joints}, or resize='bilinear'")
+            raise UserError(f"MANs: {num_person} persons with the {layout.num_joints} joints of '{layout.name}' do "
+                            f"not fit into {columns} columns; set columns={joints}, or resize='bilinear'")
         self.layout, self.num_joints, self.num_person = layout.name, layout.num_joints, num_person
         self.in_channels, self.columns, self.resize, self.pretrained = in_channels, columns, resize, pretrained
         self.num_frames = num_frames or (50 if small else 224)
@@ -214,17 +216,12 @@ class MANs(BaseModule):
         """The clip as an image, (N, M, T, V, C) -> (N, C, rows, columns).
 
         Raises:
-            ValueError: A different number of persons, joints or coordinates than the network was built for.
+            UserError: A different number of persons, joints or coordinates than the network was built for.
         """
-        clips, persons, frames, joints, coords = x.shape
-        if (persons, joints, coords) != (self.num_person, self.num_joints, self.in_channels):
-            raise ValueError(f"MANs was built for num_person={self.num_person}, {self.num_joints} joints "
-                             f"('{self.layout}') and in_channels={self.in_channels}, but the clips have {persons} "
-                             f'persons, {joints} joints and {coords} coordinates; SetPersons sets the number of '
-                             'persons')
+        check_clip_shape(x, 'MANs', self.layout, (self.num_person, self.num_joints, self.in_channels))
         x = exactly(x, 2, self.num_frames, centre=True)
         x = x.permute(0, 4, 2, 1, 3).flatten(3)
-        spare = self.columns - persons * joints
+        spare = self.columns - x.shape[-1]
         if not spare:
             return x
         if self.resize == 'pad':

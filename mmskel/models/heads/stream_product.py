@@ -7,6 +7,7 @@ from mmaction.models.heads import GCNHead
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 from mmskel.models.layers.keras import he_normal_
 
 
@@ -47,11 +48,11 @@ class StreamProductHead(GCNHead):
         """(N, S, C, T, V) features -> S raw scores (N, K).
 
         Raises:
-            ValueError: Features with a different number of streams.
+            UserError: Features with a different number of streams.
         """
         if x.shape[1] != self.num_streams:
-            raise ValueError(f'StreamProductHead was built for num_streams={self.num_streams}, but the backbone has '
-                             f'features of {x.shape[1]}; its network decides, so set both')
+            raise UserError(f'StreamProductHead was built for num_streams={self.num_streams}, but the backbone has '
+                            f'features of {x.shape[1]}; its network decides, so set both')
         pooled = x.mean((3, 4))
         if self.dropout is not None:
             pooled = self.dropout(pooled)

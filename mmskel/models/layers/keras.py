@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmskel.files.errors import UserError
+
 EPS, MOMENTUM = 1e-3, 0.01  # Keras' batch norms; its momentum of 0.99 is PyTorch's 0.01
 GRU_KINDS = ('torch', 'keras')
 
@@ -104,7 +106,7 @@ class BidirectionalGRUs(nn.Module):
                  recurrent_dropout: float = 0.):
         super().__init__()
         if kind not in GRU_KINDS:
-            raise ValueError(f"a GRU must be one of {', '.join(GRU_KINDS)}, not {kind!r}")
+            raise UserError(f"a GRU must be one of {', '.join(GRU_KINDS)}, not {kind!r}")
         self.groups, self.channels, self.kind = groups, channels, kind
         self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
         self.weight_ih = nn.Parameter(torch.empty(groups, 2, 3 * channels, in_channels))

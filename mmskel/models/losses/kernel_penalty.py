@@ -11,6 +11,8 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
+
 
 @MODELS.register_module()
 class KernelPenalty(nn.Module):
@@ -26,21 +28,21 @@ class KernelPenalty(nn.Module):
     def __init__(self, kernels: Sequence[str], l1: float = 0., l2: float = 0.):
         super().__init__()
         if not kernels or min(l1, l2) < 0 or not l1 + l2 > 0:
-            raise ValueError('KernelPenalty needs patterns of kernels and a positive l1 or l2; found '
-                             f'kernels={list(kernels)}, l1={l1}, l2={l2}')
+            raise UserError('KernelPenalty needs patterns of kernels and a positive l1 or l2; found '
+                            f'kernels={list(kernels)}, l1={l1}, l2={l2}')
         self.kernels, self.l1, self.l2 = tuple(kernels), l1, l2
 
     def named(self, model: nn.Module) -> dict[str, nn.Parameter]:
         """The parameters of a model that the patterns name; those that are not trained do not count.
 
         Raises:
-            ValueError: If a pattern matches none.
+            UserError: If a pattern matches none.
         """
         learned = {name: one for name, one in model.named_parameters() if one.requires_grad}
         idle = [pattern for pattern in self.kernels if not any(fnmatchcase(name, pattern) for name in learned)]
         if idle:
-            raise ValueError(f"KernelPenalty: no parameter of {type(model).__name__} is called '{idle[0]}'; it has "
-                             f'{", ".join(list(learned)[:5])}, ...')
+            raise UserError(f"KernelPenalty: no parameter of {type(model).__name__} is called '{idle[0]}'; it has "
+                            f'{", ".join(list(learned)[:5])}, ...')
         return {name: one for name, one in learned.items()
                 if any(fnmatchcase(name, pattern) for pattern in self.kernels)}
 
