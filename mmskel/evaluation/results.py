@@ -138,7 +138,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_TEXTS = ('config', 'checkpoint', 'model', 'stream', 'member', 'head', 'split', 'score', 'ann_file')  # of meta
+_TEXTS = ('config', 'checkpoint', 'stream', 'member', 'head', 'split', 'score', 'ann_file')  # of meta
 
 
 def _no_number(text: str) -> None:
@@ -159,8 +159,8 @@ def _results(data: Any) -> Results:
                            "'subsets' a dictionary of lists of clip ids; notes are texts")
     odd = [key for key in _TEXTS if not isinstance(meta.get(key) or '', str)]
     if odd or not isinstance(meta.get('epoch') or 0, int) or not isinstance(meta.get('seed') or 0, int):
-        raise ResultsError(f"its meta says {odd[0] if odd else 'epoch or seed'} in another way than `mmskel test`; "
-                           'names are texts, epoch and seed whole numbers')
+        raise ResultsError(f"its meta gives {odd[0] if odd else 'epoch or seed'} in a form that `mmskel test` does not "
+                           'write; names are texts, epoch and seed whole numbers')
     with_logits = [name for name, clip in clips.items() if isinstance(clip, Mapping) and 'logits' in clip]
     if with_logits and len(with_logits) < len(clips):
         raise ResultsError(f"{len(with_logits)} of {len(clips)} clips have logits, e.g. '{with_logits[0]}'; expected "

@@ -315,7 +315,7 @@ def test_bad_input(tmp_path, capsys, monkeypatch):
         ([good, checkpoint, out, '--stream', 'smell'], "has no stream 'smell'"),
         ([good, checkpoint, out, '--clip-len', '0'], 'at least 1 frame, not 0'),
         ([good, checkpoint, out, '--persons', '0'], 'at least 1 person, not 0'),
-        ([good, checkpoint, out, '--persons', '5'], '5 persons were asked for, but the test pipeline makes 2'),
+        ([good, checkpoint, out, '--persons', '5'], '5 persons were requested, but the test pipeline makes 2'),
         ([str(tmp_path / 'endless.py'), checkpoint, out, '--clip-len', '8'], 'no step of the test pipeline has a clip length'),
         ([str(tmp_path / 'flat.py'), checkpoint, out], r'take no clips\. 2-D clips with scores: clip .* AlignBody3D needs 3 '
          '.*; 3-D clips without scores: '),

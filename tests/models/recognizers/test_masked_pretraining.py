@@ -118,7 +118,7 @@ def test_what_is_no_encoder_of_frame_tokens_is_refused():
         MODELS.build(dict(type='MaskedPretraining', backbone=dict(type='SkeletonSTGCN', layout='coco17', in_channels=2)))
     with pytest.raises(ValueError, match='mask must be one of joint, frame, none'):
         build(mask='bone')
-    with pytest.raises(ValueError, match='mask_ratio lies between 0 and 1'):
+    with pytest.raises(ValueError, match='mask_ratio must be between 0 and 1'):
         build(mask_ratio=1.)
-    with pytest.raises(ValueError, match="mode is 'loss'"):
+    with pytest.raises(ValueError, match="mode must be 'loss'"):
         build()(torch.randn(1, 1, 1, 4, 13, 2), None, 'test')
