@@ -15,8 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmskel.files.downloads import download, is_url
 from mmskel.files.errors import UserError
-from mmskel.files.torch_files import CheckpointError, download, is_url, read_data
+from mmskel.files.torch_files import CheckpointError, read_data
 
 __all__ = ['Checkpoint', 'CheckpointError', 'DIFFERENCES', 'Loaded', 'download', 'fill', 'is_finite', 'is_url',
            'load_checkpoint', 'read_checkpoint', 'read_data']
@@ -24,6 +25,7 @@ __all__ = ['Checkpoint', 'CheckpointError', 'DIFFERENCES', 'Loaded', 'download',
 DIFFERENCES = ('missing', 'unexpected', 'shape')
 """The values of ``allow``: tensors that the file lacks, that the model lacks, that have another shape."""
 
+_SAME = {'cls_head.fc_cls.': 'cls_head.fc.'}
 _WRAPPERS = ('state_dict', 'model_state_dict', 'model')
 
 
@@ -112,6 +114,7 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
     model = getattr(model, 'module', model)
     own = model.state_dict()
     state, left = _renamed(checkpoint.state, prefixes)
+    state = _in_names_of(own, state)
     shapes = [key for key, value in state.items() if key in own and not _fits(value, own[key])]
     found = [(f'have another shape or type, e.g. {shapes[0]}: {_say(state[shapes[0]])}, the model has '
               f'{_say(own[shapes[0]])}', len(shapes))] if shapes and 'shape' not in allow else []
@@ -222,6 +225,15 @@ def _renamed(state: Mapping[str, Tensor], prefixes: Mapping[str, str] | None) ->
         else:
             renamed[prefixes[fitting] + key.removeprefix(fitting)] = value
     return renamed, left
+
+
+def _in_names_of(own: Mapping[str, Tensor], state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """PYSKL's name of a graph network's classifier as MMAction2's, for a model that has the latter."""
+    for theirs, ours in _SAME.items():
+        if any(key.startswith(ours) for key in own) and not any(key.startswith(theirs) for key in own):
+            state = {ours + key.removeprefix(theirs) if key.startswith(theirs) else key: value
+                     for key, value in state.items()}
+    return state
 
 
 def _fits(value: Tensor, own: Tensor) -> bool:

@@ -112,7 +112,7 @@ def seconds(text: str) -> float:
 
 def _predict(args: argparse.Namespace) -> int:
     from mmskel.apis.clip_source import ClipSource
-    from mmskel.apis.inferencer import OutputOptions
+    from mmskel.apis.output import OutputOptions
     from mmskel.apis.predict import RecogniserOptions, predict
     from mmskel.evaluation.prediction import describe_predictions
     from mmskel.evaluation.windows import WindowOptions

@@ -1,4 +1,4 @@
-"""Files written by ``torch.save``, read without running anything in them, and downloads of such files.
+"""Files written by ``torch.save``, read without running anything in them.
 
 ``weights_only=True`` is written out, so that neither an old PyTorch nor ``TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`` lets a
 file run code.
@@ -11,7 +11,6 @@ import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlparse
 
 import torch
 
@@ -64,35 +63,6 @@ def write_data(path: str | Path, data: Any) -> None:
             torch.save(data, temporary)
         except RuntimeError as error:  # PyTorch's writer has no error of its own
             raise OutputError(f"'{path}' cannot be written: {str(error).splitlines()[0]}. Is the disk full?") from error
-
-
-def is_url(source: str) -> bool:
-    """Whether a checkpoint is to be downloaded."""
-    return source.startswith(('http://', 'https://'))
-
-
-def download(url: str, folder: str | Path | None = None, progress: bool = True) -> Path:
-    """Downloads a file once, as MMEngine does: into PyTorch's cache, one process per machine.
-
-    Args:
-        url: URL, ``http://`` or ``https://``.
-        folder: Folder to download to; default: PyTorch's cache.
-        progress: Whether to draw a bar.
-
-    Raises:
-        OSError: It cannot be downloaded; URL and reason are named.
-    """
-    path = Path(folder or Path(torch.hub.get_dir()) / 'checkpoints') / Path(urlparse(url).path).name
-    rank = int(os.environ.get('LOCAL_RANK', 0)) if torch.distributed.is_initialized() else 0
-    if rank == 0 and not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            torch.hub.download_url_to_file(url, str(path), progress=progress)
-        except (OSError, ValueError) as error:
-            raise OSError(f"'{url}' cannot be downloaded ({error})") from None
-    if torch.distributed.is_initialized():
-        torch.distributed.barrier()
-    return path
 
 
 def _why(error: Exception) -> str:
