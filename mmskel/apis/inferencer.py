@@ -18,7 +18,7 @@ from mmskel.apis.clip_source import ClipSource, Found, check_video
 from mmskel.apis.output import OutputOptions
 from mmskel.apis.training import load_weights
 from mmskel.apis.vocabulary import called_classes, complete_names
-from mmskel.apis.zoo import FusionRule, classes_of, config_of, find_entry, weights_of
+from mmskel.apis.zoo import FusionRule, config_of, find_entry, weights_of
 from mmskel.configuration import ConfigError, load_config, needs_video
 from mmskel.configuration.building import build_model
 from mmskel.configuration.clip_pipeline import pipeline_of
@@ -124,8 +124,7 @@ class SkeletonInferencer(BaseInferencer):
         """
         entry = find_entry(name)
         file = weights_of(entry, weights)
-        names = class_names or (None if scorer and scorer.open_vocabulary else classes_of(entry))
-        made = cls(config_of(entry), file, device, source=source, class_names=names, scorer=scorer)
+        made = cls(config_of(entry), file, device, source=source, class_names=class_names, scorer=scorer)
         made.origin = dict(models=[entry.name], weights=[Path(file).name])
         return made
 
@@ -144,7 +143,8 @@ class SkeletonInferencer(BaseInferencer):
     def _names(self, given: Sequence[str] | None) -> tuple[str, ...]:
         if self.scorer.open_vocabulary:
             return tuple(given or ())
-        return complete_names(given, self.meta.get('class_names') or (), self.model.cls_head.num_classes)
+        recorded = self.meta.get('class_names') or self.cfg.get('class_names') or ()
+        return complete_names(given, recorded, self.model.cls_head.num_classes)
 
     def classes_of(self, named: Sequence[str] | None) -> tuple[str, ...]:
         """The classes of a call that names some, or None; see :func:`~mmskel.apis.vocabulary.called_classes`."""

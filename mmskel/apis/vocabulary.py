@@ -11,7 +11,7 @@ def complete_names(given: Sequence[str] | None, recorded: Sequence[str], number:
 
     Args:
         given: Names that the user gives, for all classes; None: the recorded ones.
-        recorded: Names in the checkpoint, or ().
+        recorded: Names in the checkpoint or the config, or ().
         number: Number of classes K.
 
     Raises:

@@ -33,7 +33,7 @@ class FusionRule(NamedTuple):
 
 
 def config_of(entry: ZooEntry, data: str | None = None, split: str | None = None, work_dir: str | None = None):
-    """The config of a published recogniser, complete, with data sets and results of ours.
+    """The config of a published recogniser, complete, with data sets and results of ours and the names of its classes.
 
     Args:
         entry: Recogniser, see :func:`~mmskel.cards.zoo.find_entry`.
@@ -45,6 +45,7 @@ def config_of(entry: ZooEntry, data: str | None = None, split: str | None = None
     cfg = load_config(entry.config, data=data, split=split, fit=False, cfg_options=dict(entry.options),
                       work_dir=work_dir or f'work_dirs/{"_".join(filter(None, (entry.name, split)))}')
     use_our_data(cfg, entry.layout)
+    cfg.class_names = list(classes_of(entry))
     return cfg
 
 

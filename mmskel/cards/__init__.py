@@ -38,7 +38,8 @@ def find_card(name: str) -> ModelCard:
     for card in CARDS.values():
         if wanted in map(_plain, (card.name, card.title, card.backbone)):
             return card
-    raise UserError(f"there is no model '{name}'; known: {', '.join(CARDS)}")
+    raise UserError(f"there is no model '{name}'; known: {', '.join(CARDS)}; published recognisers: "
+                    '`mmskel models --weights`')
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmskel.commands.command import Command, Parser, cfg_options, key_values, say
+from mmskel.commands.command import Command, Parser, cfg_options, key_values, model_options, published, say
 from mmskel.files.atomic import output_path
 from mmskel.files.errors import UserError
 
@@ -82,6 +82,7 @@ def _export_arguments(parser: Parser) -> None:
     parser.add_argument('config', help='the config the checkpoint was trained with: the one in its work dir')
     parser.add_argument('checkpoint', help='weights, .pth')
     parser.add_argument('out', help='the file to write, .onnx')
+    model_options(parser, 'config', 'checkpoint')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--clip-len', type=int, metavar='T', help='frames of a clip, instead of the config\'s')
     parser.add_argument('--persons', type=int, metavar='M', help='persons of a clip, for networks that take any number')
@@ -90,19 +91,39 @@ def _export_arguments(parser: Parser) -> None:
 
 def _export(args: argparse.Namespace) -> int:
     from mmskel.export.onnx_file import export
+    if args.model:
+        cfg, weights = published(args)
+        say(str(export(cfg, weights, args.out, clip_len=args.clip_len, persons=args.persons)))
+        return 0
     say(str(export(args.config, args.checkpoint, args.out, stream=args.stream, clip_len=args.clip_len,
                  persons=args.persons, cfg_options=cfg_options(args))))
     return 0
 
 
 def _models_arguments(parser: Parser) -> None:
-    parser.add_argument('name', nargs='?', help='show all of one card, e.g. st_gcn; default: a table of all')
+    parser.add_argument('name', nargs='?', help='show all of one model, e.g. st_gcn, or of a published recogniser, '
+                        'e.g. posec3d_gym; default: a table of all models')
+    parser.add_argument('--weights', action='store_true', help='list the published recognisers, which `mmskel '
+                        'predict --model NAME` uses')
+    parser.add_argument('--layout', default='', help='with --weights: only those that take this joint order, e.g. '
+                        'coco17')
+    parser.add_argument('--data', default='', metavar='NAME', help='with --weights: only those of this data set, e.g. '
+                        'ntu60')
+    parser.add_argument('--task', default='', help='with --weights: only actions, or only gestures')
     parser.add_argument('--json', action='store_true', help='for machines: every field by its name')
 
 
 def _models(args: argparse.Namespace) -> int:
     from mmskel.cards import CARDS, find_card
     from mmskel.cards.text import as_json, full_text, overview
+    from mmskel.cards.zoo import find_entry, is_name, select
+    from mmskel.cards.zoo.text import entries_table, entry_text
+    if (args.layout or args.data or args.task) and not args.weights:
+        raise UserError('--layout, --data and --task choose among published recognisers: they go with --weights')
+    if args.weights or args.name and is_name(args.name):
+        found = [find_entry(args.name)] if args.name else select(args.layout, args.data, args.task)
+        print(as_json(found) if args.json else entry_text(found[0]) if args.name else entries_table(found))
+        return 0
     cards = [find_card(args.name)] if args.name else list(CARDS.values())
     print(as_json(cards) if args.json else full_text(cards[0]) if args.name else overview(cards))
     return 0

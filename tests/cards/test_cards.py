@@ -167,4 +167,4 @@ def test_json(capsys):
 
 def test_unknown_model(capsys):
     assert main(['models', 'stgnc']) == 1
-    assert capsys.readouterr().err == f"mmskel: there is no model 'stgnc'; known: {', '.join(CARDS)}\n"
+    assert capsys.readouterr().err == f"mmskel: there is no model 'stgnc'; known: {', '.join(CARDS)}; published recognisers: `mmskel models --weights`\n"
