@@ -57,6 +57,8 @@ def _convert_arguments(parser: Parser) -> None:
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
     parser.add_argument('--pose', metavar='CHECKPOINT', help='only for rgbpose: start a joint training from SOURCE, '
                         'trained on images, and from this checkpoint, trained on poses')
+    parser.add_argument('--config', metavar='FILE', help='only for pyskl: the config that the checkpoint was trained '
+                        'with, which is read, not run; default: the one in the checkpoint, if it has one')
     parser.add_argument('--arguments', nargs='+', metavar='KEY=VALUE', default=(), help='arguments of the published '
                         'constructor that the weights do not show, e.g. backbone.temporal_strides=[1,1,1]')
 
@@ -64,10 +66,14 @@ def _convert_arguments(parser: Parser) -> None:
 def _convert(args: argparse.Namespace) -> int:
     from mmengine.config import Config
 
+    from mmskel.files.tables import read_text
     from mmskel.interop import convert_checkpoint, start_rgbpose
+    from mmskel.interop.pyskl_configs import model_in_config
     if args.pose and args.system != 'rgbpose':
         raise UserError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
-    said = Config()
+    if args.config and args.system != 'pyskl':
+        raise UserError(f'--config belongs to pyskl; what the weights of {args.system} do not show is given by --arguments')
+    said = Config(model_in_config(read_text(args.config, 'config')) if args.config else {})
     said.merge_from_dict(key_values('--arguments', args.arguments) or {})
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
         convert_checkpoint(args.system, args.source, args.target, said.to_dict())

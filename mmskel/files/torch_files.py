@@ -25,10 +25,14 @@ class CheckpointError(UserError):
     """A checkpoint that cannot be used; the message names file or URL, what was found and what to do."""
 
 
-def read_data(source: str | Path | BinaryIO, map_location: Any = 'cpu') -> Any:
+def read_data(source: str | Path | BinaryIO, map_location: Any = 'cpu', keep_config: bool = False) -> Any:
     """Everything a file holds, as ``torch.save`` wrote it, without running anything in it.
 
-    ``meta['config']``, which MMEngine runs as code when it resumes, is left out.
+    Args:
+        source: File to read.
+        map_location: Device of the tensors.
+        keep_config: Whether ``meta['config']`` stays, which MMEngine runs as code when it resumes; for readers that
+            run nothing.
 
     Raises:
         CheckpointError: No such file, a damaged one, or one that asks for code.
@@ -47,7 +51,7 @@ def read_data(source: str | Path | BinaryIO, map_location: Any = 'cpu') -> Any:
         data = plain(torch.load(source, map_location=map_location, weights_only=True))
     except Exception as error:  # damaged files and forbidden content raise all kinds of errors
         raise CheckpointError(f'{name} is not a checkpoint that can be read safely: {_why(error)}') from None
-    if isinstance(data, dict) and isinstance(data.get('meta'), dict):
+    if not keep_config and isinstance(data, dict) and isinstance(data.get('meta'), dict):
         data['meta'].pop('config', None)
     return data
 

