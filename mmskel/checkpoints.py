@@ -25,7 +25,8 @@ __all__ = ['Checkpoint', 'CheckpointError', 'DIFFERENCES', 'Loaded', 'download',
 DIFFERENCES = ('missing', 'unexpected', 'shape')
 """The values of ``allow``: tensors that the file lacks, that the model lacks, that have another shape."""
 
-_SAME = {'cls_head.fc_cls.': 'cls_head.fc.'}
+# PYSKL's names of tensors -> MMAction2's and ours; None: a function of the layout, which we do not keep
+_SAME = {'cls_head.fc_cls.': 'cls_head.fc.', 'backbone.A': None}
 _WRAPPERS = ('state_dict', 'model_state_dict', 'model')
 
 
@@ -228,11 +229,13 @@ def _renamed(state: Mapping[str, Tensor], prefixes: Mapping[str, str] | None) ->
 
 
 def _in_names_of(own: Mapping[str, Tensor], state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """PYSKL's name of a graph network's classifier as MMAction2's, for a model that has the latter."""
+    """PYSKL's tensors of a graph network by MMAction2's names, for a model that has those and not PYSKL's."""
+    if 'cls_head.fc.weight' not in own:
+        return state
     for theirs, ours in _SAME.items():
-        if any(key.startswith(ours) for key in own) and not any(key.startswith(theirs) for key in own):
-            state = {ours + key.removeprefix(theirs) if key.startswith(theirs) else key: value
-                     for key, value in state.items()}
+        if not any(key.startswith(theirs) for key in own):
+            state = {key.replace(theirs, ours or '') if key.startswith(theirs) else key: value
+                     for key, value in state.items() if ours is not None or key != theirs}
     return state
 
 

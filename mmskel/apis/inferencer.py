@@ -125,7 +125,7 @@ class SkeletonInferencer(BaseInferencer):
         entry = find_entry(name)
         file = weights_of(entry, weights)
         made = cls(config_of(entry), file, device, source=source, class_names=class_names, scorer=scorer)
-        made.origin = dict(models=[entry.name], weights=[Path(file).name])
+        made.origin = dict(models=[entry.name], checkpoints=[Path(file).name])
         return made
 
     def _init_model(self, cfg, weights: str | None, device: str = 'cpu') -> nn.Module:

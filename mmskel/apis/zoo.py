@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from mmskel.apis.clip_source import ClipSource
 from mmskel.cards.zoo import ZooEntry, ZooError, entries, find_entry, is_name
-from mmskel.configuration import load_config
+from mmskel.configuration import datasets_of, load_config
 from mmskel.configuration.published import use_our_data
 from mmskel.data.published_lists import published_list
 from mmskel.data.store import open_store
 from mmskel.evaluation.fusion import PRESETS, FusionError, preset_weights
-from mmskel.files.downloads import check_sum, download, download_folder, is_url
+from mmskel.files.downloads import check_sum, download, download_folder, is_url, promised_sum
 from mmskel.skeleton import joint_map
 from mmskel.video.kinds import Kind, kind_of
 
@@ -37,14 +37,18 @@ def config_of(entry: ZooEntry, data: str | None = None, split: str | None = None
 
     Args:
         entry: Recogniser, see :func:`~mmskel.cards.zoo.find_entry`.
-        data, split, work_dir: See :func:`~mmskel.configuration.load_config`.
+        data, work_dir: See :func:`~mmskel.configuration.load_config`.
+        split: Protocol or split of the data; ``''``: the file's own parts. Default: the one it was published for.
 
     Returns:
         mmengine.config.Config
     """
-    cfg = load_config(entry.config, data=data, split=split, fit=False, cfg_options=dict(entry.options),
+    cfg = load_config(entry.config, data=data, fit=False, cfg_options=dict(entry.options),
                       work_dir=work_dir or f'work_dirs/{"_".join(filter(None, (entry.name, split)))}')
     use_our_data(cfg, entry.layout)
+    if split is not None:
+        for dataset in datasets_of(cfg):
+            dataset['split'] = split
     cfg.class_names = list(classes_of(entry))
     return cfg
 
@@ -70,10 +74,10 @@ def weights_of(entry: ZooEntry, given: str | Path | None = None, argument: str =
     for folder in filter(None, (named, download_folder())):
         for file in (Path(folder) / entry.file, Path(folder) / f'{entry.name}.pth'):
             if file.is_file():
-                check_sum(file, file)
+                check_sum(file, entry.sha256 or promised_sum(file))
                 return str(file)
     try:
-        return str(download(entry.url, name=entry.file))
+        return str(download(entry.url, name=entry.file, sha256=entry.sha256))
     except OSError as error:
         raise ZooError(f"the weights of '{entry.name}' are not on this machine, and {error}. Download the file where "
                        f"there is a network, then give it, {argument}=FILE, or put it as '{entry.file}' into a folder "

@@ -187,7 +187,7 @@ def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str,
         failed: Reasons of failure by video id, or that nobody was found.
         min_score: Probability below which segments are left out.
     """
-    lines = []
+    lines = _origin(predictions[0].origin) if predictions else []
     for prediction in predictions:
         lines.append(f'{prediction.id}   ({prediction.num_frames} frames, {prediction.fps:g} per second)')
         for track in prediction.tracks:
@@ -200,3 +200,15 @@ def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str,
                           f'{100 * s.score:.1f} %' for s in segments]
     known = {prediction.id for prediction in predictions}
     return '\n'.join(lines + [f'{name}: {why}' for name, why in failed.items() if name not in known])
+
+
+def _origin(origin: Mapping[str, Any]) -> list[str]:
+    """One line about published recognisers, and about how they are fused."""
+    if not origin:
+        return []
+    fusion = origin.get('fusion')
+    if not fusion:
+        return [f'recognised by {origin["models"][0]}']
+    each = ', '.join(f'{name} ({weight:g})' for name, weight in zip(origin['models'], fusion['weights']))
+    preset = f', preset {fusion["preset"]}' if fusion['preset'] else ''
+    return [f'recognised by {each}: {fusion["rule"]}{preset}']

@@ -38,7 +38,8 @@ def download_folder() -> Path:
     return Path(torch.hub.get_dir()) / 'checkpoints'
 
 
-def download(url: str, folder: str | Path | None = None, progress: bool = True, name: str = '') -> Path:
+def download(url: str, folder: str | Path | None = None, progress: bool = True, name: str = '',
+             sha256: str = '') -> Path:
     """Downloads a file once, to where MMEngine does: into PyTorch's cache, one process per machine.
 
     A connection that breaks is taken up again where it broke, if the server can, twice at most. The file appears when
@@ -49,6 +50,7 @@ def download(url: str, folder: str | Path | None = None, progress: bool = True, 
         folder: Folder to download to; default: PyTorch's cache.
         progress: Whether to draw a bar.
         name: Name of the file; default: that of the URL.
+        sha256: Beginning of the file's SHA-256; default: the one in the URL's name, if any.
 
     Raises:
         OSError: It cannot be downloaded; URL and reason are named.
@@ -60,7 +62,7 @@ def download(url: str, folder: str | Path | None = None, progress: bool = True, 
         try:
             with atomic_path(path) as temporary:
                 _fetch(url, temporary, path.name if progress else '')
-                check_sum(temporary, urlparse(url).path, url)
+                check_sum(temporary, sha256 or promised_sum(urlparse(url).path), url)
         except (OSError, ValueError, http.client.HTTPException) as error:
             if isinstance(error, CheckpointError):
                 raise
@@ -70,26 +72,31 @@ def download(url: str, folder: str | Path | None = None, progress: bool = True, 
     return path
 
 
-def check_sum(file: str | Path, named: str | Path, source: str = '') -> None:
-    """Checks a file against the checksum in a name.
+def promised_sum(name: str | Path) -> str:
+    """The eight digits of a SHA-256 with which a name of OpenMMLab ends; '' for a name without."""
+    found = _HASH.search(str(name))
+    return found[1] if found else ''
+
+
+def check_sum(file: str | Path, promised: str, source: str = '') -> None:
+    """Checks a file against a checksum.
 
     Args:
         file: File to read.
-        named: Name that may end with the first eight digits of the file's SHA-256.
+        promised: Beginning of its SHA-256; '': nothing is checked.
         source: Origin of the file for the message; default: the file.
 
     Raises:
         CheckpointError: It has another checksum.
     """
-    promised = _HASH.search(str(named))
     if not promised:
         return
     with open(file, 'rb') as content:
         found = _sha256(content)
-    if not found.startswith(promised[1]):
+    if not found.startswith(promised):
         raise CheckpointError(
-            f"'{source or file}' is not the file that was published: the name promises a SHA-256 that begins with "
-            f'{promised[1]}, it is {found[:8]}. The file is damaged or was exchanged; download it again')
+            f"'{source or file}' is not the file that was published: its SHA-256 should begin with "
+            f'{promised}, it is {found[:8]}. The file is damaged or was exchanged; download it again')
 
 
 def _sha256(content: BinaryIO) -> str:

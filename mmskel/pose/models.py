@@ -91,10 +91,12 @@ class PoseModels:
         from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
         from mmskel.pose.estimation import layout_of
-        from mmskel.pose.loading import find_model_config
-        found = dataset_meta_from_config(find_model_config(self.pose_config, 'pose_config'))
-        # as mmpose does for a config that names no data set
-        return layout_of(found or parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))).name
+        from mmskel.pose.loading import find_model_config, no_warnings
+        config = find_model_config(self.pose_config, 'pose_config')
+        with no_warnings():  # the data set's file is found among those that mmpose carries
+            found = dataset_meta_from_config(config)
+            # as mmpose does for a config that names no data set
+            return layout_of(found or parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))).name
 
     def build(self) -> SkeletonExtractor:
         """Loads the models.

@@ -36,6 +36,7 @@ class ZooEntry:
         licence: Licence of the weights.
         task: ``'actions'`` or ``'gestures'``.
         options: Options of the config, dotted keys and values.
+        sha256: Beginning of the SHA-256 of the weights; '' if only the URL's name says, or nothing does.
     """
     name: str
     network: str
@@ -56,6 +57,7 @@ class ZooEntry:
     licence: str = 'Apache-2.0'
     task: str = 'actions'
     options: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str = ''
 
     @property
     def file(self) -> str:

@@ -50,7 +50,13 @@ _GRAPHS = dict(
         'ntu60 xsub 3d': '89.0 89.1 86.9 86.6', 'ntu60 xsub 2d': '89.7 92.2 88.7 88.8',
         'ntu60 xview 3d': '95.7 95.2 93.9 92.4', 'ntu60 xview 2d': '97.1 96.8 95.5 95.9',
         'ntu120 xsub 3d': '82.8 84.7 80.0 80.2', 'ntu120 xsub 2d': '80.2 84.2 80.9 81.1',
-        'ntu120 xset 3d': '84.8 86.2 82.0 82.8', 'ntu120 xset 2d': '86.3 88.2 85.1 85.1'}))
+        'ntu120 xset 3d': '84.8 86.2 82.0 82.8', 'ntu120 xset 2d': '86.3 88.2 85.1 85.1'}),
+    # the clips of PYSKL's ST-GCN, in the backbone that is ours
+    ctrgcn=_Graph('ctrgcn/ctrgcn_pyskl_', _configs('stgcn', 'stgcn'), {'model.backbone': 'CTRGCN'}, '1.5M', {
+        'ntu60 xsub 3d': '89.6 90.0 88.0 87.5', 'ntu60 xsub 2d': '90.6 92.7 89.4 90.3',
+        'ntu60 xview 3d': '95.6 95.4 94.4 93.6', 'ntu60 xview 2d': '96.9 97.6 94.8 95.6',
+        'ntu120 xsub 3d': '84.0 85.9 81.1 82.2', 'ntu120 xsub 2d': '82.2 84.6 82.3 82.1',
+        'ntu120 xset 3d': '85.9 87.4 84.1 83.9', 'ntu120 xset 2d': '84.5 88.6 85.6 85.6'}))
 
 
 class _Volumes(NamedTuple):
@@ -87,33 +93,52 @@ def pyskl_entries() -> Iterator[ZooEntry]:
     for network, graph in _GRAPHS.items():
         for said, accuracies in graph.accuracies.items():
             data, protocol, coords = said.split()
+            options = _graph_options(graph.options, data, LAYOUTS[int(coords[0])])
             for stream, top1 in zip(_FILES, accuracies.split()):
-                yield _entry(
-                    network, data, protocol, stream, top1, int(coords[0]), 'graph', graph.parameters,
-                    graph.config.format(stream=stream.replace('_', '-'), coords=coords),
-                    f'{graph.folder}{data}_{protocol}_{_ANNOTATIONS[coords]}/{_FILES[stream]}',
-                    {**graph.options, **({} if data == 'ntu60' else {_HEAD: CLASSES[data][1]})})
+                made = _Trained(network, data, protocol, stream, float(top1), graph.parameters, int(coords[0]))
+                yield made.entry(
+                    graph.config.format(stream=stream.replace('_', '-'), coords=coords), options,
+                    f'{graph.folder}{data}_{protocol}_{_ANNOTATIONS[coords]}/{_FILES[stream]}')
     for network, one in _VOLUMES.items():
         for said, accuracies in one.accuracies.items():
             data, _, protocol = said.partition(' ')
             for stream, top1 in zip(('joint', 'limb'), accuracies.split()):
                 config = getattr(one, stream)
-                options: dict[str, Any] = {} if data == 'ntu60' else {one.classes: CLASSES[data][1]}
+                options = {} if data == 'ntu60' else {one.classes: CLASSES[data][1]}
                 if stream == 'limb' and config == one.joint:
                     options['model.data_preprocessor.stream'] = 'limb'
-                yield _entry(network, data, protocol, stream, top1, 2, 'volume', one.parameters, config,
-                             f'posec3d/{one.folder.format("_".join(said.split()))}/{stream}', options)
+                made = _Trained(network, data, protocol, stream, float(top1), one.parameters)
+                yield made.entry(config, options, f'posec3d/{one.folder.format(said.replace(" ", "_"))}/{stream}')
     for data, top1 in _TUNED.items():
-        yield _entry('posec3d', data, 'split1', 'joint', top1, 2, 'volume', '3.1M', _PRETRAINED,
-                     f'posec3d/slowonly_r50_{data}_k400p/s1_joint', {_HEAD: CLASSES[data][1]})
+        yield _Trained('posec3d', data, 'split1', 'joint', top1, '3.1M').entry(
+            _PRETRAINED, {_HEAD: CLASSES[data][1]}, f'posec3d/slowonly_r50_{data}_k400p/s1_joint')
 
 
-def _entry(network: str, data: str, protocol: str, stream: str, top1: str | float, coords: int, kind: str,
-           parameters: str, config: str, file: str, options: Mapping[str, Any]) -> ZooEntry:
-    graph = kind == 'graph'
-    names, count = CLASSES[data]
-    return ZooEntry(
-        name=f'pyskl_{short_name(network, data, protocol, coords if graph else 0, stream)}', network=network,
-        source='PYSKL', config=config, url=f'{_ROOT}/{file}.pth', data=data, protocol=protocol, layout=LAYOUTS[coords],
-        coords=coords, stream=stream, classes=names, num_classes=count, persons=2 if graph else None, top1=float(top1),
-        measure='mean class' if data == 'gym' else 'top-1', parameters=parameters, options=options)
+def _graph_options(options: Mapping[str, Any], data: str, layout: str) -> dict[str, Any]:
+    """A table's options for a data set and a layout; a backbone is named alone, and takes any layout."""
+    made = dict(options)
+    if 'model.backbone' in made:
+        made['model.backbone'] = dict(_delete_=True, type=made['model.backbone'], layout=layout)
+    return made if data == 'ntu60' else {**made, _HEAD: CLASSES[data][1]}
+
+
+class _Trained(NamedTuple):
+    """One training; ``coords``: 0 for volumes."""
+    network: str
+    data: str
+    protocol: str
+    stream: str
+    top1: float
+    parameters: str
+    coords: int = 0
+
+    def entry(self, config: str, options: Mapping[str, Any], file: str) -> ZooEntry:
+        """Its entry; ``file`` is PYSKL's, without ``.pth``."""
+        names, count = CLASSES[self.data]
+        name = short_name(self.network, self.data, self.protocol, self.coords, self.stream)
+        coords = self.coords or 2
+        return ZooEntry(
+            name=f'pyskl_{name}', network=self.network, source='PYSKL', config=config, url=f'{_ROOT}/{file}.pth',
+            data=self.data, protocol=self.protocol, layout=LAYOUTS[coords], coords=coords, stream=self.stream,
+            classes=names, num_classes=count, persons=2 if self.coords else None, top1=self.top1,
+            measure='mean class' if self.data == 'gym' else 'top-1', parameters=self.parameters, options=options)
