@@ -25,8 +25,6 @@ __all__ = ['Checkpoint', 'CheckpointError', 'DIFFERENCES', 'Loaded', 'download',
 DIFFERENCES = ('missing', 'unexpected', 'shape')
 """The values of ``allow``: tensors that the file lacks, that the model lacks, that have another shape."""
 
-# PYSKL's names of tensors -> MMAction2's and ours; None: a function of the layout, which we do not keep
-_SAME = {'cls_head.fc_cls.': 'cls_head.fc.', 'backbone.A': None}
 _WRAPPERS = ('state_dict', 'model_state_dict', 'model')
 
 
@@ -114,8 +112,7 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
         raise UserError(f"allow: unknown difference '{sorted(unknown)[0]}'; known: {', '.join(DIFFERENCES)}")
     model = getattr(model, 'module', model)
     own = model.state_dict()
-    state, left = _renamed(checkpoint.state, prefixes)
-    state = _in_names_of(own, state)
+    state, left = _renamed(_with_our_classifier(checkpoint.state, own), prefixes)
     shapes = [key for key, value in state.items() if key in own and not _fits(value, own[key])]
     found = [(f'have another shape or type, e.g. {shapes[0]}: {_say(state[shapes[0]])}, the model has '
               f'{_say(own[shapes[0]])}', len(shapes))] if shapes and 'shape' not in allow else []
@@ -145,6 +142,16 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
                               f'{next(iter(own))}')
     return Loaded(tuple(taken), tuple(key for key in own if key in {*new, *shapes}), (*left, *unexpected),
                   checkpoint.meta)
+
+
+def _with_our_classifier(state: Mapping[str, Tensor], own: Collection[str]) -> Mapping[str, Tensor]:
+    """Renames the classifier of PYSKL's graph networks, ``fc_cls``, to that of MMAction2's, ``fc``, if the model has it."""
+    theirs, ours = 'cls_head.fc_cls.', 'cls_head.fc.'
+    if f'{ours}weight' not in own or f'{theirs}weight' in own or f'{theirs}weight' not in state:
+        return state
+    renamed = OrderedDict((key.replace(theirs, ours), value) for key, value in state.items())
+    renamed._metadata = getattr(state, '_metadata', OrderedDict())
+    return renamed
 
 
 def _state_of(data: Any, name: str) -> OrderedDict[str, Tensor]:
@@ -226,17 +233,6 @@ def _renamed(state: Mapping[str, Tensor], prefixes: Mapping[str, str] | None) ->
         else:
             renamed[prefixes[fitting] + key.removeprefix(fitting)] = value
     return renamed, left
-
-
-def _in_names_of(own: Mapping[str, Tensor], state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """PYSKL's tensors of a graph network by MMAction2's names, for a model that has those and not PYSKL's."""
-    if 'cls_head.fc.weight' not in own:
-        return state
-    for theirs, ours in _SAME.items():
-        if not any(key.startswith(theirs) for key in own):
-            state = {key.replace(theirs, ours or '') if key.startswith(theirs) else key: value
-                     for key, value in state.items() if ours is not None or key != theirs}
-    return state
 
 
 def _fits(value: Tensor, own: Tensor) -> bool:

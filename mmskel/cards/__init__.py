@@ -24,8 +24,8 @@ __all__ = ['ANY_LAYOUT', 'CARDS', 'Measured', 'ModelCard', 'NOT_STATED', 'Offici
            'find_card']
 
 CARDS = {card.name: card for card in (
-    ST_GCN, ENSEMBLE_1DCNN, MANS, CTR_GCN, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, STC_NET, SKATEFORMER, MP_GCN,
-    SA_DVAE, CASCADEFORMER)}
+    ST_GCN, ENSEMBLE_1DCNN, MANS, CTR_GCN, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, STC_NET, SKATEFORMER,
+    MP_GCN, SA_DVAE, CASCADEFORMER)}
 """Every model, by the name of its system (and network, where a system has several); in the order of the papers."""
 
 

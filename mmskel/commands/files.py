@@ -72,7 +72,8 @@ def _convert(args: argparse.Namespace) -> int:
     if args.pose and args.system != 'rgbpose':
         raise UserError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
     if args.config and args.system != 'pyskl':
-        raise UserError(f'--config belongs to pyskl; what the weights of {args.system} do not show is given by --arguments')
+        raise UserError(f'--config belongs to pyskl; arguments that the weights of {args.system} do not show are given '
+                        'by --arguments')
     said = Config(model_in_config(read_text(args.config, 'config')) if args.config else {})
     said.merge_from_dict(key_values('--arguments', args.arguments) or {})
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \

@@ -33,8 +33,8 @@ __all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'b
            'load_published_state', 'start_rgbpose']
 
 SYSTEMS = {system.name: system for system in (
-    CASCADEFORMER, CTR_GCN, ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, PYSKL, RGBPOSE, SA_DVAE, SKATEFORMER, STC_NET,
-    ST_GCN)}
+    CASCADEFORMER, CTR_GCN, ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, PYSKL, RGBPOSE, SA_DVAE, SKATEFORMER,
+    STC_NET, ST_GCN)}
 """Every published system that can be read, by name."""
 
 _ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn'}

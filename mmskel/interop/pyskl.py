@@ -98,8 +98,6 @@ def _branches(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rename(key: str, size: int) -> Sequence[Piece]:
-    if key == 'backbone.A':  # a function of the layout; MMAction2's AAGCN keeps it as a buffer, too
-        return ()
     if key.startswith('cls_head.fc_cls.'):
         return (Piece(key.replace('.fc_cls.', '.fc.')), )
     if not key.startswith('backbone.'):

@@ -163,6 +163,7 @@ class CTRGCN(BaseModule):
         layout = get_layout(layout)
         graph = torch.tensor(partition(layout, 'inout'), dtype=torch.float32)
         self.layout, self.in_channels, self.num_person = layout.name, in_channels, num_person
+        self.register_buffer('A', graph)  # the start of the learned graphs, as PYSKL's checkpoints hold it
         self.data_bn = nn.BatchNorm1d(num_person * layout.num_joints * in_channels)
         blocks, channels = [], in_channels
         for stage in range(1, num_stages + 1):
