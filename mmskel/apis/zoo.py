@@ -104,8 +104,8 @@ def classes_of(entry: ZooEntry) -> tuple[str, ...]:
 
 
 def fusion_of(found: Sequence[ZooEntry]) -> FusionRule:
-    """The published rule for several recognisers: PYSKL's for joints, bones and their motions, or joints and limbs, of
-    one network; for any others the mean of the probabilities.
+    """The published rule for several recognisers: PYSKL's for joints and bones, and for those and their motions, of one
+    network; for any others the mean of the probabilities.
 
     Args:
         found: Recognisers, at least two.
