@@ -21,6 +21,7 @@ from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config
 from mmskel.configuration.building import build_model
 from mmskel.configuration.parts import arguments_of, class_of
 from mmskel.data.clip_pipeline import ClipPipeline
+from mmskel.data.published_lists import published_classes
 from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
 from mmskel.files.devices import device_of
@@ -58,8 +59,8 @@ class SkeletonInferencer(BaseInferencer):
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         pose: Short for ``source=ClipSource(pose)``: the models that find skeletons in videos.
         source: Source that makes clips of any input; default: :class:`~mmskel.apis.clip_source.ClipSource` of ``pose``.
-        class_names: Names of the K classes; default: those in the checkpoint. With an open vocabulary: the classes of
-            calls that name none.
+        class_names: Names of the K classes; default: those in the checkpoint, or of the config's ``class_list``. With an
+            open vocabulary: the classes of calls that name none.
         scorer: Callable that gives every class a probability; default: the recogniser's own head. With one of an open
             vocabulary (:class:`~mmskel.models.recognizers.FeatureScorer`) every call may name its own ``classes``.
 
@@ -97,7 +98,7 @@ class SkeletonInferencer(BaseInferencer):
         if cfg.get('fit_to_data'):
             raise ConfigError(f"'{cfg.filename}' takes classes and joints from the training clips; give the config in "
                               'the work dir of the training')
-        self.meta: dict[str, Any] = {}
+        self.meta: dict[str, Any] = dict(class_names=published_classes(cfg))
         self._drawn: dict[Path, str] = {}
         with DefaultScope.overwrite_default_scope('mmaction'):
             super().__init__(cfg, None if weights is None else str(weights), device_of(device), 'mmaction',
@@ -114,7 +115,7 @@ class SkeletonInferencer(BaseInferencer):
     def _init_model(self, cfg, weights: str | None, device: str = 'cpu') -> nn.Module:
         model = build_model(cfg)
         if weights is not None:
-            self.meta = load_weights(model, weights, cfg).get('dataset_meta', {})
+            self.meta.update(load_weights(model, weights, cfg).get('dataset_meta') or {})
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg) -> ClipPipeline:
