@@ -59,8 +59,8 @@ class SkeletonInferencer(BaseInferencer):
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         pose: Short for ``source=ClipSource(pose)``: the models that find skeletons in videos.
         source: Source that makes clips of any input; default: :class:`~mmskel.apis.clip_source.ClipSource` of ``pose``.
-        class_names: Names of the K classes; default: those in the checkpoint, or of the config's ``class_list``. With an
-            open vocabulary: the classes of calls that name none.
+        class_names: Names of the K classes; default: those in the checkpoint, or of the config's ``class_list``. With
+            an open vocabulary: the classes of calls that name none.
         scorer: Callable that gives every class a probability; default: the recogniser's own head. With one of an open
             vocabulary (:class:`~mmskel.models.recognizers.FeatureScorer`) every call may name its own ``classes``.
 

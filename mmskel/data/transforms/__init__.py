@@ -38,8 +38,8 @@ from mmskel.data.transforms.trunk import AlignTrunk3D
 
 __all__ = ['AddObjects', 'AlignBody3D', 'AlignTrunk3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint',
            'ChoosePerson', 'CoordinateTransform', 'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons',
-           'FitFrames', 'FitIntoImage', 'FractionsOfImage', 'LoadClipFrames', 'MirrorImage', 'NormalizePixels', 'OneBranch',
-           'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis', 'RandomDropJoints', 'RandomMirror',
-           'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons', 'RandomWindow',
-           'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed', 'SampleUniformly',
+           'FitFrames', 'FitIntoImage', 'FractionsOfImage', 'LoadClipFrames', 'MirrorImage', 'NormalizePixels',
+           'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis', 'RandomDropJoints',
+           'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons',
+           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed', 'SampleUniformly',
            'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']
