@@ -145,7 +145,7 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
 
 
 def _with_our_classifier(state: Mapping[str, Tensor], own: Collection[str]) -> Mapping[str, Tensor]:
-    """Renames the classifier of PYSKL's graph networks, ``fc_cls``, to that of MMAction2's, ``fc``, if the model has it."""
+    """Renames the classifier of PYSKL's graph networks, ``fc_cls``, to MMAction2's, ``fc``, if the model has that."""
     theirs, ours = 'cls_head.fc_cls.', 'cls_head.fc.'
     if f'{ours}weight' not in own or f'{theirs}weight' in own or f'{theirs}weight' not in state:
         return state

@@ -23,6 +23,7 @@ from mmskel.configuration import ConfigError, load_config, needs_video
 from mmskel.configuration.building import build_model
 from mmskel.configuration.clip_pipeline import pipeline_of
 from mmskel.data.clip_pipeline import ClipPipeline
+from mmskel.data.published_lists import published_classes
 from mmskel.evaluation.prediction import ActionTrack, Prediction, fuse_predictions, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
 from mmskel.files.devices import device_of
@@ -50,8 +51,8 @@ class SkeletonInferencer(BaseInferencer):
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         pose: Short for ``source=ClipSource(pose)``: the models that find skeletons in videos.
         source: Source that makes clips of any input; default: :class:`~mmskel.apis.clip_source.ClipSource` of ``pose``.
-        class_names: Names of the K classes; default: those in the checkpoint. With an open vocabulary: the classes of
-            calls that name none.
+        class_names: Names of the K classes; default: those in the checkpoint, or those that the config names. With
+            an open vocabulary: the classes of calls that name none.
         scorer: Callable that gives every class a probability; default: the recogniser's own head. With one of an open
             vocabulary (:class:`~mmskel.models.recognizers.FeatureScorer`) every call may name its own ``classes``.
 
@@ -92,7 +93,7 @@ class SkeletonInferencer(BaseInferencer):
         if cfg.get('fit_to_data'):
             raise ConfigError(f"'{cfg.filename}' takes classes and joints from the training clips; give the config in "
                               'the work dir of the training')
-        self.meta: dict[str, Any] = {}
+        self.meta: dict[str, Any] = dict(class_names=published_classes(cfg))
         self.origin: dict[str, Any] = {}
         self.companions: Companions | None = None
         self._drawn: dict[Path, str] = {}
@@ -131,7 +132,7 @@ class SkeletonInferencer(BaseInferencer):
     def _init_model(self, cfg, weights: str | None, device: str = 'cpu') -> nn.Module:
         model = build_model(cfg)
         if weights is not None:
-            self.meta = load_weights(model, weights, cfg).get('dataset_meta', {})
+            self.meta.update(load_weights(model, weights, cfg).get('dataset_meta') or {})
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg) -> ClipPipeline:
@@ -143,8 +144,7 @@ class SkeletonInferencer(BaseInferencer):
     def _names(self, given: Sequence[str] | None) -> tuple[str, ...]:
         if self.scorer.open_vocabulary:
             return tuple(given or ())
-        recorded = self.meta.get('class_names') or self.cfg.get('class_names') or ()
-        return complete_names(given, recorded, self.model.cls_head.num_classes)
+        return complete_names(given, self.meta.get('class_names') or (), self.model.cls_head.num_classes)
 
     def classes_of(self, named: Sequence[str] | None) -> tuple[str, ...]:
         """The classes of a call that names some, or None; see :func:`~mmskel.apis.vocabulary.called_classes`."""

@@ -169,6 +169,8 @@ DATA = {
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, kinetics, my_clips, volleyball, nba,
                      kinetics400, penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/export.md': [mine, one_clip],
+    'docs/ctr_gcn.md': [mine, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
+    'docs/hands.md': [],
     'docs/hd_gcn.md': [nwucla_file, mine, official_weights],
     'docs/layouts.md': [nwucla_file, upper_bodies],
     'docs/mmaction2.md': [ntu_file, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from functools import cache
 
 from mmskel.cards.zoo.entry import ZooEntry
+from mmskel.cards.zoo.hands import HAGRID
 from mmskel.cards.zoo.mmaction import mmaction_entries
 from mmskel.cards.zoo.pyskl import pyskl_entries
 from mmskel.files.errors import UserError
@@ -32,8 +33,8 @@ class ZooError(UserError):
 
 @cache
 def entries() -> dict[str, ZooEntry]:
-    """Every entry by its name: MMAction2's, then PYSKL's."""
-    return {entry.name: entry for entry in (*mmaction_entries(), *pyskl_entries())}
+    """Every entry by its name: MMAction2's, then PYSKL's, then gestures."""
+    return {entry.name: entry for entry in (*mmaction_entries(), *pyskl_entries(), HAGRID)}
 
 
 def is_name(name: str) -> bool:

@@ -61,10 +61,10 @@ class ZooEntry:
 
     @property
     def file(self) -> str:
-        """Name of the weights on this machine: that of the URL if it carries a checksum, which makes it unique, or
+        """Name of the weights on this machine: that of the URL if its checksum is known, which tells files apart, or
         ``<name>.pth`` (PYSKL calls hundreds of files ``j.pth``)."""
         published = urlparse(self.url).path.rpartition('/')[2]
-        return published if _HASH.search(published) else f'{self.name}.pth'
+        return published if self.sha256 or _HASH.search(published) else f'{self.name}.pth'
 
     @property
     def takes(self) -> str:
