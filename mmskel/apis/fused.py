@@ -23,8 +23,8 @@ def published_inferencer(names: Sequence[str], weights: Sequence[str | Path] = (
     Args:
         names: Short names, see :mod:`mmskel.cards.zoo`.
         weights: Files or URLs of their weights, one for each; default: see :mod:`mmskel.apis.zoo`.
-        device, source, class_names, scorer: As for :class:`~mmskel.apis.inferencer.SkeletonInferencer`; a scorer goes
-            with one recogniser.
+        device, source, class_names, scorer: Arguments of :class:`~mmskel.apis.inferencer.SkeletonInferencer`; a scorer
+            goes with one recogniser.
 
     Raises:
         ZooError: An unknown name, recognisers that cannot be fused, or weights that cannot be found.

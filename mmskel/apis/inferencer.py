@@ -118,7 +118,7 @@ class SkeletonInferencer(BaseInferencer):
         Args:
             name: Short name of the recogniser.
             weights: File or URL of its weights; default: see :mod:`mmskel.apis.zoo`.
-            device, source, class_names, scorer: As for the constructor.
+            device, source, class_names, scorer: Arguments of the constructor.
 
         Raises:
             ZooError: No such recogniser, or weights that are neither on this machine nor to be downloaded.
