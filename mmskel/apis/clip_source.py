@@ -125,6 +125,12 @@ class ClipSource:
     def _models(self) -> SkeletonExtractor | PoseModels:
         return self._pose or PoseModels().with_preset('balanced')
 
+    def limit_persons(self, persons: int) -> None:
+        """Limits the persons found in a video to the longest and surest tracks, unless the pose models' options do."""
+        pose = self._models()
+        if isinstance(pose, PoseModels) and pose.options.max_persons is None:
+            self._pose = replace(pose, options=replace(pose.options, max_persons=persons))
+
     def limit_group(self, persons: int) -> None:
         """Limits the persons found in a video of a group, unless the pose models' options do."""
         pose = self._pose

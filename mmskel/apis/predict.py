@@ -90,6 +90,8 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
             ) -> tuple[list[Prediction], dict[str, str]]:
     """Recognises everything in a source. Among several videos, one that cannot be read does not stop the others.
 
+    A published recogniser that looks at two persons gets those with the longest and surest tracks.
+
     Args:
         source: See :func:`~mmskel.video.kinds.kind_of`.
         recogniser: Recogniser: config, checkpoint, classes.
@@ -115,8 +117,12 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
                    [path for path in (source, recogniser.config, recogniser.checkpoint, recogniser.class_names,
                                       *recogniser.weights)
                     if isinstance(path, (str, Path)) and '\0' not in str(path) and Path(path).is_file()])
-    for name in recogniser.names:
-        check_skeletons(find_entry(name), source, clips)
+    entries = [find_entry(name) for name in recogniser.names]
+    for entry in entries:
+        check_skeletons(entry, source, clips)
+    limits = [entry.persons for entry in entries if entry.persons]
+    if limits and not windows.per_person:  # those who count are found and drawn, not just the first tracks
+        clips.limit_persons(min(limits))
     inferencer = recogniser.build(clips)
     predictions: list[Prediction] = []
     failed: dict[str, str] = {}

@@ -16,9 +16,10 @@ from mmskel.apis import zoo
 from mmskel.cards.zoo import DEFAULT, entries, find_entry
 from mmskel.cli import main
 from mmskel.configuration.building import build_model
-from mmskel.data.annotation_file import load_annotation_file
+from mmskel.data.annotation_file import load_annotation_file, save_annotation_file
 from mmskel.evaluation import load_results
 from mmskel.evaluation.features import load_features
+from mmskel.synthetic.hands import GESTURES, make_hand_clips
 
 STREAMS = [f'stgcnpp_ntu60_xsub_2d_{stream}' for stream in ('joint', 'bone', 'joint_motion', 'bone_motion')]
 START = 'stgcn_ntu60_xsub_2d_joint'
@@ -181,6 +182,22 @@ def test_the_other_commands(site, acted, tmp_path, capsys):
     assert main(['test', '--model', name, '--stream', 'bone', '--data', str(acted)]) == 1
     assert '--stream goes with a config of your own' in capsys.readouterr().err
     assert len(site.asked) == 1
+
+
+def test_hands_by_name(site, shared, tmp_path, monkeypatch, capsys):
+    """The released weights of gestures, out of a folder, on hands that are drawn."""
+    if not (shared / 'weights/hagrid.pth').is_file():
+        pytest.skip('no hagrid.pth at hand')
+    clips = [clip for clip in make_hand_clips(num_per_gesture=1) if GESTURES[clip.label] in ('fist', 'palm', 'one')]
+    save_annotation_file(tmp_path / 'hands.pkl', clips, {}, dict(layout='hand21', class_names=list(GESTURES)))
+    monkeypatch.setenv('MMSKEL_WEIGHTS', str(shared / 'weights'))
+    assert main(['predict', 'hands.pkl', '--model', 'hagrid_gestures', '--save', 'found.json']) == 0
+    found = {one['id']: one['tracks'][0]['label'] for one in json.loads((tmp_path / 'found.json').read_text())}
+    assert found == {clip.id: GESTURES[clip.label] for clip in clips} and len(found) == 3
+    monkeypatch.setenv('MMSKEL_WEIGHTS', str(tmp_path))
+    (tmp_path / 'hagrid.pth').write_bytes(b'x')
+    assert main(['predict', 'hands.pkl', '--model', 'hagrid_gestures']) == 1
+    assert 'should begin with 14d3e55e' in capsys.readouterr().err
 
 
 def test_export(site, tmp_path, capsys):

@@ -232,6 +232,17 @@ def test_skeletons_are_checked_before_any_model(tmp_path):
         check_skeletons(body, clips, ClipSource())
 
 
+def test_persons_beyond_those_that_a_network_looks_at():
+    source = ClipSource(PoseModels().with_preset('balanced'))
+    source.limit_persons(2)
+    assert source._models().options.max_persons == 2
+    source.limit_persons(1)  # as it was said first
+    assert source._models().options.max_persons == 2
+    source = ClipSource()
+    source.limit_persons(2)
+    assert source._models().options.max_persons == 2
+
+
 def test_configs_of_mmaction2_are_found_by_name():
     assert load_config('mmaction::skeleton/posec3d/slowonly_r50_8xb16-u48-240e_gym-limb.py', fit=False).train_dataloader
     for name in ('mmaction::skeleton/stgcn/no.py', 'mmaction::../../__init__.py'):
