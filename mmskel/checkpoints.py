@@ -15,8 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmskel.files.downloads import download, is_url
 from mmskel.files.errors import UserError
-from mmskel.files.torch_files import CheckpointError, download, is_url, read_data
+from mmskel.files.torch_files import CheckpointError, read_data
 
 __all__ = ['Checkpoint', 'CheckpointError', 'DIFFERENCES', 'Loaded', 'download', 'fill', 'is_finite', 'is_url',
            'load_checkpoint', 'read_checkpoint', 'read_data']
@@ -111,7 +112,7 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
         raise UserError(f"allow: unknown difference '{sorted(unknown)[0]}'; known: {', '.join(DIFFERENCES)}")
     model = getattr(model, 'module', model)
     own = model.state_dict()
-    state, left = _renamed(checkpoint.state, prefixes)
+    state, left = _renamed(_with_our_classifier(checkpoint.state, own), prefixes)
     shapes = [key for key, value in state.items() if key in own and not _fits(value, own[key])]
     found = [(f'have another shape or type, e.g. {shapes[0]}: {_say(state[shapes[0]])}, the model has '
               f'{_say(own[shapes[0]])}', len(shapes))] if shapes and 'shape' not in allow else []
@@ -141,6 +142,16 @@ def fill(model: nn.Module, checkpoint: Checkpoint, *, allow: Collection[str] = (
                               f'{next(iter(own))}')
     return Loaded(tuple(taken), tuple(key for key in own if key in {*new, *shapes}), (*left, *unexpected),
                   checkpoint.meta)
+
+
+def _with_our_classifier(state: Mapping[str, Tensor], own: Collection[str]) -> Mapping[str, Tensor]:
+    """Renames the classifier of PYSKL's graph networks, ``fc_cls``, to MMAction2's, ``fc``, if the model has that."""
+    theirs, ours = 'cls_head.fc_cls.', 'cls_head.fc.'
+    if f'{ours}weight' not in own or f'{theirs}weight' in own or f'{theirs}weight' not in state:
+        return state
+    renamed = OrderedDict((key.replace(theirs, ours), value) for key, value in state.items())
+    renamed._metadata = getattr(state, '_metadata', OrderedDict())
+    return renamed
 
 
 def _state_of(data: Any, name: str) -> OrderedDict[str, Tensor]:

@@ -28,5 +28,8 @@ def narrow(cfg, width):
     if backbone.get('network') == 'densenet161':
         head.in_channels = 23 * width
         return
+    if 'inflate_stages' in backbone:
+        head.in_channels = 2**len(backbone.inflate_stages) * width
+        return
     stages = backbone.get('num_stages', 4)  # MMAction2's default, which its RGB networks leave out
     head.in_channels = (4 * 2**(stages - 1) if backbone.type == 'ResNet3dSlowOnly' else RATIO.get(backbone.type, 4)) * width

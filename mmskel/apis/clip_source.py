@@ -109,6 +109,28 @@ class ClipSource:
             self.object_tracks.check(ids)
         return len(ids)
 
+    @property
+    def coords(self) -> int:
+        """Number of coordinates per joint of the skeletons in videos."""
+        pose = self._models()
+        return pose.coords if isinstance(pose, PoseModels) else 2 if pose.lifter is None else 3
+
+    @property
+    def layout(self) -> str:
+        """Name of the layout of the skeletons in videos, without loading models; '' with a lifter."""
+        pose = self._models()
+        return pose.layout if isinstance(pose, PoseModels) else pose.estimator.layout.name if pose.lifter is None \
+            else ''
+
+    def _models(self) -> SkeletonExtractor | PoseModels:
+        return self._pose or PoseModels().with_preset('balanced')
+
+    def limit_persons(self, persons: int) -> None:
+        """Limits the persons found in a video to the longest and surest tracks, unless the pose models' options do."""
+        pose = self._models()
+        if isinstance(pose, PoseModels) and pose.options.max_persons is None:
+            self._pose = replace(pose, options=replace(pose.options, max_persons=persons))
+
     def limit_group(self, persons: int) -> None:
         """Limits the persons found in a video of a group, unless the pose models' options do."""
         pose = self._pose
@@ -118,7 +140,7 @@ class ClipSource:
     def extract(self, video: Any, name: str | None = None) -> Found:
         """The clip of one video, see :func:`~mmskel.video.reading.open_video`; ``name`` becomes its id."""
         if not isinstance(self._pose, SkeletonExtractor):
-            self._pose = (self._pose or PoseModels().with_preset('balanced')).build()
+            self._pose = self._models().build()
         return self._found(self._pose(video, name, fps=self.fps, keep_going=self.keep_going), video)
 
     def _found(self, clip: Clip, video: Any = None) -> Found:

@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,12 +15,16 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmskel.apis.clip_source import ClipSource, Found, check_video
+from mmskel.apis.output import OutputOptions
 from mmskel.apis.training import load_weights
-from mmskel.configuration import ConfigError, coords_of, dataset_of, load_config, needs_video
+from mmskel.apis.vocabulary import called_classes, complete_names
+from mmskel.apis.zoo import FusionRule, config_of, find_entry, weights_of
+from mmskel.configuration import ConfigError, load_config, needs_video
 from mmskel.configuration.building import build_model
-from mmskel.configuration.parts import arguments_of, class_of
+from mmskel.configuration.clip_pipeline import pipeline_of
 from mmskel.data.clip_pipeline import ClipPipeline
-from mmskel.evaluation.prediction import ActionTrack, Prediction, save_predictions
+from mmskel.data.published_lists import published_classes
+from mmskel.evaluation.prediction import ActionTrack, Prediction, fuse_predictions, save_predictions
 from mmskel.evaluation.windows import WindowOptions, cut_clip, cuts_of
 from mmskel.files.devices import device_of
 from mmskel.files.errors import UserError
@@ -33,20 +36,10 @@ from mmskel.skeleton import Clip
 from mmskel.visualization.over_video import Link
 
 
-@dataclass(frozen=True)
-class OutputOptions:
-    """The outputs made from predictions.
-
-    Args:
-        video: Annotated video; a folder if there are several clips, each ``<id>.mp4``. None: no video.
-        table: Predictions, ``.json`` (everything) or ``.csv`` (segments). None: no table.
-        min_score: Probability below which segments are left out.
-        group: Whether videos also show the links of a group recogniser's graph.
-    """
-    video: str | Path | None = None
-    table: str | Path | None = None
-    min_score: float = 0.
-    group: bool = False
+class Companions(NamedTuple):
+    """The recognisers that one is fused with, and how: rule and weights, the first weight being its own."""
+    members: tuple[SkeletonInferencer, ...]
+    rule: FusionRule
 
 
 class SkeletonInferencer(BaseInferencer):
@@ -58,14 +51,17 @@ class SkeletonInferencer(BaseInferencer):
         device: ``'cpu'``, ``'cuda:0'``; default: a GPU if there is one.
         pose: Short for ``source=ClipSource(pose)``: the models that find skeletons in videos.
         source: Source that makes clips of any input; default: :class:`~mmskel.apis.clip_source.ClipSource` of ``pose``.
-        class_names: Names of the K classes; default: those in the checkpoint. With an open vocabulary: the classes of
-            calls that name none.
+        class_names: Names of the K classes; default: those in the checkpoint, or those that the config names. With
+            an open vocabulary: the classes of calls that name none.
         scorer: Callable that gives every class a probability; default: the recogniser's own head. With one of an open
             vocabulary (:class:`~mmskel.models.recognizers.FeatureScorer`) every call may name its own ``classes``.
 
     Attributes:
         class_names: Names of the K classes; () for an open vocabulary without any.
         layout: Layout that the recogniser takes, or None if the config does not say.
+        companions: Recognisers that it is fused with, or None, see
+            :func:`~mmskel.apis.fused.published_inferencer`.
+        origin: Names of published recognisers, and how they are fused; {} for one of the user's own.
         needs_video: Whether it looks at images as well, so that clips need their videos.
         graph: :class:`~mmskel.skeleton.PanoramicGraph` of a recogniser of groups, or None. Its slots are
             distinct: persons keep theirs, whoever else is seen.
@@ -97,7 +93,9 @@ class SkeletonInferencer(BaseInferencer):
         if cfg.get('fit_to_data'):
             raise ConfigError(f"'{cfg.filename}' takes classes and joints from the training clips; give the config in "
                               'the work dir of the training')
-        self.meta: dict[str, Any] = {}
+        self.meta: dict[str, Any] = dict(class_names=published_classes(cfg))
+        self.origin: dict[str, Any] = {}
+        self.companions: Companions | None = None
         self._drawn: dict[Path, str] = {}
         with DefaultScope.overwrite_default_scope('mmaction'):
             super().__init__(cfg, None if weights is None else str(weights), device_of(device), 'mmaction',
@@ -111,22 +109,34 @@ class SkeletonInferencer(BaseInferencer):
         if self.graph is not None:
             self.source.limit_group(self.graph.num_person)
 
+    @classmethod
+    def from_name(cls, name: str, weights: str | Path | None = None, device: str | None = None, *,
+                  source: ClipSource | None = None, class_names: Sequence[str] | None = None,
+                  scorer: Scorer | None = None) -> SkeletonInferencer:
+        """A published recogniser, e.g. ``'stgcnpp_ntu60_xsub_2d_bone'``; see :mod:`mmskel.cards.zoo`.
+
+        Args:
+            name: Short name of the recogniser.
+            weights: File or URL of its weights; default: see :mod:`mmskel.apis.zoo`.
+            device, source, class_names, scorer: Arguments of the constructor.
+
+        Raises:
+            ZooError: No such recogniser, or weights that are neither on this machine nor to be downloaded.
+        """
+        entry = find_entry(name)
+        file = weights_of(entry, weights)
+        made = cls(config_of(entry), file, device, source=source, class_names=class_names, scorer=scorer)
+        made.origin = dict(models=[entry.name], checkpoints=[Path(file).name])
+        return made
+
     def _init_model(self, cfg, weights: str | None, device: str = 'cpu') -> nn.Module:
         model = build_model(cfg)
         if weights is not None:
-            self.meta = load_weights(model, weights, cfg).get('dataset_meta', {})
+            self.meta.update(load_weights(model, weights, cfg).get('dataset_meta') or {})
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg) -> ClipPipeline:
-        dataset, backbone = dataset_of(cfg, 'test_dataloader'), cfg.model.get('backbone', {})
-        if not dataset or 'pipeline' not in dataset:
-            raise ConfigError(f"'{cfg.filename}': test_dataloader has no dataset with a pipeline")
-        cls = class_of('MODELS', backbone.get('type'))
-        default = arguments_of(cls).defaults.get('in_channels') if cls else None
-        backbone = dict(backbone, in_channels=backbone.get('in_channels', default)) if default else backbone
-        layout = dataset.get('layout') or backbone.get('graph_cfg', {}).get('layout')
-        return ClipPipeline(list(dataset['pipeline']), layout, coords_of(cfg), backbone.get('num_person'),
-                            (dataset.get('data_prefix') or {}).get('video', ''))
+        return pipeline_of(cfg)
 
     def _init_visualizer(self, cfg) -> None:
         """None: MMAction2's visualizer is not used, :meth:`draw` is."""
@@ -134,32 +144,11 @@ class SkeletonInferencer(BaseInferencer):
     def _names(self, given: Sequence[str] | None) -> tuple[str, ...]:
         if self.scorer.open_vocabulary:
             return tuple(given or ())
-        names, number = list(given or self.meta.get('class_names') or ()), self.model.cls_head.num_classes
-        if given and len(given) != number:
-            raise ConfigError(f'{len(given)} class names were given, but the recogniser has {number} classes')
-        return (*names, *(f'class {i}' for i in range(len(names), number)))[:number]
+        return complete_names(given, self.meta.get('class_names') or (), self.model.cls_head.num_classes)
 
     def classes_of(self, named: Sequence[str] | None) -> tuple[str, ...]:
-        """The classes of a call.
-
-        Args:
-            named: Names of the classes; None: :attr:`class_names`.
-
-        Raises:
-            ConfigError: Names for a recogniser of fixed classes, no names for an open vocabulary, or one name twice.
-        """
-        if named is None:
-            if not self.class_names:
-                raise ConfigError('the vocabulary is open, and no classes were named; give classes, e.g. '
-                                  "classes=['wave', 'kick']")
-            return self.class_names
-        if not self.scorer.open_vocabulary:
-            raise ConfigError(f'classes were named, but those of the recogniser are fixed: {len(self.class_names)}, '
-                              f"e.g. '{self.class_names[0]}'; only a scorer with an open vocabulary takes others")
-        names = tuple(name.strip() for name in named)
-        if not all(names) or not names or len(set(names)) < len(names):
-            raise ConfigError(f'classes are {list(named)}; expected at least one name, none empty and none twice')
-        return names
+        """The classes of a call that names some, or None; see :func:`~mmskel.apis.vocabulary.called_classes`."""
+        return called_classes(named, self.class_names, self.scorer.open_vocabulary)
 
     def __call__(self, inputs: Any, return_datasamples: bool = False, batch_size: int = 8, *,
                  window: float | None = None, stride: float | None = None, per_person: bool = False,
@@ -226,22 +215,31 @@ class SkeletonInferencer(BaseInferencer):
             VideoError: Such a recogniser, and no video, or one that cannot be read twice.
             ConfigError: See :meth:`classes_of`.
         """
-        names = self.classes_of(classes)
+        windows = WindowOptions(window, stride, per_person)
+        alone = self._predict_alone(clip, batch_size, windows, video, self.classes_of(classes))
+        if self.companions is None:
+            return alone
+        others = [one.predict(clip, batch_size, window=window, stride=stride, per_person=per_person, video=video)
+                  for one in self.companions.members]
+        return fuse_predictions([alone, *others], self.companions.rule.weights)
+
+    def _predict_alone(self, clip: Clip, batch_size: int, windows: WindowOptions, video: Any, names: tuple[str, ...]
+                       ) -> Prediction:
         if self.needs_video and len(clip.keypoint):
             check_video(clip, video)
         fps = clip.rate
         whole = self.pipeline.fitted(clip) if len(clip.keypoint) else clip
-        cuts = cuts_of(whole, fps, WindowOptions(window, stride, per_person))
+        cuts = cuts_of(whole, fps, windows)
         slots, scored = self.graph is not None, 'keypoint_score' in whole.to_annotation()
         samples = (self.pipeline(cut_clip(whole, cut, slots), video, cut.start, scored) for cut in cuts)
         scores = [score for batch in _batches(samples, batch_size)
                   for score in self.forward(pseudo_collate(batch), classes=names)]
         tracks = []
-        for person in range(len(whole.keypoint)) if per_person else [None]:
+        for person in range(len(whole.keypoint)) if windows.per_person else [None]:
             mine = [i for i, cut in enumerate(cuts) if cut.person == person]
             tracks.append(ActionTrack(np.array([cuts[i][1:] for i in mine], int).reshape(-1, 2),
                                       np.array([scores[i] for i in mine], np.float32).reshape(-1, len(names)), person))
-        return Prediction(clip.id, names, clip.num_frames, fps, tuple(tracks))
+        return Prediction(clip.id, names, clip.num_frames, fps, tuple(tracks), self.origin)
 
     def forward(self, inputs: dict, *, classes: Sequence[str] | None = None) -> np.ndarray:
         """(N, K) float32 probabilities of the samples of a collated batch.

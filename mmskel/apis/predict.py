@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmskel.apis.clip_source import ClipSource
-from mmskel.apis.inferencer import OutputOptions, SkeletonInferencer
+from mmskel.apis.fused import published_inferencer
+from mmskel.apis.inferencer import SkeletonInferencer
+from mmskel.apis.output import OutputOptions
+from mmskel.apis.zoo import check_skeletons
+from mmskel.cards.zoo import DEFAULT, find_entry
+from mmskel.configuration import ConfigError
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions
 from mmskel.files.atomic import output_path
@@ -28,20 +33,44 @@ class RecogniserOptions:
     """The recogniser to use.
 
     Args:
-        config: Config that the checkpoint was trained with: the one in its work dir.
+        config: Config that the checkpoint was trained with: the one in its work dir. None: a published recogniser.
         checkpoint: Weights of the recogniser.
         device: ``'cpu'``, ``'cuda:0'``; ``''``: a GPU if there is one.
         class_names: File with one name per line, instead of the checkpoint's names.
         scorer: Callable that gives every class a probability, see :class:`~mmskel.models.recognizers.Scorer`; default:
             the recogniser's own head.
         classes: Names of the classes, for a scorer with an open vocabulary.
+        models: Names of published recognisers, see :mod:`mmskel.cards.zoo`; several are fused. Default, without a
+            config: :data:`~mmskel.cards.zoo.DEFAULT`.
+        weights: Files of their weights, instead of those that are downloaded.
+
+    Raises:
+        ConfigError: A config without a checkpoint or beside ``models``, or not as many weights as models.
     """
-    config: str | Path
-    checkpoint: str | Path
+    config: str | Path | None = None
+    checkpoint: str | Path | None = None
     device: str = ''
     class_names: str | Path | None = None
     scorer: Scorer | None = None
     classes: Sequence[str] | None = None
+    models: Sequence[str] = ()
+    weights: Sequence[str | Path] = ()
+
+    def __post_init__(self):
+        if (self.config is None) != (self.checkpoint is None):
+            raise ConfigError('config=... and checkpoint=... belong together; give both, or the name of a published '
+                              'recogniser: models=...')
+        if self.config is not None and (self.models or self.weights):
+            raise ConfigError('config=... and checkpoint=... are a recogniser of your own, which goes with neither '
+                              'models=... nor weights=...')
+        if self.weights and len(self.weights) != len(self.names):
+            raise ConfigError(f'{len(self.weights)} files of weights were given (weights=...) for {len(self.names)} '
+                              'recognisers; give one for each')
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the published recognisers; () for one of the user's own."""
+        return () if self.config is not None else tuple(self.models) or (DEFAULT, )
 
     def build(self, source: ClipSource) -> SkeletonInferencer:
         """Loads the recogniser.
@@ -49,6 +78,9 @@ class RecogniserOptions:
         Args:
             source: Source that makes the clips.
         """
+        if self.names:
+            return published_inferencer(self.names, self.weights, self.device or None, source=source,
+                                        class_names=_read_names(self.class_names), scorer=self.scorer)
         return SkeletonInferencer(self.config, self.checkpoint, self.device or None, source=source,
                                   class_names=_read_names(self.class_names), scorer=self.scorer)
 
@@ -57,6 +89,8 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
             windows: WindowOptions = WindowOptions(), output: OutputOptions = OutputOptions(), progress: bool = True
             ) -> tuple[list[Prediction], dict[str, str]]:
     """Recognises everything in a source. Among several videos, one that cannot be read does not stop the others.
+
+    A published recogniser that looks at two persons gets those with the longest and surest tracks.
 
     Args:
         source: See :func:`~mmskel.video.kinds.kind_of`.
@@ -72,6 +106,7 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
     Raises:
         ExtractError: Arguments that do not fit together.
         ConfigError, PoseModelError: Models that cannot be loaded.
+        ZooError: A published recogniser that does not exist, wants other skeletons, or cannot be downloaded.
         VideoError, AnnotationError: A single source, or a table of objects, that cannot be read.
         ClipError, LayoutError: Skeletons that the recogniser cannot take.
     """
@@ -79,8 +114,15 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
     total = clips.check(source)
     several = several and total != 1
     _check_outputs(output.video, output.table, several,
-                   [path for path in (source, recogniser.config, recogniser.checkpoint, recogniser.class_names)
+                   [path for path in (source, recogniser.config, recogniser.checkpoint, recogniser.class_names,
+                                      *recogniser.weights)
                     if isinstance(path, (str, Path)) and '\0' not in str(path) and Path(path).is_file()])
+    entries = [find_entry(name) for name in recogniser.names]
+    for entry in entries:
+        check_skeletons(entry, source, clips)
+    limits = [entry.persons for entry in entries if entry.persons]
+    if limits and not windows.per_person:  # those who count are found and drawn, not just the first tracks
+        clips.limit_persons(min(limits))
     inferencer = recogniser.build(clips)
     predictions: list[Prediction] = []
     failed: dict[str, str] = {}

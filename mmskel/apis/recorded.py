@@ -74,8 +74,9 @@ def check_same_model(cfg, meta: Mapping[str, Any], source: str | Path, tested: b
         if path.endswith('.classes'):
             mine, theirs = (mine, 'all classes')[mine is None], (theirs, 'all classes')[theirs is None]
         if theirs is not None and mine is not None and mine != theirs:
-            if what == 'split' and not theirs:
-                continue  # trained on the file's own parts, which have no protocol to contradict
+            # trained on the file's own parts, which have no protocol to contradict, or the part's full name
+            if what == 'split' and (not theirs or theirs in (f'{mine}_val', f'{mine}_test')):
+                continue
             raise ConfigError(f"'{source}' was trained with the {what} {theirs!r}, but the config has {mine!r}. Use "
                               f'the config it was trained with, or give the same {what}')
 

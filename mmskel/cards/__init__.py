@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Official, Paper, Published, Reference
 from mmskel.cards.cascadeformer import CASCADEFORMER
+from mmskel.cards.ctr_gcn import CTR_GCN
 from mmskel.cards.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.cards.hd_gcn import HD_GCN
 from mmskel.cards.mans import MANS
@@ -23,8 +24,8 @@ __all__ = ['ANY_LAYOUT', 'CARDS', 'Measured', 'ModelCard', 'NOT_STATED', 'Offici
            'find_card']
 
 CARDS = {card.name: card for card in (
-    ST_GCN, ENSEMBLE_1DCNN, MANS, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, STC_NET, SKATEFORMER, MP_GCN,
-    SA_DVAE, CASCADEFORMER)}
+    ST_GCN, ENSEMBLE_1DCNN, MANS, CTR_GCN, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, STC_NET, SKATEFORMER,
+    MP_GCN, SA_DVAE, CASCADEFORMER)}
 """Every model, by the name of its system (and network, where a system has several); in the order of the papers."""
 
 
@@ -38,7 +39,8 @@ def find_card(name: str) -> ModelCard:
     for card in CARDS.values():
         if wanted in map(_plain, (card.name, card.title, card.backbone)):
             return card
-    raise UserError(f"there is no model '{name}'; known: {', '.join(CARDS)}")
+    raise UserError(f"there is no model '{name}'; known: {', '.join(CARDS)}; published recognisers: "
+                    '`mmskel models --weights`')
 
 
 def _plain(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from mmskel.cards.card import Measured, ModelCard, Published
+from mmskel.cards.zoo.entry import ZooEntry
 
 HEAD = ('name', 'paper', 'year', 'parameters', 'MACs of a clip', 'published top-1', 'config')
 WIDTH = 120
@@ -20,7 +21,7 @@ def overview_rows(cards: Iterable[ModelCard]) -> list[list[str]]:
 
 def overview(cards: Iterable[ModelCard]) -> str:
     """An aligned table of cards, one line each."""
-    return '\n'.join(_aligned([HEAD, *overview_rows(cards)], indent=''))
+    return '\n'.join(aligned([HEAD, *overview_rows(cards)], indent=''))
 
 
 def full_text(card: ModelCard) -> str:
@@ -42,16 +43,16 @@ def full_text(card: ModelCard) -> str:
         'MACs': f'{reference.gmacs} G ({reference.gmacs_of})',
         'start with': card.command,
         'note': card.notes}
-    lines = [*_wrapped(f'{card.title} ({card.name}): {card.summary}'), '']
+    lines = [*wrapped(f'{card.title} ({card.name}): {card.summary}'), '']
     for label, fact in facts.items():
-        lines += _wrapped(fact, f'{label:<14}')
-    lines += ['', 'published, top-1 %', *_aligned([_published(one) for one in card.published])]
+        lines += wrapped(fact, f'{label:<14}')
+    lines += ['', 'published, top-1 %', *aligned([_published(one) for one in card.published])]
     lines += ['', 'ours, top-1 % of the last epoch', *map(_measured, card.ours)]
     return '\n'.join(lines if card.ours else [*lines, '  nothing measured yet'])
 
 
-def as_json(cards: Iterable[ModelCard]) -> str:
-    """A JSON list of cards, every field by its name."""
+def as_json(cards: Iterable[ModelCard | ZooEntry]) -> str:
+    """A JSON list of cards, or of published recognisers, every field by its name."""
     return json.dumps([asdict(card) for card in cards], indent=2)
 
 
@@ -79,11 +80,13 @@ def _measured(one: Measured) -> str:
             f'    {one.config}, {one.epochs}, seed {one.seed}, {one.machine}, {one.date}')
 
 
-def _wrapped(text: str, label: str = '') -> list[str]:
+def wrapped(text: str, label: str = '') -> list[str]:
+    """Lines of at most ``WIDTH`` characters, the first after a label and the others indented by its width."""
     return textwrap.wrap(text, WIDTH, initial_indent=label, subsequent_indent=' ' * len(label),
                          break_long_words=False, break_on_hyphens=False)
 
 
-def _aligned(rows: Sequence[Sequence[str]], indent: str = '  ') -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], indent: str = '  ') -> list[str]:
+    """Rows as lines whose cells stand below each other."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return [indent + '  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]

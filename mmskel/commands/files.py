@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmskel.commands.command import Command, Parser, cfg_options, key_values, say
+from mmskel.commands.command import Command, Parser, cfg_options, key_values, model_options, published, say
 from mmskel.files.atomic import output_path
 from mmskel.files.errors import UserError
 
@@ -57,6 +57,8 @@ def _convert_arguments(parser: Parser) -> None:
     parser.add_argument('target', help='the checkpoint to write, .pth; a config of the same name comes beside it')
     parser.add_argument('--pose', metavar='CHECKPOINT', help='only for rgbpose: start a joint training from SOURCE, '
                         'trained on images, and from this checkpoint, trained on poses')
+    parser.add_argument('--config', metavar='FILE', help='only for pyskl: the config that the checkpoint was trained '
+                        'with, which is read, not run; default: the one in the checkpoint, if it has one')
     parser.add_argument('--arguments', nargs='+', metavar='KEY=VALUE', default=(), help='arguments of the published '
                         'constructor that the weights do not show, e.g. backbone.temporal_strides=[1,1,1]')
 
@@ -64,10 +66,15 @@ def _convert_arguments(parser: Parser) -> None:
 def _convert(args: argparse.Namespace) -> int:
     from mmengine.config import Config
 
+    from mmskel.files.tables import read_text
     from mmskel.interop import convert_checkpoint, start_rgbpose
+    from mmskel.interop.pyskl_configs import model_in_config
     if args.pose and args.system != 'rgbpose':
         raise UserError(f'--pose belongs to rgbpose; {args.system} is converted from one checkpoint')
-    said = Config()
+    if args.config and args.system != 'pyskl':
+        raise UserError(f'--config belongs to pyskl; arguments that the weights of {args.system} do not show are given '
+                        'by --arguments')
+    said = Config(model_in_config(read_text(args.config, 'config')) if args.config else {})
     said.merge_from_dict(key_values('--arguments', args.arguments) or {})
     config = start_rgbpose(args.source, args.pose, args.target) if args.pose else \
         convert_checkpoint(args.system, args.source, args.target, said.to_dict())
@@ -82,6 +89,7 @@ def _export_arguments(parser: Parser) -> None:
     parser.add_argument('config', help='the config the checkpoint was trained with: the one in its work dir')
     parser.add_argument('checkpoint', help='weights, .pth')
     parser.add_argument('out', help='the file to write, .onnx')
+    model_options(parser, 'config', 'checkpoint')
     parser.add_argument('--stream', help='joint, bone, joint_motion, bone_motion, or a member of the config\'s own')
     parser.add_argument('--clip-len', type=int, metavar='T', help='frames of a clip, instead of the config\'s')
     parser.add_argument('--persons', type=int, metavar='M', help='persons of a clip, for networks that take any number')
@@ -90,19 +98,39 @@ def _export_arguments(parser: Parser) -> None:
 
 def _export(args: argparse.Namespace) -> int:
     from mmskel.export.onnx_file import export
+    if args.model:
+        cfg, weights = published(args)
+        say(str(export(cfg, weights, args.out, clip_len=args.clip_len, persons=args.persons)))
+        return 0
     say(str(export(args.config, args.checkpoint, args.out, stream=args.stream, clip_len=args.clip_len,
                  persons=args.persons, cfg_options=cfg_options(args))))
     return 0
 
 
 def _models_arguments(parser: Parser) -> None:
-    parser.add_argument('name', nargs='?', help='show all of one card, e.g. st_gcn; default: a table of all')
+    parser.add_argument('name', nargs='?', help='show all of one model, e.g. st_gcn, or of a published recogniser, '
+                        'e.g. posec3d_gym; default: a table of all models')
+    parser.add_argument('--weights', action='store_true', help='list the published recognisers, which `mmskel '
+                        'predict --model NAME` uses')
+    parser.add_argument('--layout', default='', help='with --weights: only those that take this joint order, e.g. '
+                        'coco17')
+    parser.add_argument('--data', default='', metavar='NAME', help='with --weights: only those of this data set, e.g. '
+                        'ntu60')
+    parser.add_argument('--task', default='', help='with --weights: only actions, or only gestures')
     parser.add_argument('--json', action='store_true', help='for machines: every field by its name')
 
 
 def _models(args: argparse.Namespace) -> int:
     from mmskel.cards import CARDS, find_card
     from mmskel.cards.text import as_json, full_text, overview
+    from mmskel.cards.zoo import find_entry, is_name, select
+    from mmskel.cards.zoo.text import entries_table, entry_text
+    if (args.layout or args.data or args.task) and not args.weights:
+        raise UserError('--layout, --data and --task choose among published recognisers: they go with --weights')
+    if args.weights or args.name and is_name(args.name):
+        found = [find_entry(args.name)] if args.name else select(args.layout, args.data, args.task)
+        print(as_json(found) if args.json else entry_text(found[0]) if args.name else entries_table(found))
+        return 0
     cards = [find_card(args.name)] if args.name else list(CARDS.values())
     print(as_json(cards) if args.json else full_text(cards[0]) if args.name else overview(cards))
     return 0

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmskel.commands.command import Command, Parser, cfg_options, say
+from mmskel.commands.command import Command, Parser, cfg_options, model_options, published, say
 from mmskel.files.errors import UserError
 
 
@@ -31,8 +31,8 @@ def _train_arguments(parser: Parser) -> None:
     parser.add_argument('--resume', nargs='?', const='auto', default=False, metavar='CHECKPOINT',
                         help='continue from the last checkpoint of the work dir, or from the one named')
     parser.add_argument('--overwrite', action='store_true', help='remove the training that the work dir holds')
-    parser.add_argument('--from', dest='start', metavar='CHECKPOINT', help='start with these weights (fine-tuning); '
-                        'prints what was taken and what is new')
+    parser.add_argument('--from', dest='start', metavar='CHECKPOINT', help='start with these weights (fine-tuning), a '
+                        'file, a URL or the name of a published recogniser; prints what was taken and what is new')
     parser.add_argument('--epochs', type=int, help='number of epochs instead of the config\'s; the schedule is '
                                                    'stretched')
     parser.add_argument('--amp', action='store_true', help='mixed precision (bfloat16 on CPU)')
@@ -42,6 +42,7 @@ def _train_arguments(parser: Parser) -> None:
 def _test_arguments(parser: Parser) -> None:
     parser.add_argument('config', help='the config the checkpoint was trained with')
     parser.add_argument('checkpoint', help='weights, .pth')
+    model_options(parser, 'config', 'checkpoint')
     _run_options(parser)
     parser.add_argument('--out', metavar='FOLDER', help='where results.json and the report go; default: the work dir')
 
@@ -65,7 +66,8 @@ def _train(args: argparse.Namespace) -> int:
     if args.start:
         if args.resume:
             raise UserError('--from starts a training with weights, --resume continues one; give only one of them')
-        cfg.load_from = args.start
+        from mmskel.apis.zoo import start_weights
+        cfg.load_from = start_weights(args.start)
     results = train(cfg, test_after=not args.no_test, overwrite=args.overwrite)
     if results is not None:
         print(f'{describe(results)}\n      report: {cfg.work_dir}/report.html')
@@ -158,8 +160,12 @@ def _print_fused(results, folder) -> None:
 
 def _test(args: argparse.Namespace) -> int:
     from mmskel.apis.training import describe, test
-    cfg = _as_trained(args)
-    results = test(cfg, args.checkpoint, out=args.out)
+    if args.model:
+        cfg, checkpoint = published(args, args.data, args.split, args.work_dir)
+        cfg.launcher = args.launcher
+    else:
+        cfg, checkpoint = _as_trained(args), args.checkpoint
+    results = test(cfg, checkpoint, out=args.out)
     if results is not None:
         print(f'{describe(results)}\n      report: {args.out or cfg.work_dir}/report.html')
     return 0

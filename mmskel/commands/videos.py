@@ -4,14 +4,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from mmskel.commands.command import Command, Parser, cfg_options, say
+from mmskel.commands.command import Command, Parser, cfg_options, model_options, published, say
 from mmskel.commands.flags import in_flags
 from mmskel.files.errors import UserError
 
 
 def _pose_options(parser: Parser, preset: str = 'balanced') -> None:
     parser.add_argument('--preset', default=preset,
-                        help='lightweight, balanced or performance: RTMDet and RTMPose, downloaded once; '
+                        help='lightweight, balanced, performance, or hand: RTMDet and RTMPose, downloaded once; '
                              f'default: {preset}')
     for kind, what in (('det', 'another detector of mmdet'), ('pose', 'another pose model of mmpose'),
                        ('lift', 'lifter of mmpose, for skeletons in 3-D')):
@@ -84,8 +84,12 @@ def _extract(args: argparse.Namespace) -> int:
 def _predict_arguments(parser: Parser) -> None:
     parser.add_argument('source', help='video, folder of videos or of images, .txt list, stream, camera number, or '
                         'annotation file (.pkl)')
-    parser.add_argument('--config', required=True, help='the config of the recogniser: the one in its work dir')
-    parser.add_argument('--checkpoint', required=True, metavar='FILE', help='its weights, .pth')
+    parser.add_argument('--model', nargs='+', metavar='NAME', default=(), help='a published recogniser, see '
+                        '`mmskel models --weights`; several are fused; default: the 60 actions of NTU RGB+D')
+    parser.add_argument('--weights', nargs='+', metavar='FILE', default=(), help='weights of --model, one file for '
+                        'each, instead of downloading them')
+    parser.add_argument('--config', help='a recogniser of your own: the config in its work dir')
+    parser.add_argument('--checkpoint', metavar='FILE', help='with --config: its weights, .pth')
     parser.add_argument('--out', metavar='VIDEO', help='annotated video, .mp4; a folder for several')
     parser.add_argument('--save', metavar='FILE', help='predictions: .json (everything) or .csv (segments)')
     parser.add_argument('--window', type=seconds, metavar='S', help='sliding window, e.g. 3s; default: the whole clip')
@@ -112,13 +116,14 @@ def seconds(text: str) -> float:
 
 def _predict(args: argparse.Namespace) -> int:
     from mmskel.apis.clip_source import ClipSource
-    from mmskel.apis.inferencer import OutputOptions
+    from mmskel.apis.output import OutputOptions
     from mmskel.apis.predict import RecogniserOptions, predict
     from mmskel.evaluation.prediction import describe_predictions
     from mmskel.evaluation.windows import WindowOptions
     predictions, failed = predict(
         args.source,
-        RecogniserOptions(args.config, args.checkpoint, args.device, args.class_names, *_typed_words(args)),
+        RecogniserOptions(args.config, args.checkpoint, args.device, args.class_names, *_typed_words(args),
+                          models=args.model, weights=args.weights),
         ClipSource(_group_models(args), args.fps, args.keep_going, args.object_tracks or None),
         windows=WindowOptions(args.window, args.stride, args.per_person),
         output=OutputOptions(args.out, args.save, args.min_score, args.group))
@@ -132,16 +137,19 @@ def _typed_words(args: argparse.Namespace) -> tuple:
     if not args.zero_shot and not args.classes:
         return None, None
     from mmskel.apis.zero_shot_classifier import zero_shot_scorer
+    from mmskel.cards.zoo import DEFAULT, find_entry
     from mmskel.language import LanguageError, check_class_names
     if not args.zero_shot or not args.classes:
         raise LanguageError('--zero-shot ALIGNER and --classes "wave;kick" go together')
     classes = check_class_names(args.classes.split(';'))
-    return zero_shot_scorer(args.zero_shot, classes, args.checkpoint), classes
+    weights = args.checkpoint or (args.weights or [find_entry((args.model or [DEFAULT])[0]).file])[0]
+    return zero_shot_scorer(args.zero_shot, classes, weights), classes
 
 
 def _features_arguments(parser: Parser) -> None:
     parser.add_argument('config', help='the config the checkpoint was trained with: the one in its work dir')
     parser.add_argument('checkpoint', help='weights, .pth')
+    model_options(parser, 'config', 'checkpoint')
     parser.add_argument('--data', metavar='FILE', help='annotation file; default: the one that the config names')
     parser.add_argument('--out', metavar='FILE', required=True, help='the file to write, .npz')
     parser.add_argument('--split', help='split of the file, e.g. xsub_train, or a protocol, e.g. xsub; default: all')
@@ -156,10 +164,13 @@ def _features(args: argparse.Namespace) -> int:
     from mmskel.apis.features import extract_features
     from mmskel.configuration import load_config
     from mmskel.files.atomic import output_path
-    output_path(args.out, args.config, args.checkpoint, *filter(None, [args.data]))
-    cfg = load_config(args.config, data=args.data, stream=args.stream, videos=args.videos, fit=False,
-                      cfg_options=cfg_options(args))
-    features = extract_features(cfg, args.checkpoint, args.out, split=args.split, device=args.device)
+    output_path(args.out, *filter(None, [args.config, args.checkpoint, args.weights, args.data]))
+    if args.model:
+        cfg, checkpoint = published(args, args.data)
+    else:
+        cfg, checkpoint = load_config(args.config, data=args.data, stream=args.stream, videos=args.videos, fit=False,
+                                      cfg_options=cfg_options(args)), args.checkpoint
+    features = extract_features(cfg, checkpoint, args.out, split=args.split, device=args.device)
     say(f'wrote {args.out}: {len(features.ids)} clips, {features.features.shape[1]} features each')
     return 0
 
@@ -214,7 +225,7 @@ def _demo(args: argparse.Namespace) -> int:
 VIDEOS = {
     'extract': Command('turn raw videos into skeletons, one annotation file', _extract_arguments, _extract),
     'predict': Command('recognise the actions in videos or clips, and show them', _predict_arguments, _predict,
-                       flags=dict(video='--out', table='--save')),
+                       flags=dict(video='--out', table='--save', models='--model')),
     'features': Command('write the features that a recogniser computes before it names a class', _features_arguments,
                         _features),
     'draw': Command('draw a clip, over its video if there is '

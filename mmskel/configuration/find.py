@@ -5,6 +5,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import mmskel
+from mmskel.cards.zoo.mmaction import mmaction_folder
 from mmskel.files.errors import UserError
 
 
@@ -22,11 +23,14 @@ def packaged_configs() -> Path:
 
 
 def find_config(name: str) -> Path:
-    """A config by path, by ``mmskel::stgcn/stgcn_nwucla.py``, or by its path inside ``configs/``.
+    """A config by path, by ``mmskel::stgcn/stgcn_nwucla.py``, or by its path inside ``configs/``; or one that
+    MMAction2 carries, ``mmaction::skeleton/stgcn/...``.
 
     Raises:
         ConfigError: If there is none; lists configs with similar names.
     """
+    if name.startswith('mmaction::'):
+        return _of_mmaction(name)
     short = name.removeprefix('mmskel::').removeprefix('configs/')
     if Path(name).is_file():
         return Path(name)
@@ -39,3 +43,13 @@ def find_config(name: str) -> Path:
     near = sorted(known, key=lambda one: -SequenceMatcher(None, short, one).ratio())[:12]
     raise ConfigError(f"there is no config '{name}', neither as a file nor among the {len(known)} of mmskel; "
                       f'the nearest: {", ".join(near)}')
+
+
+def _of_mmaction(name: str) -> Path:
+    folder = mmaction_folder()
+    if folder is None:
+        raise ConfigError(f"the config '{name}' comes with MMAction2, which is not installed; `mmskel doctor` says how")
+    path = folder / name.removeprefix('mmaction::')
+    if not path.is_file() or folder.resolve() not in path.resolve().parents:
+        raise ConfigError(f"the installed MMAction2 has no config '{name.removeprefix('mmaction::')}' in {folder}")
+    return path

@@ -12,6 +12,7 @@ from mmskel.configuration.fit import fit_to_data
 from mmskel.configuration.knobs import fill_knobs, fit_channels, forget_idle_knobs, knobs_of, set_knob
 from mmskel.configuration.options import merge_options
 from mmskel.configuration.parts import needs_video
+from mmskel.configuration.published import unwrap_loaders
 from mmskel.configuration.schedule import set_epochs
 from mmskel.configuration.streams import members_of, set_stream
 from mmskel.files.config_files import ConfigFileError, read_config_file
@@ -65,6 +66,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         missing = [k for k in ('model', 'test_dataloader') if k not in cfg]
         raise ConfigError(f"'{path}' has no {' and no '.join(missing)}; it is part of a config, or a config of "
                           'another kind')
+    unwrap_loaders(cfg)
     check_shape(cfg)
     if data:
         _set_datasets(cfg, 'ann_file', data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +84,14 @@ class Prediction:
         num_frames: Number of frames, T.
         fps: Frames per second.
         tracks: Predictions: one for everybody, or one per person.
+        origin: Names of the published recognisers, and rule and weights if several were fused; {} if unknown.
     """
     id: str
     class_names: tuple[str, ...]
     num_frames: int
     fps: float
     tracks: tuple[ActionTrack, ...]
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def best(self, track: ActionTrack) -> tuple[str, float]:
         """Name and probability of the likeliest class of the whole track; '' and 0 if nobody was seen."""
@@ -103,8 +105,9 @@ class Prediction:
         return track.segments(self.num_frames, self.fps, min_score)
 
     def as_dict(self, top: int = 5, min_score: float = 0.) -> dict[str, Any]:
-        """Plain data: per track label, score, the ``top`` likeliest classes, windows and segments (seconds)."""
-        return dict(id=self.id, num_frames=self.num_frames, fps=self.fps,
+        """Plain data: recognisers, and per track label, score, the ``top`` likeliest classes, windows and segments
+        (seconds)."""
+        return dict(id=self.id, num_frames=self.num_frames, fps=self.fps, **self.origin,
                     tracks=[self._track(track, top, min_score) for track in self.tracks])
 
     def _track(self, track: ActionTrack, top: int, min_score: float) -> dict[str, Any]:
@@ -120,6 +123,31 @@ class Prediction:
     def _top(self, scores: np.ndarray, top: int) -> list[dict[str, Any]]:
         return [dict(label=self.class_names[i], score=float(scores[i]))
                 for i in np.argsort(-scores, kind='stable')[:top].tolist()]
+
+
+def fuse_predictions(predictions: Sequence[Prediction], weights: Sequence[float]) -> Prediction:
+    """The weighted mean of the probabilities of several recognisers for one clip.
+
+    Args:
+        predictions: Predictions of the same clip, with the same classes, persons and windows.
+        weights: Weight of each; they need not sum to 1.
+
+    Returns:
+        The first prediction with the fused scores.
+
+    Raises:
+        UserError: Predictions of other classes or windows.
+    """
+    first = predictions[0]
+    for other in predictions[1:]:
+        same = other.class_names == first.class_names and len(other.tracks) == len(first.tracks) and all(
+            a.person == b.person and np.array_equal(a.windows, b.windows) for a, b in zip(first.tracks, other.tracks))
+        if not same:
+            raise UserError(f"clip '{first.id}': predictions of other classes, persons or windows cannot be fused")
+    share = np.asarray(weights, np.float64) / np.sum(weights)
+    tracks = tuple(replace(track, scores=np.tensordot(share, [one.tracks[i].scores for one in predictions], 1
+                                                      ).astype(np.float32)) for i, track in enumerate(first.tracks))
+    return replace(first, tracks=tracks)
 
 
 def save_predictions(predictions: Sequence[Prediction], path: str | Path, min_score: float = 0.) -> Path:
@@ -159,7 +187,7 @@ def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str,
         failed: Reasons of failure by video id, or that nobody was found.
         min_score: Probability below which segments are left out.
     """
-    lines = []
+    lines = _origin(predictions[0].origin) if predictions else []
     for prediction in predictions:
         lines.append(f'{prediction.id}   ({prediction.num_frames} frames, {prediction.fps:g} per second)')
         for track in prediction.tracks:
@@ -172,3 +200,15 @@ def describe_predictions(predictions: Sequence[Prediction], failed: Mapping[str,
                           f'{100 * s.score:.1f} %' for s in segments]
     known = {prediction.id for prediction in predictions}
     return '\n'.join(lines + [f'{name}: {why}' for name, why in failed.items() if name not in known])
+
+
+def _origin(origin: Mapping[str, Any]) -> list[str]:
+    """One line about published recognisers, and about how they are fused."""
+    if not origin:
+        return []
+    fusion = origin.get('fusion')
+    if not fusion:
+        return [f'recognised by {origin["models"][0]}']
+    each = ', '.join(f'{name} ({weight:g})' for name, weight in zip(origin['models'], fusion['weights']))
+    preset = f', preset {fusion["preset"]}' if fusion['preset'] else ''
+    return [f'recognised by {each}: {fusion["rule"]}{preset}']

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
 
@@ -88,13 +89,14 @@ class EndToEnd(nn.Module):
         return scores.logits if average == 'score' else scores.probability.log()
 
 
-def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, stream: str | None = None,
+def export(config: str | Path | Config, checkpoint: str | Path, out: str | Path, *, stream: str | None = None,
            clip_len: int | None = None, persons: int | None = None,
            cfg_options: Mapping[str, Any] | None = None) -> Exported:
     """Writes a recogniser as an ONNX file, and compares it with PyTorch first.
 
     Args:
-        config: Config that the checkpoint was trained with: the one in the work dir.
+        config: Config that the checkpoint was trained with: the one in the work dir; or a config that was loaded, to
+            which ``stream`` and ``cfg_options`` no longer apply. Of several views of a clip, one is exported.
         checkpoint: Weights, ``.pth``.
         out: File to write, ``.onnx``. It is complete and correct, or does not exist.
         stream: Stream, see :func:`~mmskel.configuration.load_config`.
@@ -115,8 +117,14 @@ def export(config: str | Path, checkpoint: str | Path, out: str | Path, *, strea
     _require_packages()
     out = Path(out)
     _check_place(out)
-    output_path(out, config, checkpoint)
-    cfg = load_config(str(config), stream=stream, fit=False, cfg_options=cfg_options)
+    if isinstance(config, Config):
+        if stream or cfg_options:
+            raise ConfigError('stream and cfg_options are arguments of load_config; this config is loaded already')
+        output_path(out, checkpoint)
+        cfg, config = config, config.filename or ''
+    else:
+        output_path(out, config, checkpoint)
+        cfg = load_config(str(config), stream=stream, fit=False, cfg_options=cfg_options)
     usual = _set_clip_length(cfg, clip_len)
     recogniser = SkeletonInferencer(cfg, checkpoint, 'cpu')
     samples = made_up_samples(recogniser, persons)

@@ -1,4 +1,4 @@
-"""Files written by ``torch.save``, read without running anything in them, and downloads of such files.
+"""Files written by ``torch.save``, read without running anything in them.
 
 ``weights_only=True`` is written out, so that neither an old PyTorch nor ``TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD`` lets a
 file run code.
@@ -11,7 +11,6 @@ import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlparse
 
 import torch
 
@@ -26,10 +25,14 @@ class CheckpointError(UserError):
     """A checkpoint that cannot be used; the message names file or URL, what was found and what to do."""
 
 
-def read_data(source: str | Path | BinaryIO, map_location: Any = 'cpu') -> Any:
+def read_data(source: str | Path | BinaryIO, map_location: Any = 'cpu', keep_config: bool = False) -> Any:
     """Everything a file holds, as ``torch.save`` wrote it, without running anything in it.
 
-    ``meta['config']``, which MMEngine runs as code when it resumes, is left out.
+    Args:
+        source: File to read.
+        map_location: Device of the tensors.
+        keep_config: Whether ``meta['config']`` stays, which MMEngine runs as code when it resumes; for readers that
+            run nothing.
 
     Raises:
         CheckpointError: No such file, a damaged one, or one that asks for code.
@@ -48,7 +51,7 @@ def read_data(source: str | Path | BinaryIO, map_location: Any = 'cpu') -> Any:
         data = plain(torch.load(source, map_location=map_location, weights_only=True))
     except Exception as error:  # damaged files and forbidden content raise all kinds of errors
         raise CheckpointError(f'{name} is not a checkpoint that can be read safely: {_why(error)}') from None
-    if isinstance(data, dict) and isinstance(data.get('meta'), dict):
+    if not keep_config and isinstance(data, dict) and isinstance(data.get('meta'), dict):
         data['meta'].pop('config', None)
     return data
 
@@ -64,35 +67,6 @@ def write_data(path: str | Path, data: Any) -> None:
             torch.save(data, temporary)
         except RuntimeError as error:  # PyTorch's writer has no error of its own
             raise OutputError(f"'{path}' cannot be written: {str(error).splitlines()[0]}. Is the disk full?") from error
-
-
-def is_url(source: str) -> bool:
-    """Whether a checkpoint is to be downloaded."""
-    return source.startswith(('http://', 'https://'))
-
-
-def download(url: str, folder: str | Path | None = None, progress: bool = True) -> Path:
-    """Downloads a file once, as MMEngine does: into PyTorch's cache, one process per machine.
-
-    Args:
-        url: URL, ``http://`` or ``https://``.
-        folder: Folder to download to; default: PyTorch's cache.
-        progress: Whether to draw a bar.
-
-    Raises:
-        OSError: It cannot be downloaded; URL and reason are named.
-    """
-    path = Path(folder or Path(torch.hub.get_dir()) / 'checkpoints') / Path(urlparse(url).path).name
-    rank = int(os.environ.get('LOCAL_RANK', 0)) if torch.distributed.is_initialized() else 0
-    if rank == 0 and not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            torch.hub.download_url_to_file(url, str(path), progress=progress)
-        except (OSError, ValueError) as error:
-            raise OSError(f"'{url}' cannot be downloaded ({error})") from None
-    if torch.distributed.is_initialized():
-        torch.distributed.barrier()
-    return path
 
 
 def _why(error: Exception) -> str:

@@ -9,17 +9,19 @@ from typing import Any
 import torch
 from torch import nn
 
-from mmskel.checkpoints import CheckpointError, read_checkpoint
+from mmskel.checkpoints import CheckpointError, read_checkpoint, read_data
 from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
 from mmskel.files.torch_files import write_data
 from mmskel.interop.cascadeformer import CASCADEFORMER
+from mmskel.interop.ctr_gcn import CTR_GCN
 from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
 from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.keras_files import keras_state
 from mmskel.interop.mans import MANS
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
+from mmskel.interop.pyskl import PYSKL
 from mmskel.interop.rgbpose import RGBPOSE, start_arguments, start_model, start_state
 from mmskel.interop.sa_dvae import SA_DVAE
 from mmskel.interop.skateformer import SKATEFORMER
@@ -31,7 +33,8 @@ __all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'b
            'load_published_state', 'start_rgbpose']
 
 SYSTEMS = {system.name: system for system in (
-    CASCADEFORMER, ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER, STC_NET, ST_GCN)}
+    CASCADEFORMER, CTR_GCN, ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, PYSKL, RGBPOSE, SA_DVAE, SKATEFORMER,
+    STC_NET, ST_GCN)}
 """Every published system that can be read, by name."""
 
 _ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn'}
@@ -42,6 +45,10 @@ def _system(name: str) -> System:
     if found is None:
         raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
     return found
+
+
+def _chosen(system: System, arguments: Mapping[str, Any], state: Mapping[str, Any]) -> System:
+    return system if system.choose is None else system.choose(arguments, state)
 
 
 def _plain(name: str) -> str:
@@ -65,7 +72,7 @@ def build_published(system: str, model_kwargs: Mapping[str, Any], state: Mapping
         ConversionError: Unknown system, arguments or keys; missing or misshapen tensors.
     """
     from mmaction.registry import MODELS
-    known = _system(system)
+    known = _chosen(_system(system), model_kwargs, state)
     model_kwargs = known.complete(model_kwargs, state)
     if (part := known.part(model_kwargs, state)) is not None:
         return part
@@ -120,10 +127,14 @@ def convert_checkpoint(system: str, source: str | Path, target: str | Path,
         return known.convert_folder(source, target, load_published_state)
     from_keras = Path(source).suffix.lower() in ('.h5', '.hdf5', '.keras')
     state = keras_state(known.name, source) if from_keras else known.load(Path(source), load_published_state)
+    said = model_kwargs or {}
     try:
-        arguments, assumed = _arguments(known, state, model_kwargs or {})
+        if known.recorded is not None:
+            said = _merged(known.recorded(read_data(source, keep_config=True)), said)
+        known = _chosen(known, said, state)
+        arguments, assumed = _arguments(known, state, said)
         arguments = known.complete(arguments, state)
-        published = build_published(system, arguments, state)
+        published = build_published(known.name, arguments, state)
     except UserError as error:
         raise ConversionError(f"'{source}': {error}") from None
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:

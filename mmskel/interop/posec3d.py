@@ -20,7 +20,7 @@ from mmskel.interop.system import ConversionError, Piece, System
 _BACKBONES = {'slowonly': 'ResNet3dSlowOnly', 'c3d': 'C3DLight', 'x3d': 'X3DShallow', 'ResNet3dSlowOnly':
               'ResNet3dSlowOnly', 'C3D': 'C3DLight', 'X3D': 'X3DShallow'}
 _PART = {'backbone', 'cls_head', 'kind', 'layout', 'stream'}
-_NOTES = {'grads', 'taps'}  # of the golden files: their own records
+_NOTES = {'grads', 'taps', 'type', 'train_cfg', 'test_cfg'}  # records of the golden files, rest of PYSKL's recogniser
 _DROPPED = {'type', 'pretrained', 'loss_cls', 'average_clips', 'spatial_type'}
 
 

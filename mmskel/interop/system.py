@@ -97,6 +97,9 @@ class System:
         load: Function: a path that the user named and a function that reads one file -> published state dict, for
             checkpoints of several files.
         gradients: Function: published gradients by key -> the same, and parts of large ones under separate names.
+        choose: Function: published arguments and state -> the system that they belong to, for published code that holds
+            networks of several.
+        recorded: Function: content of a checkpoint file -> the published arguments that it records, {} if none.
         convert_folder: Converter for published code that writes several files: source, file to write, reader of one
             state dict -> the file.
     """
@@ -110,6 +113,8 @@ class System:
     complete: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] = _as_given
     load: Callable[[Path, Callable[[Path], dict[str, Tensor]]], dict[str, Tensor]] = _one_file
     gradients: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
+    choose: Callable[[Mapping[str, Any], Mapping[str, Any]], System] | None = None
+    recorded: Callable[[Any], dict[str, Any]] | None = None
     convert_folder: Callable[[str | Path, str | Path, Callable], Path] | None = None
 
     def convert(self, state: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:

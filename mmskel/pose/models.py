@@ -73,6 +73,31 @@ class PoseModels:
         known = asdict(PRESETS[name])
         return replace(self, **{key: value for key, value in known.items() if not getattr(self, key)})
 
+    @property
+    def coords(self) -> int:
+        """Number of coordinates per joint of the skeletons: 3 with a lifter."""
+        return 3 if self.lift_config else 2
+
+    @property
+    def layout(self) -> str:
+        """Name of the layout that the pose model finds, by its config, without loading it; '' with a lifter.
+
+        Raises:
+            PoseModelError: A config that cannot be read.
+        """
+        if self.lift_config:
+            return ''
+        from mmpose.apis.inference import dataset_meta_from_config
+        from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+        from mmskel.pose.estimation import layout_of
+        from mmskel.pose.loading import find_model_config, no_warnings
+        config = find_model_config(self.pose_config, 'pose_config')
+        with no_warnings():  # the data set's file is found among those that mmpose carries
+            found = dataset_meta_from_config(config)
+            # as mmpose does for a config that names no data set
+            return layout_of(found or parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))).name
+
     def build(self) -> SkeletonExtractor:
         """Loads the models.
 

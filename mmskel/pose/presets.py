@@ -37,4 +37,8 @@ PRESETS = {
         f'{_DETECTORS}/rtmdet_m_640-8xb32_coco-person.py', _MEDIUM,
         f'{_BODY8}/rtmpose-l_8xb256-420e_body8-384x288.py',
         f'{_RTMPOSE}/rtmpose-l_simcc-body7_pt-body7_420e-384x288-3f5a1437_20230504.pth'),
+    'hand': PoseModelPreset(
+        f'{_DETECTORS}/rtmdet_nano_320-8xb32_hand.py', f'{_RTMPOSE}/rtmdet_nano_8xb32-300e_hand-267f9c8f.pth',
+        'mmpose::hand_2d_keypoint/rtmpose/hand5/rtmpose-m_8xb256-210e_hand5-256x256.py',
+        f'{_RTMPOSE}/rtmpose-m_simcc-hand5_pt-aic-coco_210e-256x256-74fb594_20230320.pth'),
 }

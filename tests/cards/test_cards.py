@@ -56,7 +56,7 @@ def test_names_lead_somewhere(card):
 
 
 def test_every_published_system_has_a_card():
-    assert set(SYSTEMS) <= set(CARDS)
+    assert set(SYSTEMS) - {'pyskl'} <= set(CARDS)  # a toolbox: networks of several papers, each with its card
     assert all(name == card.name for name, card in CARDS.items())
 
 
@@ -167,4 +167,4 @@ def test_json(capsys):
 
 def test_unknown_model(capsys):
     assert main(['models', 'stgnc']) == 1
-    assert capsys.readouterr().err == f"mmskel: there is no model 'stgnc'; known: {', '.join(CARDS)}\n"
+    assert capsys.readouterr().err == f"mmskel: there is no model 'stgnc'; known: {', '.join(CARDS)}; published recognisers: `mmskel models --weights`\n"

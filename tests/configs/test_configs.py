@@ -12,6 +12,7 @@ from mmengine.registry import init_default_scope
 from narrow import narrow
 
 from mmskel.configuration import dataset_of, load_config
+from mmskel.data.published_lists import published_list
 from mmskel.models.backbones.ensemble_1dcnn import NETWORKS
 from mmskel.skeleton import get_layout
 
@@ -23,6 +24,8 @@ WORDS = {
     'aagcn': lambda c: c.model.backbone.type == 'AAGCN',
     'stgcnpp': lambda c: c.model.backbone.type == 'STGCN' and c.model.backbone.tcn_type == 'mstcn',
     'hdgcn': lambda c: c.model.backbone.type == 'HDGCN' and (c.get('fit_to_data') or c.fusion.preset == 'hdgcn'),
+    'ctrgcn': lambda c: c.model.backbone.type == 'CTRGCN' and (c.get('fit_to_data') or c.fusion.preset == 'pyskl'),
+    'hagrid': lambda c: c.layout == 'hand21' and len(published_list(c.class_list)) == classes(c) == 40,
     'skateformer': lambda c: c.model.backbone.type == 'SkateFormer' and c.model.data_preprocessor.type == 'SkateEncoder',
     'mans': lambda c: c.model.backbone.type == 'MANs' and c.model.penalties[0].l2 == 1e-4,
     'densenet161': lambda c: c.model.backbone.network == 'densenet161' and c.clip_len == 224,

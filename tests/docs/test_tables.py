@@ -11,6 +11,8 @@ from pages.text import PAGES, ROOT, names, rows, shell_lines
 from mmskel import cli, compat
 from mmskel.cards import CARDS, ModelCard
 from mmskel.cards.text import HEAD, overview_rows
+from mmskel.cards.zoo import DEFAULT, entries, find_entry
+from mmskel.cards.zoo.text import entry_row
 from mmskel.data import READERS, check_file, options_of, prepare
 from mmskel.data.checking.clips import KINDS
 from mmskel.evaluation import PRESETS, RULES
@@ -119,6 +121,19 @@ def test_what_the_readme_says_is_there():
     assert set(names(told['commands'])) == set(cli.COMMANDS)
     assert set(names(told['readers'])) == set(READERS)
     assert set(names(told['layouts'])) == set(tables._tables())  # LAYOUTS has what other tests register, too
+
+
+def test_tables_of_published_recognisers():
+    page, table = 'docs/recognise.md', 'name | published %'
+    for name, *cells, classes in rows(page, table):
+        entry = find_entry(names(name)[0])
+        assert cells == entry_row(entry)[1:4] and classes == f'{entry.num_classes}, {entry.data}'
+    told = {names(name)[0] for name, *_ in rows(page, table)}
+    assert told == {name for name, entry in entries().items() if entry.coords == 2 and not name.startswith('pyskl_')}
+    text = PAGES[page].read_text()
+    assert f'recogniser is `{DEFAULT}`' in ' '.join(text.split()) and all(f'pyskl_{one}_...' in text for one in {
+        entry.network for entry in entries().values() if entry.name.startswith('pyskl_')})
+    assert f'{len(entries()) - 1} more recognisers' in PAGES['README.md'].read_text()
 
 
 def test_checkpoints_of_the_last_epoch_have_its_number():

@@ -44,6 +44,7 @@ CASES = {
                    'model.backbone.edge_importance': 'offset', 'model.backbone.base_channels': 12,
                    'model.cls_head.in_channels': 48})),
     'ST-GCN bone motion': ('stgcn/stgcn_ntu60_2d.py', dict(NARROW, **{'model.data_preprocessor.stream': 'bone_motion'})),
+    'CTR-GCN 3-D': ('ctrgcn/ctrgcn_ntu60_3d.py', NARROW),
     'HD-GCN 3-D': ('hdgcn/hdgcn_ntu60_3d.py', NARROW),
     'HD-GCN 2-D': ('custom/hdgcn_custom.py', dict(FLAT, fit_to_data=False)),
     'MP-GCN, twelve persons and a ball': ('mpgcn/mpgcn_volleyball.py', NARROW),

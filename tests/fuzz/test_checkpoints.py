@@ -45,7 +45,8 @@ def test_predict(network, inputs, rng_of, fresh):
     tally.check()
 
 
-@pytest.mark.parametrize('system', ['st_gcn', 'skateformer', 'hd_gcn', 'posec3d', 'mp_gcn', 'stc_net', 'cascadeformer'])
+@pytest.mark.parametrize('system', ['st_gcn', 'skateformer', 'hd_gcn', 'posec3d', 'mp_gcn', 'stc_net', 'cascadeformer',
+                                    'ctr_gcn', 'pyskl'])
 def test_convert(system, network, inputs, rng_of, fresh):
     tally = Tally()
     for number in inputs(8):

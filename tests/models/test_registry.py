@@ -53,6 +53,9 @@ def build(name, layout, persons):
     options = dict(num_person=persons) if 'num_person' in accepted else {}
     model = MODELS.build(dict(type=name, layout=layout, in_channels=3, **options))
     model.init_weights()
+    for key, parameter in model.named_parameters():  # a strength of 0 hides its branch in the same way
+        if key.endswith('.alpha'):
+            nn.init.constant_(parameter, 0.5)
     return model
 
 

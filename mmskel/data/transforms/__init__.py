@@ -15,9 +15,17 @@ from mmskel.data.transforms.image_plane import (
 )
 from mmskel.data.transforms.instances import BorrowBoneLengths, RandomSwapPersons
 from mmskel.data.transforms.modalities import SampleVideoAndPose
-from mmskel.data.transforms.normalizing import AlignBody3D, CentreImage, CentreOnJoint, NormalizePixels, RangeNormalize
+from mmskel.data.transforms.normalizing import (
+    AlignBody3D,
+    CentreImage,
+    CentreOnJoint,
+    FractionsOfImage,
+    NormalizePixels,
+    RangeNormalize,
+)
 from mmskel.data.transforms.persons import AddObjects, PackSkeleton, SetPersons
 from mmskel.data.transforms.projecting import ProjectToImage
+from mmskel.data.transforms.published import PublishedClip2D, PublishedClip3D
 from mmskel.data.transforms.sampling import (
     CropAndResize,
     FitFrames,
@@ -31,8 +39,8 @@ from mmskel.data.transforms.trunk import AlignTrunk3D
 
 __all__ = ['AddObjects', 'AlignBody3D', 'AlignTrunk3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint',
            'ChoosePerson', 'CoordinateTransform', 'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons',
-           'FitFrames', 'FitIntoImage', 'LoadClipFrames', 'MirrorImage', 'NormalizePixels', 'OneBranch',
-           'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis', 'RandomDropJoints', 'RandomMirror',
-           'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons', 'RandomWindow',
-           'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleTrimmed', 'SampleUniformly',
-           'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']
+           'FitFrames', 'FitIntoImage', 'FractionsOfImage', 'LoadClipFrames', 'MirrorImage', 'NormalizePixels',
+           'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage', 'PublishedClip2D', 'PublishedClip3D',
+           'RandomDropAxis', 'RandomDropJoints', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale',
+           'RandomShear', 'RandomSwapPersons', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage',
+           'SampleTrimmed', 'SampleUniformly', 'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']

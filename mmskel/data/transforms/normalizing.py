@@ -186,6 +186,42 @@ class NormalizePixels(CoordinateTransform):
 
 
 @TRANSFORMS.register_module()
+class FractionsOfImage(CoordinateTransform):
+    """Pixels as fractions of the image's width and height; clips of fractions stay as they are.
+
+    A clip is in pixels if both x and y have a range of more than 10 over all joints and frames
+    (``docs/published/pyskl.md``, D3).
+
+    Args:
+        image_size: Size (height, width) if the sample has no ``img_shape``.
+        own_range: Whether pixels are brought to [-1, 1] by the clip's own smallest and largest x and y instead, missing
+            joints included (``PreNormalize2D`` of PYSKL in mode ``'auto'``).
+    """
+    coords = (2, )
+
+    def __init__(self, image_size: tuple[int, int] | None = None, own_range: bool = False):
+        self.image_size, self.own_range = image_size, own_range
+
+    def make_params(self, sample: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+        """Origin and unit of each axis, (2,), from ``keypoint``, so that all coordinate arrays move alike."""
+        points = sample['keypoint'].reshape(-1, 2)
+        low, extent = points.min(0), np.ptp(points, 0)
+        if not (extent > 10).all():
+            return dict(origin=np.zeros(2, np.float32), unit=np.ones(2, np.float32))
+        if self.own_range:
+            return dict(origin=low + extent / 2, unit=extent / 2)
+        size = sample.get('img_shape') or self.image_size
+        if size is None:
+            raise UserError(f"clip '{sample_name(sample)}' is in pixels and does not say the size of its image; give "
+                            'image_size to FractionsOfImage')
+        return dict(origin=np.zeros(2, np.float32), unit=np.array(size[::-1], np.float32))
+
+    def move(self, keypoint: np.ndarray, origin: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        """``(x - origin) / unit``."""
+        return ((keypoint - origin) / unit).astype(np.float32, copy=False)
+
+
+@TRANSFORMS.register_module()
 class CentreImage(SkeletonTransform):
     """Kinetics-Skeleton as ST-GCN reads it: subtract 0.5 from fractions of the image, zero where the score is 0."""
     reads = ('keypoint', 'keypoint_score')

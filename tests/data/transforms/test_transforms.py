@@ -203,3 +203,18 @@ def test_order_of_the_turns():
     assert not np.allclose(turn['xyz'], turn['yxz'])
     with pytest.raises(ValueError, match="not 'xyy'"):
         T.RandomRotation3D(order='xyy')
+
+
+def test_fractions_of_the_image():
+    given = sample(C=2, layout='hand21', img_shape=(200, 400))
+    given['keypoint'] = np.abs(given['keypoint']) * 60
+    given['keypoint'][0, 1, 2] = 0
+    whole = T.FractionsOfImage()(dict(given))['keypoint']
+    np.testing.assert_allclose(whole, given['keypoint'] / (400, 200), rtol=1e-6)
+    np.testing.assert_allclose(T.FractionsOfImage()(dict(given, keypoint=whole))['keypoint'], whole)  # as they are
+    own = T.FractionsOfImage(own_range=True)(dict(given))['keypoint']
+    assert own.reshape(-1, 2).min(0).tolist() == [-1, -1] and own.reshape(-1, 2).max(0) == pytest.approx([1, 1])
+    del given['img_shape']
+    with pytest.raises(UserError, match="clip 'clip7' is in pixels and does not say the size"):
+        T.FractionsOfImage()(dict(given))
+    np.testing.assert_allclose(T.FractionsOfImage((200, 400))(dict(given))['keypoint'], whole)
