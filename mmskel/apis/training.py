@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.dist import is_main_process
 
+from mmskel.apis.persons import persons_left_out
 from mmskel.apis.recorded import check_same_data, check_same_model, check_same_recipe, has_new_schedule
 from mmskel.apis.run_folder import check_unused, clear, last_checkpoint, mark, resume_point
 from mmskel.checkpoints import fill, read_checkpoint
@@ -60,6 +61,8 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None, ove
     _guard(cfg)
     runner = _runner(cfg)
     runner.new_schedule = new_schedule
+    if is_main_process() and (advice := persons_left_out(cfg)):
+        print(f'warning: {advice}', flush=True)
     if overwrite and not checkpoint and is_main_process():
         clear(cfg.work_dir, keep=runner.log_dir)
     if checkpoint and not cfg.get('load_from') and is_main_process():
@@ -134,18 +137,6 @@ def start_from(cfg, checkpoint: str | Path, prefixes: Mapping[str, str] | None =
     cfg.load_from = None
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or () if hook['type'] != 'StartWeightsHook']
     cfg.custom_hooks.append(dict(type='StartWeightsHook', checkpoint=str(checkpoint), prefixes=prefixes))
-
-
-def _check_evaluator(cfg) -> None:
-    evaluator = cfg.get('test_evaluator') or []
-    metrics = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
-    if not any(metric.get('type') in ('SkeletonAccuracy', 'mmaction.SkeletonAccuracy') for metric in metrics):
-        raise ConfigError("test_evaluator has no SkeletonAccuracy, which keeps the results by clip id; add "
-                          "dict(type='SkeletonAccuracy') to it, or train with test_after=False")
-    last = dataset_of(cfg, 'test_dataloader')['pipeline'][-1]
-    if last.get('type') == 'PackActionInputs' and 'frame_dir' not in last.get('meta_keys', ()):
-        raise ConfigError("the test pipeline's PackActionInputs drops the clip ids; give it "
-                          "meta_keys=('frame_dir', ), or train with test_after=False")
 
 
 def reported_checkpoint(cfg) -> Path:
