@@ -36,7 +36,8 @@ def here(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('words', [
     ['prepare', 'pickle', 'a.pkl', 'a.pkl'], ['prepare', 'pickle', 'link.pkl', 'a.pkl'], ['prepare', 'pickle', 'a.pkl', './link.pkl'],
-    ['check', 'a.pkl', '--html', 'a.pkl'], ['check', 'a.pkl', '--html', 'link.pkl'], ['check', 'a.pkl', '--html', '/dev/null'],
+    ['check', 'a.pkl', '--html', 'a.pkl'], ['check', 'a.pkl', '--html', 'link.pkl'], ['check', 'a.pkl', '--html', 'fifo.pkl'],
+    ['check', 'a.pkl', '--html', 'to_fifo.html'], ['convert', 'st_gcn', 'w.pth', 'fifo.pth'],
     ['prepare', 'numpy', 'arrays', 'fifo.pkl', '--labels', 'l.csv', '--layout', 'coco17'],
     ['convert', 'st_gcn', 'w.pth', 'w.pth'], ['convert', 'st_gcn', 'out.py', 'out.py'], ['convert', 'st_gcn', 'out.py', 'out.pth'],
     ['fuse', 'one', 'b.json', '--out', 'one'], ['fuse', 'one/results.json', 'b.json', '--out', './one'],
@@ -45,7 +46,9 @@ def here(tmp_path, monkeypatch):
     ['features', 'c.py', 'w.pth', '--data', 'a.pkl', '--out', 'w.pth'], ['export', 'c.py', 'w.pth', 'w.pth'],
     ['extract', 'video.mp4', 'arrays'], ['extract', 'arrays', 'a.pkl', '--labels', 'a.pkl']])
 def test_inputs_and_devices_are_not_replaced(words, capsys):
-    os.mkfifo('fifo.pkl')
+    for name in ('fifo.pkl', 'fifo.pth'):
+        os.mkfifo(name)
+    Path('to_fifo.html').symlink_to('fifo.pkl')
     files = [path for path in Path().rglob('*') if path.is_file()]
     before = {path: (path.read_bytes(), path.lstat().st_mode) for path in files}
     assert main(words) == 1
@@ -53,8 +56,7 @@ def test_inputs_and_devices_are_not_replaced(words, capsys):
     assert len(lines) == 1, lines
     assert {path: (path.read_bytes(), path.lstat().st_mode) for path in before} == before
     assert not [path for path in Path().rglob('*') if path.is_file() and path not in before]
-    import stat
-    assert stat.S_ISCHR(os.stat('/dev/null').st_mode) and stat.S_ISFIFO(os.stat('fifo.pkl').st_mode)
+    assert Path('fifo.pkl').is_fifo() and Path('fifo.pth').is_fifo() and Path('to_fifo.html').is_symlink()
 
 
 def test_links_and_modes_stay():
