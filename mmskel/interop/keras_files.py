@@ -162,8 +162,8 @@ def mans_state(layers: Layers) -> dict[str, Tensor]:
     """MANs_9: x, y and z in this order, with an embedding, a bidirectional GRU and a projection.
 
     Assumed: dense layers inside the three modules alternate between embedding and projection; convolutions are in the
-    order of the blocks, the shortcut 1 wide. No file holds the published gate, and every load of the published code draws a new
-    one: it is drawn here, for 50 frames, from seed 0.
+    order of the blocks, the shortcut 1 wide. No file holds the published gate, and every load of the published code
+    draws a new one: it is drawn here, for 50 frames, from seed 0.
     """
     system = 'mans'
     denses = [list(arrays) for name, arrays in layers if name.startswith(('dense', 'time_distributed'))]

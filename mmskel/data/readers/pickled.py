@@ -87,9 +87,11 @@ class Pickled(Reader):
             for key, value in file.meta.items():
                 if key in ('notes', 'skipped') and key in self._meta:
                     self._meta[key] = [*self._meta[key], *value] if key == 'notes' else {**self._meta[key], **value}
-                elif self._meta.setdefault(key, value) != value and key == 'class_names':
+                elif key == 'class_names' and list(self._meta.get(key, value)) != list(value):
                     raise ReadError(f"'{path}' names other classes than the files before it; a file holds one list of "
                                     'classes')
+                else:
+                    self._meta.setdefault(key, value)
 
     def items(self) -> list[str]:
         return [*self._annotations, *self._odd, *self._lost]

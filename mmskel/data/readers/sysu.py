@@ -50,8 +50,8 @@ class SYSU(Reader):
         for (activity, subject), place in self._tree.placed(_FILE).items():
             name = f'a{int(activity):02d}_s{int(subject):02d}'
             if name in found:
-                raise ReadError(f"'{self.source}' holds '{found[name]}' and '{place}', which are the same clip by their "
-                                'numbers; keep one')
+                raise ReadError(f"'{self.source}' holds '{found[name]}' and '{place}', which are the same clip by "
+                                'their numbers; keep one')
             found[name] = place
         self._files = dict(sorted(found.items()))
         if not self._files:
