@@ -62,7 +62,7 @@ def test_command(command, network, inputs, rng_of, fresh):
         for name in ('fifo', 'fifo.pkl', 'fifo.pth'):
             os.mkfifo(folder / name)
         outcome = judge(lambda: main([command, *words]), folder, [word if len(word) > 1 else f"'{word}'" for word in (printable(word).replace('\n', ' ') for word in words)] + [
-            'a.pkl', 'nothing', 'f.npz', 't.csv', 'folder', repr(''), *(flag.strip('-').replace('-', '_') for flag in known),
+            'a.pkl', 'nothing', 'f.npz', 't.csv', 'folder', 'http:', 'results.json', repr(''), *(flag.strip('-').replace('-', '_') for flag in known),
             *known, 'config', 'rule', 'unknown', 'expected', 'stride', 'window', 'classes', 'column', 'prompt'],
                         report=command == 'check')
         if not all((folder / name).is_fifo() for name in ('fifo', 'fifo.pkl', 'fifo.pth')) or not (folder / 'to_fifo').is_symlink():
