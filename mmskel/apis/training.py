@@ -13,6 +13,8 @@ from mmskel.apis.run_folder import check_unused, clear, last_checkpoint, mark, r
 from mmskel.checkpoints import fill, read_checkpoint
 from mmskel.configuration import ConfigError, dataset_of
 from mmskel.evaluation import Results, save_results
+from mmskel.files.atomic import output_path
+from mmskel.files.text import printable
 
 
 def _runner(cfg):
@@ -48,6 +50,7 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None, ove
     """
     if cfg.get('plan'):
         raise ConfigError(f"'{cfg.filename}' is a plan of several trainings; see mmskel.apis.plan")
+    output_path(Path(cfg.work_dir) / 'last_checkpoint')
     test_after = test_after and cfg.get('test_dataloader') is not None
     if test_after:
         _check_evaluator(cfg)
@@ -62,7 +65,7 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None, ove
     runner = _runner(cfg)
     runner.new_schedule = new_schedule
     if is_main_process() and (advice := persons_left_out(cfg)):
-        print(f'warning: {advice}', flush=True)
+        print(printable(f'warning: {advice}'), flush=True)
     if overwrite and not checkpoint and is_main_process():
         clear(cfg.work_dir, keep=runner.log_dir)
     if checkpoint and not cfg.get('load_from') and is_main_process():
@@ -185,6 +188,8 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
     from mmskel.engine import ResultsMetric, run_test
     from mmskel.visualization.report import write_report
     _check_evaluator(cfg)
+    for folder in {cfg.work_dir, out or cfg.work_dir}:
+        output_path(Path(folder) / 'results.json', checkpoint)
     cfg.load_from, cfg.resume = None, False
     just_trained = runner is not None
     weights = read_checkpoint(checkpoint)

@@ -88,6 +88,24 @@ def test_names_out_of_files_reach_neither_terminal_nor_spreadsheet(capsys):
     assert any(row.startswith("'=1+1") for row in rows) and any(row.startswith("'@bow") for row in rows)
 
 
+@pytest.mark.parametrize('names', [['$x_{', '$y$'], ['\\frac$', '$\\frac$'], ['\ud800', 'a\nb'], ['$$', '\\$1$2']])
+def test_names_out_of_files_are_no_formulas(names, capsys):
+    """Plots and videos draw a class's name as it is written."""
+    data = flat_file()
+    data['meta']['class_names'], data['split'] = names, {'$\\frac$_train': ['clip0', 'clip1'], '$\\frac$_test': ['clip2', 'clip3']}
+    Path('named.pkl').write_bytes(pickle.dumps(data))
+    assert main(['check', 'named.pkl', '--html', 'p.html']) == 0 and Path('p.html').stat().st_size > 10_000
+    from PIL import Image, ImageDraw, ImageFont
+
+    from mmskel.evaluation.results import load_results
+    from mmskel.visualization.confusion import draw_confusion_matrix
+    from mmskel.visualization.labelled_video import shortened
+    Path('r.json').write_text(json.dumps(dict(results(0), class_names=[*names, 'third'])))
+    assert draw_confusion_matrix(load_results('r.json'), 'c.png').stat().st_size > 10_000
+    for name in names:
+        assert shortened(ImageDraw.Draw(Image.new('L', (9, 9))), name, ImageFont.load_default(12), 200) == ' '.join(name.split())
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):
     before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
