@@ -38,4 +38,5 @@ class StartWeightsHook(Hook):
         new, left = (', '.join(names) or 'none' for names in (loaded.new, loaded.left))
         runner.logger.info(f"Start from '{self.checkpoint}':\n{loaded.describe()}\nnew: {new}\nnot used: {left}")
         if runner.rank == 0:
-            print(printable(f"start from '{self.checkpoint}': " + '; '.join(loaded.describe().splitlines())), flush=True)
+            said = '; '.join(loaded.describe().splitlines())
+            print(printable(f"start from '{self.checkpoint}': {said}"), flush=True)
