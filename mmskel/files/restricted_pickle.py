@@ -227,7 +227,7 @@ def _reduce(run: _Interpreter) -> None:
 def _build(run: _Interpreter) -> None:
     state, target = run.stack.pop(), run.stack[-1]
     if isinstance(target, ArrayType):
-        target.build(state)
+        target.__setstate__(state)
     elif isinstance(target, PendingArray) and isinstance(state, tuple) and len(state) == 5:
         run.stack[-1] = array_of(state[4], state[2], state[1], 'F' if state[3] else 'C')
         run.memo.update(dict.fromkeys(target.keys, run.stack[-1]))
