@@ -1,8 +1,8 @@
 # What the loaders of every data set share, and the knobs: what a config gives at its top under one of these names is
 # written into every part that takes an argument of that name and states none; `--cfg-options clip_len=32` into all of
 # them.
-knobs = ('ann_file', 'split', 'layout', 'num_classes', 'classes', 'num_person', 'objects', 'clip_len', 'video_len', 'pose_len',
-         'repeat', 'base_channels')
+knobs = ('ann_file', 'split', 'layout', 'num_classes', 'classes', 'num_person', 'person_order', 'objects', 'clip_len', 'video_len',
+         'pose_len', 'repeat', 'base_channels')
 
 train_dataloader = dict(
     batch_size=16,

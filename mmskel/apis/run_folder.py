@@ -10,6 +10,7 @@ from typing import Any
 from mmskel.checkpoints import CheckpointError, read_data
 from mmskel.configuration import ConfigError
 from mmskel.files.atomic import atomic_path
+from mmskel.files.text import printable
 
 _STEP = re.compile(r'(epoch|iter)_(\d+)\.pth')
 _MARKER = 'last_checkpoint'
@@ -82,7 +83,7 @@ def resume_point(folder: str | Path) -> tuple[Path, Mapping[str, Any]]:
             damaged.append(str(error))
             continue
         if damaged:
-            print(f'resume: {damaged[0]}. Resuming from the last whole checkpoint, {path.name}', flush=True)
+            print(printable(f'resume: {damaged[0]}. Resuming from the last whole checkpoint, {path.name}'), flush=True)
         return path, data['meta']
     raise ConfigError(f"resume: '{folder}' holds no checkpoint to resume from" + (f' ({damaged[0]})' if damaged else '')
                       + '; start without resume, or name a checkpoint')

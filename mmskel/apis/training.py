@@ -7,11 +7,14 @@ from typing import Any
 
 from mmengine.dist import is_main_process
 
+from mmskel.apis.persons import persons_left_out
 from mmskel.apis.recorded import check_same_data, check_same_model, check_same_recipe, has_new_schedule
 from mmskel.apis.run_folder import check_unused, clear, last_checkpoint, mark, resume_point
 from mmskel.checkpoints import fill, read_checkpoint
 from mmskel.configuration import ConfigError, dataset_of
 from mmskel.evaluation import Results, save_results
+from mmskel.files.atomic import output_path
+from mmskel.files.text import printable
 
 
 def _runner(cfg):
@@ -47,6 +50,7 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None, ove
     """
     if cfg.get('plan'):
         raise ConfigError(f"'{cfg.filename}' is a plan of several trainings; see mmskel.apis.plan")
+    output_path(Path(cfg.work_dir) / 'last_checkpoint')
     test_after = test_after and cfg.get('test_dataloader') is not None
     if test_after:
         _check_evaluator(cfg)
@@ -60,6 +64,8 @@ def train(cfg, test_after: bool = True, report_to: str | Path | None = None, ove
     _guard(cfg)
     runner = _runner(cfg)
     runner.new_schedule = new_schedule
+    if is_main_process() and (advice := persons_left_out(cfg)):
+        print(printable(f'warning: {advice}'), flush=True)
     if overwrite and not checkpoint and is_main_process():
         clear(cfg.work_dir, keep=runner.log_dir)
     if checkpoint and not cfg.get('load_from') and is_main_process():
@@ -136,18 +142,6 @@ def start_from(cfg, checkpoint: str | Path, prefixes: Mapping[str, str] | None =
     cfg.custom_hooks.append(dict(type='StartWeightsHook', checkpoint=str(checkpoint), prefixes=prefixes))
 
 
-def _check_evaluator(cfg) -> None:
-    evaluator = cfg.get('test_evaluator') or []
-    metrics = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
-    if not any(metric.get('type') in ('SkeletonAccuracy', 'mmaction.SkeletonAccuracy') for metric in metrics):
-        raise ConfigError("test_evaluator has no SkeletonAccuracy, which keeps the results by clip id; add "
-                          "dict(type='SkeletonAccuracy') to it, or train with test_after=False")
-    last = dataset_of(cfg, 'test_dataloader')['pipeline'][-1]
-    if last.get('type') == 'PackActionInputs' and 'frame_dir' not in last.get('meta_keys', ()):
-        raise ConfigError("the test pipeline's PackActionInputs drops the clip ids; give it "
-                          "meta_keys=('frame_dir', ), or train with test_after=False")
-
-
 def reported_checkpoint(cfg) -> Path:
     """The checkpoint that a finished run reports: the last epoch's or the best.
 
@@ -194,6 +188,8 @@ def test(cfg, checkpoint: str | Path, runner=None, out: str | Path | None = None
     from mmskel.engine import ResultsMetric, run_test
     from mmskel.visualization.report import write_report
     _check_evaluator(cfg)
+    for folder in {cfg.work_dir, out or cfg.work_dir}:
+        output_path(Path(folder) / 'results.json', checkpoint)
     cfg.load_from, cfg.resume = None, False
     just_trained = runner is not None
     weights = read_checkpoint(checkpoint)

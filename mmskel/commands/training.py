@@ -70,7 +70,7 @@ def _train(args: argparse.Namespace) -> int:
         cfg.load_from = start_weights(args.start)
     results = train(cfg, test_after=not args.no_test, overwrite=args.overwrite)
     if results is not None:
-        print(f'{describe(results)}\n      report: {cfg.work_dir}/report.html')
+        say(f'{describe(results)}\n      report: {cfg.work_dir}/report.html')
     return 0
 
 
@@ -142,7 +142,7 @@ def _train_folds(args: argparse.Namespace) -> int:
     if stages:
         found[''] = run_plan(stages, resume=bool(args.resume), overwrite=args.overwrite)
     if all(result is not None for results in found.values() for result in results.values()):
-        print(f'{describe_folds(write_folds(found, folder, file))}\n      report: {folder}/folds.json')
+        say(f'{describe_folds(write_folds(found, folder, file))}\n      report: {folder}/folds.json')
     return 0
 
 
@@ -167,7 +167,7 @@ def _test(args: argparse.Namespace) -> int:
         cfg, checkpoint = _as_trained(args), args.checkpoint
     results = test(cfg, checkpoint, out=args.out)
     if results is not None:
-        print(f'{describe(results)}\n      report: {args.out or cfg.work_dir}/report.html')
+        say(f'{describe(results)}\n      report: {args.out or cfg.work_dir}/report.html')
     return 0
 
 
@@ -180,7 +180,7 @@ def _as_trained(args: argparse.Namespace):
     for key, value in recorded_choices(cfg, args.checkpoint).items():
         if key not in said and not any(option.rpartition('.')[2] == key for option in options):
             setattr(args, key, value)
-            print(f'{key} {value}: as the checkpoint was trained')
+            say(f'{key} {value}: as the checkpoint was trained')
             cfg = _config(args)
     return cfg
 

@@ -115,22 +115,26 @@ def load_annotation_file(path: str | Path) -> AnnotationFile:
         AnnotationError: If it holds something else, no clip, or two clips with the same id.
         FileNotFoundError, ValueError, UnsafePickleError: See :func:`~mmskel.files.restricted_pickle.load_pickle`.
     """
-    file, odd = read_annotations(path)
+    file, odd = annotations_in(load_annotation_pickle(path), path)
     if odd:
         raise AnnotationError(f"'{path}'{next(iter(odd.values()))}")
     return file
 
 
-def read_annotations(path: str | Path) -> tuple[AnnotationFile, dict[str, str]]:
-    """Reads an annotation file, and names the annotations in it that have no id of their own.
+def annotations_in(data: Any, path: str | Path) -> tuple[AnnotationFile, dict[str, str]]:
+    """The annotations in the content of a pickle.
+
+    Args:
+        data: Content of the pickle: a dictionary with ``annotations`` or, the older form, a list of them.
+        path: File it comes from, for messages.
 
     Returns:
-        The file without those, and their names (``'annotation 3'``) -> what is wrong, to stand behind the file's name.
+        The file without annotations that have no id of their own, and their names (``'annotation 3'``) -> what is
+        wrong, to stand behind the file's name.
 
     Raises:
-        AnnotationError, FileNotFoundError, ValueError, UnsafePickleError: See :func:`load_annotation_file`.
+        AnnotationError: Something else, or no clip.
     """
-    data = load_annotation_pickle(path)
     if isinstance(data, list) and not foreign_value(data):  # the older form: nothing but annotations
         data = dict(annotations=data)
     if not isinstance(data, dict) or not isinstance(data.get('annotations'), list):

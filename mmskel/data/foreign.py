@@ -35,8 +35,8 @@ def foreign_value(data: Any) -> str:
             and len(data[0]) == len(data[1]) and all(isinstance(name, str) for name in data[0]):
         return f'It is a list of names and one of labels, which belong to the {_STGCN}'
     if isinstance(data, Mapping) and 'keypoint' in data:
-        return ('It is the annotation of a single clip. Gather them in one file: pickle.dump(dict(annotations='
-                '[clip, ...], split=dict(train=[ids], test=[ids])), file)')
+        return ('It is the annotation of a single clip. `mmskel prepare pickle FOLDER out.pkl` gathers a folder of '
+                'them in one file')
     return ''
 
 

@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmskel.checkpoints import DIFFERENCES, load_checkpoint
+from mmskel.files.text import printable
 
 
 @HOOKS.register_module()
@@ -37,4 +38,5 @@ class StartWeightsHook(Hook):
         new, left = (', '.join(names) or 'none' for names in (loaded.new, loaded.left))
         runner.logger.info(f"Start from '{self.checkpoint}':\n{loaded.describe()}\nnew: {new}\nnot used: {left}")
         if runner.rank == 0:
-            print(f"start from '{self.checkpoint}': " + '; '.join(loaded.describe().splitlines()), flush=True)
+            said = '; '.join(loaded.describe().splitlines())
+            print(printable(f"start from '{self.checkpoint}': {said}"), flush=True)

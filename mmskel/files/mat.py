@@ -25,12 +25,13 @@ class MatFileError(UserError):
     """Data that is not a MATLAB 5 file, or a damaged one."""
 
 
-def read_mat(data: bytes, names: Collection[str]) -> dict[str, np.ndarray | str]:
+def read_mat(data: bytes, names: Collection[str] | None = None) -> dict[str, np.ndarray | str]:
     """The arrays with some names: numbers as they are (at least two axes), character arrays of one row as text.
 
     Args:
         data: Content of the file.
-        names: Names of the wanted variables; variables of other kinds, and names that the file lacks, are left out.
+        names: Names of the wanted variables; default: all. Variables of other kinds, and names that the file lacks,
+            are left out.
 
     Raises:
         MatFileError: Says what is wrong, without the file's name.
@@ -79,14 +80,14 @@ def _elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
         at = end
 
 
-def _array(content: bytes, order: str, names: Collection[str]) -> tuple[str, np.ndarray | str | None]:
+def _array(content: bytes, order: str, names: Collection[str] | None) -> tuple[str, np.ndarray | str | None]:
     parts = list(_elements(content, order))
     if len(parts) < 3 or len(parts[0][1]) != 8 or parts[1][0] != 5 or len(parts[1][1]) % 4:
         raise MatFileError('an array without flags, shape and name')
     flags = struct.unpack(f'{order}I', parts[0][1][:4])[0]
     shape = struct.unpack(f'{order}{len(parts[1][1]) // 4}i', parts[1][1])
     name = parts[2][1].decode('latin-1')
-    if name not in names:
+    if names is not None and name not in names:
         return name, None
     kind, raw = parts[3] if len(parts) > 3 else (0, b'')
     if flags & 0xff == _CHAR and kind in _TEXT:

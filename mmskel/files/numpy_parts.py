@@ -7,38 +7,13 @@ as the shape says, and nothing else.
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from math import prod
 from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
 
-_KINDS = re.compile(r'\?|[biuf][1248]|f2|[SU]\d{1,6}')
-
-
-class CheckedDtype:
-    """Stands in for a ``numpy.dtype`` while a file is read.
-
-    Args:
-        code: NumPy's code without byte order, e.g. ``'f4'``.
-        align, copy: Ignored; they are part of NumPy's pickles.
-    """
-
-    def __init__(self, code: str, align: bool = False, copy: bool = True):
-        if not isinstance(code, str) or not _KINDS.fullmatch(code):
-            raise UnpicklingError(f'refused to load a NumPy type {code!r}; expected numbers, booleans or text')
-        self.dtype = np.dtype(code)
-
-    def __setstate__(self, state: Any) -> None:
-        """Takes the byte order; fields, sub-arrays and flags are refused."""
-        sizes = (-1, self.dtype.itemsize)
-        if not isinstance(state, tuple) or len(state) != 8 or state[0] != 3 or state[1] not in ('<', '>', '|', '=') \
-                or state[2:5] != (None, None, None) or state[5] not in sizes or state[7] != self.dtype.flags:
-            raise UnpicklingError(f'refused to load a NumPy type with the state {state!r:.200}')
-        if state[1] in '<>':
-            self.dtype = self.dtype.newbyteorder(state[1])
+from mmskel.files.pickled_parts import ArrayType, checked_bytes, scalar
 
 
 class CheckedArray(np.ndarray):
@@ -53,13 +28,7 @@ class CheckedArray(np.ndarray):
         if not isinstance(state, tuple) or len(state) != 5:
             raise UnpicklingError('refused to load a NumPy array with an unexpected state')
         _, shape, kind, fortran, data = state
-        if isinstance(data, str) and not data:  # Python 2's empty bytes
-            data = b''
-        if not isinstance(kind, CheckedDtype) or not isinstance(data, bytes) or not isinstance(shape, tuple) \
-                or not all(type(size) is int and 0 <= size < 2**62 for size in shape) or len(shape) > 32 \
-                or prod(shape) * kind.dtype.itemsize != len(data):
-            size = len(data) if isinstance(data, bytes) else type(data).__name__
-            raise UnpicklingError(f'refused to load a NumPy array of shape {shape!r:.200} made of {size} bytes')
+        data = checked_bytes(data, kind, shape)
         super().__setstate__((1, shape, kind.dtype, bool(fortran), data))
 
     def __reduce_ex__(self, protocol):
@@ -77,19 +46,8 @@ def _reconstruct(kind: type, shape: Any, code: Any) -> CheckedArray:
     return np.ndarray.__new__(CheckedArray, (0, ), 'b')
 
 
-def _scalar(kind: Any, data: Any = None) -> np.generic:
-    if not isinstance(kind, CheckedDtype) or not isinstance(data, bytes) or len(data) != kind.dtype.itemsize \
-            or not data:
-        raise UnpicklingError('refused to load a NumPy number with an unexpected state')
-    return np.frombuffer(data, kind.dtype)[0]
-
-
 def _no_bytes() -> bytes:
     return b''
-
-
-def _dtype(code: Any, align: Any = False, copy: Any = True) -> CheckedDtype:
-    return CheckedDtype(code)
 
 
 def named(function: Callable, path: str) -> Callable:
@@ -117,8 +75,8 @@ def plain(value: Any) -> Any:
 
 CheckedArray.__module__, CheckedArray.__qualname__ = 'numpy', 'ndarray'
 SAFE_GLOBALS = (
-    CheckedDtype, CheckedArray, named(_dtype, 'numpy.dtype'), named(_no_bytes, 'builtins.bytes'),
+    ArrayType, CheckedArray, named(ArrayType, 'numpy.dtype'), named(_no_bytes, 'builtins.bytes'),
     # known by two names, for files written with NumPy 1 and 2
     *(named(function, f'numpy.{core}.multiarray.{name}') for core in ('core', '_core')
-      for function, name in ((_reconstruct, '_reconstruct'), (_scalar, 'scalar'))))
+      for function, name in ((_reconstruct, '_reconstruct'), (scalar, 'scalar'))))
 """For ``torch.serialization.add_safe_globals``."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 from collections import OrderedDict
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,10 @@ class ArrayType:
                                     'numbers, booleans and strings are read; save ragged data as lists')
         self.dtype = dtype
 
-    def build(self, state: Any) -> None:
+    def __setstate__(self, state: Any) -> None:
         """Takes the byte order of a state (version, order, subtype, names, fields, size, alignment, flags)."""
+        if not isinstance(state, tuple) or len(state) < 7:
+            raise UnsafePickleError(f'the pickle describes the type {self.dtype} by {state!r:.80}; nothing was run')
         order = state[1].decode('ascii') if isinstance(state[1], bytes) else state[1]
         size, flags = state[5], state[7] if len(state) > 7 else 0
         if order not in ('<', '>', '|', '=') or any(part is not None for part in state[2:5]) or flags not in (0, 8) \
@@ -54,15 +57,20 @@ class PendingArray:
 
 
 def array_of(data: Any, kind: Any, shape: Any, order: str) -> np.ndarray:
-    """An array from its parts, which must agree: as many bytes as the shape requires."""
+    """An array from its parts, which must agree; see :func:`checked_bytes`."""
+    data = checked_bytes(data, kind, shape)
+    flat = np.frombuffer(bytearray(data), kind.dtype) if len(data) else np.zeros(0, kind.dtype)
+    return flat.reshape(shape, order=order)
+
+
+def checked_bytes(data: Any, kind: Any, shape: Any) -> bytes:
+    """The bytes of an array: exactly as many as its shape needs, and numbers, truth values or text that there are."""
     data = data.encode('latin-1') if isinstance(data, str) else data  # Python 2 wrote strings
     if not isinstance(kind, ArrayType) or not isinstance(data, (bytes, bytearray)) or not isinstance(shape, tuple) \
-            or not all(type(n) is int and n >= 0 for n in shape) or len(shape) > 32:
+            or not all(type(n) is int and 0 <= n < 2**62 for n in shape) or len(shape) > 32:
         raise UnsafePickleError('the pickle holds an array whose type, shape or bytes are not what NumPy writes; '
                                 'nothing was run')
-    dtype, count = kind.dtype, 1
-    for n in shape:
-        count *= n
+    dtype, count = kind.dtype, prod(shape)
     if count * dtype.itemsize != len(data) or (count and not dtype.itemsize):
         raise UnsafePickleError(f'the pickle holds an array of shape {shape} and type {dtype} in {len(data)} bytes, '
                                 f'which need {count * dtype.itemsize}; nothing was run')
@@ -70,15 +78,15 @@ def array_of(data: Any, kind: Any, shape: Any, order: str) -> np.ndarray:
         raise UnsafePickleError('the pickle holds booleans other than 0 and 1; nothing was run')
     if dtype.kind == 'U' and count and np.frombuffer(data, dtype.byteorder + 'u4').max() > 0x10ffff:
         raise UnsafePickleError('the pickle holds text beyond the last character there is; nothing was run')
-    flat = np.frombuffer(bytearray(data), dtype) if count else np.zeros(0, dtype)
-    return flat.reshape(shape, order=order)
+    return bytes(data)
 
 
 def _from_buffer(data: Any, kind: Any, shape: Any, order: Any) -> np.ndarray:
     return array_of(data, kind, shape, 'F' if order == 'F' else 'C')
 
 
-def _scalar(kind: Any, data: Any) -> np.generic:
+def scalar(kind: Any, data: Any) -> np.generic:
+    """A single number or text."""
     return array_of(data, kind, (), 'C')[()]
 
 
@@ -113,7 +121,7 @@ BUILDERS: dict[tuple[str, str], Any] = {
     ('numpy', 'dtype'): ArrayType, ('numpy', 'ndarray'): PendingArray, ('_codecs', 'encode'): _encode,
     **{('numpy', name): _number(name) for name in _SCALAR_NAMES},
     **{(f'numpy.{core}.multiarray', '_reconstruct'): _reconstruct for core in ('core', '_core')},
-    **{(f'numpy.{core}.multiarray', 'scalar'): _scalar for core in ('core', '_core')},
+    **{(f'numpy.{core}.multiarray', 'scalar'): scalar for core in ('core', '_core')},
     **{(f'numpy.{core}.numeric', '_frombuffer'): _from_buffer for core in ('core', '_core')},
     **{(module, 'bytes'): _bytes for module in ('builtins', '__builtin__')},
     **{(module, kind.__name__): lambda items=(), kind=kind: kind(hashable(item) for item in items)

@@ -26,6 +26,7 @@ MAX_DEPTH = 32
 """Deepest nesting of containers; annotation files have five levels."""
 
 _MARK = object()
+_BYTE, _SHORT, _INT, _UINT, _ULONG, _DOUBLE = map(struct.Struct, ('<B', '<H', '<i', '<I', '<Q', '>d'))
 
 
 class UnreadablePickleError(UserError):
@@ -109,9 +110,11 @@ class _Interpreter:
             raise ValueError(f'{count} bytes should follow byte {start}, but the file ends')
         return self.data[start:self.at]
 
-    def number(self, form: str) -> Any:
-        """The next number, by its ``struct`` format."""
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+    def number(self, form: struct.Struct) -> Any:
+        """The next number in a format."""
+        value, = form.unpack_from(self.data, self.at)  # past the end: struct.error
+        self.at += form.size
+        return value
 
     def line(self) -> str:
         """The next text, up to the end of the line."""
@@ -135,7 +138,7 @@ def _push(read: Callable[[_Interpreter], Any]) -> Callable[[_Interpreter], None]
     return lambda run: run.stack.append(read(run))
 
 
-def _sized(form: str, make: Callable[[bytes], Any]) -> Callable[[_Interpreter], None]:
+def _sized(form: struct.Struct, make: Callable[[bytes], Any]) -> Callable[[_Interpreter], None]:
     """A length, then that many bytes."""
     return lambda run: run.stack.append(make(run.take(run.number(form))))
 
@@ -224,7 +227,7 @@ def _reduce(run: _Interpreter) -> None:
 def _build(run: _Interpreter) -> None:
     state, target = run.stack.pop(), run.stack[-1]
     if isinstance(target, ArrayType):
-        target.build(state)
+        target.__setstate__(state)
     elif isinstance(target, PendingArray) and isinstance(state, tuple) and len(state) == 5:
         run.stack[-1] = array_of(state[4], state[2], state[1], 'F' if state[3] else 'C')
         run.memo.update(dict.fromkeys(target.keys, run.stack[-1]))
@@ -250,23 +253,23 @@ _OPCODES: dict[str, Callable[[_Interpreter], None]] = {
     '0': lambda run: run.stack.pop(), '1': lambda run: run.marked(), '2': lambda run: run.stack.append(run.stack[-1]),
     'N': _push(lambda run: None), '\x88': _push(lambda run: True), '\x89': _push(lambda run: False),
     'I': _push(_integer), 'L': _push(_integer), 'F': _push(lambda run: float(run.line())),
-    'J': _push(lambda run: run.number('<i')), 'K': _push(lambda run: run.number('<B')),
-    'M': _push(lambda run: run.number('<H')), 'G': _push(lambda run: run.number('>d')),
-    '\x8a': _sized('<B', _long), '\x8b': _sized('<i', _long), 'S': _push(_quoted),
+    'J': _push(lambda run: run.number(_INT)), 'K': _push(lambda run: run.number(_BYTE)),
+    'M': _push(lambda run: run.number(_SHORT)), 'G': _push(lambda run: run.number(_DOUBLE)),
+    '\x8a': _sized(_BYTE, _long), '\x8b': _sized(_INT, _long), 'S': _push(_quoted),
     'V': _push(lambda run: run.line().encode('latin-1').decode('raw-unicode-escape')),
-    'T': _sized('<i', _latin1), 'U': _sized('<B', _latin1), 'X': _sized('<I', _utf8), '\x8c': _sized('<B', _utf8),
-    '\x8d': _sized('<Q', _utf8), 'B': _sized('<I', bytes), 'C': _sized('<B', bytes), '\x8e': _sized('<Q', bytes),
-    '\x96': _sized('<Q', bytearray), ']': _push(lambda run: []), '}': _push(lambda run: {}),
+    'T': _sized(_INT, _latin1), 'U': _sized(_BYTE, _latin1), 'X': _sized(_UINT, _utf8), '\x8c': _sized(_BYTE, _utf8),
+    '\x8d': _sized(_ULONG, _utf8), 'B': _sized(_UINT, bytes), 'C': _sized(_BYTE, bytes), '\x8e': _sized(_ULONG, bytes),
+    '\x96': _sized(_ULONG, bytearray), ']': _push(lambda run: []), '}': _push(lambda run: {}),
     ')': _push(lambda run: ()), '\x8f': _push(lambda run: set()), 'l': _push(lambda run: run.marked()),
     't': _push(lambda run: tuple(run.marked())), '\x85': _tuple_of(1), '\x86': _tuple_of(2), '\x87': _tuple_of(3),
     'd': _push(lambda run: _pairs(run.marked())),
     '\x91': _push(lambda run: frozenset(hashable(item) for item in run.marked())),
     'a': _append, 'e': _appends, 's': _set_item, 'u': _set_items, '\x90': _add_items,
     'c': _push(lambda run: _global(run.line(), run.line())), '\x93': _stack_global, 'R': _reduce, 'b': _build,
-    'p': _put(lambda run: int(run.line())), 'q': _put(lambda run: run.number('<B')),
-    'r': _put(lambda run: run.number('<I')), '\x94': _put(lambda run: len(run.memo)),
-    'g': _get(lambda run: int(run.line())), 'h': _get(lambda run: run.number('<B')),
-    'j': _get(lambda run: run.number('<I')),
+    'p': _put(lambda run: int(run.line())), 'q': _put(lambda run: run.number(_BYTE)),
+    'r': _put(lambda run: run.number(_UINT)), '\x94': _put(lambda run: len(run.memo)),
+    'g': _get(lambda run: int(run.line())), 'h': _get(lambda run: run.number(_BYTE)),
+    'j': _get(lambda run: run.number(_UINT)),
 }
 _HANDLERS = [_OPCODES.get(chr(code)) for code in range(256)]
 

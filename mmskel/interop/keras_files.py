@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from mmskel.files.errors import UserError
 from mmskel.interop.system import ConversionError
 
 Layers = Sequence[tuple[str, Sequence[np.ndarray]]]
 """The name and the arrays of each layer, in the order of the file."""
 FRAMES = 50  # of MANs_9, which no tensor of its files shows
+_BOMB = 256 * 2**20, 200  # bytes, and multiples of the file: whatever unpacks to more than both is not read
 _NORM = ('weight', 'bias', 'running_mean', 'running_var')
 
 
@@ -38,13 +41,32 @@ def read_keras_file(path: str | Path) -> list[tuple[str, list[np.ndarray]]]:
         with h5py.File(path, 'r') as file:
             group = file['model_weights'] if 'model_weights' in file else file
             names = [_text(name) for name in group.attrs['layer_names']]
-            layers = [(name, [np.asarray(group[name][_text(weight)]) for weight in group[name].attrs['weight_names']])
-                      for name in names]
+            layers = [(name, [_array(group, f'{name}/{_text(weight)}', path)
+                              for weight in group[name].attrs['weight_names']]) for name in names]
     except FileNotFoundError:
         raise ConversionError(f"there is no file '{path}'") from None
-    except (OSError, KeyError) as error:
-        raise ConversionError(f"'{path}' holds no weights of Keras: {error}") from None
+    except UserError:
+        raise
+    except Exception as error:  # HDF5 reports damage by nearly any error
+        said = (str(error).splitlines() or [''])[0][:200]
+        raise ConversionError(f"'{path}' holds no weights of Keras: {said}") from None
     return sorted(((name, arrays) for name, arrays in layers if arrays), key=lambda one: _number(one[0]))
+
+
+def _array(group: Any, place: str, path: str | Path) -> np.ndarray:
+    """Numbers that lie in the file itself: HDF5 would also read them from any other file that it names."""
+    import h5py
+    at = group
+    for part in place.split('/'):
+        link = at.get(part, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            raise ConversionError(f"'{path}' takes '{place}' from another file; expected numbers in the file itself")
+        at = at[part]
+    if at.external or at.is_virtual:
+        raise ConversionError(f"'{path}' takes '{place}' from another file; expected numbers in the file itself")
+    if at.dtype.kind not in 'fiu' or at.nbytes > max(_BOMB[0], _BOMB[1] * Path(path).stat().st_size):
+        raise ConversionError(f"'{path}': '{place}' is {at.dtype} {at.shape}; expected the numbers of a layer")
+    return np.asarray(at)
 
 
 def _text(name: str | bytes) -> str:
@@ -140,9 +162,8 @@ def mans_state(layers: Layers) -> dict[str, Tensor]:
     """MANs_9: x, y and z in this order, with an embedding, a bidirectional GRU and a projection.
 
     Assumed: dense layers inside the three modules alternate between embedding and projection; convolutions are in the
-        order of the
-    blocks, the shortcut 1 wide. No file holds the published gate, and every load of the published code draws a new
-    one: it is drawn here, for 50 frames, from seed 0.
+    order of the blocks, the shortcut 1 wide. No file holds the published gate, and every load of the published code
+    draws a new one: it is drawn here, for 50 frames, from seed 0.
     """
     system = 'mans'
     denses = [list(arrays) for name, arrays in layers if name.startswith(('dense', 'time_distributed'))]
@@ -191,4 +212,15 @@ def keras_state(system: str, path: str | Path) -> Mapping[str, Tensor]:
     if system not in FROM_KERAS:
         raise ConversionError(f"'{path}' is a file of Keras, but {system} was written for PyTorch; systems for Keras: "
                               f'{", ".join(FROM_KERAS)}')
-    return FROM_KERAS[system](read_keras_file(path))
+    layers = read_keras_file(path)
+    try:
+        state = FROM_KERAS[system](layers)
+    except UserError as error:
+        raise ConversionError(f"'{path}': {error}") from None
+    except (LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise ConversionError(f"'{path}': its layers are not those of {system}: {type(error).__name__}: "
+                              f'{str(error)[:200]}') from None
+    for name, tensor in state.items():
+        if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
+            raise ConversionError(f"'{path}': '{name}' holds {tensor.dtype}, NaN or infinity; expected finite numbers")
+    return state

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmskel.files.errors import UserError
 from mmskel.interop.sa_dvae_gate import PublishedGate
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 from mmskel.models.zero_shot.files import save_aligner
@@ -254,8 +255,14 @@ def convert_folder(source: str | Path, target: str | Path, load: Callable[[Path]
     files = published_files(source.parent, int(number)) if source.is_file() and number.isdigit() else \
         published_files(source)
     state = {f'{half}.{key}': value for half, path in files.items() for key, value in load(path).items()}
-    arguments = _guess(state)
-    model = _part(arguments, state).model.aligner
+    try:
+        arguments = _guess(state)
+        model = _part(arguments, state).model.aligner
+    except UserError as error:
+        raise ConversionError(f"'{files['se'].parent}': {error}") from None
+    except (ValueError, TypeError, RuntimeError) as error:  # the files may hold tensors of any shape
+        said = (str(error).splitlines() or [''])[0][:200]
+        raise ConversionError(f"'{files['se'].parent}': its tensors are not those of SA-DVAE: {said}") from None
     meta = dict(system='sa_dvae', published_arguments=arguments, source=files['se'].name)
     return save_aligner(target, model, _config(arguments), meta)
 

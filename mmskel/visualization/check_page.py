@@ -18,6 +18,7 @@ from mmskel.data.checking.report import ALL, CheckReport, counted
 from mmskel.data.checking.splits import split_families, split_role
 from mmskel.skeleton import Clip
 from mmskel.visualization import palette
+from mmskel.visualization.lettering import literal
 from mmskel.visualization.page import write_page
 from mmskel.visualization.skeleton_drawing import Scene
 
@@ -68,12 +69,12 @@ def draw_class_counts(report: CheckReport) -> bytes:
             else:
                 axes.bar(labels, counts, bottom=start, color=colour, width=.85, label=text)
             start += counts
-        axes.set_title(title, fontsize=10, color=_INK, loc='left', pad=20, fontweight='bold')
+        axes.set_title(literal(title), fontsize=10, color=_INK, loc='left', pad=20, fontweight='bold')
         axes.legend(loc='lower left', bbox_to_anchor=(0, 1), borderaxespad=.1, ncols=2, frameon=False, fontsize=8,
                     labelcolor=_MUTED, handlelength=.8, handletextpad=.5, columnspacing=1.2, borderpad=0)
         _plain_axes(axes, 'x' if named else 'y')
         if named:
-            axes.set_yticks(labels, [report.class_name(label) for label in labels], fontsize=9, color=_INK)
+            axes.set_yticks(labels, [literal(report.class_name(label)) for label in labels], fontsize=9, color=_INK)
             axes.set_ylim(len(labels) - .4, -.6)
     return _png(figure)
 

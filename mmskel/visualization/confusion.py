@@ -15,6 +15,7 @@ from mmskel.evaluation.results import Results
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.visualization import palette
+from mmskel.visualization.lettering import literal
 from mmskel.visualization.page import percent, render, write_page
 
 _COUNTS_UP_TO = 40  # classes; beyond, numbers in cells are too small to be read
@@ -83,7 +84,8 @@ def draw_confusion_matrix(results: Results, path_png: str | Path) -> Path:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    counts, names = labelled_counts(results), [_shorter(' '.join(name.split()), 34) for name in results.class_names]
+    counts = labelled_counts(results)
+    names = [literal(_shorter(' '.join(name.split()), 34)) for name in results.class_names]
     K = len(counts)
     sizes = ((12, .5, 10), (20, .4, 9), (40, .28, 7.5), (70, .19, 7), (np.inf, .125, 6))  # classes, inches, points
     cell, font = next((c, f) for most, c, f in sizes if K <= most)

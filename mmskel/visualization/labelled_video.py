@@ -123,7 +123,8 @@ class Panel:
 
 
 def shortened(draw, text: str, font, room: float) -> str:
-    """As much of a text as fits, with dots at the end if it was cut; '' if nothing fits."""
+    """As much of a text as fits, with dots at the end if it was cut; '' if nothing fits. Line breaks become spaces."""
+    text = ' '.join(text.split())
     if draw.textlength(text, font) <= room:
         return text
     while text and draw.textlength(f'{text}...', font) > room:

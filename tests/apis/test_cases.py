@@ -63,15 +63,30 @@ def line(capsys):
     return run
 
 
-def test_actor_in_slot_three():
+def test_actor_in_slot_three(small, capsys):
     """kennymckormick/pyskl#195: two people, and the one who acts is the third."""
     clips = []
     for i in range(6):
         persons = np.zeros((3, 12, 17, 2), np.float32)
         persons[0, :3], persons[1, :2], persons[2] = figure(3), figure(2), figure(12, seed=i)
-        clips.append(clip(f'c{i}', i % 2, persons))
+        clips.append(clip(f'c{i}', i % 2, persons, keypoint_score=np.where(persons.any(-1), np.float32(.9), np.float32(0))))
     dump('p.pkl', clips)
     assert len(kinds('p.pkl')['person order'].clips) == 6
+    training = ['train', 'custom/stgcn_custom_small.py', '--data', 'p.pkl', '--epochs', '1', '--no-test', '--cfg-options', *small]
+    assert main([*training, '--work-dir', 'first']) == 0
+    said = capsys.readouterr().out
+    assert 'in 3 of 3 training clips, somebody is left out who is seen longer than the 2 that are kept' in said
+    assert "'c0': person 2 is seen in 12 frames, persons 0 and 1 in 3 and 2" in said and 'person_order=score' in said
+    assert main([*training, 'person_order=score', '--work-dir', 'second']) == 0
+    assert 'left out' not in capsys.readouterr().out
+    from mmskel.configuration import dataset_of, load_config
+    from mmskel.data.dataset import SkeletonDataset
+    cfg = load_config('second/stgcn_custom_small.py', fit=False)
+    for loader, split in (('train_dataloader', 'train'), ('test_dataloader', 'test')):
+        step = dict(dataset_of(cfg, loader)['pipeline'][0])
+        assert step['sort'] == 'score'
+        kept = SkeletonDataset('p.pkl', [step], split=split)[0]['keypoint']
+        assert kept[0].any(-1).all() and kept.shape[0] == 2  # the one who acts comes first
 
 
 def test_class_folders(capsys):
@@ -85,6 +100,47 @@ def test_class_folders(capsys):
     assert [item['frame_dir'] for item in load_annotation_file('p.pkl').annotations] == [
         'kick/000', 'squat/000', 'wave/000', 'only']
     assert 'keep one' not in capsys.readouterr().out
+
+
+def test_fine_tuning_to_other_classes(small, line, capsys):
+    """open-mmlab/mmskeleton#124, #355, kennymckormick/pyskl#213: another number of classes."""
+    import torch
+    for name, classes in (('three', 3), ('two', 2)):
+        dump(f'{name}.pkl', [clip(f'c{i}', i // 2 % classes, figure(seed=i)[None]) for i in range(12)])
+
+    def training(data, *more):
+        return ['train', 'custom/stgcn_custom_small.py', '--data', data, '--epochs', '1', '--no-test', *more, '--cfg-options', *small]
+    assert main(training('three.pkl', '--work-dir', 'pre')) == 0
+    before = {path: path.read_bytes() for path in Path('pre').rglob('*') if path.is_file()}
+    for way in (['--from', 'pre/epoch_1.pth'], []):
+        more = [] if way else ['load_from=pre/epoch_1.pth']
+        capsys.readouterr()
+        assert main([*training('two.pkl', '--work-dir', f'fine{len(way)}', *way), *more]) == 0
+        said = capsys.readouterr().out
+        assert "start from 'pre/epoch_1.pth': " in said and '2 new, with initial values: cls_head.fc\n' in said
+    said = line(*training('two.pkl', '--work-dir', 'resumed', '--resume', 'pre/epoch_1.pth'))
+    assert 'model.cls_head.num_classes was 3, now 2' in said and "ann_file was 'three.pkl', now 'two.pkl'" in said
+    torch.save(dict(state_dict={'backbone.stem.0.conv.weight': torch.ones(2, 3, 3, 3)}), 'detector.pth')
+    for words in (training('two.pkl', '--work-dir', 'none', '--from', 'detector.pth'),
+                  [*training('two.pkl', '--work-dir', 'none'), 'load_from=detector.pth']):
+        assert "'detector.pth' has nothing for this model: none of its 1 tensors fits" in line(*words)
+    assert not list(Path('none').rglob('*.pth')) and not Path('resumed').exists()
+    assert {path: path.read_bytes() for path in Path('pre').rglob('*') if path.is_file()} == before
+
+
+def test_portrait_videos_of_phones(shared, pose_flags):
+    """CMU-Perceptual-Computing-Lab/openpose#1632, cvat-ai/cvat#1961: stored on their side, with a note to turn them."""
+    films = shared / 'cases/phone_portrait'
+    if not films.is_dir():
+        pytest.skip('needs the public cases beside the repository')
+    Path('list.txt').write_text(''.join(f'{films / name}.mp4\n' for name in ('rotated', 'upright')))
+    assert main(['extract', 'list.txt', 'p.pkl', *pose_flags]) == 0
+    rotated, upright = load_annotation_file('p.pkl').annotations
+    assert tuple(rotated['img_shape']) == tuple(upright['img_shape']) == (360, 240)
+    assert rotated['keypoint'].shape == upright['keypoint'].shape and len(rotated['keypoint']) == 2
+    sure = (rotated['keypoint_score'] > .5) & (upright['keypoint_score'] > .5)
+    apart = np.linalg.norm(rotated['keypoint'].astype(float) - upright['keypoint'], axis=-1)[sure]
+    assert sure.mean() > .3 and np.median(apart) < 2  # pixels; the two were encoded one by one
 
 
 def test_img_shape_as_width_and_height():
@@ -268,14 +324,34 @@ def test_arrays_of_st_gcn(line):
 
 def test_a_file_per_split_and_a_pickle_per_video(line, capsys):
     """open-mmlab/mmaction2#2800, #2187: where is 'split'?"""
-    Path('custom_train.pkl').write_bytes(pickle.dumps([clip(f'c{i}', i % 2) for i in range(4)]))
+    clips = [clip(f'c{i}', i % 2, figure(seed=i)[None]) for i in range(6)]
+    for name, part in (('train', clips[:4]), ('val', clips[4:])):
+        Path(f'custom_{name}.pkl').write_bytes(pickle.dumps(part))
+    for one in clips:
+        Path('per_video').mkdir(exist_ok=True)
+        Path('per_video', f"{one['frame_dir']}.pkl").write_bytes(pickle.dumps(one))
     assert 'no splits' in kinds('custom_train.pkl')
-    Path('per_video').mkdir()
-    Path('per_video/kick_00.pkl').write_bytes(pickle.dumps(clip('kick_00')))
-    assert "'.' is a folder" in line('prepare', 'pickle', '.', 'p.pkl')
-    said = line('prepare', 'pickle', 'per_video/kick_00.pkl', 'p.pkl')
-    assert 'the annotation of a single clip' in said and 'Make one with' not in said
-    assert main(['check', 'per_video/kick_00.pkl', '--html', 'page.html']) == 1
+    assert "'custom_train.pkl' has no splits" in line('train', 'custom/stgcn_custom_small.py', '--data', 'custom_train.pkl')
+    assert main(['prepare', 'pickle', '.', 'both.pickle']) == 0
+    both = load_annotation_file('both.pickle')
+    assert both.split == dict(train=['c0', 'c1', 'c2', 'c3'], val=['c4', 'c5']) and both.layout == 'coco17'
+    assert both.annotations[5]['label'] == 1 and (both.annotations[5]['keypoint'] == clips[5]['keypoint']).all()
+    assert main(['prepare', 'pickle', 'per_video', 'all.pkl']) == 0
+    whole = load_annotation_file('all.pkl')
+    assert [item['frame_dir'] for item in whole.annotations] == [f'c{i}' for i in range(6)] and not whole.split
+    said = line('prepare', 'pickle', '.', 'again.pkl')  # a result among the inputs
+    assert "clip 'c0' is also in 'all.pkl'; ids must differ. If one of the two files is the result of an earlier run" in said
+    assert not Path('again.pkl').exists()
+    Path('empty').mkdir()
+    assert "'empty' is a folder without a pickle" in line('prepare', 'pickle', 'empty', 'p.pkl')
+    for name, names in (('a', ['wave', 'kick']), ('b', ['kick', 'wave'])):
+        Path('named').mkdir(exist_ok=True)
+        one = dict(annotations=[clip(name)], meta=dict(class_names=names))
+        Path('named', f'{name}.pkl').write_bytes(pickle.dumps(one))
+    assert "b.pkl' names other classes than the files before it" in line('prepare', 'pickle', 'named', 'p.pkl')
+    said = line('prepare', 'pickle', 'per_video/c0.pkl', 'p.pkl')
+    assert 'the annotation of a single clip' in said and '`mmskel prepare pickle FOLDER out.pkl`' in said
+    assert main(['check', 'per_video/c0.pkl', '--html', 'page.html']) == 1
     assert 'the annotation of a single clip' in capsys.readouterr().out
 
 

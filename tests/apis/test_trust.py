@@ -158,6 +158,32 @@ def test_weights_that_are_not_finite_go_nowhere(trained, run, tmp_path, capsys):
     assert not (tmp_path / 'w').exists() and not (tmp_path / 'o.pth').exists()
 
 
+def test_names_out_of_a_checkpoint_are_no_orders_to_the_terminal(trained, run, tmp_path, capsys):
+    state = torch.load(trained / 'epoch_1.pth', weights_only=True)
+    state['state_dict']['\x1b[2Jx.y'] = torch.ones(2)
+    state['meta']['cfg'] = state['meta']['cfg'].replace("split=''", "split='\\x1b[2J'")
+    assert '\\x1b' in state['meta']['cfg']
+    torch.save(state, tmp_path / 'odd.pth')
+    assert run('test', tmp_path / 'odd.pth', '--work-dir', tmp_path / 'w') == 1
+    assert run('train', '--work-dir', tmp_path / 'v', '--epochs', 1, '--no-test', '--from', tmp_path / 'odd.pth') == 0
+    printed = capsys.readouterr()
+    assert '\x1b' not in printed.out + printed.err and '1 of the file not used: \\x1b[2Jx' in printed.out
+    (tmp_path / 'v/epoch_1.pth').write_bytes(b'\x1b[2J')
+    (tmp_path / 'v/best_acc_top1_epoch_1.pth').unlink()
+    assert run('train', '--work-dir', tmp_path / 'v', '--resume', '--epochs', 2) == 1
+
+
+@pytest.mark.parametrize('place', ['file', 'fifo', 'file/deeper', 'nul\0'])
+def test_work_dirs_that_cannot_be(place, trained, run, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'file').write_text('mine')
+    os.mkfifo('fifo')
+    for words in (['train'], ['train', '--overwrite'], ['test', trained / 'epoch_1.pth', '--stream', 'bone']):
+        assert run(*words, '--work-dir', place) == 1
+        assert 'cannot write to' in capsys.readouterr().err
+    assert (tmp_path / 'file').read_text() == 'mine' and (tmp_path / 'fifo').is_fifo()
+
+
 def test_early_stopping_is_told():
     from pathlib import Path
 

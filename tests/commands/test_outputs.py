@@ -36,7 +36,8 @@ def here(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('words', [
     ['prepare', 'pickle', 'a.pkl', 'a.pkl'], ['prepare', 'pickle', 'link.pkl', 'a.pkl'], ['prepare', 'pickle', 'a.pkl', './link.pkl'],
-    ['check', 'a.pkl', '--html', 'a.pkl'], ['check', 'a.pkl', '--html', 'link.pkl'], ['check', 'a.pkl', '--html', '/dev/null'],
+    ['check', 'a.pkl', '--html', 'a.pkl'], ['check', 'a.pkl', '--html', 'link.pkl'], ['check', 'a.pkl', '--html', 'fifo.pkl'],
+    ['check', 'a.pkl', '--html', 'to_fifo.html'], ['convert', 'st_gcn', 'w.pth', 'fifo.pth'],
     ['prepare', 'numpy', 'arrays', 'fifo.pkl', '--labels', 'l.csv', '--layout', 'coco17'],
     ['convert', 'st_gcn', 'w.pth', 'w.pth'], ['convert', 'st_gcn', 'out.py', 'out.py'], ['convert', 'st_gcn', 'out.py', 'out.pth'],
     ['fuse', 'one', 'b.json', '--out', 'one'], ['fuse', 'one/results.json', 'b.json', '--out', './one'],
@@ -45,7 +46,9 @@ def here(tmp_path, monkeypatch):
     ['features', 'c.py', 'w.pth', '--data', 'a.pkl', '--out', 'w.pth'], ['export', 'c.py', 'w.pth', 'w.pth'],
     ['extract', 'video.mp4', 'arrays'], ['extract', 'arrays', 'a.pkl', '--labels', 'a.pkl']])
 def test_inputs_and_devices_are_not_replaced(words, capsys):
-    os.mkfifo('fifo.pkl')
+    for name in ('fifo.pkl', 'fifo.pth'):
+        os.mkfifo(name)
+    Path('to_fifo.html').symlink_to('fifo.pkl')
     files = [path for path in Path().rglob('*') if path.is_file()]
     before = {path: (path.read_bytes(), path.lstat().st_mode) for path in files}
     assert main(words) == 1
@@ -53,8 +56,7 @@ def test_inputs_and_devices_are_not_replaced(words, capsys):
     assert len(lines) == 1, lines
     assert {path: (path.read_bytes(), path.lstat().st_mode) for path in before} == before
     assert not [path for path in Path().rglob('*') if path.is_file() and path not in before]
-    import stat
-    assert stat.S_ISCHR(os.stat('/dev/null').st_mode) and stat.S_ISFIFO(os.stat('fifo.pkl').st_mode)
+    assert Path('fifo.pkl').is_fifo() and Path('fifo.pth').is_fifo() and Path('to_fifo.html').is_symlink()
 
 
 def test_links_and_modes_stay():
@@ -84,6 +86,24 @@ def test_names_out_of_files_reach_neither_terminal_nor_spreadsheet(capsys):
     assert '\x1b' not in capsys.readouterr().out
     rows = Path('f/per_class.csv').read_text().splitlines()
     assert any(row.startswith("'=1+1") for row in rows) and any(row.startswith("'@bow") for row in rows)
+
+
+@pytest.mark.parametrize('names', [['$x_{', '$y$'], ['\\frac$', '$\\frac$'], ['\ud800', 'a\nb'], ['$$', '\\$1$2']])
+def test_names_out_of_files_are_no_formulas(names, capsys):
+    """Plots and videos draw a class's name as it is written."""
+    data = flat_file()
+    data['meta']['class_names'], data['split'] = names, {'$\\frac$_train': ['clip0', 'clip1'], '$\\frac$_test': ['clip2', 'clip3']}
+    Path('named.pkl').write_bytes(pickle.dumps(data))
+    assert main(['check', 'named.pkl', '--html', 'p.html']) == 0 and Path('p.html').stat().st_size > 10_000
+    from PIL import Image, ImageDraw, ImageFont
+
+    from mmskel.evaluation.results import load_results
+    from mmskel.visualization.confusion import draw_confusion_matrix
+    from mmskel.visualization.labelled_video import shortened
+    Path('r.json').write_text(json.dumps(dict(results(0), class_names=[*names, 'third'])))
+    assert draw_confusion_matrix(load_results('r.json'), 'c.png').stat().st_size > 10_000
+    for name in names:
+        assert shortened(ImageDraw.Draw(Image.new('L', (9, 9))), name, ImageFont.load_default(12), 200) == ' '.join(name.split())
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path):

@@ -9,7 +9,7 @@ from mmskel.configuration import ConfigError, load_config
 from mmskel.files.config_files import ConfigFileError, read_config_file
 
 RAN = 'MMSKEL_TEST_CODE_RAN'
-RUN = f'!!python/object/apply:os.putenv ["{RAN}", "1"]'
+RUN = '!!python/object/apply:os.mkdir ["ran"]'
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +20,19 @@ def nothing_has_run(tmp_path, monkeypatch):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text('import os\nos.environ["MMSKEL_TEST_CODE_RAN"] = "1"\nclass X: pass\n')
     yield
-    assert RAN not in os.environ
-    if hasattr(os, 'unsetenv'):
-        os.unsetenv(RAN)
+    assert RAN not in os.environ and not Path('ran').exists()
+
+
+def test_the_same_lines_do_run_elsewhere():
+    """The files of these tests are able to run something: a Python config does, and so does YAML's unsafe loader."""
+    import yaml
+    Path('c.py').write_text("__import__('os').mkdir('ran')\nmodel = dict()\n")
+    read_config_file('c.py')
+    assert Path('ran').is_dir()
+    Path('ran').rmdir()
+    yaml.unsafe_load(f'a: {RUN}')
+    assert Path('ran').is_dir()
+    Path('ran').rmdir()
 
 
 @pytest.mark.parametrize('text, message', [

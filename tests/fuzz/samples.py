@@ -101,11 +101,49 @@ def _hrnet():
 
 
 def _penn():
+    return {'s/labels/0001.mat': mat_file(
+        action='bowl', x=np.full((3, 13), 9.), y=np.full((3, 13), 8.), visibility=np.ones((3, 13)), train=1,
+        dimensions=np.array([270, 480, 3]), nframes=3, pose='right')}
+
+
+def mat_file(**arrays) -> bytes:
+    """MATLAB 5, as SciPy writes it."""
     from scipy.io import savemat
     buffer = io.BytesIO()
-    savemat(buffer, dict(action='bowl', x=np.full((3, 13), 9.), y=np.full((3, 13), 8.), visibility=np.ones((3, 13)), train=1,
-                         dimensions=np.array([270, 480, 3]), nframes=3, pose='right'))
-    return {'s/labels/0001.mat': buffer.getvalue()}
+    savemat(buffer, arrays)
+    return buffer.getvalue()
+
+
+def _sbu():
+    return '\n'.join(f'{t},' + ','.join(f'{.01 * k + .001 * t:.4f}' for k in range(90)) for t in (1, 2)) + '\n'
+
+
+def _sysu():
+    joints = poses(1, 3, 20, 3)[0]
+    rows = '\n'.join(' '.join(f'{x:.4f}' for x in frame.ravel()) for frame in joints)
+    return {'s/video01/person01/skeleton.txt': rows, 's/video02/person01/skeleton.mat': mat_file(joints=joints, n=3.)}
+
+
+def _hdm05():
+    """A skeleton whose bones lie along x, and two clips of three frames."""
+    from mmskel.data.readers.hdm05 import BONES
+    from mmskel.skeleton import get_layout
+    parents = {bone: BONES[parent] for bone, parent in zip(BONES[1:], get_layout('hdm31').parents[1:])}
+    asf = [':units', '  length 0.45', '  angle deg', ':root', '  order TX TY TZ RX RY RZ', '  axis XYZ', '  position 0 0 0',
+           '  orientation 0 0 0', ':bonedata']
+    for bone in BONES[1:]:
+        asf += ['  begin', f'    name {bone}', '    direction 1 0 0', '    length 1', '    axis 0 0 90 XYZ', '    dof rx ry rz', '  end']
+    asf += [':hierarchy', '  begin']
+    asf += [f'    {parent} {" ".join(b for b in parents if parents[b] == parent)}' for parent in dict.fromkeys(parents.values())]
+    amc = ':FULLY-SPECIFIED\n:DEGREES\n' + ''.join(f'{t}\nroot {t} 0 0 0 0 9\nlfemur 1 2 {t}\n' for t in range(1, 10))
+    return {'s/HDM_bd.asf': '\n'.join([*asf, '  end', '']), 's/HDM_bd_walk2StepsLstart_001_120.amc': amc,
+            's/HDM_bd_clap1Reps_001_120.amc': amc}
+
+
+def _pickles():
+    clips = flat_file()['annotations']
+    return {'s/mine_train.pkl': pickle.dumps(clips[:2]), 's/mine_val.pkl': pickle.dumps(clips[2:3]),
+            's/one.pkl': pickle.dumps(clips[3])}
 
 
 def _volleyball():
@@ -148,6 +186,10 @@ def formats() -> dict:
         'kinetics_hrnet': (_hrnet(), ['kinetics_hrnet', 's']),
         'msr_action3d': ({'s/a13_s02_e03_skeleton3D.txt': '1.5 2 3 0\n' * 40}, ['msr_action3d', 's']),
         'utkinect': (_utkinect(), ['utkinect', 's']),
+        'pickle, folder': (_pickles(), ['pickle', 's']),
+        'sbu': ({'s/s01s02/03/001/skeleton_pos.txt': _sbu(), 's/s01s03/04/001/skeleton_pos.txt': _sbu()}, ['sbu', 's']),
+        'sysu': (_sysu(), ['sysu', 's']),
+        'hdm05': (_hdm05(), ['hdm05', 's']),
         'penn_action': (_penn(), ['penn_action', 's']),
         'volleyball': (_volleyball(), ['volleyball', 's']),
         'nba': (_nba(), ['nba', 's']),

@@ -11,7 +11,7 @@ from mmskel.cli import COMMANDS, main, parser_of
 from mmskel.files.text import printable
 
 WORDS = ('', ' ', '0', '-1', '1', '2', '1e400', 'inf', '-inf', 'nan', '0.5', 'x', 'x=y', '=', 'a=1', 'a..b=1', '../x', '.',
-         '/dev/null', '/dev/full', '/proc/self/mem', 'a.pkl', 'a.json', 'b.json', 'none', 'é', '\x1b[31mred', 'a\nb', '\udc80',
+         'fifo', 'fifo.pkl', 'to_fifo', 'fifo.pth', 'a.pkl', 'a.json', 'b.json', 'none', 'é', '\x1b[31mred', 'a\nb', '\udc80',
          'a\0b', '9' * 400, 'x' * 300, '--', '-', '*', 'cpu', 'cuda:99', 'foo', 'meta', 'http://', 'joint', 'train', 'coco17',
          'link', 'folder', 'out.pkl', 'o.json', 'o.npz', 'o.mp4', 'o.png', 'model.x=1', 'classes=[1,99]', 'train_cfg=1', '[', '{}',
          'None', 'st_gcn', 'numpy', '1,2', 'wave;kick', 'wave;wave', ';')
@@ -58,9 +58,14 @@ def test_command(command, network, inputs, rng_of, fresh):
         folder = fresh({'a.pkl': pickle.dumps(flat_file()), 'a.json': json.dumps(results(0)), 'b.json': json.dumps(results(1)),
                         'folder/x.txt': 'x'})
         os.symlink('a.pkl', folder / 'link')
+        os.symlink('fifo', folder / 'to_fifo')
+        for name in ('fifo', 'fifo.pkl', 'fifo.pth'):
+            os.mkfifo(folder / name)
         outcome = judge(lambda: main([command, *words]), folder, [word if len(word) > 1 else f"'{word}'" for word in (printable(word).replace('\n', ' ') for word in words)] + [
-            'a.pkl', 'nothing', 'f.npz', 't.csv', 'folder', repr(''), *(flag.strip('-').replace('-', '_') for flag in known),
+            'a.pkl', 'nothing', 'f.npz', 't.csv', 'folder', 'http:', 'results.json', repr(''), *(flag.strip('-').replace('-', '_') for flag in known),
             *known, 'config', 'rule', 'unknown', 'expected', 'stride', 'window', 'classes', 'column', 'prompt'],
                         report=command == 'check')
+        if not all((folder / name).is_fifo() for name in ('fifo', 'fifo.pkl', 'fifo.pth')) or not (folder / 'to_fifo').is_symlink():
+            outcome.faults.append('a pipe was replaced')
         tally.add(outcome, f'{command} {words}')
     tally.check()

@@ -113,3 +113,33 @@ def test_aligners(inputs, rng_of, fresh, tmp_path):
         folder = fresh({'al.pth': data})
         tally.add(judge(reading(lambda: load_aligner('al.pth')), folder, ('al.pth', )), str(number))
     tally.check()
+
+
+def test_folders_of_sa_dvae(inputs, rng_of, fresh):
+    """Four files that belong together: one of them damaged, of another shape, or missing."""
+    shapes = {'se.mu.0': (9, 12), 'se.logvar.0': (9, 12), 'sd.model.0': (12, 9), 'te.mu.0': (6, 20), 'te.logvar.0': (6, 20),
+              'td.model.0': (20, 6)}
+    good = {}
+    for half in ('se', 'sd', 'te', 'td'):
+        good[half] = {f'{key.partition(".")[2]}.{leaf}': torch.ones(shape if leaf == 'weight' else shape[:1])
+                      for key, shape in shapes.items() if key.startswith(half) for leaf in ('weight', 'bias')}
+    files = {f'p/{half}_9.pth.tar': torch_file(dict(epoch=1, state_dict=state)) for half, state in good.items()}
+    folder = fresh(files)
+    assert judge(lambda: main(['convert', 'sa_dvae', 'p', 'o.pth']), folder).status == 0
+    tally = Tally()
+    for number in inputs(24):
+        rng = rng_of(number)
+        half, broken = rng.choice(list(good)), dict(files)
+        name = f'p/{half}_9.pth.tar'
+        if rng.random() < .4:
+            broken[name] = damaged(files[name], rng)
+        elif rng.random() < .1:
+            del broken[name]
+        else:
+            broken[name] = torch_file(dict(state_dict=changed(dict(good[half]), rng, ODD)))
+        folder = fresh(broken)
+        outcome = judge(lambda: main(['convert', 'sa_dvae', rng.choice(('p', name)), 'o.pth']), folder, ("'p", name))
+        if (folder / 'o.pth').exists() != (outcome.status == 0):
+            outcome.faults.append('o.pth')
+        tally.add(outcome, str(number))
+    tally.check()

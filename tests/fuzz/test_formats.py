@@ -5,23 +5,22 @@ import zipfile
 import pytest
 from fuzz.judge import Tally, judge
 from fuzz.mutations import changed, damaged
-from fuzz.samples import formats
+from fuzz.samples import formats, mat_file
 
 from mmskel.cli import main
 from mmskel.data.annotation_file import load_annotation_file
 
 FORMATS = ('pickle', 'pickle, protocol 0', 'numpy', 'numpy, zip', 'nw_ucla', 'nw_ucla, zip', 'ntu', 'kinetics_skeleton',
-           'kinetics_hrnet', 'msr_action3d', 'utkinect', 'penn_action', 'volleyball', 'nba', 'group_scenes')
-STRUCTURED = ('kinetics_skeleton', 'kinetics_hrnet', 'nw_ucla', 'nba', 'volleyball', 'group_scenes')
-
-
-PLAIN = ('sbu', 'sysu', 'hdm05')  # text files of numbers alone; their own tests give them bad files
+           'kinetics_hrnet', 'msr_action3d', 'utkinect', 'penn_action', 'volleyball', 'nba', 'group_scenes',
+           'pickle, folder', 'sbu', 'sysu', 'hdm05')
+STRUCTURED = ('kinetics_skeleton', 'kinetics_hrnet', 'nw_ucla', 'nba', 'volleyball', 'group_scenes', 'penn_action', 'sysu',
+              'pickle, folder')
 
 
 def test_every_format_is_here_and_its_samples_are_good(fresh):
     from mmskel.data.readers import READERS
     assert set(FORMATS) == set(formats())
-    assert {arguments[0] for _, arguments in formats().values()} == set(READERS) - {'volleyball_weak', *PLAIN}
+    assert {arguments[0] for _, arguments in formats().values()} == set(READERS) - {'volleyball_weak'}
     for name, (files, arguments) in formats().items():
         folder = fresh(files)
         outcome = judge(lambda: main(['prepare', arguments[0], arguments[1], 'out.pkl', *arguments[2:]]), folder)
@@ -56,7 +55,7 @@ def test_bytes(name, inputs, rng_of, fresh):
 
 @pytest.mark.parametrize('name', STRUCTURED)
 def test_structure(name, inputs, rng_of, fresh):
-    """JSON and pickles that can be read, but hold something else."""
+    """JSON, pickles and MATLAB files that can be read, but hold something else."""
     import json
     tally, (_, arguments) = Tally(), formats()[name]
     for number in inputs(20):
@@ -64,13 +63,28 @@ def test_structure(name, inputs, rng_of, fresh):
         files = dict(formats()[name][0])
         victim = rng.choice([file for file in files if not file.endswith('.txt') and not file.endswith('_ids')])
         content = files[victim]
-        if isinstance(content, bytes):
+        if victim.endswith('.mat'):
+            files[victim] = changed_mat(content, rng)
+        elif isinstance(content, bytes):
             files[victim] = pickle.dumps(changed(pickle.loads(content), rng))
         else:
             files[victim] = json.dumps(_plain(changed(json.loads(content), rng)))
         folder = fresh(files)
         tally.add(prepared(folder, files, arguments, rng.random() < .4), f'{name} {number}')
     tally.check()
+
+
+def changed_mat(content, rng):
+    """A MATLAB file with other variables, as far as SciPy can write them."""
+    import io
+
+    from scipy.io import loadmat
+    arrays = {key: value for key, value in loadmat(io.BytesIO(content)).items() if not key.startswith('__')}
+    data = changed(arrays, rng)
+    try:
+        return mat_file(**{str(key): value for key, value in data.items()})
+    except Exception:  # what cannot be written cannot be read
+        return mat_file(x=1)
 
 
 def _plain(value):

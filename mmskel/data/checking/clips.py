@@ -44,7 +44,7 @@ KINDS = {
     'high score': (WARNING, 'scores above 1', 'confidences must be in [0, 1]; heatmaps peak at the score'),
     'low score': (WARNING, 'low confidence of most joints', 'look at some; another detector or pose model may help'),
     'person order': (WARNING, 'persons after the first two who are seen longer than they are',
-                     "recipes for two persons take the first two; sort them, e.g. SetPersons(sort='score')"),
+                     "recipes for two persons take the first two; person_order=score, a knob of configs, sorts them"),
 }
 
 

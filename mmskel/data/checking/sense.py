@@ -37,12 +37,24 @@ def findings_of_sense(clip: Clip, placed: np.ndarray) -> Iterator[tuple[str, str
         yield 'high score', f'{(finite > 1.001).sum()} of {finite.size} joints, up to {finite.max():.3g}'
     elif finite.size and np.median(finite) < 0.2:
         yield 'low score', f'half of the joints are below {np.median(finite):.2f}'
-    if M > 2:
-        seen = placed.any(-1).sum(1)
-        longer = np.flatnonzero(seen[2:] > seen[:2].min() * 1.5 + 1) + 2
-        if len(longer):
-            yield 'person order', (f'person {longer[0]} is seen in {seen[longer[0]]} frames, persons 0 and 1 in '
-                                   f'{seen[0]} and {seen[1]}')
+    if M > 2 and (detail := overlooked_person(placed, 2)):
+        yield 'person order', detail
+
+
+def overlooked_person(placed: np.ndarray, kept: int) -> str:
+    """Who is seen clearly longer than one of the first ``kept`` persons, in words; '' if nobody is.
+
+    Args:
+        placed: (M, T, V) bool, joints that are not zero.
+        kept: Number of persons at the beginning that a recipe keeps.
+    """
+    seen = placed.any(-1).sum(1)
+    longer = np.flatnonzero(seen[kept:] > seen[:kept].min() * 1.5 + 1) + kept
+    if not len(longer):
+        return ''
+    first = 'person 0' if kept == 1 else 'persons 0 and 1' if kept == 2 else f'persons 0 to {kept - 1}'
+    return (f'person {longer[0]} is seen in {seen[longer[0]]} frames, {first} in '
+            f'{" and ".join(map(str, seen[:kept])) if kept < 3 else f"{seen[:kept].min()} to {seen[:kept].max()}"}')
 
 
 def _places(points: np.ndarray, size: tuple[int, int]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,6 @@ Recognition", CVPR 2015. The official split files are not public; see :class:`SY
 """
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.reader import Reader, ReadError, option
+from mmskel.files.mat import MatFileError, read_mat
 from mmskel.skeleton import Clip
 
 _FILE = r'\D*(\d+)/\D*(\d+)/[^/]+\.(?:txt|mat)'
@@ -28,8 +28,8 @@ class SYSU(Reader):
     """Reads SYSU-3D: one person, 20 joints of Kinect v1, metres.
 
     One file per clip in two numbered folders, activity and subject (``video03/person17/skeleton.txt``; only the numbers
-    count): text with 60 numbers per frame (x, y, z of every joint) or 20 lines of three, or a MATLAB file (up to
-    version 7) with one array of shape (T, 20, 3), (20, 3, T) or (T, 60).
+    count): text with 60 numbers per frame (x, y, z of every joint) or 20 lines of three, or a MATLAB file (version 5
+    to 7) with one array of shape (T, 20, 3), (20, 3, T) or (T, 60).
 
     Splits, 30 each, whose mean is reported:
 
@@ -46,9 +46,14 @@ class SYSU(Reader):
     def __post_init__(self):
         super().__post_init__()
         self._tree = FileTree(self.source)
-        self._files = {f'a{int(activity):02d}_s{int(subject):02d}': place
-                       for (activity, subject), place in self._tree.placed(_FILE).items()}
-        self._files = dict(sorted(self._files.items()))
+        found: dict[str, str] = {}
+        for (activity, subject), place in self._tree.placed(_FILE).items():
+            name = f'a{int(activity):02d}_s{int(subject):02d}'
+            if name in found:
+                raise ReadError(f"'{self.source}' holds '{found[name]}' and '{place}', which are the same clip by "
+                                'their numbers; keep one')
+            found[name] = place
+        self._files = dict(sorted(found.items()))
         if not self._files:
             raise ReadError(f"'{self.source}' holds no SYSU clip; expected a {self.what}")
         self._lists = self._read_lists() if self.split_file else None
@@ -74,7 +79,7 @@ class SYSU(Reader):
         return list(self._files)
 
     def read(self, item: str) -> Clip:
-        activity, subject = int(item[1:3]), int(item[5:7])
+        activity, subject = (int(part[1:]) for part in item.split('_'))
         if not 1 <= activity <= len(CLASSES):
             raise ReadError(f"'{self._files[item]}': there is no activity {activity} in SYSU-3D; folders are numbered "
                             f'from 1 to {len(CLASSES)}')
@@ -98,18 +103,15 @@ class SYSU(Reader):
             raise ReadError(f"'{place}' is not a table of numbers with lines of equal length") from None
 
     def _matlab(self, place: str) -> np.ndarray:
-        from scipy.io import loadmat
         try:
-            content = loadmat(io.BytesIO(self._tree.read(place)))
-        except Exception as error:  # damaged files raise all kinds of errors
+            content = read_mat(self._tree.read(place))
+        except MatFileError as error:
             raise ReadError(f"'{place}' is not a MATLAB file that can be read: {error}") from None
         tables = {name: value for name, value in content.items()
-                  if isinstance(value, np.ndarray) and value.dtype.kind in 'fiu' and value.ndim >= 2
-                  and value.size and value.size % 60 == 0}
+                  if not isinstance(value, str) and value.size and value.size % 60 == 0}
         if len(tables) != 1:
-            names = [name for name in content if not name.startswith('__')]
             raise ReadError(f"'{place}' holds {len(tables)} arrays that may be joints; expected one; it has: "
-                            f'{", ".join(names) or "nothing"}')
+                            f'{", ".join(content) or "nothing"}')
         return next(iter(tables.values()))
 
     def splits(self, ids: Sequence[str]) -> dict[str, list[str]]:
@@ -118,14 +120,14 @@ class SYSU(Reader):
         splits = {}
         for number in range(1, SPLITS + 1):
             trained: set[str] = set()
-            for activity in sorted({i[:3] for i in ids}):
-                mine = sorted(i for i in ids if i[:3] == activity)
+            for activity in sorted({i.partition('_')[0] for i in ids}):
+                mine = sorted(i for i in ids if i.partition('_')[0] == activity)
                 trained.update(mine[place] for place in rng.permutation(len(mine))[:(len(mine) + 1) // 2])
             splits[f'set1_{number:02d}_train'] = [i for i in ids if i in trained]
             splits[f'set1_{number:02d}_test'] = [i for i in ids if i not in trained]
         for number, subjects in enumerate(lists, 1):
-            splits[f'set2_{number:02d}_train'] = [i for i in ids if int(i[5:7]) in subjects]
-            splits[f'set2_{number:02d}_test'] = [i for i in ids if int(i[5:7]) not in subjects]
+            splits[f'set2_{number:02d}_train'] = [i for i in ids if int(i.partition('_s')[2]) in subjects]
+            splits[f'set2_{number:02d}_test'] = [i for i in ids if int(i.partition('_s')[2]) not in subjects]
         return splits
 
     def meta(self) -> dict[str, Any]:

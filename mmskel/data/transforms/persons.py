@@ -28,6 +28,7 @@ class SetPersons(SkeletonTransform):
     have -1.
     """
     writes = (*COORDINATES, *SCORES, 'person_label')
+    knobs = dict(person_order='sort')
 
     def __init__(self, num_person: int, pad: str = 'zero', sort: str = 'none'):
         if pad not in ('zero', 'loop') or sort not in ('none', 'score', 'frame_score'):
