@@ -15,6 +15,7 @@ from mmskel.files.errors import UserError
 from mmskel.files.torch_files import write_data
 from mmskel.interop.cascadeformer import CASCADEFORMER
 from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
+from mmskel.interop.gate_shift_pose import GATE_SHIFT_POSE
 from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.keras_files import keras_state
 from mmskel.interop.mans import MANS
@@ -31,10 +32,11 @@ __all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'b
            'load_published_state', 'start_rgbpose']
 
 SYSTEMS = {system.name: system for system in (
-    CASCADEFORMER, ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER, STC_NET, ST_GCN)}
+    CASCADEFORMER, ENSEMBLE_1DCNN, GATE_SHIFT_POSE, HD_GCN, MANS, MP_GCN, POSEC3D, RGBPOSE, SA_DVAE, SKATEFORMER,
+    STC_NET, ST_GCN)}
 """Every published system that can be read, by name."""
 
-_ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn'}
+_ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn', 'gsp': 'gateshiftpose'}
 
 
 def _system(name: str) -> System:
