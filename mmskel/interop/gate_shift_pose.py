@@ -78,7 +78,8 @@ def _config(arguments: Mapping[str, Any]) -> dict[str, Any]:
             cls_head=dict(type='SegmentHead', num_classes=classes, in_channels=(features + 2 * width) // 4, dropout=0.))
     channels = said.get('num_channels', 3 if kind == 'rgb' else 4)
     return dict(
-        type='Recognizer3D', data_preprocessor=dict(type='FrameStackEncoder', layout=layout, heatmap=channels == 4),
+        type='Recognizer3D', data_preprocessor=dict(type='FrameStackEncoder', layout=layout,
+                              stream='rgb_heatmap' if channels == 4 else 'rgb'),
         backbone=dict(type='GSFResNet', in_channels=channels, **network),
         cls_head=dict(type='SegmentHead', num_classes=classes, in_channels=features, dropout=dropout))
 

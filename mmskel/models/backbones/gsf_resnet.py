@@ -123,8 +123,8 @@ class GSFResNet(BaseModule):
         """
         if x.ndim != 5 or x.shape[1] != self.in_channels:
             raise UserError(f'GSFResNet was built for in_channels={self.in_channels} and takes (rows, channels, '
-                            f'frames, height, width); found {tuple(x.shape)}; heatmap=True of FrameStackEncoder makes '
-                            'four channels, heatmap=False three')
+                            f'frames, height, width); found {tuple(x.shape)}; FrameStackEncoder makes four of '
+                            "stream='rgb_heatmap' and three of stream='rgb'")
         rows, frames = x.shape[0], x.shape[2]
         x = self.stem(x.transpose(1, 2).flatten(0, 1))
         for layer in self.layers:

@@ -19,6 +19,7 @@ from mmskel.models.encoders.base import SkeletonEncoder
 from mmskel.models.encoders.rgb_pose import MEAN, STD
 from mmskel.skeleton import get_layout
 
+FRAME_STREAMS = ('rgb_heatmap', 'rgb')
 _NO_IMAGES = ('the network looks at images, and the samples have none; the pipeline needs SampleSegments and '
               'LoadClipFrames before PackSkeleton')
 
@@ -96,7 +97,7 @@ class FrameStackEncoder(SkeletonEncoder):
 
     Args:
         layout: Joint order.
-        heatmap: Whether a heatmap of all joints is the fourth channel; without it, images alone have three.
+        stream: ``'rgb_heatmap'``: images and a heatmap of all joints as their fourth channel; ``'rgb'``: images alone.
         sigma: Standard deviation of the Gaussians, in pixels of the images that the network sees. Published: 10 on
             images of 640 x 360, which are then scaled to 455 x 256.
         mask_rgb: Whether images are black where the heatmap is zero, as the released code feeds them; the paper
@@ -105,18 +106,22 @@ class FrameStackEncoder(SkeletonEncoder):
             by its own mean and deviation, and the heatmap stays in [0, 1].
         mean, std: Mean and standard deviation of red, green and blue, of pixels from 0 to 255.
     """
+    streams = FRAME_STREAMS
+    ensemble = FRAME_STREAMS
     coords = (2, )
     needs_video = True
     channel_axis = -4
 
-    def __init__(self, layout: str, heatmap: bool = True, sigma: float = 7., mask_rgb: bool = True,
+    def __init__(self, layout: str, stream: str = 'rgb_heatmap', sigma: float = 7., mask_rgb: bool = True,
                  cyclic: bool = True, mean: Sequence[float] = MEAN, std: Sequence[float] = STD):
         super().__init__()
+        if stream not in FRAME_STREAMS:
+            raise UserError(f"unknown stream '{stream}'; known: {', '.join(FRAME_STREAMS)}")
         if sigma <= 0:
             raise UserError(f'FrameStackEncoder: sigma must be above 0, not {sigma}')
         table = get_layout(layout)
-        self.layout, self.num_joints, self.heatmap, self.sigma = table.name, table.num_joints, heatmap, sigma
-        self.mask_rgb, self.cyclic = mask_rgb, cyclic
+        self.layout, self.num_joints, self.sigma = table.name, table.num_joints, sigma
+        self.stream, self.heatmap, self.mask_rgb, self.cyclic = stream, stream == 'rgb_heatmap', mask_rgb, cyclic
         self.mean, self.std = (tuple(value / 255 for value in values) for values in (mean, std))
 
     def channels(self, coords: int = 2) -> int:
@@ -192,7 +197,7 @@ class FramesAndPoseEncoder(SkeletonEncoder):
     def __init__(self, layout: str, scale_pose: bool = False, mean: Sequence[float] = MEAN,
                  std: Sequence[float] = STD):
         super().__init__()
-        self.images = FrameStackEncoder(layout, heatmap=False, cyclic=False, mean=mean, std=std)
+        self.images = FrameStackEncoder(layout, 'rgb', cyclic=False, mean=mean, std=std)
         self.layout, self.num_joints, self.scale_pose = self.images.layout, self.images.num_joints, scale_pose
 
     def channels(self, coords: int = 2) -> int:

@@ -1,7 +1,7 @@
 """A linear classifier of frames whose scores are averaged over the clip: the consensus of segments."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mmaction.models.heads import BaseHead
 from mmaction.registry import MODELS
@@ -51,3 +51,11 @@ class SegmentHead(BaseHead):
                             f'GSFResNet and GSFLateFusion; found {tuple(x.shape)}')
         frames = functional.dropout(x.mean((3, 4)), self.dropout, self.training)
         return self.fc(frames.mean(2))
+
+    def predict_by_feat(self, cls_scores: Tensor, data_samples: Sequence) -> Sequence:
+        """Writes ``pred_score`` (K,), probabilities for both rules of averaging, and ``pred_label``."""
+        samples = super().predict_by_feat(cls_scores, data_samples)
+        if self.average_clips == 'score':
+            for sample in samples:
+                sample.set_pred_score(sample.pred_score.softmax(-1))
+        return samples
