@@ -108,6 +108,17 @@ def _penn():
     return {'s/labels/0001.mat': buffer.getvalue()}
 
 
+def _frfs():
+    import cv2
+    image = cv2.imencode('.jpg', np.full((36, 64, 3), 90, np.uint8))[1].tobytes()
+    files = {'s/train_videofolder.txt': 'a 3 1\n', 's/val_videofolder.txt': ''}
+    for frame in range(3):
+        buffer = io.BytesIO()
+        np.save(buffer, np.full((1, 17, 2), 9. + frame))
+        files |= {f's/Images/a/{frame:05d}.jpg': image, f's/Images/a/{frame:05d}.npy': buffer.getvalue()}
+    return files
+
+
 def _volleyball():
     line = '100.jpg r-pass 10 20 30 40 standing 50 60 70 80 blocking'
     joints = {90 + t: np.ones((2, 17, 3)) for t in range(20)}
@@ -149,6 +160,7 @@ def formats() -> dict:
         'msr_action3d': ({'s/a13_s02_e03_skeleton3D.txt': '1.5 2 3 0\n' * 40}, ['msr_action3d', 's']),
         'utkinect': (_utkinect(), ['utkinect', 's']),
         'penn_action': (_penn(), ['penn_action', 's']),
+        'frfs': (_frfs(), ['frfs', 's']),
         'volleyball': (_volleyball(), ['volleyball', 's']),
         'nba': (_nba(), ['nba', 's']),
         'group_scenes': ({'a.pkl': pickle.dumps(_couples())}, [
