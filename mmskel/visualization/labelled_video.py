@@ -167,7 +167,8 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
     with open_video(video, keep_going=True) as source:  # the clip has the frames of a damaged one that can be read
         flat = clip.keypoint.shape[-1] == 2
         panel = Panel(prediction, clip, source.size[1] + (0 if flat else source.size[0]), min_score)
-        return _write(path, panel, _over_video(source, clip, panel, links, heatmap) if flat else _beside_video(source, clip))
+        frames = _over_video(source, clip, panel, links, heatmap) if flat else _beside_video(source, clip)
+        return _write(path, panel, frames)
 
 
 def _write(path: Path, panel: Panel, frames: Iterator[np.ndarray]) -> Path:

@@ -3,7 +3,8 @@
 E. Bianchi, O. Lanz, "Gate-Shift-Pose: Enhancing Action Recognition in Sports with Skeleton Information", WACVW 2025,
 arXiv 2503.04470. Official code: github.com/EdoWhite/Gate-Shift-Pose (licence: not stated; no weights); written from the
 paper and from a description of that code. Ours: any layout, and attention over the segments of a clip
-(docs/published/gate_shift_pose.md, D4). The early fusion is :class:`~mmskel.models.backbones.GSFResNet` on four channels.
+(docs/published/gate_shift_pose.md, D4). The early fusion is :class:`~mmskel.models.backbones.GSFResNet` on four
+channels.
 
 Symbols: R rows (clips and views), T frames, V joints, E channels of both features side by side.
 """

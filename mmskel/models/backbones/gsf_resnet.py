@@ -2,8 +2,8 @@
 
 E. Bianchi, O. Lanz, "Gate-Shift-Pose: Enhancing Action Recognition in Sports with Skeleton Information", WACVW 2025,
 arXiv 2503.04470; Gate-Shift-Fuse: arXiv 2203.08897. Official code: github.com/EdoWhite/Gate-Shift-Pose (licence: not
-stated; no weights); written from the paper and from a description of that code. Ours: any number of frames, widths, and a
-true ResNet-18 beside the released one, which is 34 layers deep (docs/published/gate_shift_pose.md, D3).
+stated; no weights); written from the paper and from a description of that code. Ours: any number of frames, widths, and
+a true ResNet-18 beside the released one, which is 34 layers deep (docs/published/gate_shift_pose.md, D3).
 
 Symbols: R rows (clips and views), T frames, C channels.
 """
