@@ -56,7 +56,7 @@ class TenCrops(ImageTransform):
         size: Side of the square crops in pixels.
         layout: Joint order, for the left/right pairs.
     """
-    writes = (*ImageTransform.writes, *SCORES, 'num_clips')
+    writes = (*ImageTransform.writes, *SCORES, 'num_clips', 'total_frames')
 
     def __init__(self, size: int, layout: str):
         self.size, self.layout = size, layout
@@ -79,7 +79,8 @@ class TenCrops(ImageTransform):
             views += [{**sample, **view}, self._mirrored({**sample, **view})]
         changed = {key: np.concatenate([view[key] for view in views], 0 if key == 'imgs' else 1)
                    for key in (*COORDINATES, *SCORES, 'imgs') if key in sample}
-        return dict(changed, img_shape=(self.size, self.size), num_clips=10 * sample.get('num_clips', 1))
+        return dict(changed, img_shape=(self.size, self.size), num_clips=10 * sample.get('num_clips', 1),
+                    total_frames=10 * sample['keypoint'].shape[1])
 
     def _mirrored(self, view: dict[str, Any]) -> dict[str, Any]:
         turned = dict(view)
@@ -105,8 +106,9 @@ class ImagesAlone(SkeletonTransform):
     Args:
         transforms: Steps such as ``CropAtCorner``, ``ResizeImage`` and ``MirrorImage``.
     """
-    reads = ('imgs', )
-    writes = ('imgs', 'keypoint', 'keypoint_score', 'num_clips')
+    reads = ('keypoint', 'img_shape')
+    writes = ('imgs', 'keypoint', 'keypoint_score', 'num_clips', 'total_frames')
+    coords = (2, )
 
     def __init__(self, transforms: Sequence[Mapping[str, Any]]):
         self.transforms = tuple(TRANSFORMS.build(one) if isinstance(one, Mapping) else one for one in transforms)
@@ -117,8 +119,9 @@ class ImagesAlone(SkeletonTransform):
         for one in self.transforms:
             after = one(after)
         before, clips = sample.get('num_clips', 1), after.get('num_clips', 1)
-        changed = dict(imgs=after['imgs'])
+        changed = {key: after[key] for key in ('imgs', ) if key in after}
         if clips != before:
             changed.update({key: np.tile(sample[key], (1, clips // before, *(1, ) * (sample[key].ndim - 2)))
-                            for key in ('keypoint', 'keypoint_score') if key in sample}, num_clips=clips)
+                            for key in ('keypoint', 'keypoint_score') if key in sample}, num_clips=clips,
+                           total_frames=sample['keypoint'].shape[1] * clips // before)
         return changed

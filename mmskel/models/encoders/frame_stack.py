@@ -224,8 +224,8 @@ class FramesAndPoseEncoder(SkeletonEncoder):
         keypoint, frames = batch['keypoint'], batch['imgs'].shape[2]
         if tuple(keypoint.shape[3:5]) != (frames, self.num_joints):
             raise UserError(f'{keypoint.shape[3]} skeletons of {keypoint.shape[4]} joints for {frames} images and the '
-                            f"{self.num_joints} joints of '{self.layout}'; SampleSegments draws both from the same "
-                            'frames')
+                            f"layout '{self.layout}' of {self.num_joints} joints; SampleSegments draws both from the "
+                            'same frames')
         pose = keypoint[:, :, 0, ..., :2]
         if self.scale_pose:
             sizes = [sample.img_shape for sample in samples if sample is not None and 'img_shape' in sample]
