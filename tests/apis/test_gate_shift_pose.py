@@ -28,7 +28,7 @@ def data(tmp_path_factory):
 def train(data, work_dir, config, *more, options=()):
     return cli.main(['train', config, '--data', str(data), '--videos', str(data.parent / 'videos'), '--work-dir',
                      str(work_dir), '--epochs', '2', '--seed', '0', *more, '--cfg-options', *IN_PROCESS,
-                     'train_dataloader.batch_size=4', 'train_dataloader.dataset.repeat=2', 'default_hooks.logger.interval=1',
+                     'train_dataloader.batch_size=4', 'train_dataloader.dataset.repeat=2', 'clip_len=4', 'default_hooks.logger.interval=1',
                      *options])
 
 
