@@ -19,6 +19,12 @@ def narrow(cfg, width):
         backbone.rgb_pathway.base_channels, backbone.pose_pathway.base_channels = width, width // 2
         head.in_channels = (32 * width, 8 * width)
         return
+    if backbone.type in ('GSFResNet', 'GSFLateFusion'):
+        late = backbone.type == 'GSFLateFusion'
+        backbone.base_channels, backbone.stage_blocks = width, (1, 1, 1, 1)
+        features = 8 * width * (4 if backbone.depth >= 50 else 1)
+        head.in_channels = (features + 2 * width) // 4 if late else features
+        return
     if backbone.type == 'SkateFormer':
         backbone.channels = (max(2 * width, 32), *(4 * width, ) * 3)
         backbone.depths = (1, 1, 1, 1) if width == 8 else (2, 2, 2, 2)

@@ -265,11 +265,12 @@ class SkeletonInferencer(BaseInferencer):
              ) -> Path:
         """Writes the annotated video of a clip; on paper if it came without one.
 
-        With ``group``, draws :meth:`links`, too.
+        With ``group``, draws :meth:`links`, too; for a network that sees a heatmap of the joints, the heatmap.
         """
         from mmskel.visualization.labelled_video import draw_labelled
         links = self.links(found.clip) if group else ()
-        return draw_labelled(found.clip, prediction, path, found.video, min_score, links)
+        return draw_labelled(found.clip, prediction, path, found.video, min_score, links,
+                             getattr(self.model.data_preprocessor, 'heatmap', False))
 
     def visualize(self, inputs: Sequence[Found], preds: Sequence[Prediction], show: bool = False, *,
                   out_dir: str | Path = '.', min_score: float = 0., group: bool = False) -> list[Path]:

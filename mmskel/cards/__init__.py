@@ -9,6 +9,7 @@ from mmskel.cards.card import ANY_LAYOUT, NOT_STATED, Measured, ModelCard, Offic
 from mmskel.cards.cascadeformer import CASCADEFORMER
 from mmskel.cards.ctr_gcn import CTR_GCN
 from mmskel.cards.ensemble_1dcnn import ENSEMBLE_1DCNN
+from mmskel.cards.gate_shift_pose import GATE_SHIFT_POSE, GATE_SHIFT_POSE_JOINTS, GATE_SHIFT_POSE_LATE
 from mmskel.cards.hd_gcn import HD_GCN
 from mmskel.cards.mans import MANS
 from mmskel.cards.mp_gcn import MP_GCN
@@ -25,7 +26,7 @@ __all__ = ['ANY_LAYOUT', 'CARDS', 'Measured', 'ModelCard', 'NOT_STATED', 'Offici
 
 CARDS = {card.name: card for card in (
     ST_GCN, ENSEMBLE_1DCNN, MANS, CTR_GCN, POSEC3D, C3D_LIGHT, X3D_SHALLOW, RGBPOSE, HD_GCN, STC_NET, SKATEFORMER,
-    MP_GCN, SA_DVAE, CASCADEFORMER)}
+    MP_GCN, SA_DVAE, CASCADEFORMER, GATE_SHIFT_POSE, GATE_SHIFT_POSE_LATE, GATE_SHIFT_POSE_JOINTS)}
 """Every model, by the name of its system (and network, where a system has several); in the order of the papers."""
 
 

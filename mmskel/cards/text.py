@@ -46,7 +46,8 @@ def full_text(card: ModelCard) -> str:
     lines = [*wrapped(f'{card.title} ({card.name}): {card.summary}'), '']
     for label, fact in facts.items():
         lines += wrapped(fact, f'{label:<14}')
-    lines += ['', 'published, top-1 %', *aligned([_published(one) for one in card.published])]
+    reached = aligned([_published(one) for one in card.published])
+    lines += ['', 'published, top-1 %', *(reached or ['  none'])]
     lines += ['', 'ours, top-1 % of the last epoch', *map(_measured, card.ours)]
     return '\n'.join(lines if card.ours else [*lines, '  nothing measured yet'])
 
@@ -62,7 +63,9 @@ def _macs(card: ModelCard) -> str:
 
 
 def _headline(card: ModelCard) -> str:
-    """The best figure on the card's first benchmark."""
+    """The best figure on the card's first benchmark; a network may have none."""
+    if not card.published:
+        return 'none'
     first = card.published[0]
     best = max((one for one in card.published if (one.data, one.split) == (first.data, first.split)),
                key=lambda one: one.top1)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmskel.configuration.building import check_shape
+from mmskel.configuration.class_weights import set_class_weights
 from mmskel.configuration.datasets import dataset_of, datasets_of
 from mmskel.configuration.find import ConfigError, find_config
 from mmskel.configuration.fit import fit_to_data
@@ -39,7 +40,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         amp: Whether to use mixed precision (bfloat16 on CPU).
         launcher: Job launcher: ``'none'``, ``'pytorch'``, ``'slurm'``, ``'mpi'``.
         fit: Whether configs with ``fit_to_data`` take layout, classes and persons from the data, see
-            :func:`fit_to_data`.
+            :func:`fit_to_data`, and whether ``class_weights`` are set, see :mod:`mmskel.configuration.class_weights`.
         videos: Folder of the clips' videos, for networks that look at images, too.
         cfg_options: Dotted keys and values, OpenMMLab's ``--cfg-options``; applied last. The config's knobs are set
             first, see :mod:`mmskel.configuration.knobs`.
@@ -98,6 +99,8 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
     if cfg_options:
         merge_options(cfg, cfg_options)
     forget_idle_knobs(cfg)
+    if fit:
+        set_class_weights(cfg)
     tested = dataset_of(cfg, 'test_dataloader') or {}
     if 'test_pipeline' in cfg and 'pipeline' in tested:  # MMAction2's own inference reads it
         cfg.test_pipeline = tested['pipeline']

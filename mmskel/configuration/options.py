@@ -12,7 +12,7 @@ from mmskel.configuration.knobs import knobs_of
 from mmskel.configuration.parts import arguments_of, class_of
 
 # names that mmskel reads at a config's top, besides the arguments of MMEngine's Runner
-_OURS = ('custom_imports', 'fit_to_data', 'fusion', 'max_person', 'members', 'report', 'runner_type')
+_OURS = ('class_weights', 'custom_imports', 'fit_to_data', 'fusion', 'max_person', 'members', 'report', 'runner_type')
 # keys that builders remove from a dictionary before its class sees it
 _BUILDERS = {'type', '_scope_', '_delete_', 'priority', 'convert_to_iter_based', 'paramwise_cfg', 'constructor'}
 # key of a config -> the registry of the ``type``s below it

@@ -16,6 +16,7 @@ from mmskel.files.torch_files import write_data
 from mmskel.interop.cascadeformer import CASCADEFORMER
 from mmskel.interop.ctr_gcn import CTR_GCN
 from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
+from mmskel.interop.gate_shift_pose import GATE_SHIFT_POSE
 from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.keras_files import keras_state
 from mmskel.interop.mans import MANS
@@ -33,11 +34,11 @@ __all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'b
            'load_published_state', 'start_rgbpose']
 
 SYSTEMS = {system.name: system for system in (
-    CASCADEFORMER, CTR_GCN, ENSEMBLE_1DCNN, HD_GCN, MANS, MP_GCN, POSEC3D, PYSKL, RGBPOSE, SA_DVAE, SKATEFORMER,
-    STC_NET, ST_GCN)}
+    CASCADEFORMER, CTR_GCN, ENSEMBLE_1DCNN, GATE_SHIFT_POSE, HD_GCN, MANS, MP_GCN, POSEC3D, PYSKL, RGBPOSE, SA_DVAE,
+    SKATEFORMER, STC_NET, ST_GCN)}
 """Every published system that can be read, by name."""
 
-_ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn'}
+_ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn', 'gsp': 'gateshiftpose'}
 
 
 def _system(name: str) -> System:

@@ -6,6 +6,9 @@ from mmskel.models.backbones import (
     C3DLight,
     CascadeFormer,
     Ensemble1DCNN,
+    GSFLateFusion,
+    GSFResNet,
+    JointConvNet,
     MANs,
     SkateFormer,
     SkeletonSTGCN,
@@ -13,6 +16,8 @@ from mmskel.models.backbones import (
     X3DShallow,
 )
 from mmskel.models.encoders import (
+    FramesAndPoseEncoder,
+    FrameStackEncoder,
     HeatmapEncoder,
     PaddedStreamEncoder,
     PanoramaEncoder,
@@ -23,13 +28,14 @@ from mmskel.models.encoders import (
     SkeletonEncoder,
     StreamEncoder,
 )
-from mmskel.models.heads import GroupActivityHead, PerceptronHead, RGBPoseFusionHead, StreamProductHead
+from mmskel.models.heads import GroupActivityHead, PerceptronHead, RGBPoseFusionHead, SegmentHead, StreamProductHead
 from mmskel.models.losses import KernelPenalty, MaskedMSELoss
 from mmskel.models.recognizers import MaskedPretraining, PenalisedRecognizer
 from mmskel.models.zero_shot import SADVAE, LinearAligner
 
-__all__ = ['C3DLight', 'CTRGCN', 'CascadeFormer', 'Ensemble1DCNN', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder',
+__all__ = ['C3DLight', 'CTRGCN', 'CascadeFormer', 'Ensemble1DCNN', 'FrameStackEncoder', 'FramesAndPoseEncoder',
+           'GSFLateFusion', 'GSFResNet', 'GroupActivityHead', 'HDGCN', 'HeatmapEncoder', 'JointConvNet',
            'KernelPenalty', 'LinearAligner', 'MANs', 'MPGCN', 'MaskedMSELoss', 'MaskedPretraining',
            'PaddedStreamEncoder', 'PanoramaEncoder', 'PenalisedRecognizer', 'PerceptronHead', 'PictureEncoder',
-           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SADVAE', 'STCNet', 'SeriesEncoder', 'SkateEncoder', 'SkateFormer',
-           'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'StreamProductHead', 'X3DShallow']
+           'RGBPoseEncoder', 'RGBPoseFusionHead', 'SADVAE', 'STCNet', 'SegmentHead', 'SeriesEncoder', 'SkateEncoder',
+           'SkateFormer', 'SkeletonEncoder', 'SkeletonSTGCN', 'StreamEncoder', 'StreamProductHead', 'X3DShallow']

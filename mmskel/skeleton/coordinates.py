@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-PERSON_RULES = ('absolute_sum', 'motion')
+PERSON_RULES = ('absolute_sum', 'motion', 'largest')
 
 
 def rotation_xyz(angles: Sequence[float], order: str = 'yxz') -> np.ndarray:
@@ -59,10 +59,15 @@ def chosen_person(keypoint: np.ndarray, rule: str = 'absolute_sum') -> int:
         rule: Criterion. ``'absolute_sum'``: the largest sum of absolute coordinates over the clip. Since coordinates
             are relative to somebody's first position, a person who stands still far away wins; published results of
             CascadeFormer come from it. ``'motion'``: the largest variance over time, summed over joints and
-            coordinates, of the frames in which the person is seen, as its paper has it.
+            coordinates, of the frames in which the person is seen, as its paper has it. ``'largest'``: the largest
+            extent (width times height, in the image), summed over the frames: whoever is near and seen for long.
     """
     if rule == 'absolute_sum':
         return int(np.abs(keypoint).sum((1, 2, 3)).argmax())
+    if rule == 'largest':
+        known = (keypoint != 0).any(-1, keepdims=True)
+        spans = np.where(known, keypoint, -np.inf).max(2) - np.where(known, keypoint, np.inf).min(2)
+        return int(np.where(np.isfinite(spans), spans, 0)[..., :2].prod(-1).sum(1).argmax())
     seen = (keypoint != 0).any((2, 3))
     return int(np.argmax([person[frames].var(0).sum() if frames.any() else 0.
                           for person, frames in zip(keypoint, seen)]))

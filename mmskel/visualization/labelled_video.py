@@ -14,6 +14,7 @@ from mmskel.video.kinds import passes_once
 from mmskel.video.reading import Video, open_video
 from mmskel.video.writing import video_writer
 from mmskel.visualization import palette
+from mmskel.visualization.heatmap_overlay import HeatmapOverlay
 from mmskel.visualization.over_video import TRACKS, Link, Overlay
 from mmskel.visualization.skeleton_drawing import Scene
 
@@ -138,7 +139,7 @@ def person_name(clip: Clip, person: int) -> str:
 
 
 def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: Any = None, min_score: float = 0.,
-                  links: Sequence[Link] = ()) -> Path:
+                  links: Sequence[Link] = (), heatmap: bool = False) -> Path:
     """Writes the annotated video.
 
     Args:
@@ -149,6 +150,7 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
             opened again, the clip is drawn on paper. A 3-D clip is shown beside its video.
         min_score: Lowest score of segments to show.
         links: Links of :class:`~mmskel.visualization.over_video.Overlay`; not shown on paper.
+        heatmap: Whether the heatmap of the joints is drawn over the video, for recognisers that see one.
 
     Returns:
         The path.
@@ -166,7 +168,8 @@ def draw_labelled(clip: Clip, prediction: Prediction, path: str | Path, video: A
     with open_video(video, keep_going=True) as source:  # the clip has the frames of a damaged one that can be read
         flat = clip.keypoint.shape[-1] == 2
         panel = Panel(prediction, clip, source.size[1] + (0 if flat else source.size[0]), min_score)
-        return _write(path, panel, _over_video(source, clip, panel, links) if flat else _beside_video(source, clip))
+        frames = _over_video(source, clip, panel, links, heatmap) if flat else _beside_video(source, clip)
+        return _write(path, panel, frames)
 
 
 def _write(path: Path, panel: Panel, frames: Iterator[np.ndarray]) -> Path:
@@ -176,12 +179,13 @@ def _write(path: Path, panel: Panel, frames: Iterator[np.ndarray]) -> Path:
     return path
 
 
-def _over_video(source: Video, clip: Clip, panel: Panel, links: Sequence[Link]) -> Iterator[np.ndarray]:
-    overlay = Overlay(clip, links=links)
+def _over_video(source: Video, clip: Clip, panel: Panel, links: Sequence[Link], heatmap: bool) -> Iterator[np.ndarray]:
+    overlay, light = Overlay(clip, links=links), HeatmapOverlay(clip)
     with source.prefetch() as frames:
         for index, _, image in frames:
             if index < clip.num_frames:
-                yield overlay.paint(np.array(image), index, panel.names(index))
+                lit = light.paint(image, index) if heatmap else np.array(image)
+                yield overlay.paint(lit, index, panel.names(index))
 
 
 def _beside_video(source: Video, clip: Clip) -> Iterator[np.ndarray]:

@@ -33,7 +33,7 @@ def leaves(thing, place=''):
 
 @every_card
 def test_no_field_is_empty(card):
-    may_be_empty = {'.ours', '.reference.encoder', '.reference.images'}
+    may_be_empty = {'.ours', '.published', '.reference.encoder', '.reference.images'}
     empty = [place for place, value in leaves(card) if value in ('', (), {}, None) and place not in may_be_empty]
     empty += [f'{row}{place}' for row in (*card.published, *card.ours) for place, value in leaves(row)
               if value in ('', None) and place != '.top1_clean']
@@ -124,7 +124,7 @@ def test_cards_need_nothing_that_is_slow():
 def test_overview_is_aligned(capsys):
     assert main(['models']) == 0
     head, *lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(CARDS) and max(map(len, (head, *lines))) <= 124
+    assert len(lines) == len(CARDS) and max(map(len, (head, *lines))) <= 132
     for row, line in zip(overview_rows(CARDS.values()), lines):
         for title, cell in zip(HEAD, row):
             assert line[head.index(title):].startswith(cell), title

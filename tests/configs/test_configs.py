@@ -59,13 +59,20 @@ WORDS = {
     'rgbpose': lambda c: c.model.backbone.type == 'RGBPoseConv3D' and looks(c),
     'rgbonly': lambda c: c.model.data_preprocessor.type == 'PictureEncoder' and looks(c),
     'poseonly': lambda c: draws(c) and c.clip_len == 32,
+    'gsp': lambda c: c.model.backbone.type in ('GSFResNet', 'GSFLateFusion', 'JointConvNet'),
+    'early': lambda c: c.model.backbone.type == 'GSFResNet' and looks(c) and c.model.backbone.in_channels == 4,
+    'late': lambda c: c.model.backbone.type == 'GSFLateFusion' and looks(c),
+    'pose': lambda c: c.model.backbone.type == 'JointConvNet' and not looks(c),
+    'r18': lambda c: c.model.backbone.depth == 34,
+    'r50': lambda c: c.model.backbone.depth == 50,
+    'frfs': lambda c: 'frfs' in data(c) and classes(c) == 2,
     '2d': lambda c: (draws(c) or c.model.data_preprocessor.with_score) and c.model.data_preprocessor.layout == 'coco17',
     '3d': lambda c: c.model.backbone.layout == 'ntu25',
     'cascadeformer': lambda c: c.model.backbone.type == 'CascadeFormer',
     'pretrain': lambda c: c.model.type == 'MaskedPretraining' and not c.model.backbone.cascade,
     'penn': lambda c: 'penn' in data(c) and classes(c) == 15,
     'custom': lambda c: c.fit_to_data,
-    'small': lambda c: (c.model.backbone.rgb_pathway.base_channels == 16 and c.pose_len == 16 if looks(c) else
+    'small': lambda c: c.model.backbone.base_channels == 16 and c.clip_len == 8 if WORDS['gsp'](c) else (c.model.backbone.rgb_pathway.base_channels == 16 and c.pose_len == 16 if looks(c) else
                         c.model.backbone.base_channels == (16 if draws(c) else 32) and c.clip_len == 32),
     'plan': lambda c: list(c.plan.stages)[-1] in ('joint', 'fine_tuning') and not c.load_from,
     'short': lambda c: c.train_cfg.max_epochs <= 20,
@@ -130,18 +137,28 @@ def test_all_loaders_agree(config):
     assert any(hook['type'] == 'EpochSeedHook' for hook in cfg.custom_hooks)
 
 
+def shrink(transforms):
+    """Images of a sixth of the size: twenty views of 224 x 224 take long."""
+    for step in transforms:
+        if 'size' in step:
+            step['size'] = step['size'] // 6 if isinstance(step['size'], int) else tuple(side // 6 for side in step['size'])
+        shrink(step.get('transforms', ()))
+
+
 def test_a_clip_runs_through(config):
     path, cfg = config
     narrow(cfg, 8)
     model = MODELS.build(cfg.model).eval()
     model.init_weights()
     layout = get_layout(cfg.model.data_preprocessor.get('layout', 'coco17'))
-    pixels = draws(cfg) or looks(cfg)
+    pixels = draws(cfg) or looks(cfg) or cfg.model.backbone.type == 'JointConvNet'
     flat = cfg.model.data_preprocessor.get('with_score') or cfg.model.backbone.get('in_channels', 3) == 2
     coords = 2 if pixels and 'nwucla' not in path.stem or flat else 3
     rng = np.random.default_rng(0)
     for part, persons, frames in (('train', 1, 9), ('test', 2, 120)):
         transforms = [t for t in dataset_of(cfg, f'{part}_dataloader')['pipeline'] if t['type'] != 'DecompressPose']
+        if WORDS['gsp'](cfg):
+            shrink(transforms)
         for transform in transforms:
             if pixels:  # few and short, but several clips
                 short = dict(clip_len=4, num_clips=2, video_len=2, pose_len=transform.get('pose_len') and 8)

@@ -146,6 +146,17 @@ def _pickles():
             's/one.pkl': pickle.dumps(clips[3])}
 
 
+def _frfs():
+    import cv2
+    image = cv2.imencode('.jpg', np.full((36, 64, 3), 90, np.uint8))[1].tobytes()
+    files = {'s/train_videofolder.txt': 'a 3 1\n', 's/val_videofolder.txt': ''}
+    for frame in range(3):
+        buffer = io.BytesIO()
+        np.save(buffer, np.full((1, 17, 2), 9. + frame))
+        files |= {f's/Images/a/{frame:05d}.jpg': image, f's/Images/a/{frame:05d}.npy': buffer.getvalue()}
+    return files
+
+
 def _volleyball():
     line = '100.jpg r-pass 10 20 30 40 standing 50 60 70 80 blocking'
     joints = {90 + t: np.ones((2, 17, 3)) for t in range(20)}
@@ -191,6 +202,7 @@ def formats() -> dict:
         'sysu': (_sysu(), ['sysu', 's']),
         'hdm05': (_hdm05(), ['hdm05', 's']),
         'penn_action': (_penn(), ['penn_action', 's']),
+        'frfs': (_frfs(), ['frfs', 's']),
         'volleyball': (_volleyball(), ['volleyball', 's']),
         'nba': (_nba(), ['nba', 's']),
         'group_scenes': ({'a.pkl': pickle.dumps(_couples())}, [

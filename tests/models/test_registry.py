@@ -38,18 +38,36 @@ class BehindEncoder(nn.Module):
         return features.flatten(3)[:, None]
 
 
+class WithImages(nn.Module):
+    """(N, M, T, V, C) joints to (N, 1, channels, T, 1) features of the first person and of images that depend on it."""
+
+    def __init__(self, layout, backbone):
+        super().__init__()
+        self.encoder = MODELS.build(dict(type='HeatmapEncoder', layout=layout, size=(16, 16)))
+        self.backbone = backbone
+
+    def forward(self, x):
+        images = self.encoder.draw(x[:, :1] * 4 + 8)[:, :3]
+        return self.backbone(images, x[:, 0, ..., :2].flatten(2)).flatten(3)[:, None]
+
+
 def build(name, layout, persons):
     """A backbone of 3 channels, initialised as a training would."""
     torch.manual_seed(0)
     accepted = inspect.signature(BACKBONES[name]).parameters
     if 'layout' not in accepted:
         encoder = MODELS.build(dict(type='HeatmapEncoder', layout=layout, size=(16, 16)))
-        backbone = MODELS.build(dict(type=name, in_channels=encoder.channels()))
+        light = dict(depth=18, base_channels=8) if name == 'GSFResNet' else {}
+        backbone = MODELS.build(dict(type=name, in_channels=encoder.channels(), **light))
         backbone.init_weights()
         for module in backbone.modules():  # a gain of 0 hides its branch from the first step's gradients, as published
             if isinstance(module, nn.BatchNorm3d) and not module.weight.any():
                 nn.init.constant_(module.weight, 0.5)
         return BehindEncoder(encoder, backbone)
+    if 'pose' in inspect.signature(BACKBONES[name].forward).parameters:  # images and joints
+        backbone = MODELS.build(dict(type=name, layout=layout, depth=18, base_channels=8))
+        backbone.init_weights()
+        return WithImages(layout, backbone)
     options = dict(num_person=persons) if 'num_person' in accepted else {}
     model = MODELS.build(dict(type=name, layout=layout, in_channels=3, **options))
     model.init_weights()
@@ -81,7 +99,7 @@ def test_features_of_every_person(case):
     for frames in FRAMES:
         with torch.no_grad():
             out = model.eval()(batch(layout, persons, frames))
-        shown = {1} if isinstance(model, BehindEncoder) else {1, persons}  # of all persons together, or of each
+        shown = {1} if isinstance(model, (BehindEncoder, WithImages)) else {1, persons}  # of all persons together, or of each
         assert out.ndim == 5 and len(out) == CLIPS and out.shape[1] in shown and torch.isfinite(out).all()
         channels.add(out.shape[2])
     assert len(channels) == 1, 'a linear classifier needs as many channels for a clip of any length'
@@ -94,7 +112,7 @@ def test_gradients_reach_every_parameter(case, frames):
     model.train()(batch(layout, persons, frames)).square().mean().backward()
     pairs = PAIRS_OF_FRAMES.get(type(model).__name__) if frames < max(FRAMES) else None
     dead = [key for key, p in model.named_parameters()
-            if p.grad is None or not p.grad.any() and not (pairs and key.endswith(pairs))]
+            if p.requires_grad and (p.grad is None or not p.grad.any() and not (pairs and key.endswith(pairs)))]
     # a bias before a batch norm has no effect, and so a gradient of rounding errors or none
     assert not [key for key in dead if not key.endswith('bias')], dead
 
@@ -120,13 +138,15 @@ def published(request):
     inputs = [torch.randn(1, *card.reference.input_shape)]
     if card.reference.encoder:
         inputs = [MODELS.build(dict(card.reference.encoder)).draw(inputs[0] * 10 + 28)]
-    if card.reference.images:
-        inputs = [torch.randn(1, 3, *card.reference.images), *inputs]
+    if card.reference.images:  # three channels, and heatmaps or joints beside them; or further channels
+        channels = card.reference.arguments.get('in_channels', 3)
+        beside = inputs if card.reference.encoder else [joints[:, 0].flatten(2) for joints in inputs]
+        inputs = [torch.randn(1, channels, *card.reference.images), *(beside if channels == 3 else ())]
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         found = backbone(*inputs)
         classifiers = nn.ModuleList()
         for features in found if isinstance(found, tuple) else (found, ):
-            features = features.mean((2, 3, 4) if card.reference.encoder else (1, 3, 4))
+            features = features.mean((2, 3, 4) if card.reference.encoder or card.reference.images else (1, 3, 4))
             classifiers.append(nn.Linear(features.shape[1], card.reference.num_classes))
             classifiers[-1](features)
     return card, nn.ModuleList([backbone, classifiers]), counter.get_total_flops() / 2e9

@@ -184,6 +184,7 @@ DATA = {
     'docs/predict.md': [mine],
     'docs/pose.md': [video_clip, pose_weights, mine],
     'docs/recognise.md': [],
+    'docs/gate_shift_pose.md': [videos],
     'docs/rgbpose.md': [videos],
     'docs/skateformer.md': [nwucla_file, ntu_sgn_file, mine, official_weights],
     'docs/stc_net.md': [nwucla_file, mine],

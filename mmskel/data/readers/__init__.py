@@ -5,6 +5,7 @@ error that names it), ``splits(ids)``, ``meta()`` and ``notes()`` give the other
 options.
 """
 from mmskel.data.readers.file_tree import FileTree
+from mmskel.data.readers.frfs import FRFS
 from mmskel.data.readers.group_scenes import GroupScenes
 from mmskel.data.readers.hdm05 import HDM05
 from mmskel.data.readers.kinetics_hrnet import KineticsHRNet
@@ -23,6 +24,7 @@ from mmskel.data.readers.utkinect import UTKinect
 from mmskel.data.readers.volleyball import Volleyball, VolleyballWeak
 
 READERS: dict[str, type[Reader]] = {
+    'frfs': FRFS,
     'group_scenes': GroupScenes,
     'hdm05': HDM05,
     'kinetics_hrnet': KineticsHRNet,
@@ -42,6 +44,6 @@ READERS: dict[str, type[Reader]] = {
 }
 """Format name -> reader; a new format is one more file and one more line here."""
 
-__all__ = ['FileTree', 'GroupScenes', 'HDM05', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA', 'NTU',
-           'NWUCLA', 'NumpyFolder', 'Option', 'PennAction', 'Pickled', 'READERS', 'ReadError', 'Reader', 'SBU',
+__all__ = ['FRFS', 'FileTree', 'GroupScenes', 'HDM05', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA',
+           'NTU', 'NWUCLA', 'NumpyFolder', 'Option', 'PennAction', 'Pickled', 'READERS', 'ReadError', 'Reader', 'SBU',
            'SYSU', 'UTKinect', 'Volleyball', 'VolleyballWeak', 'options_of']

@@ -4,6 +4,7 @@ from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
 from mmskel.data.transforms.choosing import OneBranch
 from mmskel.data.transforms.choosing_person import ChoosePerson
 from mmskel.data.transforms.clip_frames import LoadClipFrames
+from mmskel.data.transforms.corner_crops import CropAtCorner, ImagesAlone, TenCrops
 from mmskel.data.transforms.dropping import RandomDropAxis, RandomDropJoints
 from mmskel.data.transforms.image_plane import (
     CropAtRandom,
@@ -34,13 +35,15 @@ from mmskel.data.transforms.sampling import (
     ResampleFrames,
     SampleUniformly,
 )
+from mmskel.data.transforms.segments import SampleSegments
 from mmskel.data.transforms.trimming import SampleTrimmed
 from mmskel.data.transforms.trunk import AlignTrunk3D
 
 __all__ = ['AddObjects', 'AlignBody3D', 'AlignTrunk3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint',
-           'ChoosePerson', 'CoordinateTransform', 'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons',
-           'FitFrames', 'FitIntoImage', 'FractionsOfImage', 'LoadClipFrames', 'MirrorImage', 'NormalizePixels',
-           'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage', 'PublishedClip2D', 'PublishedClip3D',
-           'RandomDropAxis', 'RandomDropJoints', 'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale',
-           'RandomShear', 'RandomSwapPersons', 'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage',
-           'SampleTrimmed', 'SampleUniformly', 'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform']
+           'ChoosePerson', 'CoordinateTransform', 'CropAndResize', 'CropAtCorner', 'CropAtRandom', 'CropCentre',
+           'CropToPersons', 'FitFrames', 'FitIntoImage', 'FractionsOfImage', 'ImagesAlone', 'LoadClipFrames',
+           'MirrorImage', 'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage',
+           'PublishedClip2D', 'PublishedClip3D', 'RandomDropAxis', 'RandomDropJoints', 'RandomMirror', 'RandomMove',
+           'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons', 'RandomWindow', 'RangeNormalize',
+           'ResampleFrames', 'ResizeImage', 'SampleSegments', 'SampleTrimmed', 'SampleUniformly', 'SampleVideoAndPose',
+           'SetPersons', 'SkeletonTransform', 'TenCrops']

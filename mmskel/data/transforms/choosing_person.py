@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform
+from mmskel.data.transforms.base import COORDINATES, SCORES, SkeletonTransform, sample_name
 from mmskel.files.errors import UserError
 from mmskel.skeleton.coordinates import PERSON_RULES, chosen_person
 
@@ -16,7 +16,7 @@ class ChoosePerson(SkeletonTransform):
     """Keeps one person of the clip.
 
     Args:
-        rule: ``'absolute_sum'`` or ``'motion'``, see :func:`~mmskel.skeleton.coordinates.chosen_person`.
+        rule: ``'absolute_sum'``, ``'motion'`` or ``'largest'``, see :func:`~mmskel.skeleton.coordinates.chosen_person`.
     """
     writes = (*COORDINATES, *SCORES, 'person_label')
 
@@ -26,7 +26,14 @@ class ChoosePerson(SkeletonTransform):
         self.rule = rule
 
     def transform(self, sample: dict[str, Any]) -> dict[str, Any]:
-        """(M, T, ...) -> (1, T, ...)."""
+        """(M, T, ...) -> (1, T, ...).
+
+        Raises:
+            UserError: A clip without persons; names it.
+        """
+        if not len(sample['keypoint']):
+            raise UserError(f"clip '{sample_name(sample)}': ChoosePerson: nobody is in it; remove the clip, or extract "
+                            'it again with a lower detection threshold')
         person = chosen_person(sample['keypoint'], self.rule)
         changed = {key: sample[key][person:person + 1] for key in (*COORDINATES, *SCORES) if key in sample}
         if 'person_label' in sample:

@@ -28,10 +28,12 @@ class ImageTransform(SkeletonTransform):
     coords = (2, )
 
 
-def _cropped(sample: dict[str, Any], box: tuple[int, int, int, int], keep_zero: bool) -> dict[str, Any]:
-    """The entries of a sample after cutting out ``box``, (left, top, right, bottom) in whole pixels.
+def cropped(sample: dict[str, Any], box: tuple[int, int, int, int], keep_zero: bool) -> dict[str, Any]:
+    """The entries of a sample after cutting out a rectangle.
 
     Args:
+        sample: Sample with pixel coordinates and, where present, images.
+        box: (left, top, right, bottom) in whole pixels.
         keep_zero: Whether coordinates that are exactly zero, which mark missing joints, stay zero, x and y each.
     """
     left, top, right, bottom = box
@@ -89,7 +91,7 @@ class CropToPersons(ImageTransform):
             clean['keypoint_score'] = np.where(seen, score, 0).astype(np.float32)
             counted = [keypoint[..., axis][seen] for axis in range(2)]
         box = self._box(counted, sample['img_shape'])
-        return clean if box is None else {**clean, **_cropped({**sample, **clean}, box, keep_zero=True)}
+        return clean if box is None else {**clean, **cropped({**sample, **clean}, box, keep_zero=True)}
 
     def _box(self, counted: Sequence[np.ndarray], size: tuple[int, int]) -> tuple[int, int, int, int] | None:
         if any(values.size == 0 or values.max() - values.min() < self.threshold for values in counted):
@@ -149,7 +151,7 @@ class CropCentre(ImageTransform):
         """Moves the origin."""
         height, width = sample['img_shape']
         left, top = (width - self.size[1]) // 2, (height - self.size[0]) // 2
-        return _cropped(sample, (left, top, left + self.size[1], top + self.size[0]), keep_zero=False)
+        return cropped(sample, (left, top, left + self.size[1], top + self.size[0]), keep_zero=False)
 
 
 @TRANSFORMS.register_module()
@@ -183,7 +185,7 @@ class CropAtRandom(ImageTransform):
 
     def transform(self, sample: dict[str, Any], box: tuple[int, int, int, int]) -> dict[str, Any]:
         """Moves the origin."""
-        return _cropped(sample, box, keep_zero=False)
+        return cropped(sample, box, keep_zero=False)
 
 
 @TRANSFORMS.register_module()

@@ -33,12 +33,14 @@ class RGBPoseFusionHead(RGBPoseHead):
         topk: Accuracies that a training logs.
         average_clips: Rule for averaging several views of a clip: ``'prob'`` or ``'score'``.
         init_std: Standard deviation of the initial weights.
+        loss_cls: Loss of each head's scores; default: cross-entropy.
     """
 
     def __init__(self, num_classes: int, in_channels: Sequence[int] = (2048, 512),
                  dropout: float | Mapping[str, float] = 0.5, loss_weights: float | Sequence[float] = 1.,
                  fusion_weights: Sequence[float] = (1., 1.), label_smooth_eps: float = 0.,
-                 topk: int | Sequence[int] = (1, 5), average_clips: str = 'prob', init_std: float = 0.01):
+                 topk: int | Sequence[int] = (1, 5), average_clips: str = 'prob', init_std: float = 0.01,
+                 loss_cls: Mapping | None = None):
         if average_clips not in ('prob', 'score'):
             raise UserError(f"average_clips must be 'prob' or 'score', not {average_clips!r}")
         if len(fusion_weights) != 2 or min(fusion_weights) < 0 or not sum(fusion_weights) > 0:
@@ -46,7 +48,8 @@ class RGBPoseFusionHead(RGBPoseHead):
                             f'{fusion_weights}')
         dropout = dict(dropout) if isinstance(dropout, Mapping) else dict.fromkeys(STREAMS, float(dropout))
         weights = [float(loss_weights)] * 2 if isinstance(loss_weights, (int, float)) else list(loss_weights)
-        super().__init__(num_classes, tuple(in_channels), loss_components=list(STREAMS), loss_weights=weights,
+        super().__init__(num_classes, tuple(in_channels), loss_cls=loss_cls or dict(type='CrossEntropyLoss'),
+                         loss_components=list(STREAMS), loss_weights=weights,
                          dropout=dropout, init_std=init_std, label_smooth_eps=label_smooth_eps,
                          topk=topk if isinstance(topk, int) else tuple(topk), average_clips=average_clips)
         self.fusion_weights = tuple(weight / sum(fusion_weights) for weight in fusion_weights)

@@ -32,13 +32,13 @@ def batch(layout, coords, dtype=torch.float32, samples=2):
     return dict(
         inputs=dict(keypoint=[16 * torch.rand(1, 2, 6, joints, coords, dtype=dtype) for _ in range(samples)],
                     keypoint_score=[torch.rand(1, 2, 6, joints, dtype=dtype) for _ in range(samples)],
-                    imgs=[torch.randint(0, 255, (1, 4, 16, 20, 3), dtype=torch.uint8) for _ in range(samples)]),
+                    imgs=[torch.randint(0, 255, (1, 6, 16, 20, 3), dtype=torch.uint8) for _ in range(samples)]),
         data_samples=[ActionDataSample(metainfo=dict(img_shape=(16, 20))) for _ in range(samples)])
 
 
 def tensor(encoder, inputs):
-    """The input whose channels the encoder counts: of two pathways, that of the joints."""
-    return inputs['heatmap_imgs'] if isinstance(inputs, dict) else inputs
+    """The input whose channels the encoder counts: of two pathways, that of heatmaps, if there is one."""
+    return inputs.get('heatmap_imgs', inputs['imgs']) if isinstance(inputs, dict) else inputs
 
 
 def test_every_encoder_derives_from_the_base_class():
