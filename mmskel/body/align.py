@@ -25,7 +25,7 @@ from mmskel.files.progress import progress_bar
 
 _BLOCK = 60_000  # vertices of all frames in one step: their Jacobian takes some 30 MB
 _FARTHEST = 1000.
-_STEPS, _TOLERANCE = 25, 1e-4
+_STEPS, _TOLERANCE = 40, 1e-6
 _FAR = 0.05  # mean distance of the joints in metres from which on a frame is tried from another start
 
 

@@ -27,6 +27,7 @@ NUM_ANGLES = len(ANGLES)
 _OFFSETS_OF = (6, 1, 11, 7, 2, 12, 9, 4, -1, 10, 5, -1, 19, 14, 13, 20, 15, 21, 16, 23, 18, -1, -1)
 _FOLLOWED = [joint for joint in _OFFSETS_OF if joint >= 0]
 _FEATURES = [9 * row + entry for row, joint in enumerate(_OFFSETS_OF) if joint >= 0 for entry in range(9)]
+_ANKLES, _HEELS = [3, 8], [4, 9]
 # joints by their number of angles, and the first, second and third angle of each
 _DEGREES = [ANGLE_JOINT.count(joint) for joint in range(24)]
 _BY_DEGREE = sorted(range(24), key=lambda joint: _DEGREES[joint])
@@ -44,7 +45,6 @@ class SKELOutput(NamedTuple):
         joints_ori: (B, 24, 3, 3) axes of the bones in the world.
         joints_tpose: (B, 24, 3) joints at rest.
         bone_orientation: (B, 24, 3, 3) axes of the bones at rest.
-        local_rot: (B, 24, 3, 3) rotation of each joint in its bone's own frame.
         skin_verts: (B, V, 3) skin.
         v_shaped: (B, V, 3) skin at rest.
         pose_offsets: (B, V, 3) offsets that the pose adds to the skin at rest.
@@ -55,7 +55,6 @@ class SKELOutput(NamedTuple):
     joints_ori: Tensor
     joints_tpose: Tensor
     bone_orientation: Tensor
-    local_rot: Tensor
     skin_verts: Tensor | None = None
     v_shaped: Tensor | None = None
     pose_offsets: Tensor | None = None
@@ -68,6 +67,8 @@ class SKEL(nn.Module):
 
     Args:
         body: Content of the file, see :func:`~mmskel.body.load_body`.
+        published_gradient: Whether the pose offsets pass the gradient of a heel on to its ankle as well, as the
+            published code does by an assignment to one place twice (docs/published/skel.md, D3). Values are the same.
 
     Example:
         >>> import torch
@@ -78,8 +79,9 @@ class SKEL(nn.Module):
         (torch.Size([100, 24, 3]), torch.Size([100, 414, 3]))
     """
 
-    def __init__(self, body: SKELFile):
+    def __init__(self, body: SKELFile, published_gradient: bool = False):
         super().__init__()
+        self.published_gradient = published_gradient
         if body.parents != PARENTS:
             raise BodyError(f"'{body.name}': the tree of the bones is {body.parents}; expected {PARENTS}")
         self.name, self.chain, self.has_bones = body.name, Chain(PARENTS), body.bone_template is not None
@@ -152,8 +154,6 @@ class SKEL(nn.Module):
         world, joints = self.chain(rotations, self.offsets(poses, shape))
         if trans is not None:
             joints = joints + trans.T[:, None]
-        a_pose = components_first(self.a_pose[None, :, :3, :3])
-        local = product(product(a_pose, self._joined(self._turns(poses, self.turns))), a_pose.transpose(0, 1))
         more = {}
         if skin or bones:
             shaped = shaped_by(self.template, self.shapedirs, betas)
@@ -169,7 +169,12 @@ class SKEL(nn.Module):
             more.update(skel_verts=points, bone_scale=scale.expand(batch, -1, -1))
         axes = product(world, components_first(shape.orientation))
         return SKELOutput(joints.permute(2, 1, 0), batch_first(axes), shape.joints.expand(batch, -1, -1),
-                          shape.orientation.expand(batch, -1, -1, -1), batch_first(local), **more)
+                          shape.orientation.expand(batch, -1, -1, -1), **more)
+
+    def local_rotations(self, poses: Tensor) -> Tensor:
+        """(B, 46) -> (B, 24, 3, 3): rotation of each joint in its bone's own frame, whatever the shape."""
+        a_pose = components_first(self.a_pose[None, :, :3, :3])
+        return batch_first(product(product(a_pose, self._joined(self._turns(poses, self.turns))), a_pose.transpose(0, 1)))
 
     def pose_offsets(self, rotations: Tensor, vertices: Tensor | None = None) -> Tensor:
         """Offsets that the pose adds to the skin at rest.
@@ -182,6 +187,10 @@ class SKEL(nn.Module):
             (B, 3, V).
         """
         eye = torch.eye(3, dtype=rotations.dtype, device=rotations.device)[..., None, None]
+        if self.published_gradient:
+            silent = torch.zeros_like(rotations)
+            silent[:, :, _HEELS] = rotations[:, :, _ANKLES] - rotations[:, :, _ANKLES].detach()
+            rotations = rotations + silent
         features = (rotations.index_select(2, self.followed) - eye).permute(3, 2, 0, 1).flatten(1)
         dirs = self.posedirs
         if vertices is not None:

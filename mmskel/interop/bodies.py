@@ -84,7 +84,7 @@ class PublishedSKEL(PublishedBody):
 
     def __init__(self, body: SKELFile, bones: bool):
         super().__init__()
-        self.body, self.bones = SKEL(body), bones
+        self.body, self.bones = SKEL(body, published_gradient=True), bones
 
     def forward(self, poses: Tensor, betas: Tensor, trans: Tensor, dJ: Tensor | None = None,
                 vertex_ids: Tensor | None = None) -> dict[str, Tensor]:
@@ -108,7 +108,7 @@ class PublishedSKEL(PublishedBody):
             return {f'out_{prefix}{key}': value[:, ids] if key in ('skin_verts', 'v_shaped', 'pose_offsets') else value
                     for key, value in found.items() if value is not None}
 
-        outputs = named('', betas)
+        outputs = dict(named('', betas), out_local_rot=self.body.local_rotations(poses))
         outputs.update(named('shared_', betas[1:2].expand(len(poses), -1)) if len(betas) > 1 else {})
         outputs.update(named('dJ_', betas, dJ) if dJ is not None else {})
         with torch.enable_grad():
@@ -126,7 +126,7 @@ class PublishedAlignment(PublishedBody):
 
     def __init__(self, body: SKELFile, smpl: SMPLFile):
         super().__init__()
-        self.body, self.smpl = SKEL(body), SMPL(smpl)
+        self.body, self.smpl = SKEL(body, published_gradient=True), SMPL(smpl)
 
     def forward(self, smpl_poses: Tensor, smpl_betas: Tensor, smpl_trans: Tensor, smpl_vertices: Tensor, poses: Tensor,
                 poses_init: Tensor) -> dict[str, Tensor]:
