@@ -1,7 +1,7 @@
 """SKEL fitted to the skin of SMPL: by a matrix (joints alone) or in the four published stages (joints and angles).
 
 The stages, their masks and weights are the published ones (:mod:`mmskel.body.stages`); the optimiser is not. With the
-published weights nothing couples the frames but a term of 1e-4, so every frame is a least-squares problem of 49 unknowns
+published weights nothing couples the frames but a term of 1e-4, so every frame is a problem of 49 unknowns of its own,
 with a Jacobian in closed form, and the start comes from SMPL's rotations instead of zeros. See docs/published/skel.md.
 """
 from __future__ import annotations

@@ -20,16 +20,16 @@ from mmskel.body.skel_joints import ANGLES, LIMITS, PARENTS
 from mmskel.body.skel_shape import SkelShape
 from mmskel.skeleton import Layout, get_layout, joint_map
 
-_STEPS, _TOLERANCE, _BLOCK = 40, 1e-5, 512
+_STEPS, _TOLERANCE, _BLOCK = 30, 1e-4, 512
 _FEWEST = 4  # points a frame needs: fewer do not say how the trunk is turned
 _POINT, _OUTSIDE = 0.02, 0.1  # standard deviations: a point's in metres, beyond a limit in radians
 _RATIOS = 0.5, 2.
 # standard deviation of an angle in radians: how freely it may leave 0
-_FREE, _STIFF = 1.5, {'lumbar': 0.5, 'thorax': 0.5, 'head': 0.5, 'scapula': 0.15, 'subtalar': 0.2, 'mtp': 0.2, 'pro_sup': 0.3,
-                      'wrist': 0.3}
+_FREE, _STIFF = 1.5, {'lumbar': 0.5, 'thorax': 0.5, 'head': 0.5, 'scapula': 0.15, 'subtalar': 0.2, 'mtp': 0.2,
+                      'pro_sup': 0.3, 'wrist': 0.3}
 # (joint a, joint b, joints whose offset from their parent lies between), both sides together
-_SEGMENTS = (((1, 2, (2, )), (6, 7, (7, ))), ((2, 3, (3, 4, 5)), (7, 8, (8, 9, 10))), ((15, 16, (16, )), (20, 21, (21, ))),
-             ((16, 18, (17, 18)), (21, 23, (22, 23))), ((1, 6, (1, 6)), ), ((15, 20, (14, 15, 19, 20)), ))
+_SEGMENTS = (((1, 2, (2, )), (6, 7, (7, ))), ((2, 3, (3, 4, 5)), (7, 8, (8, 9, 10))),
+             ((15, 16, (16, )), (20, 21, (21, ))), ((16, 18, (17, 18)), (21, 23, (22, 23))), ((1, 6, (1, 6)), ), ((15, 20, (14, 15, 19, 20)), ))
 _TRUNK = ((1, 6), (15, 20), (11, 12, 13))  # from the middle of the hips to the middle of the shoulders
 
 
@@ -79,14 +79,15 @@ def fit_points(skel: SKEL, points: np.ndarray, layout: str | Layout, seen: np.nd
     matrix, used = _origins(layout)
     points = np.asarray(points, np.float32)
     if points.ndim != 3 or points.shape[1:] != (len(matrix), 3) or not len(points):
-        raise BodyError(f"points have shape {points.shape}; expected (T, {len(matrix)}, 3) with at least one frame, the "
-                        f"joints of '{get_layout(layout).name}'")
+        raise BodyError(f"points have shape {points.shape}; expected (T, {len(matrix)}, 3) with at least one frame, "
+                        f"the joints of '{get_layout(layout).name}'")
     seen = (points != 0).any(2) if seen is None else np.asarray(seen, bool)
     if seen.shape != points.shape[:2]:
         raise BodyError(f'seen has shape {seen.shape}; expected {points.shape[:2]}')
     if not np.isfinite(points[seen]).all():
         raise BodyError('points hold NaN or infinity; mark missing joints by seen=False')
     counted = seen & used
+    points = np.where(counted[..., None], points, 0)  # what is missing may be anything
     fitted = counted.sum(1) >= _FEWEST
     if not fitted.any():
         raise BodyError(f'no frame has {_FEWEST} joints that the body shares; the most in a frame: '
@@ -102,7 +103,7 @@ def fit_points(skel: SKEL, points: np.ndarray, layout: str | Layout, seen: np.nd
             found, moved, placed = problem.solve()
             poses[block], trans[block], joints[block] = found.numpy(), moved.numpy(), placed.numpy()
     poses[rows] = unwrapped(poses[rows])
-    error[counted] = np.linalg.norm(np.einsum('pj,tjc->tpc', matrix, joints) - points, axis=2)[counted]
+    error[counted] = np.linalg.norm(matrix @ joints - points, axis=2)[counted]
     error[~fitted] = np.nan
     return PointFit(poses, trans, joints, error, fitted, scales)
 
@@ -115,12 +116,13 @@ def _origins(layout: str | Layout) -> tuple[np.ndarray, np.ndarray]:
         row[list(origin)] = 1 / max(len(origin), 1)
     used = matrix.any(1)
     if used.sum() < _FEWEST:
-        raise BodyError(f"layout '{get_layout(layout).name}' shares {used.sum()} joints with the body; at least {_FEWEST} "
-                        'are needed')
+        raise BodyError(f"layout '{get_layout(layout).name}' shares {used.sum()} joints with the body; at least "
+                        f'{_FEWEST} are needed')
     return matrix, used
 
 
-def person_shape(skel: SKEL, points: np.ndarray, seen: np.ndarray, matrix: np.ndarray) -> tuple[SkelShape, tuple[float, ...]]:
+def person_shape(skel: SKEL, points: np.ndarray, seen: np.ndarray,
+                 matrix: np.ndarray) -> tuple[SkelShape, tuple[float, ...]]:
     """The body with the person's bone lengths, medians over the frames.
 
     Args:

@@ -6,6 +6,7 @@ stands in a gradient of its own, so that the step's gradient is exact.
 """
 from __future__ import annotations
 
+from math import pi
 from typing import NamedTuple
 
 import torch
@@ -70,14 +71,34 @@ def motion(skel: SKEL, poses: Tensor, shape: SkelShape) -> Motion:
     above[:, :, :3] = torch.eye(3, dtype=poses.dtype, device=poses.device)[..., None, None]  # of the root: the world
     turned, axes = axes, (above * axes[None]).sum(1)
     slides = torch.zeros_like(axes)
-    pairs = ([BENDING, *([a] for _, a, _, _ in SCAPULAE)], [EXTENSION, *([e] for _, _, e, _ in SCAPULAE)])
-    for columns in pairs:
-        columns = sum(columns, [])
-        step = torch.zeros_like(poses)
-        step[:, columns] = 1.
-        _, moved = torch.func.jvp(lambda q: skel.offsets(q, shape), (poses, ), (step, ))
-        slides[:, columns] = (above[:, :, columns] * moved[None, :, [_JOINT[n] for n in columns]]).sum(1)
+    for n, slope in _slopes(poses.T, shape).items():
+        slides[:, n] = (above[:, :, n] * slope[None]).sum(1)
     return Motion(rotations, world, joints, *(one.permute(2, 1, 0) for one in (turned, axes, slides)))
+
+
+def _slopes(poses: Tensor, shape: SkelShape) -> dict[int, Tensor]:
+    """Angle -> (3, B) derivative of its joint's local translation, see :meth:`SKEL.offsets`; (46, B) angles."""
+    found = {}
+    for _, abduction, elevation, side in SCAPULAE:
+        alpha, eps = side * poses[abduction], side * poses[elevation] - pi / 4
+        quarter, half, none = shape.width / 4, shape.height / 2, torch.zeros_like(alpha)
+        found[abduction] = torch.stack((quarter * eps.cos() * alpha.sin(), none, side * quarter * alpha.cos()))
+        found[elevation] = torch.stack((quarter * eps.sin() * alpha.cos(), -side * half * eps.cos(), none))
+    for place, (bending, extension) in enumerate(zip(BENDING, EXTENSION)):
+        length, none = shape.spine[:, place], torch.zeros_like(poses[bending])
+        (side, up), (forth, up_too) = _arc_slopes(poses[bending]), _arc_slopes(poses[extension])
+        found[bending] = length * torch.stack((-side, up, none))
+        found[extension] = length * torch.stack((none, up_too, -forth))
+    return found
+
+
+def _arc_slopes(angle: Tensor) -> tuple[Tensor, Tensor]:
+    """Derivatives of (1 - cos a) / a and of sin a / a; a series near 0."""
+    small, square = angle.abs() < 0.05, angle * angle
+    safe = torch.where(small, torch.ones_like(angle), angle)
+    across = torch.where(small, 0.5 - square / 8 * (1 - square / 18), (safe * safe.sin() - 1 + safe.cos()) / safe**2)
+    along = torch.where(small, -angle / 3 * (1 - square / 10), (safe * safe.cos() - safe.sin()) / safe**2)
+    return across, along
 
 
 def joint_jacobian(found: Motion) -> Tensor:

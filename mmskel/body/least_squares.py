@@ -1,4 +1,4 @@
-"""Many small nonlinear least-squares problems at once: a Levenberg-Marquardt step for each, with a damping of its own."""
+"""Many small nonlinear least-squares problems at once: Levenberg-Marquardt steps, each with a damping of its own."""
 from __future__ import annotations
 
 from collections.abc import Callable

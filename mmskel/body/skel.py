@@ -174,7 +174,8 @@ class SKEL(nn.Module):
     def local_rotations(self, poses: Tensor) -> Tensor:
         """(B, 46) -> (B, 24, 3, 3): rotation of each joint in its bone's own frame, whatever the shape."""
         a_pose = components_first(self.a_pose[None, :, :3, :3])
-        return batch_first(product(product(a_pose, self._joined(self._turns(poses, self.turns))), a_pose.transpose(0, 1)))
+        turned = product(a_pose, self._joined(self._turns(poses, self.turns)))
+        return batch_first(product(turned, a_pose.transpose(0, 1)))
 
     def pose_offsets(self, rotations: Tensor, vertices: Tensor | None = None) -> Tensor:
         """Offsets that the pose adds to the skin at rest.

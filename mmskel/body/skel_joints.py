@@ -92,8 +92,8 @@ def _bounds(published: bool) -> np.ndarray:
 
 
 LIMITS = _bounds(published=False)
-"""(46, 2) plausible range of each angle in radians, as HSMR (arXiv 2503.21751) widened and completed them; infinite where
-nobody states one. For judging and drawing: nothing clips an angle silently."""
+"""(46, 2) plausible range of each angle in radians, as HSMR (arXiv 2503.21751) widened and completed them; infinite
+where nobody states one. For judging and drawing: nothing clips an angle silently."""
 PUBLISHED_LIMITS = _bounds(published=True)
 """(46, 2) the limits of SKEL's own code, which bound 33 angles; that of scapula_elevation_l, which it has reversed, by
 symmetry."""

@@ -1,7 +1,7 @@
 """SMPL: a skinned body of 24 ball joints and 10 shape numbers.
 
-M. Loper, N. Mahmood, J. Romero, G. Pons-Moll, M. J. Black, "SMPL: A Skinned Multi-Person Linear Model", ACM Transactions
-on Graphics 34(6), 2015. Written from the formulas of the paper; the licensed model file is the user's own.
+M. Loper, N. Mahmood, J. Romero, G. Pons-Moll, M. J. Black, "SMPL: A Skinned Multi-Person Linear Model", ACM
+Transactions on Graphics 34(6), 2015. Written from the formulas of the paper; the licensed model file is the user's own.
 """
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from mmskel.body.errors import BodyError
 from mmskel.body.model_files import NUM_BETAS, SMPLFile
 from mmskel.body.rotations import Chain, components_first, rotation_matrices
 from mmskel.body.skinning import blend, pose_directions, shaped_by
-
 
 SMPL_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
 """Parent of each of SMPL's joints, -1 of the pelvis."""

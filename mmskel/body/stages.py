@@ -63,7 +63,7 @@ STAGES = (
 
 
 def first_angles(smpl_poses: Tensor) -> Tensor:
-    """(T, 72) SMPL axis-angle -> (T, 46): the published start, the root's axis-angle copied, its first number negated."""
+    """(T, 72) SMPL axis-angle -> (T, 46): the published start, the root's axis-angle with a negated first number."""
     start = smpl_poses.new_zeros(len(smpl_poses), len(ANGLES))
     start[:, :3] = smpl_poses[:, :3] * smpl_poses.new_tensor((-1., 1., 1.))
     return start

@@ -28,7 +28,8 @@ from mmskel.interop.st_gcn import ST_GCN
 from mmskel.interop.stc_net import STC_NET
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 
-__all__ = ['BODIES', 'ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'build_published', 'convert_checkpoint',
+__all__ = ['BODIES', 'ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'build_published',
+           'convert_checkpoint',
            'load_published_state', 'start_rgbpose']
 
 SYSTEMS = {system.name: system for system in (

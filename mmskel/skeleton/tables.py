@@ -193,8 +193,8 @@ LAYOUTS: dict[str, Layout] = _tables()
 
 # names that other projects use for the same joint order
 ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 'nturgb+d': 'ntu25',
-           'coco_wholebody': 'coco_wholebody133', 'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24', 'skel': 'skel24',
-           'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31'}
+           'coco_wholebody': 'coco_wholebody133', 'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24',
+           'skel': 'skel24', 'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31'}
 
 
 _BLAZEPOSE = (" MediaPipe's 33 landmarks hold the joints of coco17: array[..., [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, "

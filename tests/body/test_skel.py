@@ -4,7 +4,18 @@ import pytest
 import torch
 from reference.skel import skel_forward
 
-from mmskel.body import ANGLES, JOINTS, LIMITS, PUBLISHED_LIMITS, SKEL, SMPL, BodyError, mirror, tube_body, within_limits
+from mmskel.body import (
+    ANGLES,
+    JOINTS,
+    LIMITS,
+    PUBLISHED_LIMITS,
+    SKEL,
+    SMPL,
+    BodyError,
+    mirror,
+    tube_body,
+    within_limits,
+)
 from mmskel.body.jacobian import joint_jacobian, motion, offsets_gradient, skin_jacobian
 from mmskel.body.model_files import body_arrays
 from mmskel.body.start import angles_of_rotations

@@ -2,8 +2,8 @@
 
     python tools/benchmarks/body.py [--threads 1] [--rounds 5] [--no-fit]
 
-Made-up body of the parity files (414 vertices): 1,000 frames of one person, and the alignment of 4 frames to SMPL, once.
-CPU seconds of this process, so that other processes do not count.
+Made-up body of the parity files (414 vertices): 1,000 frames of one person, and the alignment of 4 frames to SMPL,
+once. CPU seconds of this process, so that other processes do not count.
 """
 import argparse
 import sys
@@ -62,8 +62,8 @@ def main():
     skin = skel_forward(model, angles, inputs[1].expand(4, -1), moved)['skin_verts']
     error = (skin - inputs[3]).norm(dim=-1).mean()
     assert fit.vertex_error.mean() <= 1.05 * error
-    print(f'fit of 4 frames: plain {plain:.1f} CPU seconds ({count} evaluations, {error * 1e3:.2f} mm); ours {ours:.1f} '
-          f'({fit.vertex_error.mean() * 1e3:.2f} mm): {plain / ours:.1f}x')
+    print(f'fit of 4 frames: plain {plain:.1f} CPU seconds ({count} evaluations, {error * 1e3:.2f} mm); ours '
+          f'{ours:.1f} ({fit.vertex_error.mean() * 1e3:.2f} mm): {plain / ours:.1f}x')
 
 
 if __name__ == '__main__':

@@ -1,6 +1,7 @@
 """Sampling, normalising, augmenting, packing; registered into MMAction2's ``TRANSFORMS``."""
 from mmskel.data.transforms.augmenting import RandomMirror, RandomMove, RandomRotation3D, RandomScale, RandomShear
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
+from mmskel.data.transforms.body import BodyToSkeleton
 from mmskel.data.transforms.choosing import OneBranch
 from mmskel.data.transforms.choosing_person import ChoosePerson
 from mmskel.data.transforms.clip_frames import LoadClipFrames
@@ -29,7 +30,8 @@ from mmskel.data.transforms.sampling import (
 from mmskel.data.transforms.trimming import SampleTrimmed
 from mmskel.data.transforms.trunk import AlignTrunk3D
 
-__all__ = ['AddObjects', 'AlignBody3D', 'AlignTrunk3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint',
+__all__ = ['AddObjects', 'AlignBody3D', 'AlignTrunk3D', 'BodyToSkeleton', 'BorrowBoneLengths', 'CentreImage',
+           'CentreOnJoint',
            'ChoosePerson', 'CoordinateTransform', 'CropAndResize', 'CropAtRandom', 'CropCentre', 'CropToPersons',
            'FitFrames', 'FitIntoImage', 'LoadClipFrames', 'MirrorImage', 'NormalizePixels', 'OneBranch',
            'PackSkeleton', 'PadFrames', 'ProjectToImage', 'RandomDropAxis', 'RandomDropJoints', 'RandomMirror',
