@@ -19,8 +19,8 @@ from mmskel.version import __version__
 
 _ALL = {**TRAINING, **FILES, **VIDEOS, **ZERO_SHOT, **BODIES}
 COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'fit', 'predict',
-                                          'features', 'zeroshot', 'draw', 'check', 'convert', 'export', 'models', 'demo',
-                                          'doctor')}
+                                          'features', 'zeroshot', 'draw', 'check', 'convert', 'export', 'models',
+                                          'demo', 'doctor')}
 
 
 def parser_of(command: str = '') -> Parser:

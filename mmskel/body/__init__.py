@@ -7,4 +7,5 @@ from mmskel.body.smpl import SMPL, SMPLOutput
 from mmskel.body.tube import tube_body
 
 __all__ = ['ANGLES', 'BodyError', 'JOINTS', 'LIMITS', 'PUBLISHED_LIMITS', 'SKEL', 'SKELFile', 'SKELOutput', 'SMPL',
-           'SMPLFile', 'SMPLOutput', 'body_from_arrays', 'load_body', 'mirror', 'save_body', 'tube_body', 'within_limits']
+           'SMPLFile', 'SMPLOutput', 'body_from_arrays', 'load_body', 'mirror', 'save_body', 'tube_body',
+           'within_limits']

@@ -29,7 +29,8 @@ _FREE, _STIFF = 1.5, {'lumbar': 0.5, 'thorax': 0.5, 'head': 0.5, 'scapula': 0.15
                       'pro_sup': 0.3, 'wrist': 0.3}
 # (joint a, joint b, joints whose offset from their parent lies between), both sides together
 _SEGMENTS = (((1, 2, (2, )), (6, 7, (7, ))), ((2, 3, (3, 4, 5)), (7, 8, (8, 9, 10))),
-             ((15, 16, (16, )), (20, 21, (21, ))), ((16, 18, (17, 18)), (21, 23, (22, 23))), ((1, 6, (1, 6)), ), ((15, 20, (14, 15, 19, 20)), ))
+             ((15, 16, (16, )), (20, 21, (21, ))), ((16, 18, (17, 18)), (21, 23, (22, 23))),
+             ((1, 6, (1, 6)), ), ((15, 20, (14, 15, 19, 20)), ))
 _TRUNK = ((1, 6), (15, 20), (11, 12, 13))  # from the middle of the hips to the middle of the shoulders
 
 
