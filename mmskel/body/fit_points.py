@@ -22,7 +22,9 @@ from mmskel.skeleton import Layout, get_layout, joint_map
 
 _STEPS, _TOLERANCE, _BLOCK = 30, 1e-4, 512
 _FEWEST = 4  # points a frame needs: fewer do not say how the trunk is turned
-_POINT, _OUTSIDE = 0.02, 0.1  # standard deviations: a point's in metres, beyond a limit in radians
+_POINT, _OUTSIDE = 0.02, 0.03  # standard deviations: a point's in metres, beyond a limit in radians
+# joints that every project puts elsewhere in the trunk: they count this much less, except in SKEL's own layout
+_TRUNK_JOINTS, _LOOSER = [0, 11, 12, 13, 14, 19], 5.
 _RATIOS = 0.5, 2.
 # standard deviation of an angle in radians: how freely it may leave 0
 _FREE, _STIFF = 1.5, {'lumbar': 0.5, 'thorax': 0.5, 'head': 0.5, 'scapula': 0.15, 'subtalar': 0.2, 'mtp': 0.2,
@@ -175,6 +177,9 @@ class _PointProblem:
         self.skel, self.shape = skel, shape
         self.matrix, self.points = torch.from_numpy(matrix), torch.from_numpy(points)
         self.seen = torch.from_numpy(seen).float()
+        loose = self.matrix[:, _TRUNK_JOINTS].sum(1) > 0.5
+        own = self.matrix.shape == (24, 24) and bool((self.matrix == torch.eye(24)).all())
+        self.spread = torch.where(loose & (not own), _POINT * _LOOSER, _POINT)
         spread = [next((s for part, s in _STIFF.items() if name.startswith(part)), _FREE) for name in ANGLES]
         self.prior = torch.tensor(spread)**-2
         self.prior[:3] = 0
@@ -212,10 +217,10 @@ class _PointProblem:
         trans, poses = x[:, :3, None], x[:, 3:]
         found = motion(self.skel, poses, self.shape)
         seen = self.seen[rows, None]  # (b, 1, P)
-        residual = (found.joints.permute(2, 0, 1) @ self.matrix.T + trans - self.points[rows].mT) * seen / _POINT
+        residual = (found.joints.permute(2, 0, 1) @ self.matrix.T + trans - self.points[rows].mT) * seen / self.spread
         jacobian = joint_jacobian(found) @ self.matrix.T
         eye = torch.eye(3)[None, :, :, None].expand(len(x), -1, -1, jacobian.shape[3])
-        jacobian = (torch.cat((eye, jacobian), 1) * seen[:, None] / _POINT).flatten(2)
+        jacobian = (torch.cat((eye, jacobian), 1) * seen[:, None] / self.spread).flatten(2)
         outside = (poses - self.high).clamp(min=0) + (poses - self.low).clamp(max=0)
         beyond = (outside != 0).float() / _OUTSIDE**2
         loss = residual.square().sum((1, 2)) + (self.prior * poses.square()).sum(1) + (beyond * outside.square()).sum(1)

@@ -21,7 +21,7 @@ def angles_of_rotations(skel: SKEL, rotations: Tensor, shape: SkelShape) -> Tens
     """The angles whose joint rotations come closest to given ones.
 
     The root's, about perpendicular axes, in closed form; for the others, each angle in turn is set to the exact optimum
-    given the others of its joint. Nothing is lost where a joint has fewer angles than a rotation.
+    given the others of its joint. A joint with fewer angles than a rotation takes the part that it can make.
 
     Args:
         skel: Body.
