@@ -62,8 +62,8 @@ def fit_body(source: str | Path, out: str | Path, model: str | Path = TUBE, *, s
                 journal.keep(keys[clip.id], fit_clip(clip.check(), skel))
             except UserError as error:
                 if not keep_going:
-                    raise BodyError(f'{error}. What is fitted is kept: repair the clip, or skip such clips with '
-                                    'keep_going=True, and run it again') from None
+                    raise BodyError(f"'{source}': {error}. What is fitted is kept: repair the clip, or skip such clips "
+                                    'with keep_going=True, and run it again') from None
                 journal.keep_failure(keys[clip.id], str(error))
         skipped = {clip.id: why for clip in clips if (why := journal.failure(keys[clip.id]))}
         kept = [journal.clip(keys[clip.id]) for clip in clips if clip.id not in skipped]

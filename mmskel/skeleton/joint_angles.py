@@ -27,7 +27,7 @@ def bone_angles(keypoint: np.ndarray, layout: str | Layout) -> tuple[np.ndarray,
     Example:
         >>> angles, names = bone_angles(np.random.default_rng(0).normal(size=(30, 20, 3)), 'kinect20')
         >>> angles.shape, names[:3]
-        ((30, 18), ('pelvis/left_hip', 'pelvis/right_hip', 'spine'))
+        ((30, 15), ('pelvis/left_hip', 'pelvis/right_hip', 'spine'))
     """
     layout, keypoint = get_layout(layout), np.asarray(keypoint)
     if keypoint.shape[-2:] != (layout.num_joints, 3):
