@@ -1,4 +1,4 @@
-"""Sequences of SMPL parameters: AMASS's files and those of SMPL networks, at the rate and with the axis that are wanted."""
+"""Sequences of SMPL parameters: AMASS's files and those of SMPL networks, at any rate, y or z up."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -46,8 +46,8 @@ class BodySequence:
             BodyError: If the file's own rate is unknown, or is lower than the one that is wanted.
         """
         if not self.fps or not 0 < fps <= self.fps * 1.5:
-            raise BodyError(f"'{self.name}' has {self.fps or 'an unknown number of'} frames per second; fps={fps} cannot "
-                            'be made of them by leaving out frames')
+            raise BodyError(f"'{self.name}' has {self.fps or 'an unknown number of'} frames per second; fps={fps} "
+                            'cannot be made of them by leaving out frames')
         stride = max(1, round(self.fps / fps))
         return replace(self, poses=self.poses[::stride], trans=self.trans[::stride], fps=self.fps / stride)
 
@@ -70,9 +70,9 @@ def load_sequence(path: str | Path) -> BodySequence:
     """Reads a sequence of SMPL or SMPL+H parameters; nothing in the file is run.
 
     Args:
-        path: ``.npz`` or ``.pkl`` with ``poses`` (T, 72) or (T, 156), or ``global_orient`` and ``body_pose``; ``betas`` (the
-            first 10 count), ``trans`` or ``transl`` (missing: zeros), ``gender``, ``mocap_framerate``. Of SMPL+H the 22
-            joints of the body are taken; the hands of SMPL stay at rest.
+        path: ``.npz`` or ``.pkl`` with ``poses`` (T, 72) or (T, 156), or ``global_orient`` and ``body_pose``; ``betas``
+            (the first 10 count), ``trans`` or ``transl`` (missing: zeros), ``gender``, ``mocap_framerate``. Of SMPL+H
+            the 22 joints of the body are taken; the hands of SMPL stay at rest.
 
     Raises:
         BodyError: No such file, SMPL-X, missing or misshapen arrays, no frame, NaN; names the file.
@@ -97,14 +97,15 @@ def load_sequence(path: str | Path) -> BodySequence:
     trans, betas = _numbers(trans, 'trans', path), _numbers(content.get('betas', np.zeros(NUM_BETAS)), 'betas', path)
     betas = betas.reshape(-1, betas.shape[-1])[0] if betas.size else betas
     if trans.shape != (len(poses), 3) or betas.ndim != 1 or len(betas) < NUM_BETAS:
-        raise BodyError(f"'{path}': trans has shape {trans.shape}, betas {betas.shape}; expected ({len(poses)}, 3) and at "
-                        f'least {NUM_BETAS} numbers')
+        raise BodyError(f"'{path}': trans has shape {trans.shape}, betas {betas.shape}; expected ({len(poses)}, 3) and "
+                        f'at least {NUM_BETAS} numbers')
     gender = content.get('gender', '')
     gender = str(np.asarray(gender).reshape(-1)[0]) if np.size(gender) else ''
     gender = gender.removeprefix("b'").rstrip("'").lower()
     if gender and gender not in _GENDERS:
         raise BodyError(f"'{path}': gender is {gender[:20]!r}; expected {', '.join(_GENDERS)}")
-    rate = next((float(np.asarray(content[key]).reshape(-1)[0]) for key in _RATES if np.size(content.get(key, ()))), None)
+    rates = [content[key] for key in _RATES if np.size(content.get(key, ()))]
+    rate = float(np.asarray(rates[0]).reshape(-1)[0]) if rates else None
     if rate is not None and not 0 < rate < 1e5:
         raise BodyError(f"'{path}': {rate} frames per second; expected a positive number")
     return BodySequence(poses, betas[:NUM_BETAS], trans, gender, rate, path.stem)
@@ -127,10 +128,11 @@ def _poses(content: dict[str, Any], path: Path) -> np.ndarray:
             raise BodyError(f"'{path}': global_orient has {len(parts[0])} frames, body_pose {len(parts[1])}")
         poses = np.concatenate(parts, 1)
     if poses.ndim != 2 or poses.shape[1] not in (66, 69, 72, 156) or not len(poses):
-        hint = '. These are SMPL-X parameters: download the SMPL+H version of the data, or convert them with the authors\' ' \
-               'transfer_model' if poses.ndim == 2 and poses.shape[1] == _SMPLX or 'jaw_pose' in content else ''
-        raise BodyError(f"'{path}': poses have shape {poses.shape}; expected (T, 72) of SMPL or (T, 156) of SMPL+H with at "
-                        f'least one frame{hint}')
+        smplx = poses.ndim == 2 and poses.shape[1] == _SMPLX or 'jaw_pose' in content
+        hint = '. These are SMPL-X parameters: download the SMPL+H version of the data, or convert them with the ' \
+               "authors' transfer_model" if smplx else ''
+        raise BodyError(f"'{path}': poses have shape {poses.shape}; expected (T, 72) of SMPL or (T, 156) of SMPL+H "
+                        f'with at least one frame{hint}')
     whole = np.zeros((len(poses), 72), np.float32)
     used = 72 if poses.shape[1] == 72 else 66
     whole[:, :used] = poses[:, :used]
