@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from mmskel.commands.bodies import BODIES
 from mmskel.commands.command import Parser
 from mmskel.commands.files import FILES
 from mmskel.commands.flags import flags_of, in_flags
@@ -16,9 +17,10 @@ from mmskel.files.errors import UserError
 from mmskel.files.text import printable
 from mmskel.version import __version__
 
-_ALL = {**TRAINING, **FILES, **VIDEOS, **ZERO_SHOT}
-COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'predict', 'features',
-                                          'zeroshot', 'draw', 'check', 'convert', 'export', 'models', 'demo', 'doctor')}
+_ALL = {**TRAINING, **FILES, **VIDEOS, **ZERO_SHOT, **BODIES}
+COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'fit', 'predict',
+                                          'features', 'zeroshot', 'draw', 'check', 'convert', 'export', 'models',
+                                          'demo', 'doctor')}
 
 
 def parser_of(command: str = '') -> Parser:

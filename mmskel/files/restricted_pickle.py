@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mmskel.files.errors import UserError
+from mmskel.files.pickled_objects import ObjectClass, PickledObject
 from mmskel.files.pickled_parts import (
     BUILDERS,
     ArrayType,
@@ -21,9 +22,7 @@ from mmskel.files.pickled_parts import (
     dictionary,
     hashable,
 )
-
-MAX_DEPTH = 32
-"""Deepest nesting of containers; annotation files have five levels."""
+from mmskel.files.pickled_size import check_nesting
 
 _MARK = object()
 _BYTE, _SHORT, _INT, _UINT, _ULONG, _DOUBLE = map(struct.Struct, ('<B', '<H', '<i', '<I', '<Q', '>d'))
@@ -48,20 +47,22 @@ def load_pickle(path: str | Path) -> Any:
         return read_pickle(file, str(path), path.stat().st_size, "an annotation file with 'split' and 'annotations'")
 
 
-def read_pickle(file: BinaryIO, name: str, size: int, expected: str) -> Any:
+def read_pickle(file: BinaryIO, name: str, size: int, expected: str,
+                find: Callable[[str, str], Any] | None = None) -> Any:
     """Loads a pickle from an open file, as :func:`load_pickle` does.
 
     Args:
         file: Open file, positioned at its beginning.
         name, size, expected: The file's name, its size in bytes, and what should be in it; for messages.
+        find: Stand-ins for further names, see :func:`~mmskel.files.pickled_objects.object_names`; default: none.
 
     Raises:
         UnsafePickleError, UnreadablePickleError: See :func:`load_pickle`.
     """
     try:
         data = file.read()
-        value = _Interpreter(data).run()
-        _check_nesting(value, len(data))
+        value = _Interpreter(data, find).run()
+        check_nesting(value, len(data))
         return value
     except UnsafePickleError as error:
         raise UnsafePickleError(f"'{name}': {error}") from None
@@ -71,8 +72,10 @@ def read_pickle(file: BinaryIO, name: str, size: int, expected: str) -> Any:
                                     f'expected {expected}') from None
 
 
-def _global(module: str, name: str) -> Any:
+def _global(run: _Interpreter, module: str, name: str) -> Any:
     if (module, name) not in BUILDERS:
+        if run.find is not None and (found := run.find(module, name)) is not None:
+            return found
         raise UnsafePickleError(f"the pickle asks for '{module}.{name}', which is neither a NumPy array nor a plain "
                                 'container; nothing was run. Only annotation data is read here: if you trust the '
                                 'file, load it yourself and save it as arrays, lists, dicts, numbers and strings')
@@ -82,8 +85,8 @@ def _global(module: str, name: str) -> Any:
 class _Interpreter:
     """The opcodes of protocols 0 to 5, as Python's ``pickletools`` documents them, without classes and extensions."""
 
-    def __init__(self, data: bytes):
-        self.data, self.at = data, 0
+    def __init__(self, data: bytes, find: Callable[[str, str], Any] | None):
+        self.data, self.at, self.find = data, 0, find
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
@@ -95,7 +98,7 @@ class _Interpreter:
             self.at += 1
             if opcode == 0x2e:
                 value = self.stack.pop()
-                if isinstance(value, (PendingArray, ArrayType)) or callable(value):
+                if isinstance(value, (PendingArray, ArrayType, ObjectClass)) or callable(value):
                     raise UnsafePickleError('the pickle is the name of a type; nothing was run')
                 return value
             handler = handlers[opcode]
@@ -214,7 +217,7 @@ def _tuple_of(count: int) -> Callable[[_Interpreter], None]:
 
 def _stack_global(run: _Interpreter) -> None:
     name, module = run.stack.pop(), run.stack.pop()
-    run.stack.append(_global(str(module), str(name)))
+    run.stack.append(_global(run, str(module), str(name)))
 
 
 def _reduce(run: _Interpreter) -> None:
@@ -224,10 +227,19 @@ def _reduce(run: _Interpreter) -> None:
     run.stack.append(builder(*arguments))
 
 
+def _new_object(run: _Interpreter) -> None:
+    arguments, kind = run.stack.pop(), run.stack.pop()
+    if not isinstance(kind, ObjectClass):
+        raise UnsafePickleError(f'the pickle makes an object of {kind!r:.80}; nothing was run')
+    run.stack.append(kind.make(arguments))
+
+
 def _build(run: _Interpreter) -> None:
     state, target = run.stack.pop(), run.stack[-1]
     if isinstance(target, ArrayType):
         target.__setstate__(state)
+    elif isinstance(target, PickledObject):
+        target.build(state)
     elif isinstance(target, PendingArray) and isinstance(state, tuple) and len(state) == 5:
         run.stack[-1] = array_of(state[4], state[2], state[1], 'F' if state[3] else 'C')
         run.memo.update(dict.fromkeys(target.keys, run.stack[-1]))
@@ -265,36 +277,11 @@ _OPCODES: dict[str, Callable[[_Interpreter], None]] = {
     'd': _push(lambda run: _pairs(run.marked())),
     '\x91': _push(lambda run: frozenset(hashable(item) for item in run.marked())),
     'a': _append, 'e': _appends, 's': _set_item, 'u': _set_items, '\x90': _add_items,
-    'c': _push(lambda run: _global(run.line(), run.line())), '\x93': _stack_global, 'R': _reduce, 'b': _build,
+    'c': _push(lambda run: _global(run, run.line(), run.line())), '\x93': _stack_global, 'R': _reduce, 'b': _build,
+    '\x81': _new_object,
     'p': _put(lambda run: int(run.line())), 'q': _put(lambda run: run.number(_BYTE)),
     'r': _put(lambda run: run.number(_UINT)), '\x94': _put(lambda run: len(run.memo)),
     'g': _get(lambda run: int(run.line())), 'h': _get(lambda run: run.number(_BYTE)),
     'j': _get(lambda run: run.number(_UINT)),
 }
 _HANDLERS = [_OPCODES.get(chr(code)) for code in range(256)]
-
-
-def _check_nesting(value: Any, size: int) -> None:
-    """Refuses what a file of data never holds: containers that contain themselves, deep nesting, and types in place of
-    values.
-
-    A container that appears many times is counted each time: a kilobyte may stand for more than memory can hold.
-    """
-    counted: dict[int, int] = {}
-
-    def count(part: Any, depth: int) -> int:
-        if not isinstance(part, (list, tuple, dict, set, frozenset)):
-            if isinstance(part, (PendingArray, ArrayType)) or callable(part):
-                raise UnsafePickleError('the pickle holds the name of a type in place of a value; nothing was run')
-            return 1
-        if counted.get(id(part), 1) == 0 or depth > MAX_DEPTH:
-            raise ValueError(f'a container holds itself, or more than {MAX_DEPTH} hold one another')
-        if id(part) not in counted:
-            counted[id(part)] = 0
-            items = part.values() if isinstance(part, dict) else part
-            counted[id(part)] = 1 + sum(count(item, depth + 1) for item in items)
-        return counted[id(part)]
-
-    total = count(value, 0)
-    if total > 10_000_000 and total > 100 * size:
-        raise ValueError(f'its {size} bytes stand for {total} values')

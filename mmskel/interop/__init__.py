@@ -13,6 +13,7 @@ from mmskel.checkpoints import CheckpointError, read_checkpoint, read_data
 from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
 from mmskel.files.torch_files import write_data
+from mmskel.interop.bodies import SKEL_SYSTEM, SMPL_SYSTEM
 from mmskel.interop.cascadeformer import CASCADEFORMER
 from mmskel.interop.ctr_gcn import CTR_GCN
 from mmskel.interop.ensemble_1dcnn import ENSEMBLE_1DCNN
@@ -30,19 +31,23 @@ from mmskel.interop.st_gcn import ST_GCN
 from mmskel.interop.stc_net import STC_NET
 from mmskel.interop.system import ConversionError, Piece, PublishedModel, System
 
-__all__ = ['ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'build_published', 'convert_checkpoint',
-           'load_published_state', 'start_rgbpose']
+__all__ = ['BODIES', 'ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'System', 'build_published',
+           'convert_checkpoint', 'load_published_state', 'start_rgbpose']
 
 SYSTEMS = {system.name: system for system in (
     CASCADEFORMER, CTR_GCN, ENSEMBLE_1DCNN, GATE_SHIFT_POSE, HD_GCN, MANS, MP_GCN, POSEC3D, PYSKL, RGBPOSE, SA_DVAE,
     SKATEFORMER, STC_NET, ST_GCN)}
-"""Every published system that can be read, by name."""
+"""Every published recogniser and aligner that can be read, by name."""
+BODIES = {system.name: system for system in (SKEL_SYSTEM, SMPL_SYSTEM)}
+"""Body models: built from the content of their files, never converted."""
 
-_ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn', 'gsp': 'gateshiftpose'}
+_ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn', 'gsp': 'gateshiftpose',
+            'smpllinearblendskinning': 'smpl'}
 
 
 def _system(name: str) -> System:
-    found = {_plain(known): system for known, system in SYSTEMS.items()}.get(_ALIASES.get(_plain(name), _plain(name)))
+    known = {_plain(system.name): system for system in (*SYSTEMS.values(), *BODIES.values())}
+    found = known.get(_ALIASES.get(_plain(name), _plain(name)))
     if found is None:
         raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
     return found

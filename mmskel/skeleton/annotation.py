@@ -10,7 +10,7 @@ from mmskel.files.errors import UserError
 from mmskel.files.text import brief
 
 _KNOWN = {'frame_dir', 'filename', 'keypoint', 'keypoint_score', 'total_frames', 'label', 'img_shape', 'layout', 'unit',
-          'fps', 'track_id', 'objects', 'rgb'}
+          'fps', 'track_id', 'objects', 'rgb', 'angles', 'angle_names'}
 
 
 class ClipError(UserError):
@@ -62,7 +62,11 @@ def clip_arguments(item: Mapping[str, Any], layout: str | None = None) -> dict[s
                             'unit' if key == 'unit' else 'annotation')
     if item.get('track_id') is not None and _as_tuple(item['track_id']) is None:
         raise ClipError(f"{say}track_id is {brief(item['track_id'])}; expected a number per person", 'track')
+    angles, names = item.get('angles'), item.get('angle_names') or ()
+    if not isinstance(names, (list, tuple)) or not all(isinstance(one, str) for one in names):
+        raise ClipError(f'{say}angle_names is {brief(names)}; expected a list of names')
     return dict(
+        angles=None if angles is None else _array(say, 'angles', angles), angle_names=tuple(names),
         id=name, keypoint=keypoint, score=score, layout=item.get('layout') or layout or '',
         unit=item.get('unit') or '', image_size=size, fps=item.get('fps'),
         label=int(label) if isinstance(label, np.integer) else label, track_id=item.get('track_id'),

@@ -49,6 +49,8 @@ class Clip:
         track_id: (M,) int identities of the persons, or None.
         objects: Name -> (T, 3) track of an object: x, y, score (e.g. a ball).
         rgb: Path of the video the skeletons came from.
+        angles: (M, T, A) joint angles in radians, e.g. those of a fitted body, or None; 0 where there are none.
+        angle_names: Names of the A angles.
         extra: Anything else an annotation file said about the clip; kept, never read.
 
     Example:
@@ -71,6 +73,8 @@ class Clip:
     track_id: np.ndarray | None = None
     objects: dict[str, np.ndarray] = field(default_factory=dict)
     rgb: str | None = None
+    angles: np.ndarray | None = None
+    angle_names: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -163,6 +167,13 @@ class Clip:
         if self.track_id is not None and np.shape(self.track_id) != (M, ):
             count = len(self.track_id) if np.ndim(self.track_id) == 1 else f'an array {np.shape(self.track_id)} of'
             yield 'track', f'{count} track ids for {M} persons'
+        if self.angles is not None:
+            angles, count = np.asarray(self.angles), len(self.angle_names)
+            if angles.shape != (M, T, count) or angles.dtype.kind not in 'fiu':
+                yield 'shape', (f'angles is an array of {angles.dtype} {angles.shape}; expected numbers of shape '
+                                f'{(M, T, count)}: persons, frames, one for each of the {count} angle_names')
+            elif not np.isfinite(angles).all():
+                yield 'nan', 'angles hold NaN or infinity; write frames without any as zeros'
         for name, track in self.objects.items():
             if np.shape(track) != (T, 3) or np.asarray(track).dtype.kind not in 'fiu':
                 yield 'objects', f"object '{name}' has shape {np.shape(track)}; expected ({T}, 3): x, y, score"
@@ -204,6 +215,8 @@ class Clip:
         for key in ('fps', 'track_id', 'rgb'):
             if getattr(self, key) is not None:
                 item[key] = getattr(self, key)
+        if self.angles is not None:
+            item.update(angles=np.asarray(self.angles, np.float32), angle_names=list(self.angle_names))
         if self.objects:
             item['objects'] = self.objects
         return item

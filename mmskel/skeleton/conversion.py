@@ -22,11 +22,11 @@ SYNONYMS = {
     **{f'{s}_thumb': (f'{s}_thumb4', ) for s in ('left', 'right')},
     **{f'{s}_hand_tip': (f'{s}_middle_finger4', ) for s in ('left', 'right')},
 }
-# joints that lie half way between two others
+# joints that lie half way between two others; the closest pair first
 MIDPOINTS = {
-    'neck': ('left_shoulder', 'right_shoulder'),
-    'spine_shoulder': ('left_shoulder', 'right_shoulder'),
-    'pelvis': ('left_hip', 'right_hip'),
+    'neck': (('left_shoulder', 'right_shoulder'), ),
+    'spine_shoulder': (('left_scapula', 'right_scapula'), ('left_shoulder', 'right_shoulder')),
+    'pelvis': (('left_hip', 'right_hip'), ),
 }
 
 
@@ -90,11 +90,13 @@ def joint_map(source: str | Layout, target: str | Layout, missing: str = 'error'
     def origin(joint: str) -> tuple[int, ...]:
         if joint in place:
             return (place[joint], )
+        between = [ends for ends in MIDPOINTS.get(joint, ()) if all(j in place for j in ends)]
+        if between and 'scapula' in between[0][0]:  # the spine between the shoulder blades is nearer than any synonym
+            return tuple(place[j] for j in between[0])
         known = [place[s] for s in SYNONYMS.get(joint, ()) if s in place]
         if known:
             return (known[0], )
-        ends = MIDPOINTS.get(joint, ())
-        return tuple(place[j] for j in ends) if all(j in place for j in ends) else ()
+        return tuple(place[j] for j in between[0]) if between else ()
 
     found = JointMap(source.name, target.name, tuple(origin(j) for j in target.joints))
     if found.missing and missing != 'zero':

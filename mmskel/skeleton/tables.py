@@ -36,6 +36,15 @@ _SMPL24 = ('pelvis', 'left_hip', 'right_hip', 'spine1', 'left_knee', 'right_knee
            'left_shoulder', 'right_shoulder', 'left_elbow', 'right_elbow', 'left_wrist', 'right_wrist', 'left_hand',
            'right_hand')
 _SMPL24_PARENTS = (0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
+# SKEL's anatomical joints: hip, knee and ankle centres, the lumbar joint and the thorax in the spine, the skull's base
+# (neck), the shoulder blades, glenohumeral centres, both bones of the elbow, wrists
+_SKEL24 = ('pelvis', 'right_hip', 'right_knee', 'right_ankle', 'right_heel', 'right_toe', 'left_hip', 'left_knee',
+           'left_ankle', 'left_heel', 'left_toe', 'lumbar_spine', 'spine', 'neck', 'right_scapula', 'right_shoulder',
+           'right_elbow', 'right_radius', 'right_wrist', 'left_scapula', 'left_shoulder', 'left_elbow', 'left_radius',
+           'left_wrist')
+_SKEL24_EDGES = ((0, 11), (1, 0), (2, 1), (3, 2), (4, 3), (5, 4), (6, 0), (7, 6), (8, 7), (9, 8), (10, 9), (12, 11),
+                 (13, 12), (14, 12), (15, 14), (16, 15), (17, 16), (18, 17), (19, 12), (20, 19), (21, 20), (22, 21),
+                 (23, 22))
 _HALPE26 = (*_COCO17, 'head', 'neck', 'pelvis', 'left_big_toe', 'right_big_toe', 'left_small_toe', 'right_small_toe',
             'left_heel', 'right_heel')
 # Human3.6M: the spine's upper end is between the shoulders, the neck's at the chin
@@ -84,7 +93,8 @@ def body_parts(joints: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
             part = 'head'
         elif word in ('hand_root', ):
             part = f'{side}_hand'
-        elif side and word in ('shoulder', 'elbow', 'wrist', 'hand', 'hand_tip', 'thumb', 'collar'):
+        elif side and word in ('shoulder', 'elbow', 'wrist', 'hand', 'hand_tip', 'thumb', 'collar', 'scapula',
+                                 'radius'):
             part = f'{side}_arm'
         elif side:
             part = f'{side}_leg'
@@ -167,6 +177,8 @@ def _tables() -> dict[str, Layout]:
                                    (11, 9), (12, 10)), 'head', links=((1, 2), (7, 8))),
         _table('hand21', _HAND21, _hand(_HAND21, '', 0), 'wrist'),
         _table('smpl24', _SMPL24, tuple((j, p) for j, p in enumerate(_SMPL24_PARENTS) if j != p), 'pelvis'),
+        # edges point to the joint of smallest eccentricity; kinematics start at the pelvis, see mmskel.body
+        _table('skel24', _SKEL24, _SKEL24_EDGES, 'lumbar_spine'),
         _table('sbu15', _SBU15,
                ((0, 1), (1, 2), (3, 1), (4, 3), (5, 4), (6, 1), (7, 6), (8, 7), (9, 2), (10, 9), (11, 10), (12, 2),
                 (13, 12), (14, 13)), 'spine'),
@@ -182,7 +194,7 @@ LAYOUTS: dict[str, Layout] = _tables()
 # names that other projects use for the same joint order
 ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 'nturgb+d': 'ntu25',
            'coco_wholebody': 'coco_wholebody133', 'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24',
-           'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31'}
+           'skel': 'skel24', 'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31'}
 
 
 _BLAZEPOSE = (" MediaPipe's 33 landmarks hold the joints of coco17: array[..., [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, "

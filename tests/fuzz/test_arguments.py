@@ -25,7 +25,7 @@ BASES = {
     'features': ['{config}', '{checkpoint}', '--data', 'a.pkl', '--out', 'o.npz', '--device', 'cpu'],
     'zeroshot': ['train', 'f.npz', '--texts', 't.csv', '--out', 'z'], 'draw': ['a.pkl', '--clip', 'clip0', '--out', 'o.png', '--plain'],
     'check': ['nothing.pkl'], 'convert': ['st_gcn', 'nothing.pth', 'o.pth'], 'export': ['{config}', 'nothing.pth', 'o.onnx'],
-    'models': [], 'demo': ['--data', 'nothing.zip', '--out', 'd'],
+    'fit': ['a.pkl', 'o.pkl'], 'models': [], 'demo': ['--data', 'nothing.zip', '--out', 'd'],
 }
 HEAVY = ('--video', '--streams')  # would begin to fetch or to train
 

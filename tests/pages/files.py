@@ -164,6 +164,7 @@ DATA = {
     'docs/README.md': [],
     'docs/install.md': [],
     'docs/architecture.md': [],
+    'docs/body.md': [nwucla_file],
     'docs/cascadeformer.md': [mine, nwucla_file, ntu_sgn_file, cascadeformer_weights],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights, cascadeformer_weights],
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, kinetics, my_clips, volleyball, nba,

@@ -1,6 +1,7 @@
 """Sampling, normalising, augmenting, packing; registered into MMAction2's ``TRANSFORMS``."""
 from mmskel.data.transforms.augmenting import RandomMirror, RandomMove, RandomRotation3D, RandomScale, RandomShear
 from mmskel.data.transforms.base import CoordinateTransform, SkeletonTransform
+from mmskel.data.transforms.body import BodyToSkeleton
 from mmskel.data.transforms.choosing import OneBranch
 from mmskel.data.transforms.choosing_person import ChoosePerson
 from mmskel.data.transforms.clip_frames import LoadClipFrames
@@ -39,11 +40,11 @@ from mmskel.data.transforms.segments import SampleSegments
 from mmskel.data.transforms.trimming import SampleTrimmed
 from mmskel.data.transforms.trunk import AlignTrunk3D
 
-__all__ = ['AddObjects', 'AlignBody3D', 'AlignTrunk3D', 'BorrowBoneLengths', 'CentreImage', 'CentreOnJoint',
-           'ChoosePerson', 'CoordinateTransform', 'CropAndResize', 'CropAtCorner', 'CropAtRandom', 'CropCentre',
-           'CropToPersons', 'FitFrames', 'FitIntoImage', 'FractionsOfImage', 'ImagesAlone', 'LoadClipFrames',
-           'MirrorImage', 'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames', 'ProjectToImage',
-           'PublishedClip2D', 'PublishedClip3D', 'RandomDropAxis', 'RandomDropJoints', 'RandomMirror', 'RandomMove',
-           'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons', 'RandomWindow', 'RangeNormalize',
-           'ResampleFrames', 'ResizeImage', 'SampleSegments', 'SampleTrimmed', 'SampleUniformly', 'SampleVideoAndPose',
-           'SetPersons', 'SkeletonTransform', 'TenCrops']
+__all__ = ['AddObjects', 'AlignBody3D', 'AlignTrunk3D', 'BodyToSkeleton', 'BorrowBoneLengths', 'CentreImage',
+           'CentreOnJoint', 'ChoosePerson', 'CoordinateTransform', 'CropAndResize', 'CropAtCorner', 'CropAtRandom',
+           'CropCentre', 'CropToPersons', 'FitFrames', 'FitIntoImage', 'FractionsOfImage', 'ImagesAlone',
+           'LoadClipFrames', 'MirrorImage', 'NormalizePixels', 'OneBranch', 'PackSkeleton', 'PadFrames',
+           'ProjectToImage', 'PublishedClip2D', 'PublishedClip3D', 'RandomDropAxis', 'RandomDropJoints',
+           'RandomMirror', 'RandomMove', 'RandomRotation3D', 'RandomScale', 'RandomShear', 'RandomSwapPersons',
+           'RandomWindow', 'RangeNormalize', 'ResampleFrames', 'ResizeImage', 'SampleSegments', 'SampleTrimmed',
+           'SampleUniformly', 'SampleVideoAndPose', 'SetPersons', 'SkeletonTransform', 'TenCrops']
