@@ -154,7 +154,8 @@ class SkeletonDataset(BaseActionDataset):
             sample['keypoint_score'] = clip.score
         sample.update(total_frames=clip.num_frames, layout=clip.layout)
         # a store that holds its arrays in memory returns the same ones again, so the dictionary costs nothing
-        if clip is found and not self._sound[row] and np.shares_memory(self._store.clip(row).keypoint, clip.keypoint):
+        if self._store.in_memory and clip is found and not self._sound[row] \
+                and np.shares_memory(self._store.clip(row).keypoint, clip.keypoint):
             self._drawn[row] = sample
         self._sound[row] = True
         return sample
