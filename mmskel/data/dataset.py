@@ -11,6 +11,7 @@ from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
 
 from mmskel.data.annotation_file import AnnotationError
+from mmskel.data.batching import stack_clips  # noqa: F401  loaders find it by name
 from mmskel.data.store import ClipStore, fingerprint, open_store, rows_of, split_name
 from mmskel.files.errors import UserError
 from mmskel.skeleton import ClipError, LayoutError, get_layout, joint_map
