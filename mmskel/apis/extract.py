@@ -14,8 +14,7 @@ from threading import Thread
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationFile
-from mmskel.data.prepare import save_with_skipped
-from mmskel.files.atomic import output_path
+from mmskel.data.prepare import check_output, save_with_skipped
 from mmskel.files.devices import device_of
 from mmskel.files.progress import progress_bar
 from mmskel.pose.extraction import SkeletonExtractor
@@ -55,7 +54,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
 
     Args:
         source: Video, folder or list, see :func:`~mmskel.video.listing.list_videos`.
-        out: Annotation file to write, ``.pkl``.
+        out: Annotation file to write, ``.pkl``, or store, ``.mmsk``.
         models: Models that find the skeletons.
         labels: Table of labels and splits.
         object_tracks: Table of object positions, see :class:`~mmskel.pose.object_tracks.ObjectTracks`. It is read
@@ -73,14 +72,13 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         PoseModelError: See :meth:`PoseModels.build`.
     """
     out = Path(out)
-    if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
-        raise ExtractError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
+    inputs = [path for path in (source, labels, object_tracks) if path and Path(path).is_file()]
+    check_output(out, *inputs)
     if work.jobs < 1:
         raise ExtractError(f'jobs={work.jobs}; expected at least 1')
     if work.threads is not None and work.threads < 1:
         raise ExtractError(f'threads={work.threads}; expected at least 1')
     device_of(models.device)
-    output_path(out, *(path for path in (source, labels, object_tracks) if path and Path(path).is_file()))
     items = list_videos(source, labels)
     tables = ObjectTracks(object_tracks) if object_tracks else None
     if tables is not None:

@@ -44,7 +44,7 @@ def _check(args: argparse.Namespace) -> int:
     from mmskel.visualization.check_page import write_check_page
     page = args.html or f'{args.file}.check.html'
     output_path(page, args.file)
-    report = check_file(args.file)
+    report = check_file(args.file, progress=True)
     say(str(report))
     write_check_page(report, page)
     say(f'page: {page}')

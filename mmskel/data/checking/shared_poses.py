@@ -39,7 +39,7 @@ class PoseIndex:
         poses = keypoint.reshape(-1, keypoint.shape[-2] * keypoint.shape[-1]).astype(np.float32) + np.float32(0)
         poses = poses[poses.any(1)]  # adding 0 above made -0 and 0 the same
         self._hashes.append(_hash(poses.view(np.uint32)))
-        self._clips.append(np.full(len(poses), clip, np.int64))
+        self._clips.append(np.full(len(poses), clip, np.int32))
         return len(poses)
 
     def shared(self) -> SharedPoses:

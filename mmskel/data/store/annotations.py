@@ -86,6 +86,11 @@ class AnnotationStore:
         """Facts about all clips."""
         return self.file.meta
 
+    def has_clip(self, row: int) -> bool:
+        """Kinetics' files of MMAction2 keep skeletons elsewhere, or as a list that is not a clip (frame_inds)."""
+        item = self.file.annotations[row]
+        return 'keypoint' in item and 'frame_inds' not in item
+
     def clip(self, row: int) -> Clip:
         """The clip of a row; its arrays are the file's."""
         return Clip.from_annotation(self.file.annotations[row], layout=self.layout)

@@ -184,6 +184,10 @@ class ColumnarStore:
         """The layout in the manifest; '' if it has none."""
         return self.meta.get('layout', '')
 
+    def has_clip(self, row: int) -> bool:
+        """Always true: clips are checked before they are written."""
+        return True
+
     def annotation(self, row: int) -> dict[str, Any]:
         """The annotation of a row, as an annotation file has it.
 
@@ -207,6 +211,19 @@ class ColumnarStore:
     def clip(self, row: int) -> Clip:
         """The clip of a row; arrays kept as float32 are the mapped file's and read-only."""
         return Clip.from_annotation(self.annotation(row), layout=self.layout)
+
+
+class StoredAnnotations(Sequence):
+    """The annotations of a store, read one by one when they are looked at."""
+
+    def __init__(self, store: ColumnarStore):
+        self.store = store
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+    def __getitem__(self, row: int) -> dict[str, Any]:
+        return self.store.annotation(row)
 
 
 def read_manifest(path: str | Path) -> dict[str, Any]:

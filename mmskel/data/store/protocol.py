@@ -54,6 +54,9 @@ class ClipStore(Protocol):
     @property
     def meta(self) -> Mapping[str, Any]: ...
 
+    def has_clip(self, row: int) -> bool:
+        """Whether a row holds its skeletons; files of others may keep them elsewhere."""
+
     def clip(self, row: int) -> Clip:
         """The clip of a row, unchecked. Its arrays may be the store's own and must not be changed.
 

@@ -139,7 +139,7 @@ def _plain(value: Any, arrays: list[dict[str, Any]], name: str, key: str) -> Any
 
 def _array(kept: Mapping[str, Any]) -> np.ndarray:
     if not _DTYPE.fullmatch(kept['dtype']):
-        raise ValueError(f'an array of type {kept["dtype"]!r:.20}')
+        raise StoreError(f'an array of type {kept["dtype"]!r:.20}')
     return np.frombuffer(kept['data'], np.dtype(kept['dtype'])).reshape(kept['shape'])
 
 

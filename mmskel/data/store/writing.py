@@ -167,18 +167,40 @@ class StoreWriter:
             file.write_table(table)
         return name
 
-    def finish(self) -> None:
-        """Writes what is left and the manifest, and removes files that no longer count."""
+    def finish(self, splits: Mapping[str, Sequence[str]] | None = None, meta: Mapping[str, Any] | None = None
+               ) -> ColumnarStore:
+        """Writes what is left and the manifest, and removes files that no longer count.
+
+        Args:
+            splits: Split name -> clip ids; default: those of the attribute ``splits``.
+            meta: Facts about all clips, in place of the constructor's.
+
+        Raises:
+            StoreError: A split that names an unknown clip, or facts of the wrong kind; the store stays as it was.
+        """
+        self.splits = self.splits if splits is None else {name: list(ids) for name, ids in splits.items()}
+        self.meta = self.meta if meta is None else dict(meta)
         self._write_file()
         self._write_manifest()
-        kept = _files_of(read_manifest(self.folder))
+        self._tidy()
+        return ColumnarStore(str(self.folder))
+
+    def _tidy(self) -> None:
+        """Removes files that no manifest lists; without a manifest, the folder."""
+        known = (self.folder / MANIFEST).is_file()
+        kept = _files_of(read_manifest(self.folder)) if known else set()
         for file in self.folder.glob('*.arrow'):
             if file.name not in kept:
                 file.unlink()
+        if not known and _is_left_over(self.folder):
+            (self.folder / 'lock').unlink(missing_ok=True)
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
 
     def close(self) -> None:
         """Lets other processes write; clips that were not yet in a file are dropped."""
         if self._lock is not None:
+            self._tidy()
             os.close(self._lock)
             self._lock = None
 
@@ -193,7 +215,7 @@ def _is_left_over(folder: Path) -> bool:
 
 
 def write_store(path: str | Path, clips: Iterable[Clip], split: Mapping[str, Sequence[str]], meta: Mapping[str, Any],
-                numbers: str | None = None) -> None:
+                numbers: str | None = None) -> ColumnarStore:
     """Writes clips as a new store, whole or not at all; one that is there is replaced at the end.
 
     Args:
@@ -206,14 +228,17 @@ def write_store(path: str | Path, clips: Iterable[Clip], split: Mapping[str, Seq
     Raises:
         ClipError, StoreError, OutputError, InUseError: See :class:`StoreWriter`.
     """
-    with StoreWriter(path, meta=meta, numbers=numbers, replace=True) as writer:
+    writer = StoreWriter(path, meta=meta, numbers=numbers, replace=True)
+    try:
         for clip in clips:
             writer.add(clip)
-        writer.splits = {name: list(ids) for name, ids in split.items()}
+        return writer.finish(split)
+    finally:
+        writer.close()
 
 
 def merge_stores(path: str | Path, stores: Sequence[ClipStore], numbers: str | None = None,
-                 progress: bool = True) -> None:
+                 progress: bool = True) -> ColumnarStore:
     """Writes the clips of several stores as one; splits of the same name are joined.
 
     Raises:
@@ -237,7 +262,7 @@ def merge_stores(path: str | Path, stores: Sequence[ClipStore], numbers: str | N
     if len(stores) > 1:
         notes = [note for store in stores for note in store.meta.get('notes', ())]
         meta.update(notes=list(dict.fromkeys(notes)))
-    write_store(path, clips, split, meta, numbers)
+    return write_store(path, clips, split, meta, numbers)
 
 
 def verify(store: ColumnarStore, progress: bool = True) -> int:
