@@ -15,8 +15,10 @@ from typing import Any
 
 from mmskel.data.annotation_file import AnnotationFile
 from mmskel.data.prepare import check_output, save_with_skipped
+from mmskel.data.store import ColumnarStore
 from mmskel.files.devices import device_of
 from mmskel.files.progress import progress_bar
+from mmskel.parallel.shards import Shard
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.journal import Journal, fingerprint
 from mmskel.pose.models import ExtractError, PoseModels
@@ -43,10 +45,11 @@ class Work:
     fps: float | None = None
     keep_going: bool = False
     progress: bool = True
+    shard: Shard = Shard()
 
 
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
-            object_tracks: str | Path | None = None, work: Work = Work()) -> AnnotationFile:
+            object_tracks: str | Path | None = None, work: Work = Work()) -> AnnotationFile | ColumnarStore:
     """Extracts every video once; a run that was killed continues where it stopped.
 
     Finished videos are kept in ``<out>.journal`` until the file is written. A video that cannot be read, or shows
@@ -79,7 +82,10 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
     if work.threads is not None and work.threads < 1:
         raise ExtractError(f'threads={work.threads}; expected at least 1')
     device_of(models.device)
-    items = list_videos(source, labels)
+    videos = list_videos(source, labels)
+    items = list(work.shard.of(videos))
+    if not items:
+        raise ExtractError(f'shard {work.shard.number}/{work.shard.count} is empty: there are {len(videos)} videos')
     tables = ObjectTracks(object_tracks) if object_tracks else None
     if tables is not None:
         if models.lift_config:
@@ -94,7 +100,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         for _ in progress_bar(_run(todo, keys, journal, models, work), 'extract', total=len(items),
                               done=len(items) - len(todo), unit='video', wanted=work.progress):
             pass
-        file = _assemble(items, keys, journal, out, tables)
+        file = _assemble(items, classes_of(videos), keys, journal, out, tables)
         journal.remove()
         return file
     finally:
@@ -180,14 +186,14 @@ def _extract_one(extractor: SkeletonExtractor, item: VideoItem, key: str, journa
     journal.keep(key, clip)
 
 
-def _assemble(items: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, out: Path,
-              tables: ObjectTracks | None) -> AnnotationFile:
+def _assemble(items: Sequence[VideoItem], classes: tuple[dict[str, int], list[str]], keys: Mapping[str, str],
+              journal: Journal, out: Path, tables: ObjectTracks | None) -> AnnotationFile | ColumnarStore:
     """Writes the annotation file and the list of what is missing in it."""
     skipped = {item.id: why for item in items if (why := journal.failure(keys[item.id]))}
     kept = [item for item in items if item.id not in skipped]
     if not kept:
         raise ExtractError(f'none of the {len(items)} videos gave a clip; the first: {next(iter(skipped.values()))}')
-    (numbers, names), clips = classes_of(items), []
+    (numbers, names), clips = classes, []
     for item in kept:
         clip: Clip = journal.clip(keys[item.id])
         clip.label = numbers.get(item.label)

@@ -63,20 +63,24 @@ def _group_models(args: argparse.Namespace):
 
 def _extract_arguments(parser: Parser) -> None:
     parser.add_argument('source', help='video, folder of videos (their folders are the classes) or .txt list')
-    parser.add_argument('out', help='the annotation file to write, .pkl')
+    parser.add_argument('out', help='the annotation file to write, .pkl, or the store, .mmsk')
     _pose_options(parser)
     _group_options(parser)
     parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, optionally, split')
     parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
     parser.add_argument('--threads', type=int, metavar='N', help='threads of each process; default: its share of the '
                                                                  'cores')
+    parser.add_argument('--shard', metavar='I/N', default='1/1', help='only every N-th video, from the I-th on: one '
+                        'job of an array job; `mmskel store merge` joins the parts')
 
 
 def _extract(args: argparse.Namespace) -> int:
     from mmskel.apis.extract import Work, extract
     from mmskel.data.prepare import summary
+    from mmskel.parallel.shards import Shard
     file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
-                   work=Work(args.jobs, args.threads, args.fps, args.keep_going))
+                   work=Work(args.jobs, args.threads, args.fps, args.keep_going,
+                             shard=Shard.parse(args.shard)))
     say(summary(file))
     return 1 if file.meta.get('skipped') else 0
 

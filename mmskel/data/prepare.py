@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,21 @@ from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_an
 from mmskel.data.foreign import foreign_folder
 from mmskel.data.readers import READERS, Reader, ReadError, options_of
 from mmskel.data.readers.reader import some
-from mmskel.data.store import AnnotationStore, ColumnarStore, StoreError, StoreWriter, is_store, write_store
+from mmskel.data.store import (
+    AnnotationStore,
+    ColumnarStore,
+    StoreError,
+    StoreWriter,
+    is_store,
+    merge_stores,
+    open_store,
+    write_store,
+)
 from mmskel.files.atomic import atomic_path, output_path
 from mmskel.files.errors import UserError
 from mmskel.files.progress import progress_bar
 from mmskel.files.text import printable
+from mmskel.parallel.shards import Shard
 from mmskel.skeleton import Clip, ClipError
 from mmskel.skeleton.scores import non_negative
 
@@ -24,7 +34,8 @@ class PrepareError(UserError):
 
 
 def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: bool = False, progress: bool = True,
-            options: Mapping[str, Any] | None = None, numbers: str | None = None) -> AnnotationFile | ColumnarStore:
+            options: Mapping[str, Any] | None = None, numbers: str | None = None,
+            shard: Shard = Shard()) -> AnnotationFile | ColumnarStore:
     """Reads a data set and writes it as one annotation file, or as a store if memory cannot hold it.
 
     A broken input file stops everything and is named, unless ``keep_going``: then it is skipped and listed in
@@ -38,6 +49,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         progress: Whether to show a progress bar (on a terminal) and print the summary.
         options: Options of the reader by name.
         numbers: How exactly a store keeps coordinates, a key of :data:`~mmskel.data.store.NUMBERS`.
+        shard: Part of the clips to read; ``mmskel store merge`` joins the parts.
 
     Returns:
         What was written.
@@ -64,7 +76,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
     writer = StoreWriter(out, numbers=numbers, replace=True) if is_store(out) else _FileWriter(out, source)
     raised: dict[str, int] = {}
     try:
-        for item in progress_bar(reader.items(), f'prepare {format}', wanted=progress):
+        for item in progress_bar(_part(reader.items(), shard), f'prepare {format}', wanted=progress):
             try:
                 writer.add(_read(reader, item, raised))
             except (ReadError, ClipError) as error:
@@ -92,6 +104,13 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
     if progress:
         print(printable(summary(file)))
     return file
+
+
+def _part(items: Sequence[str], shard: Shard) -> Sequence[str]:
+    part = items if shard.count == 1 else list(shard.of(items))
+    if shard.count > 1 and not part:
+        raise PrepareError(f'shard {shard.number}/{shard.count} is empty: there are {len(items)} clips')
+    return part
 
 
 class _FileWriter:
@@ -132,6 +151,30 @@ def check_output(out: str | Path, *inputs: str | Path) -> None:
         raise PrepareError(f"cannot write to '{out}': expected the name of a file that ends in .pkl, or of a "
                            'store, .mmsk')
     output_path(out, *inputs)
+
+
+def convert(source: str | Path, out: str | Path, numbers: str | None = None) -> AnnotationFile | ColumnarStore:
+    """Writes an annotation file as a store, a store as an annotation file, or either anew.
+
+    Args:
+        source: Annotation file or store.
+        out: File or store to write.
+        numbers: How exactly a store keeps coordinates, a key of :data:`~mmskel.data.store.NUMBERS`.
+
+    Raises:
+        PrepareError, AnnotationError, ClipError, OutputError: A source that cannot be read, an output that cannot be
+            written or is the source, or numbers for an annotation file.
+    """
+    check_output(out, source)
+    if Path(out).exists() and Path(out).samefile(source):
+        raise PrepareError(f"'{out}' is the source; give another name for the output")
+    store = open_store(source)
+    if is_store(Path(out)):
+        return merge_stores(out, [store], numbers)
+    if numbers is not None:
+        raise PrepareError(f"numbers={numbers!r} is for stores, .mmsk; '{out}' is an annotation file")
+    meta = {**store.meta, 'layout': store.layout, 'class_names': list(store.class_names)}
+    return save_annotation_file(out, [store.clip(row) for row in range(len(store))], store.split, meta)
 
 
 def _splits(reader: Reader, ids: list[str], source: str) -> dict[str, list[str]]:
