@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mmskel.apis.draw import find_clip
-from mmskel.apis.fit_body import TUBE, open_skel
+from mmskel.apis.fit_body import BUILT_IN, TUBE, open_skel
 from mmskel.body import ANGLES, LIMITS
 from mmskel.body.export import clinical_names
 from mmskel.body.posed_skin import posed_meshes
@@ -53,7 +53,7 @@ def draw_body(path: str | Path, model: str | Path = TUBE, name: str | None = Non
 
     Args:
         path: Annotation file of :func:`~mmskel.apis.fit_body.fit_body`.
-        model: SKEL file that was fitted, or ``'tube'``.
+        model: SKEL file that was fitted, ``'tube'`` or ``'anny'``.
         name: Id of the clip; optional if there is only one.
         out: Page to write, ``.html``; default: the id with ``_body.html``, here.
         person: Number of the person, from 0.
@@ -68,7 +68,7 @@ def draw_body(path: str | Path, model: str | Path = TUBE, name: str | None = Non
     if clip.angle_names != ANGLES or clip.layout != 'skel24':
         raise UserError(f"clip '{clip.id}' was not fitted to a body; make the file with `mmskel fit`")
     out = Path(out or f'{clip.id.replace("/", "_")}_body.html')
-    output_path(out, path, *([] if str(model) == TUBE else [model]))
+    output_path(out, path, *([] if str(model) in BUILT_IN else [model]))
     skel = open_skel(model)
     meshes = posed_meshes(skel, np.asarray(clip.angles[0], np.float32), clip.keypoint[0], clip.score[0].any(-1))
     facts = {'body': skel.name, 'frames': str(clip.num_frames)}

@@ -227,6 +227,8 @@ def _draw(args: argparse.Namespace) -> int:
 def _demo_arguments(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of made-up motions')
     parser.add_argument('--video', nargs='+', default=(), help='from videos with people in them to a labelled video')
+    parser.add_argument('--body', action='store_true', help='fit a body to made-up motions: pages, joint angles and '
+                        'files for OpenSim, in seconds')
     parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--epochs', type=int, help='number of epochs instead of the demo\'s own')
@@ -234,6 +236,12 @@ def _demo_arguments(parser: Parser) -> None:
 
 
 def _demo(args: argparse.Namespace) -> int:
+    if args.body:
+        if args.data or args.video:
+            raise UserError('--body makes its own motions: it goes with neither --data nor --video')
+        from mmskel.apis.body_demo import body_demo
+        body_demo(args.out, args.seed)
+        return 0
     from mmskel.apis.demo import demo
     named = args.det_config or args.det_weights or args.pose_config or args.pose_weights
     return demo(args.out, data=args.data, seed=args.seed, epochs=args.epochs, videos=args.video,

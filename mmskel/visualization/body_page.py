@@ -43,7 +43,11 @@ def write_body_page(path: str | Path, clip: Clip, meshes: Mapping[str, tuple[np.
                             f'expected {clip.num_frames} frames and fewer than {2**15} points')
         drawn.append(_mesh(name, points[::stride], faces))
     data = clips_json([Shown(clip, Caption('', ''), None)])
-    data['clips'][0]['meshes'] = sorted(drawn, key=lambda mesh: -mesh['opacity'])
+    heights = np.concatenate([points[..., 1].ravel() for points, _ in meshes.values()])
+    drawn_clip, low, high = data['clips'][0], float(np.nanmin(heights)), float(np.nanmax(heights))
+    drawn_clip['extent'][1] = max(drawn_clip['extent'][1], 1.12 * (high - low))  # a head is above its joint
+    drawn_clip['centre'][1] = (low + high) / 2
+    drawn_clip['meshes'] = sorted(drawn, key=lambda mesh: -mesh['opacity'])
     return write_page(path, 'body.html', title=clip.id, headline='Drag to turn, double-click to turn back.',
                       clips=data, frames=-(-clip.num_frames // stride), facts=dict(facts))
 

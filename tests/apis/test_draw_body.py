@@ -86,3 +86,13 @@ def test_what_is_refused(file, tmp_path, capsys):
     with pytest.raises(UserError, match='is an input'):
         draw_angles(file[0], 'a/moved', file[0])
     assert [path.name for path in tmp_path.iterdir()] == ['c.pkl']
+
+
+def test_demo(tmp_path, capsys, monkeypatch):
+    import mmskel.apis.body_demo as module
+    monkeypatch.setattr(module, 'find_spec', lambda name: None)  # the body of tubes, wherever this runs
+    for _ in range(2):  # again into the same folder
+        assert main(['demo', '--body', '--out', str(tmp_path / 'd')]) == 0
+        assert '3 clips fitted' in capsys.readouterr().out
+    assert len(list((tmp_path / 'd').glob('*_body.html'))) == len(list((tmp_path / 'd').glob('*_angles.png'))) == 3
+    assert main(['demo', '--body', '--data', 'x']) == 1 and '--data' in capsys.readouterr().err
