@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 
 from mmskel.commands.command import Command, Parser, cfg_options, key_values, model_options, published, say
 from mmskel.files.atomic import output_path
@@ -115,8 +117,8 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _models_arguments(parser: Parser) -> None:
-    parser.add_argument('name', nargs='?', help='show all of one model, e.g. st_gcn, or of a published recogniser, '
-                        'e.g. posec3d_gym; default: a table of all models')
+    parser.add_argument('name', nargs='?', help='show all of one model, e.g. st_gcn, of a published recogniser, e.g. '
+                        'posec3d_gym, or of a body, smpl or skel; default: a table of all models')
     parser.add_argument('--weights', action='store_true', help='list the published recognisers, which `mmskel '
                         'predict --model NAME` uses')
     parser.add_argument('--layout', default='', help='with --weights: only those that take this joint order, e.g. '
@@ -129,11 +131,15 @@ def _models_arguments(parser: Parser) -> None:
 
 def _models(args: argparse.Namespace) -> int:
     from mmskel.cards import CARDS, find_card
+    from mmskel.cards.bodies import BODIES, body_text
     from mmskel.cards.text import as_json, full_text, overview
     from mmskel.cards.zoo import find_entry, is_name, select
     from mmskel.cards.zoo.text import entries_table, entry_text
     if (args.layout or args.data or args.task) and not args.weights:
         raise UserError('--layout, --data and --task choose among published recognisers: they go with --weights')
+    if args.name in BODIES and not args.weights:
+        print(json.dumps([asdict(BODIES[args.name])], indent=1) if args.json else body_text(BODIES[args.name]))
+        return 0
     if args.weights or args.name and is_name(args.name):
         found = [find_entry(args.name)] if args.name else select(args.layout, args.data, args.task)
         print(as_json(found) if args.json else entry_text(found[0]) if args.name else entries_table(found))

@@ -187,6 +187,11 @@ def _draw_arguments(parser: Parser) -> None:
     parser.add_argument('--plain', action='store_true', help='skeletons alone, not over the video')
     parser.add_argument('--curves', metavar='CHECKPOINT', help='the curves that a trained STC-Net follows, as one '
                         'image')
+    parser.add_argument('--angles', action='store_true', help='joint angles over time as an image (.png, .svg, .pdf): '
+                        "those of a fitted body with their plausible ranges, or those between a 3-D skeleton's bones")
+    parser.add_argument('--body', metavar='FILE', help='the body that was fitted, on a page that can be turned '
+                        "(.html): SKEL's model file, or tube")
+    parser.add_argument('--person', type=int, default=0, help='with --angles and --body: number of the person, from 0')
     parser.add_argument('--config', help='with --curves: the config in the work dir of its training')
     parser.add_argument('--block', type=int, default=1, help='with --curves: number of the block (default: 1)')
     parser.add_argument('--joints', nargs='+', metavar='NAME', default=(), help='with --curves: joints whose curves '
@@ -196,6 +201,19 @@ def _draw_arguments(parser: Parser) -> None:
 
 def _draw(args: argparse.Namespace) -> int:
     from mmskel.apis.draw import draw
+    chosen = [flag for flag, value in (('--curves', args.curves), ('--angles', args.angles), ('--body', args.body))
+              if value]
+    if len(chosen) > 1:
+        raise UserError(f'{chosen[0]} and {chosen[1]} cannot be drawn together; ask for one')
+    if args.person and not (args.angles or args.body):
+        raise UserError('--person goes with --angles or --body')
+    if args.angles or args.body:
+        if args.video or args.plain:
+            raise UserError(f'{chosen[0]} goes with neither --video nor --plain')
+        from mmskel.apis.draw_body import draw_angles, draw_body
+        say(f'wrote {draw_angles(args.file, args.clip, args.out, args.person)}' if args.angles else
+            f'wrote {draw_body(args.file, args.body, args.clip, args.out, args.person)}')
+        return 0
     if args.curves is None:
         wrong = '--config' if args.config else '--block' if args.block != 1 else '--joints' if args.joints else None
         if wrong:
@@ -213,6 +231,8 @@ def _draw(args: argparse.Namespace) -> int:
 def _demo_arguments(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of made-up motions')
     parser.add_argument('--video', nargs='+', default=(), help='from videos with people in them to a labelled video')
+    parser.add_argument('--body', action='store_true', help='fit a body to made-up motions: pages, joint angles and '
+                        'files for OpenSim, in seconds')
     parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--epochs', type=int, help='number of epochs instead of the demo\'s own')
@@ -220,6 +240,12 @@ def _demo_arguments(parser: Parser) -> None:
 
 
 def _demo(args: argparse.Namespace) -> int:
+    if args.body:
+        if args.data or args.video:
+            raise UserError('--body makes its own motions: it goes with neither --data nor --video')
+        from mmskel.apis.body_demo import body_demo
+        body_demo(args.out, args.seed)
+        return 0
     from mmskel.apis.demo import demo
     named = args.det_config or args.det_weights or args.pose_config or args.pose_weights
     return demo(args.out, data=args.data, seed=args.seed, epochs=args.epochs, videos=args.video,
