@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -18,6 +19,7 @@ from mmskel.data.prepare import check_output, save_with_skipped
 from mmskel.data.store import ColumnarStore
 from mmskel.files.devices import device_of
 from mmskel.files.progress import progress_bar
+from mmskel.parallel.cluster import Cluster
 from mmskel.parallel.shards import Shard
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.journal import Journal, fingerprint
@@ -39,6 +41,8 @@ class Work:
         fps: Frames per second of all videos, instead of their own rates.
         keep_going: Whether to take the frames before the damage of a damaged video.
         progress: Whether to show a progress bar.
+        shard: Part of the videos to extract; labels are numbered as for all of them.
+        cluster: Ray cluster to work on, instead of processes on this machine; it has to see the same folders.
     """
     jobs: int = 1
     threads: int | None = None
@@ -46,6 +50,7 @@ class Work:
     keep_going: bool = False
     progress: bool = True
     shard: Shard = Shard()
+    cluster: Cluster | None = None
 
 
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
@@ -117,7 +122,10 @@ def _settings(models: PoseModels, work: Work) -> dict[str, Any]:
 
 def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, models: PoseModels, work: Work
          ) -> Iterator[str]:
-    """Extracts the videos, in this process or in several; yields each id when its record is written."""
+    """Extracts the videos, in this process, in several, or on a cluster; yields each id when its record is written."""
+    if work.cluster is not None:
+        yield from _run_on_cluster(todo, keys, journal, models, work)
+        return
     if work.jobs == 1 or len(todo) <= 1:
         with limited_threads(work.threads):
             extractor = models.build() if todo else None
@@ -139,6 +147,21 @@ def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, m
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _run_on_cluster(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, models: PoseModels,
+                    work: Work) -> Iterator[str]:
+    """Workers return clips, and this process writes them."""
+    for item, found in work.cluster.map(partial(_extractor_of, models, work, os.getcwd()), todo):
+        _keep(found or f"'{item.path}': every process that tried it was lost", keys[item.id], journal)
+        yield item.id
+
+
+def _extractor_of(models: PoseModels, work: Work, folder: str) -> Callable[[VideoItem], Clip | str]:
+    """What a worker does; relative paths begin where they were given."""
+    if os.path.isdir(folder):
+        os.chdir(folder)
+    return partial(_clip_or_reason, models.build(), work)
 
 
 @contextmanager
@@ -175,15 +198,23 @@ def _extract_in_process(item: VideoItem, key: str, journal: Journal, work: Work)
 
 
 def _extract_one(extractor: SkeletonExtractor, item: VideoItem, key: str, journal: Journal, work: Work) -> None:
+    _keep(_clip_or_reason(extractor, work, item), key, journal)
+
+
+def _clip_or_reason(extractor: SkeletonExtractor, work: Work, item: VideoItem) -> Clip | str:
+    """The clip of a video, or why there is none."""
     try:
         clip = extractor(item.path, item.id, fps=work.fps, keep_going=work.keep_going)
     except VideoError as error:
-        journal.keep_failure(key, str(error))
-        return
-    if not len(clip.keypoint):
-        journal.keep_failure(key, f"'{item.path}': nobody was found in {clip.num_frames} frames")
-        return
-    journal.keep(key, clip)
+        return str(error)
+    return clip if len(clip.keypoint) else f"'{item.path}': nobody was found in {clip.num_frames} frames"
+
+
+def _keep(found: Clip | str, key: str, journal: Journal) -> None:
+    if isinstance(found, str):
+        journal.keep_failure(key, found)
+    else:
+        journal.keep(key, found)
 
 
 def _assemble(items: Sequence[VideoItem], classes: tuple[dict[str, int], list[str]], keys: Mapping[str, str],
