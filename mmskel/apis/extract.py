@@ -153,7 +153,7 @@ def _run_on_cluster(todo: Sequence[VideoItem], keys: Mapping[str, str], journal:
                     work: Work) -> Iterator[str]:
     """Workers return clips, and this process writes them."""
     for item, found in work.cluster.map(partial(_extractor_of, models, work, os.getcwd()), todo):
-        _keep(found or f"'{item.path}': every process that tried it was lost", keys[item.id], journal)
+        _keep(found or f"'{item.path}': every process that tried it ended too early", keys[item.id], journal)
         yield item.id
 
 

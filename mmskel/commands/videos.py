@@ -76,8 +76,8 @@ def _extract_arguments(parser: Parser) -> None:
 
 
 def _cluster_options(parser: Parser) -> None:
-    parser.add_argument('--ray', nargs='?', const='local', metavar='ADDRESS', help='work on a Ray cluster: its '
-                        'address, e.g. auto; without one, a cluster of this machine')
+    parser.add_argument('--ray', nargs='?', const='local', metavar='HEAD', help='work on a Ray cluster: its head, '
+                        'e.g. auto or ray://head:10001; without one, a cluster of this machine')
     parser.add_argument('--ray-workers', type=int, metavar='N', help='with --ray: number of workers; default: as many '
                         'as fit')
     parser.add_argument('--ray-gpus', type=float, default=0, metavar='SHARE', help='with --ray: share of a GPU that a '

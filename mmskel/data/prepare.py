@@ -48,7 +48,7 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         keep_going: Whether to skip broken files instead of stopping.
         progress: Whether to show a progress bar (on a terminal) and print the summary.
         options: Options of the reader by name.
-        numbers: How exactly a store keeps coordinates, a key of :data:`~mmskel.data.store.NUMBERS`.
+        numbers: Precision of a store's coordinates, a key of :data:`~mmskel.data.store.NUMBERS`.
         shard: Part of the clips to read; ``mmskel store merge`` joins the parts.
 
     Returns:
@@ -154,12 +154,12 @@ def check_output(out: str | Path, *inputs: str | Path) -> None:
 
 
 def convert(source: str | Path, out: str | Path, numbers: str | None = None) -> AnnotationFile | ColumnarStore:
-    """Writes an annotation file as a store, a store as an annotation file, or either anew.
+    """Writes an annotation file as a store, a store as an annotation file, or either again.
 
     Args:
         source: Annotation file or store.
         out: File or store to write.
-        numbers: How exactly a store keeps coordinates, a key of :data:`~mmskel.data.store.NUMBERS`.
+        numbers: Precision of a store's coordinates, a key of :data:`~mmskel.data.store.NUMBERS`.
 
     Raises:
         PrepareError, AnnotationError, ClipError, OutputError: A source that cannot be read, an output that cannot be

@@ -16,8 +16,7 @@ def lock_file(path: str | Path, what: str) -> int:
 
     Args:
         path: Lock file, made if it is not there; it stays.
-        what: What it guards, as the beginning of the message, e.g. ``"'mine.pkl' is being written by another
-            extraction"``.
+        what: Beginning of the message for others, e.g. ``"'mine.pkl' is being written by another extraction"``.
 
     Returns:
         A file descriptor; closing it ends the lock. Windows has other locks: nothing is guarded there.

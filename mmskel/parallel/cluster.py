@@ -1,4 +1,4 @@
-"""Work on a Ray cluster: an actor per worker, each with models of its own; what is lost on the way is done again.
+"""Work on a Ray cluster: an actor per worker, each with models of its own; what fails on the way is done again.
 
 P. Moritz et al., "Ray: A Distributed Framework for Emerging AI Applications", OSDI 2018. Optional: ``mmskel[ray]``.
 """
@@ -17,7 +17,7 @@ LOCAL = 'local'
 
 
 class ClusterError(UserError):
-    """A cluster that cannot be reached, or that has lost all workers."""
+    """A cluster that cannot be reached, or that has no worker left."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,16 @@ class Cluster:
     """The cluster and its workers.
 
     Args:
-        address: Address of a running cluster, e.g. ``'auto'`` or ``'ray://head:10001'``; ``'local'``: one that is
-            started on this machine for as long as the work lasts.
+        head: Head of a running cluster, e.g. ``'auto'`` or ``'ray://head:10001'``; ``'local'``: a cluster of this
+            machine alone, for as long as the work lasts.
         workers: Number of workers; default: as many as fit at the beginning.
-        cpus, gpus: What a worker takes; parts of a GPU let several share one.
-        attempts: How often an item is tried whose worker is lost.
+        cpus, gpus: Share of a machine that a worker takes; workers with parts of a GPU share one.
+        attempts: Number of times that an item is tried whose worker dies.
 
     Raises:
         UserError: A number that cannot be.
     """
-    address: str = LOCAL
+    head: str = LOCAL
     workers: int | None = None
     cpus: float = 1
     gpus: float = 0
@@ -55,7 +55,7 @@ class Cluster:
             items: Things to work on.
 
         Yields:
-            Item, and its result; None if every worker that tried it was lost.
+            Item, and its result; None if every worker that tried it died.
 
         Raises:
             ClusterError: No Ray, no cluster, or no worker left.
@@ -72,12 +72,12 @@ class Cluster:
 
     def _connect(self, ray) -> None:
         try:
-            if self.address == LOCAL:
+            if self.head == LOCAL:
                 ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
             else:
-                ray.init(address=self.address, log_to_driver=False, configure_logging=False)
+                ray.init(address=self.head, log_to_driver=False, configure_logging=False)
         except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-            raise ClusterError(f"there is no Ray cluster at '{self.address}': {str(error)[:200]}") from None
+            raise ClusterError(f"there is no Ray cluster at '{self.head}': {str(error)[:200]}") from None
 
 
 def _ray():
@@ -89,7 +89,7 @@ def _ray():
 
 
 class _Worker:
-    """An actor: builds its function when it starts, and again wherever Ray starts it anew."""
+    """An actor: builds its function when it starts, and again wherever Ray starts it once more."""
 
     def __init__(self, make: Callable[[], Callable[[Any], Any]], threads: int):
         import torch
@@ -101,7 +101,7 @@ class _Worker:
 
 
 class _Pool:
-    """Workers with one item each; a lost worker's item goes back to the others."""
+    """Workers with one item each; the item of a dead worker goes to another."""
 
     def __init__(self, ray, cluster: Cluster, make: Callable[[], Callable], count: int):
         self.ray, self.attempts = ray, cluster.attempts
@@ -139,7 +139,7 @@ class _Pool:
                 if 'max_restarts' in str(error) or 'creation task failed' in str(error).lower():
                     free.pop()
                     if not free and not busy:
-                        raise ClusterError(f'all workers were lost: {str(error)[:300]}') from None
+                        raise ClusterError(f'no worker is left: {str(error)[:300]}') from None
                 waiting.append((place, attempt + 1))
                 continue
             yield items[place], result

@@ -22,7 +22,7 @@ NUMBERS = {
     'uint16': 'half the size; a clip\'s range in 65,534 steps: 0.02 pixels across 1,920, half a millimetre across 30 m'}
 """Ways to keep coordinates and scores, in words."""
 _STEPS = 65534
-_ARRAY = '__array__'
+_ARRAY, _TUPLE = '__array__', '__tuple__'  # what JSON cannot say
 _DTYPE = re.compile(r'[<>|][biufSU]\d{1,4}')
 
 
@@ -75,7 +75,8 @@ def annotation_of(row: Mapping[str, Any], numbers: str) -> dict[str, Any]:
         arrays = [_array(one) for one in row['arrays']]
         shape, ranges = tuple(row['shape']), np.asarray(row['ranges'], float)
         coords = shape[3]
-        item = dict(_restored(item, arrays) if arrays else item, frame_dir=row['id'], total_frames=shape[1],
+        item = _restored(item, arrays) if '"__' in row['facts'] else item
+        item = dict(item, frame_dir=row['id'], total_frames=shape[1],
                     keypoint=_decoded(row['keypoint'], shape, numbers, ranges[:2 * coords]))
         if row['scored']:
             item['keypoint_score'] = _decoded(row['score'], shape[:3], numbers, ranges[2 * coords:])
@@ -124,11 +125,12 @@ def _plain(value: Any, arrays: list[dict[str, Any]], name: str, key: str) -> Any
                            data=value.astype(value.dtype.newbyteorder('<')).tobytes()))
         return {_ARRAY: len(arrays) - 1}
     if isinstance(value, Mapping):
-        if _ARRAY in value or not all(isinstance(one, str) for one in value):
+        if _ARRAY in value or _TUPLE in value or not all(isinstance(one, str) for one in value):
             raise StoreError(f"clip '{name}': {key} has keys that a store cannot keep; expected text")
         return {one: _plain(part, arrays, name, one) for one, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(part, arrays, name, key) for part in value]
+        parts = [_plain(part, arrays, name, key) for part in value]
+        return {_TUPLE: parts} if isinstance(value, tuple) else parts
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (bool, int, str)) or isinstance(value, float) and np.isfinite(value):
@@ -147,5 +149,7 @@ def _restored(value: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, dict):
         if _ARRAY in value:
             return arrays[value[_ARRAY]]
+        if _TUPLE in value:
+            return tuple(_restored(part, arrays) for part in value[_TUPLE])
         return {key: _restored(part, arrays) for key, part in value.items()}
     return [_restored(part, arrays) for part in value] if isinstance(value, list) else value

@@ -43,7 +43,7 @@ class StoreWriter:
         meta: Facts about all clips, as in an annotation file; default: those of the existing store.
         numbers: Exactness of coordinates and scores, a key of :data:`~mmskel.data.store.rows.NUMBERS`; default: that of
             the existing store, or float32.
-        replace: Whether to start anew rather than to extend what is there.
+        replace: Whether to start again rather than to extend what is there.
         clips_per_file: Number of clips after which a file is written.
 
     Raises:
@@ -249,16 +249,16 @@ def merge_stores(path: str | Path, stores: Sequence[ClipStore], numbers: str | N
         raise StoreError('no stores to merge')
     first, split = stores[0], {}
     for store in stores:
-        for what in ('layout', 'class_names'):
-            ours, theirs = list(getattr(first, what)), list(getattr(store, what))
-            if ours != theirs:
-                raise StoreError(f"'{store.path}' has another {what.replace('_', ' ')} than '{first.path}'")
+        if store.layout != first.layout:
+            raise StoreError(f"'{store.path}' has layout '{store.layout}', '{first.path}' has '{first.layout}'")
+        if list(store.meta.get('class_names', ())) != list(first.meta.get('class_names', ())):
+            raise StoreError(f"'{store.path}' names other classes than '{first.path}'")
         for name, ids in store.split.items():
             split.setdefault(name, []).extend(ids)
     rows = ((store, row) for store in stores for row in range(len(store)))
     clips = (store.clip(row) for store, row in
              progress_bar(rows, 'merge', total=sum(map(len, stores)), wanted=progress))
-    meta = {**first.meta, 'layout': first.layout, 'class_names': list(first.class_names)}
+    meta = {**first.meta, 'layout': first.layout}
     if len(stores) > 1:
         notes = [note for store in stores for note in store.meta.get('notes', ())]
         meta.update(notes=list(dict.fromkeys(notes)))
