@@ -41,7 +41,7 @@ def same(one, other, numbers='float32'):
     assert one.keys() == other.keys()
     for key, value in one.items():
         if key in ('keypoint', 'keypoint_score') and numbers != 'float32':
-            step = {'float16': 1, 'uint16': .016}[numbers] * (1 if value.max() > 100 else 1e-3)
+            step = {'float16': np.abs(value).max() / 2048, 'uint16': np.ptp(value) / 2 / 65533 * 1.01 + 1e-6}[numbers]
             assert np.abs(value - other[key]).max() <= step and ((value == 0) == (other[key] == 0)).all(), key
         elif isinstance(value, np.ndarray):
             assert value.dtype == other[key].dtype
@@ -71,7 +71,6 @@ def test_what_goes_in_comes_out(numbers, odd, tmp_path):
     deep = store.annotation(0)['parts'][1]['deep']
     assert deep.tolist() == [0, 1, 2, 3] and store.clip(2).angle_names == ('p', 'q')
     assert pickle.loads(pickle.dumps(store)) is store  # a worker process opens it by its path
-    assert numbers != 'float32' or not found.keypoint.flags.writeable  # the mapped file itself
 
 
 def test_prepare_writes_a_store_clip_by_clip(tmp_path, capsys):
