@@ -15,7 +15,8 @@ from threading import Thread
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationFile
-from mmskel.data.prepare import check_output, save_with_skipped
+from mmskel.data.converting import check_output
+from mmskel.data.prepare import save_with_skipped
 from mmskel.data.store import ColumnarStore
 from mmskel.files.devices import device_of
 from mmskel.files.progress import progress_bar

@@ -26,7 +26,8 @@ def _arguments(parser: Parser) -> None:
 
 
 def _store(args: argparse.Namespace) -> int:
-    from mmskel.data.prepare import convert, summary
+    from mmskel.data.converting import convert
+    from mmskel.data.prepare import summary
     from mmskel.data.store import ColumnarStore, merge_stores, open_store, verify
     if args.part == 'convert':
         say(summary(convert(args.source, args.out, args.numbers)))

@@ -7,20 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_annotation_file
+from mmskel.data.converting import check_output
 from mmskel.data.foreign import foreign_folder
 from mmskel.data.readers import READERS, Reader, ReadError, options_of
 from mmskel.data.readers.reader import some
-from mmskel.data.store import (
-    AnnotationStore,
-    ColumnarStore,
-    StoreError,
-    StoreWriter,
-    is_store,
-    merge_stores,
-    open_store,
-    write_store,
-)
-from mmskel.files.atomic import atomic_path, output_path
+from mmskel.data.store import AnnotationStore, ColumnarStore, StoreError, StoreWriter, is_store, write_store
+from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.progress import progress_bar
 from mmskel.files.text import printable
@@ -72,6 +64,9 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
     if numbers is not None and not is_store(out):
         raise PrepareError(f"numbers={numbers!r} is for stores, .mmsk; '{out}' is an annotation file")
     reader = open_reader(format, source, options or {})
+    if shard.count > 1 and reader.whole:
+        reader.close()
+        raise PrepareError(f"the splits of '{format}' compare all clips with each other, so it cannot be read in parts")
     skipped: dict[str, str] = {}
     writer = StoreWriter(out, numbers=numbers, replace=True) if is_store(out) else _FileWriter(out, source)
     raised: dict[str, int] = {}
@@ -131,50 +126,6 @@ class _FileWriter:
 
     def close(self) -> None:
         self.clips = []
-
-
-def check_output(out: str | Path, *inputs: str | Path) -> None:
-    """Raises for a path that no data set can be written to.
-
-    Args:
-        out: Annotation file or store to write.
-        inputs: Files that are read.
-
-    Raises:
-        PrepareError: Neither an annotation file nor a store by its name.
-        OutputError: See :func:`~mmskel.files.atomic.output_path`.
-    """
-    out = Path(out)
-    if is_store(out):
-        return
-    if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
-        raise PrepareError(f"cannot write to '{out}': expected the name of a file that ends in .pkl, or of a "
-                           'store, .mmsk')
-    output_path(out, *inputs)
-
-
-def convert(source: str | Path, out: str | Path, numbers: str | None = None) -> AnnotationFile | ColumnarStore:
-    """Writes an annotation file as a store, a store as an annotation file, or either again.
-
-    Args:
-        source: Annotation file or store.
-        out: File or store to write.
-        numbers: Precision of a store's coordinates, a key of :data:`~mmskel.data.store.NUMBERS`.
-
-    Raises:
-        PrepareError, AnnotationError, ClipError, OutputError: A source that cannot be read, an output that cannot be
-            written or is the source, or numbers for an annotation file.
-    """
-    check_output(out, source)
-    if Path(out).exists() and Path(out).samefile(source):
-        raise PrepareError(f"'{out}' is the source; give another name for the output")
-    store = open_store(source)
-    if is_store(Path(out)):
-        return merge_stores(out, [store], numbers)
-    if numbers is not None:
-        raise PrepareError(f"numbers={numbers!r} is for stores, .mmsk; '{out}' is an annotation file")
-    meta = {**store.meta, 'layout': store.layout, 'class_names': list(store.class_names)}
-    return save_annotation_file(out, [store.clip(row) for row in range(len(store))], store.split, meta)
 
 
 def _splits(reader: Reader, ids: list[str], source: str) -> dict[str, list[str]]:

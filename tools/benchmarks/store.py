@@ -2,7 +2,7 @@
 
     python tools/benchmarks/store.py [--clips 260000] [--frames 300] [--folder DIR] [--numbers float16]
 
-Made-up clips of 18 joints and x, y, score, ragged up to ``--frames`` frames, one or two persons. Every figure is that of
+Made-up clips of 18 joints and x, y, score, ragged up to ``--frames`` frames, one or two persons. Every figure is of
 a process of its own: time to open, resident memory beyond the interpreter with the same imports (private, and with the
 pages of mapped files), random reads (median and 99th percentile) from a warm page cache, and the clips per second of a
 training's loader with 0, 1, 2 and 4 workers.

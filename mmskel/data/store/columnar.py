@@ -6,6 +6,7 @@ Arrow files are read by pandas, polars, DuckDB and Ray, too (docs/store.md).
 """
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -21,6 +22,7 @@ from mmskel.skeleton import Clip
 
 MANIFEST = 'store.json'
 KIND, VERSION = 'mmskel clips', 1
+_FACTS = ('id', 'label', 'shape', 'scored', 'ranges', 'facts', 'arrays', 'crc')
 
 
 def arrow():
@@ -77,6 +79,8 @@ class ColumnarStore:
         self.manifest = read_manifest(path)
         self.numbers = self.manifest['numbers']
         self._blocks: list[tuple[str, int, Any]] = []  # file, number of the block in it, the block
+        self._data: list[dict[str, tuple[int, int, np.ndarray]]] = []  # per block: descriptor, place, offsets
+        self._open: list[int] = []
         for entry in self.manifest['files']:
             self._map(Path(path) / entry['name'], entry['clips'])
         self._starts = np.cumsum([0, *(block.num_rows for *_, block in self._blocks)])
@@ -85,7 +89,9 @@ class ColumnarStore:
         pa = arrow()
         found = 0
         try:
-            reader = pa.ipc.open_file(pa.memory_map(str(file)))
+            source = pa.memory_map(str(file))
+            reader, begin = pa.ipc.open_file(source), source.read_buffer().address
+            self._open.append(os.open(file, os.O_RDONLY))
             if reader.schema != schema():
                 raise StoreError(f"'{file}': its columns are {', '.join(reader.schema.names)}; expected those of a "
                                  'store of clips')
@@ -96,6 +102,7 @@ class ColumnarStore:
                     raise StoreError(f"'{file}', block {number}: ids, labels or shapes are not those that were "
                                      'written; the file is damaged')
                 self._blocks.append((str(file), number, block))
+                self._data.append({name: self._places(block.column(name), begin) for name in ('keypoint', 'score')})
                 found += block.num_rows
         except FileNotFoundError:
             raise StoreError(f"'{file}' is missing; '{self.path}' lists it") from None
@@ -106,6 +113,16 @@ class ColumnarStore:
                 from None
         if found != clips:
             raise StoreError(f"'{file}' holds {found} clips; '{self.path}' lists {clips}")
+
+    def _places(self, column, begin: int) -> tuple[int, int, np.ndarray]:
+        """Where the bytes of a column lie in the open file, and where each row's begin."""
+        _, offsets, data = column.buffers()
+        starts = np.frombuffer(offsets, np.int64)[column.offset:column.offset + len(column) + 1]
+        return self._open[-1], 0 if data is None else data.address - begin, starts
+
+    def __del__(self):
+        for handle in getattr(self, '_open', ()):
+            os.close(handle)
 
     def __reduce__(self):
         from mmskel.data.store.opening import open_store
@@ -197,9 +214,11 @@ class ColumnarStore:
         place = int(np.searchsorted(self._starts, row, 'right')) - 1
         file, number, block = self._blocks[place]
         at = row - int(self._starts[place])
-        values = {name: block.column(name)[at] for name in block.schema.names}
-        large = {name: values[name].as_buffer() for name in ('keypoint', 'score')}
-        parts = {name: large[name] if name in large else value.as_py() for name, value in values.items()}
+        parts = {name: block.column(name)[at].as_py() for name in _FACTS}
+        # read, not mapped: pages that were touched would count as this process's memory
+        for name, (handle, begin, starts) in self._data[place].items():
+            size = int(starts[at + 1] - starts[at])
+            parts[name] = os.pread(handle, size, begin + int(starts[at])) if size else b''
         if checksum(parts) != parts['crc']:
             raise StoreError(f"'{file}', block {number}: clip '{parts['id']}' is not what was written; the file is "
                              'damaged')
@@ -209,7 +228,7 @@ class ColumnarStore:
             raise StoreError(f"'{file}', block {number}: {error}") from None
 
     def clip(self, row: int) -> Clip:
-        """The clip of a row; arrays kept as float32 are the mapped file's and read-only."""
+        """The clip of a row; arrays kept as float32 are read-only."""
         return Clip.from_annotation(self.annotation(row), layout=self.layout)
 
 

@@ -13,7 +13,8 @@ import pytest
 pytest.importorskip('pyarrow', reason='pyarrow is not installed')
 
 from mmskel.data import save_annotation_file
-from mmskel.data.prepare import PrepareError, convert, prepare
+from mmskel.data.converting import convert
+from mmskel.data.prepare import PrepareError, prepare
 from mmskel.data.store import NUMBERS, StoreError, StoreWriter, merge_stores, open_store, verify
 from mmskel.files.errors import UserError
 from mmskel.files.locks import InUseError
@@ -84,6 +85,8 @@ def test_prepare_writes_a_store_clip_by_clip(tmp_path, capsys):
     merged = merge_stores(tmp_path / 'all.mmsk', parts, progress=False)
     assert sorted(merged.ids) == sorted(store.ids) and {name: sorted(ids) for name, ids in merged.split.items()} == \
         {name: sorted(ids) for name, ids in split.items()}
+    with pytest.raises(PrepareError, match='shard 21/21 is empty: there are 20 clips'):
+        prepare('pickle', tmp_path / 'a.pkl', tmp_path / 'b.pkl', shard=Shard(21, 21), progress=False)
     with pytest.raises(PrepareError, match='for stores'):
         prepare('pickle', tmp_path / 'a.pkl', tmp_path / 'b.pkl', numbers='uint16')
     with pytest.raises(UserError, match='is the source'):
