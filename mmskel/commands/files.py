@@ -12,11 +12,16 @@ from mmskel.files.errors import UserError
 
 def _prepare_arguments(parser: Parser) -> None:
     from mmskel.data.readers import READERS, options_of
+    from mmskel.data.store import NUMBERS
     formats = parser.add_subparsers(dest='format', metavar='FORMAT', required=True)
     for name, reader in READERS.items():
         one = formats.add_parser(name, help=reader.what, description=reader.what)
         one.add_argument('source', help='folder, archive or file')
-        one.add_argument('out', help='the annotation file to write, .pkl')
+        one.add_argument('out', help='the annotation file to write, .pkl, or the store, .mmsk')
+        one.add_argument('--shard', metavar='I/N', default='1/1', help='only every N-th clip, from the I-th on: one '
+                         'job of an array job; `mmskel store merge` joins the parts')
+        one.add_argument('--numbers', choices=tuple(NUMBERS), help='how exactly a store keeps coordinates; default: '
+                         'float32')
         one.add_argument('--keep-going', action='store_true', help='skip broken files and list them in OUT.skipped.txt')
         for item in options_of(reader).values():
             flag, kind = '--' + item.name.replace('_', '-'), dict(number=float).get(item.kind, str)
@@ -30,14 +35,16 @@ def _prepare_arguments(parser: Parser) -> None:
 def _prepare(args: argparse.Namespace) -> int:
     from mmskel.data.prepare import prepare
     from mmskel.data.readers import READERS, options_of
+    from mmskel.parallel.shards import Shard
     options = {name: getattr(args, name) for name in options_of(READERS[args.format])
                if getattr(args, name) is not None}
-    prepare(args.format, args.source, args.out, keep_going=args.keep_going, options=options)
+    prepare(args.format, args.source, args.out, keep_going=args.keep_going, options=options, numbers=args.numbers,
+            shard=Shard.parse(args.shard))
     return 0
 
 
 def _check_arguments(parser: Parser) -> None:
-    parser.add_argument('file', help='annotation file')
+    parser.add_argument('file', help='annotation file or store')
     parser.add_argument('--html', metavar='PAGE', help='where to write the page with plots; default: FILE.check.html')
 
 
@@ -46,7 +53,7 @@ def _check(args: argparse.Namespace) -> int:
     from mmskel.visualization.check_page import write_check_page
     page = args.html or f'{args.file}.check.html'
     output_path(page, args.file)
-    report = check_file(args.file)
+    report = check_file(args.file, progress=True)
     say(str(report))
     write_check_page(report, page)
     say(f'page: {page}')

@@ -63,20 +63,44 @@ def _group_models(args: argparse.Namespace):
 
 def _extract_arguments(parser: Parser) -> None:
     parser.add_argument('source', help='video, folder of videos (their folders are the classes) or .txt list')
-    parser.add_argument('out', help='the annotation file to write, .pkl')
+    parser.add_argument('out', help='the annotation file to write, .pkl, or the store, .mmsk')
     _pose_options(parser)
     _group_options(parser)
     parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, optionally, split')
     parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
     parser.add_argument('--threads', type=int, metavar='N', help='threads of each process; default: its share of the '
                                                                  'cores')
+    parser.add_argument('--shard', metavar='I/N', default='1/1', help='only every N-th video, from the I-th on: one '
+                        'job of an array job; `mmskel store merge` joins the parts')
+    _cluster_options(parser)
+
+
+def _cluster_options(parser: Parser) -> None:
+    parser.add_argument('--ray', nargs='?', const='local', metavar='HEAD', help='work on a Ray cluster: its head, '
+                        'e.g. auto or ray://head:10001; without one, a cluster of this machine')
+    parser.add_argument('--ray-workers', type=int, metavar='N', help='with --ray: number of workers; default: as many '
+                        'as fit')
+    parser.add_argument('--ray-gpus', type=float, default=0, metavar='SHARE', help='with --ray: share of a GPU that a '
+                        'worker takes, e.g. 0.5')
+
+
+def _cluster(args: argparse.Namespace):
+    """The cluster of ``--ray``; None without it."""
+    from mmskel.parallel.cluster import Cluster
+    if args.ray is None:
+        if args.ray_workers is not None or args.ray_gpus:
+            raise UserError('--ray-workers and --ray-gpus go with --ray')
+        return None
+    return Cluster(args.ray, args.ray_workers, args.threads or 1, args.ray_gpus)
 
 
 def _extract(args: argparse.Namespace) -> int:
     from mmskel.apis.extract import Work, extract
     from mmskel.data.prepare import summary
+    from mmskel.parallel.shards import Shard
     file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
-                   work=Work(args.jobs, args.threads, args.fps, args.keep_going))
+                   work=Work(args.jobs, args.threads, args.fps, args.keep_going,
+                             shard=Shard.parse(args.shard), cluster=_cluster(args)))
     say(summary(file))
     return 1 if file.meta.get('skipped') else 0
 

@@ -189,6 +189,7 @@ DATA = {
     'docs/recognise.md': [],
     'docs/gate_shift_pose.md': [videos],
     'docs/rgbpose.md': [videos],
+    'docs/store.md': [mine, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/skateformer.md': [nwucla_file, ntu_sgn_file, mine, official_weights],
     'docs/stc_net.md': [nwucla_file, mine],
     'docs/streams.md': [nwucla_file, mine],
