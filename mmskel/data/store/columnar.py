@@ -125,8 +125,7 @@ class ColumnarStore:
             os.close(handle)
 
     def __reduce__(self):
-        from mmskel.data.store.opening import open_store
-        return open_store, (self.path, )
+        return ColumnarStore, (self.path, )  # a worker process opens it itself
 
     def __len__(self) -> int:
         """n."""
