@@ -91,7 +91,7 @@ def _cluster(args: argparse.Namespace):
         if args.ray_workers is not None or args.ray_gpus:
             raise UserError('--ray-workers and --ray-gpus go with --ray')
         return None
-    return Cluster(args.ray, args.ray_workers, args.threads or 1, args.ray_gpus)
+    return Cluster(args.ray, args.ray_workers, getattr(args, 'threads', None) or 1, args.ray_gpus)
 
 
 def _extract(args: argparse.Namespace) -> int:
@@ -127,6 +127,7 @@ def _predict_arguments(parser: Parser) -> None:
                         '"wave;kick;carry a box"')
     _pose_options(parser)
     _group_options(parser)
+    _cluster_options(parser)
 
 
 def seconds(text: str) -> float:
@@ -141,7 +142,8 @@ def seconds(text: str) -> float:
 def _predict(args: argparse.Namespace) -> int:
     from mmskel.apis.clip_source import ClipSource
     from mmskel.apis.output import OutputOptions
-    from mmskel.apis.predict import RecogniserOptions, predict
+    from mmskel.apis.predict import predict
+    from mmskel.apis.recogniser_options import RecogniserOptions
     from mmskel.evaluation.prediction import describe_predictions
     from mmskel.evaluation.windows import WindowOptions
     predictions, failed = predict(
@@ -150,7 +152,7 @@ def _predict(args: argparse.Namespace) -> int:
                           models=args.model, weights=args.weights),
         ClipSource(_group_models(args), args.fps, args.keep_going, args.object_tracks or None),
         windows=WindowOptions(args.window, args.stride, args.per_person),
-        output=OutputOptions(args.out, args.save, args.min_score, args.group))
+        output=OutputOptions(args.out, args.save, args.min_score, args.group), cluster=_cluster(args))
     failed = {name: in_flags(why, args.flags) for name, why in failed.items()}
     say(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
