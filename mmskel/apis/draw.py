@@ -4,7 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmskel.data.annotation_file import AnnotationError
-from mmskel.data.store import open_store
+from mmskel.data.store import AnnotationStore, open_store
 from mmskel.files.atomic import output_path
 from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
@@ -24,7 +24,10 @@ def find_clip(path: str | Path, name: str | None = None) -> Clip:
         some = ', '.join(map(str, ids[:5])) + (', ...' if len(ids) > 5 else '')
         asked = f"has no clip '{name}'" if name is not None else f'has {len(ids)} clips; name one with name=...'
         raise AnnotationError(f"'{path}' {asked}: {some}")
-    return store.clip(ids.index(name)).check()
+    row = ids.index(name)
+    if isinstance(store, AnnotationStore):  # clips that name no layout, in a file that names none, are each read alone
+        return Clip.from_annotation(store.file.annotations[row], store.file.meta.get('layout')).check()
+    return store.clip(row).check()
 
 
 def draw(path: str | Path, name: str | None = None, out: str | Path | None = None, video: str | Path | None = None,

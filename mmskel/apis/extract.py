@@ -75,8 +75,8 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
 
     Raises:
         ExtractError: Invalid arguments, or not a single clip.
-        VideoError: No videos; a table of objects that does not fit them; a journal of other settings, or one that
-            another process is writing.
+        VideoError: No videos; a table of objects that does not fit them; a journal of other settings.
+        InUseError: Another process writes to the same output.
         OutputError: An output that cannot be written, or that is one of the inputs.
         PoseModelError: See :meth:`PoseModels.build`.
     """

@@ -39,7 +39,7 @@ def _samples_of(labels: np.ndarray, facts: Sequence[Mapping[str, Any]]) -> list[
 
 
 @FUNCTIONS.register_module(name='stack_clips')
-def stack_clips(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def stack_clips(samples: Sequence[Mapping[str, Any]], _scope_: str = '') -> dict[str, Any]:
     """Collates a batch, for a loader's ``collate_fn``: tensors of one shape are stacked.
 
     What other pipelines than ours make is collated as MMEngine does. Tensors of different shapes stay lists; the
@@ -47,6 +47,7 @@ def stack_clips(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     Args:
         samples: Samples as ``PackSkeleton`` makes them: ``inputs``, a dictionary of tensors, and ``data_samples``.
+        _scope_: Package of the config, which MMEngine hands over where a base config is another package's; is ignored.
 
     Returns:
         ``inputs``: (N, ...) tensors by name; ``data_samples``: list of N.

@@ -13,6 +13,7 @@ import torch
 
 from mmskel import cli
 from mmskel.data.annotation_file import load_annotation_file
+from mmskel.files.locks import InUseError
 from mmskel.pose.journal import Journal
 from mmskel.pose.models import ExtractError, PoseModels
 from mmskel.skeleton import Clip
@@ -107,7 +108,7 @@ def test_journal(tmp_path):
     clip = Clip('x/y', np.ones((1, 2, 17, 2)), track_id=np.array([4]), extra=dict(note='z'))
     journal.keep(good, clip)
     journal.keep_failure(bad, 'no video')
-    with pytest.raises(VideoError, match=f"a.pkl' is being written by another extraction .process {os.getpid()}"):
+    with pytest.raises(InUseError, match=f"a.pkl' is being written by another extraction .process {os.getpid()}"):
         Journal(out, dict(det_every=1))
     journal.close()
     again = Journal(out, dict(det_every=1))

@@ -25,9 +25,9 @@ BASES = {
     'features': ['{config}', '{checkpoint}', '--data', 'a.pkl', '--out', 'o.npz', '--device', 'cpu'],
     'zeroshot': ['train', 'f.npz', '--texts', 't.csv', '--out', 'z'], 'draw': ['a.pkl', '--clip', 'clip0', '--out', 'o.png', '--plain'],
     'check': ['nothing.pkl'], 'convert': ['st_gcn', 'nothing.pth', 'o.pth'], 'export': ['{config}', 'nothing.pth', 'o.onnx'],
-    'fit': ['a.pkl', 'o.pkl'], 'models': [], 'demo': ['--data', 'nothing.zip', '--out', 'd'],
+    'fit': ['a.pkl', 'o.pkl'], 'store': ['convert', 'a.pkl', 'out.mmsk'], 'models': [], 'demo': ['--data', 'nothing.zip', '--out', 'd'],
 }
-HEAVY = ('--video', '--streams')  # would begin to fetch or to train
+HEAVY = ('--video', '--streams', '--ray', '--body')  # would begin to fetch, to train, or a cluster
 
 
 def options(command):
