@@ -16,6 +16,8 @@ def _prepare_arguments(parser: Parser) -> None:
         one.add_argument('source', help='folder, archive or file')
         one.add_argument('out', help='the annotation file to write, .pkl')
         one.add_argument('--keep-going', action='store_true', help='skip broken files and list them in OUT.skipped.txt')
+        one.add_argument('--class-names', metavar='FILE', help='text file with one class name per line, in the order '
+                         "of the classes; default: the reader's names and order")
         for item in options_of(reader).values():
             flag, kind = '--' + item.name.replace('_', '-'), dict(number=float).get(item.kind, str)
             if item.kind == 'flag':
@@ -30,7 +32,8 @@ def _prepare(args: argparse.Namespace) -> int:
     from mmskel.data.readers import READERS, options_of
     options = {name: getattr(args, name) for name in options_of(READERS[args.format])
                if getattr(args, name) is not None}
-    prepare(args.format, args.source, args.out, keep_going=args.keep_going, options=options)
+    prepare(args.format, args.source, args.out, keep_going=args.keep_going, class_names=args.class_names,
+            options=options)
     return 0
 
 

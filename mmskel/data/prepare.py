@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_annotation_file
+from mmskel.data.class_names import read_class_names, renumber
 from mmskel.data.foreign import foreign_folder
 from mmskel.data.readers import READERS, Reader, ReadError, options_of
 from mmskel.data.readers.reader import some
@@ -24,7 +25,7 @@ class PrepareError(UserError):
 
 
 def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: bool = False, progress: bool = True,
-            options: Mapping[str, Any] | None = None) -> AnnotationFile:
+            class_names: str | Path | None = None, options: Mapping[str, Any] | None = None) -> AnnotationFile:
     """Reads a data set and writes it as one annotation file.
 
     A broken input file stops everything and is named, unless ``keep_going``: then it is skipped and listed in
@@ -36,6 +37,8 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         out: Annotation file to write, ``.pkl``.
         keep_going: Whether to skip broken files instead of stopping.
         progress: Whether to show a progress bar (on a terminal) and print the summary.
+        class_names: Text file with the names of the classes, one per line, in the order of their numbers. Clips whose
+            classes have names are numbered by it; to numbers it gives names. Default: the reader's order and names.
         options: Options of the reader by name.
 
     Raises:
@@ -52,8 +55,9 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
     out = Path(out)
     if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
         raise PrepareError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
-    output_path(out, *(path for path in (source, *(options or {}).values())
+    output_path(out, *(path for path in (source, class_names, *(options or {}).values())
                        if isinstance(path, (str, Path)) and '\0' not in str(path) and Path(path).is_file()))
+    names = None if class_names is None else read_class_names(class_names)
     reader = open_reader(format, source, options or {})
     skipped: dict[str, str] = {}
     clips: list[Clip] = []
@@ -76,6 +80,11 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         splits = _splits(reader, clips, str(source))
         # keep what a file of ours already says about its origin
         meta = {'format': format, 'notes': reader.notes(), 'options': _set_options(reader), **reader.meta()}
+        if names is not None:
+            renumber(clips, meta.get('class_names'), names, class_names)
+            meta['class_names'] = names
+            meta['notes'] = [*(note for note in meta['notes'] if not note.startswith('labels are ')),
+                             f"classes are numbered as in '{Path(class_names).name}'"]
         if raised:
             meta['notes'] = [*meta['notes'], f'{sum(raised.values())} scores in {len(raised)} clips are a little below '
                                              f'0 and became 0: {some(list(raised))}']
