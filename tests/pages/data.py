@@ -142,6 +142,14 @@ def sbu(folder: Path) -> None:
                                                            for t, row in enumerate(rows, 1)))
 
 
+def amass(folder: Path) -> None:
+    """``AMASS``: a sequence."""
+    (folder / 'AMASS/CMU/01').mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    np.savez(folder / 'AMASS/CMU/01/01_01_poses.npz', poses=rng.normal(size=(24, 156)) * .2, trans=np.zeros((24, 3)),
+             betas=np.zeros(16), gender=np.array('male'), mocap_framerate=np.array(120.))
+
+
 def frfs(folder: Path) -> None:
     """``FRFS``: a clip of three frames in each list."""
     import cv2

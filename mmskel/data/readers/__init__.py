@@ -4,6 +4,7 @@ Every reader is a :class:`Reader`: ``items()`` names what can be read, ``read(it
 error that names it), ``splits(ids)``, ``meta()`` and ``notes()`` give the other facts, ``options_of(reader)`` lists the
 options.
 """
+from mmskel.data.readers.amass import AMASS
 from mmskel.data.readers.coco_results import COCOResults
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.frfs import FRFS
@@ -30,6 +31,7 @@ from mmskel.data.readers.utkinect import UTKinect
 from mmskel.data.readers.volleyball import Volleyball, VolleyballWeak
 
 READERS: dict[str, type[Reader]] = {
+    'amass': AMASS,
     'coco_results': COCOResults,
     'frfs': FRFS,
     'group_scenes': GroupScenes,
@@ -56,7 +58,7 @@ READERS: dict[str, type[Reader]] = {
 }
 """Format name -> reader; a new format is one more file and one more line here."""
 
-__all__ = ['COCOResults', 'FRFS', 'FileTree', 'GroupScenes', 'HDM05', 'KineticsHRNet', 'KineticsSkeleton', 'MMPose',
-           'MSRAction3D', 'NBA', 'NTU', 'NWUCLA', 'NumpyFolder', 'OpenPose', 'Option', 'PennAction', 'Pickled',
-           'READERS', 'ReadError', 'Reader', 'SBU', 'STGCNArrays', 'SYSU', 'TRC', 'UTKinect', 'Ultralytics',
+__all__ = ['AMASS', 'COCOResults', 'FRFS', 'FileTree', 'GroupScenes', 'HDM05', 'KineticsHRNet', 'KineticsSkeleton',
+           'MMPose', 'MSRAction3D', 'NBA', 'NTU', 'NWUCLA', 'NumpyFolder', 'OpenPose', 'Option', 'PennAction',
+           'Pickled', 'READERS', 'ReadError', 'Reader', 'SBU', 'STGCNArrays', 'SYSU', 'TRC', 'UTKinect', 'Ultralytics',
            'Volleyball', 'VolleyballWeak', 'options_of']
