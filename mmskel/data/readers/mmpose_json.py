@@ -22,7 +22,7 @@ class MMPose(PeopleFiles):
     """Reads a file per video of the inferencer (a list of frames) or of a demo script (``results_<video>.json`` with
     ``meta_info``, whose joint names are used; frames that it leaves out have nobody), and folders with a file per image
     of the inferencer, which become one clip per folder in the order of the numbers in their names."""
-    what: ClassVar[str] = "folder, zip archive or .json of MMPose's predictions"
+    what: ClassVar[str] = "folder or zip archive of MMPose's predictions, .json, or one such file"
 
     def _find(self) -> Mapping[str, Any]:
         if self.source.is_file() and self.source.suffix.lower() == '.json':

@@ -33,7 +33,7 @@ class TRC(Reader):
                                        "'split', 'subject', 'fps'; default: clips without labels")
     layout: str | None = option('text', None, "the joint order to fill; default: the smallest of coco17, halpe26, "
                                 'openpose25 that has all markers')
-    what: ClassVar[str] = "folder, zip archive or .trc of marker trajectories"
+    what: ClassVar[str] = 'folder or zip archive of marker trajectories, .trc, or one such file'
 
     def __post_init__(self):
         super().__post_init__()
