@@ -22,7 +22,7 @@ class COCOResults(PeopleFiles):
     """Reads lists of people, each with the ``image_id`` of its frame: a number, or a name with the number in it, such
     as AlphaPose's ``12.jpg``. The first frame is 0 or, if that is far away, the lowest number. Visibilities (0, 1, 2)
     in place of scores become 0 and 1."""
-    what: ClassVar[str] = "folder or zip archive of keypoint results in COCO's format, a .json per video, or one such file"
+    what: ClassVar[str] = "folder or zip archive of keypoint results in COCO's format, .json, or one such file"
 
     def _find(self) -> Mapping[str, Any]:
         single = self.source.is_file() and self.source.suffix.lower() == '.json'
