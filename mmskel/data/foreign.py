@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_STGCN = ('arrays of ST-GCN, 2s-AGCN and CTR-GCN: (clips, coordinates, frames, joints, persons). Save an array per '
-          "clip, np.save(f'arrays/{name}.npy', clip.transpose(3, 1, 2, 0)), its padding cut off, and a table "
-          'id,label; then `mmskel prepare numpy arrays out.pkl --labels labels.csv --layout ntu25`')
-_OPENPOSE = ("OpenPose's files, one JSON per frame ('people' with 'pose_keypoints_2d': x, y, score of every joint)."
-             ' Make an array (frames, joints, 3) per video of them, in pixels, and a table id,label; then `mmskel '
-             'prepare numpy arrays out.pkl --labels labels.csv --layout openpose25 --with-score --width W --height '
-             'H` (openpose18 for the COCO model)')
-_MMPOSE = ("MMPose's predictions (instances with 'keypoints' and 'keypoint_scores'). docs/own_dataset.md, From "
-           "MMPose's results, has the lines that make arrays of them; then `mmskel prepare numpy`")
-_ALPHAPOSE = ("AlphaPose's results (a list of 'image_id', 'keypoints', 'score'). Make an array (frames, joints, 3) "
-              'per video of them and a table id,label; then `mmskel prepare numpy`')
+_STGCN = ('arrays of ST-GCN, 2s-AGCN and CTR-GCN: (clips, coordinates, frames, joints, persons), `mmskel prepare '
+          'stgcn_arrays SOURCE out.pkl` reads them: the folder of the arrays and their labels, or the .npz')
+_OPENPOSE = ("OpenPose's files, one JSON per frame; `mmskel prepare openpose FOLDER out.pkl --labels labels.csv` reads "
+             'them, a folder per video')
+_MMPOSE = ("MMPose's predictions (instances with 'keypoints' and 'keypoint_scores'); `mmskel prepare mmpose SOURCE "
+           'out.pkl --labels labels.csv` reads them')
+_COCO = ("keypoint results in COCO's format, as AlphaPose writes them, too (a list of 'image_id', 'keypoints', "
+         "'score'); `mmskel prepare coco_results SOURCE out.pkl --labels labels.csv` reads them")
 
 
 def is_stgcn_array(shape: tuple[int, ...]) -> bool:
@@ -71,7 +68,7 @@ def foreign_json(text: str) -> str:
     if '"instance_info"' in text or '"meta_info"' in text or '"instances"' in text or '"keypoint_scores"' in text:
         return f'These are {_MMPOSE}'
     if '"image_id"' in text and '"keypoints"' in text and '"category_id"' in text:
-        return f'These are {_ALPHAPOSE}'
+        return f'These are {_COCO}'
     return ''
 
 

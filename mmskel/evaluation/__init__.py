@@ -9,7 +9,8 @@ from mmskel.evaluation.metrics import (
                                        top_k_accuracy,
 )
 from mmskel.evaluation.results import Results, load_results, save_results
+from mmskel.evaluation.segmental import SegmentalScores, segmental_scores
 
-__all__ = ['FusionError', 'PRESETS', 'RULES', 'Results', 'confusion_matrix', 'fit_weights', 'fuse', 'fuse_fitted',
-           'load_results', 'mean_class_accuracy', 'merge_scores', 'per_class_accuracy',
-           'preset_weights', 'save_results', 'top_k_accuracy']
+__all__ = ['FusionError', 'PRESETS', 'RULES', 'Results', 'SegmentalScores', 'confusion_matrix', 'fit_weights',
+           'fuse', 'fuse_fitted', 'load_results', 'mean_class_accuracy', 'merge_scores', 'per_class_accuracy',
+           'preset_weights', 'save_results', 'segmental_scores', 'top_k_accuracy']

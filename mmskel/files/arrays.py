@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -30,6 +31,15 @@ def read_npy(data: bytes, name: str) -> np.ndarray:
         ArrayFileError: No such file, objects, fewer bytes than the header says, or more than one array.
     """
     file = io.BytesIO(data)
+    _check(file, len(data), name)
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _check(file: BinaryIO, total: int, name: str) -> None:
+    """Reads the header of a ``.npy`` file of ``total`` bytes and checks that one plain array follows."""
+    head = file.read(2)
+    file.seek(0)
     try:
         version = np.lib.format.read_magic(file)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
@@ -38,19 +48,33 @@ def read_npy(data: bytes, name: str) -> np.ndarray:
         shape, _, dtype = read(file)
         size = math.prod(shape) * dtype.itemsize
     except Exception as error:  # a damaged header can raise nearly anything
-        hint = ' (an .npz archive of several arrays)' if data[:2] == b'PK' else ''
+        hint = ' (an .npz archive of several arrays)' if head == b'PK' else ''
         raise ArrayFileError(f"'{name}' is not a plain array{hint} (nothing in it was run): {error}; write it with "
                              'np.save(path, array) from an array of numbers') from None
     if dtype.hasobject:
         raise ArrayFileError(f"'{name}' is not a plain array (nothing in it was run): it holds Python objects; write "
                              'it with np.save(path, array) from an array of numbers')
-    rest = len(data) - file.tell()
+    rest = total - file.tell()
     if rest != size or any(not isinstance(n, int) or n < 0 for n in shape):
         what = 'it is cut off' if rest < size else 'a second array, or something else, follows'
         raise ArrayFileError(f"'{name}' is not a plain array: {rest} bytes follow its header, and {dtype} {shape} "
                              f'needs {size}; {what}. Write one array with np.save(path, array)')
-    file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def open_npy(path: str | Path) -> np.ndarray:
+    """The array of a ``.npy`` file on disk, which is read only where it is looked at.
+
+    Raises:
+        ArrayFileError: See :func:`read_npy`; also a file that is missing or cannot be read.
+    """
+    if '\0' in str(path) or not Path(path).is_file():
+        raise ArrayFileError(f'there is no file {str(path)!r}')
+    try:
+        with Path(path).open('rb') as file:
+            _check(file, Path(path).stat().st_size, str(path))
+        return np.load(path, mmap_mode='r', allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ArrayFileError(f"'{path}' cannot be read: {error}") from None
 
 
 def load_npy(path: str | Path) -> np.ndarray:

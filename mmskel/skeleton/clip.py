@@ -25,7 +25,8 @@ MAX_CLASSES = 1_000_000
 # most likely content of a file that says nothing: (V, C) -> layout
 _LIKELY = {(13, 2): 'penn13', (17, 2): 'coco17', (18, 2): 'openpose18', (25, 2): 'openpose25', (26, 2): 'halpe26',
            (21, 2): 'hand21', (133, 2): 'coco_wholebody133', (25, 3): 'ntu25', (20, 3): 'kinect20', (24, 3): 'smpl24',
-           (21, 3): 'hand21', (17, 3): 'coco17'}
+           (21, 3): 'hand21', (17, 3): 'coco17', (33, 2): 'mediapipe33',
+           (33, 3): 'mediapipe33'}
 
 
 def likely_layout(num_joints: int, num_coords: int) -> str | None:

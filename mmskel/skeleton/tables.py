@@ -64,6 +64,11 @@ _HDM31_PARENTS = (0, 0, 1, 2, 3, 4, 0, 6, 7, 8, 9, 0, 11, 12, 13, 14, 15, 13, 17
 # Penn Action: a head and twelve joints, left before right
 _PENN13 = ('head', *(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
                      for side in _SIDES))
+# MediaPipe's pose landmarks (BlazePose)
+_MEDIAPIPE33 = ('nose', *(f'{side}_{joint}' for side in _SIDES for joint in ('eye_inner', 'eye', 'eye_outer')),
+                *(f'{side}_{joint}' for joint in ('ear', 'mouth', 'shoulder', 'elbow', 'wrist', 'pinky', 'index',
+                                                  'thumb', 'hip', 'knee', 'ankle', 'heel', 'foot_index')
+                  for side in _SIDES))
 _HAND21 = ('wrist', *(f'{finger}{i}' for finger in _FINGERS for i in range(1, 5)))
 
 # The 68 face points as a symmetric tree: bridge of the nose on the nose, brows and eyes on the bridge, mouth under
@@ -89,12 +94,12 @@ def body_parts(joints: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
             part = finger if hand_only else f'{side}_hand'
         elif word.startswith('face'):
             part = 'face'
-        elif word in ('eye', 'ear', 'nose', 'head'):
+        elif word in ('eye', 'eye_inner', 'eye_outer', 'ear', 'mouth', 'nose', 'head'):
             part = 'head'
         elif word in ('hand_root', ):
             part = f'{side}_hand'
         elif side and word in ('shoulder', 'elbow', 'wrist', 'hand', 'hand_tip', 'thumb', 'collar', 'scapula',
-                                 'radius'):
+                                 'radius', 'pinky', 'index'):
             part = f'{side}_arm'
         elif side:
             part = f'{side}_leg'
@@ -146,6 +151,13 @@ def _tables() -> dict[str, Layout]:
         ('wrist', 'elbow'), ('eye', 'nose'), ('ear', 'eye'), ('big_toe', 'ankle'), ('small_toe', 'ankle'),
         ('heel', 'ankle'))] + [(halpe('head'), halpe('neck')), (halpe('pelvis'), halpe('neck')),
                                (halpe('nose'), halpe('head'))]
+    mediapipe = _MEDIAPIPE33.index
+    mediapipe_edges = [(mediapipe(f'{side}_{a}'), mediapipe(b if b == 'nose' else f'{side}_{b}')) for side in _SIDES
+                       for a, b in (('eye_inner', 'nose'), ('eye', 'eye_inner'), ('eye_outer', 'eye'),
+                                    ('ear', 'eye_outer'), ('mouth', 'nose'), ('shoulder', 'nose'),
+                                    ('elbow', 'shoulder'), ('wrist', 'elbow'), ('pinky', 'wrist'), ('index', 'wrist'),
+                                    ('thumb', 'wrist'), ('hip', 'shoulder'), ('knee', 'hip'), ('ankle', 'knee'),
+                                    ('heel', 'ankle'), ('foot_index', 'heel'))]
     tables = (
         _table('coco17', _COCO17, _COCO17_EDGES, 'nose', links=((5, 6), (11, 12)),
                bone_origins=(0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 0, 0, 11, 12, 13, 14),
@@ -172,6 +184,8 @@ def _tables() -> dict[str, Layout]:
         _table('kinect20_msr', tuple(msr_joints), msr_edges, 'spine_shoulder'),
         _wholebody(),
         _table('halpe26', _HALPE26, halpe_edges, 'neck', links=((11, 12), )),
+        _table('mediapipe33', _MEDIAPIPE33, mediapipe_edges, 'nose',
+               links=((9, 10), (11, 12), (23, 24), (17, 19), (18, 20), (27, 31), (28, 32))),
         # as COCO's: limbs on the shoulders, which hang on the head
         _table('penn13', _PENN13, ((1, 0), (2, 0), (3, 1), (4, 2), (5, 3), (6, 4), (7, 1), (8, 2), (9, 7), (10, 8),
                                    (11, 9), (12, 10)), 'head', links=((1, 2), (7, 8))),
@@ -194,13 +208,8 @@ LAYOUTS: dict[str, Layout] = _tables()
 # names that other projects use for the same joint order
 ALIASES = {'coco': 'coco17', 'penn_action': 'penn13', 'openpose': 'openpose18', 'nturgb+d': 'ntu25',
            'coco_wholebody': 'coco_wholebody133', 'nw_ucla': 'kinect20', 'utkinect': 'kinect20', 'smpl': 'smpl24',
-           'skel': 'skel24', 'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31'}
-
-
-_BLAZEPOSE = (" MediaPipe's 33 landmarks hold the joints of coco17: array[..., [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, "
-              '16, 23, 24, 25, 26, 27, 28], :], times width and height of the image.')
-# layouts that are often asked for and are not here -> the way to one that is
-_INSTEAD = dict.fromkeys(('mediapipe', 'mediapipe33', 'blazepose', 'blazepose33'), _BLAZEPOSE)
+           'skel': 'skel24', 'h36m': 'h36m17', 'sbu': 'sbu15', 'hdm05': 'hdm31', 'mediapipe': 'mediapipe33',
+           'blazepose': 'mediapipe33', 'blazepose33': 'mediapipe33'}
 
 
 def get_layout(layout: str | Layout) -> Layout:
@@ -213,8 +222,8 @@ def get_layout(layout: str | Layout) -> Layout:
         return layout
     name = ALIASES.get(layout, layout) if isinstance(layout, str) else ''
     if name not in LAYOUTS:
-        raise LayoutError(f"unknown layout {brief(layout)}; known: {', '.join(sorted(LAYOUTS))}."
-                          f'{_INSTEAD.get(name.lower(), "")} Your own joint order: '
+        raise LayoutError(f"unknown layout {brief(layout)}; known: {', '.join(sorted(LAYOUTS))}. "
+                          'Your own joint order: '
                           'mmskel.skeleton.register_layout(Layout(...)) or Layout.from_mmpose(dataset_info)')
     return LAYOUTS[name]
 

@@ -200,32 +200,67 @@ def test_lists_and_tables_of_videos(line):
     assert "label '-1' is not a class index" in line('extract', 'videos', 'o.pkl', '--labels', 'negative.csv')
 
 
-def test_mediapipe(line):
+def test_mediapipe():
     """kennymckormick/pyskl#205, open-mmlab/mmskeleton#452: 33 landmarks, in fractions of the image."""
     Path('mp33').mkdir()
-    np.save('mp33/a.npy', np.random.default_rng(0).uniform(0, 1, (5, 33, 4)))
+    landmarks = np.random.default_rng(0).uniform(0, 1, (5, 33, 4))
+    landmarks[2] = np.nan  # nobody was found
+    np.save('mp33/a.npy', landmarks)
     Path('labels.csv').write_text('id,label\na,0\n')
-    said = line('prepare', 'numpy', 'mp33', 'p.pkl', '--labels', 'labels.csv', '--layout', 'mediapipe33', '--with-score')
-    assert "MediaPipe's 33 landmarks hold the joints of coco17: array[..., [0, 2, 5, 7, 8, 11" in said
-    fractions = [clip(f'c{i}', i % 2, (figure(seed=i) / [1280, 720]).astype(np.float32)[None]) for i in range(4)]
-    dump('fractions.pkl', fractions)
+    numpy = ['prepare', 'numpy', 'mp33', 'p.pkl', '--labels', 'labels.csv', '--with-score', '--layout']
+    for name in ('mediapipe33', 'blazepose'):
+        assert main([*numpy, name]) == 0
+        clip, = load_annotation_file('p.pkl').clips()
+        assert (clip.layout, clip.unit) == ('mediapipe33', 'normalised') and not clip.seen[:, 2].any()
+        np.testing.assert_allclose(clip.keypoint[0, [0, 1, 3, 4]], landmarks[[0, 1, 3, 4], :, :3], rtol=1e-6)
+    np.save('mp33/a.npy', landmarks[..., [0, 1, 2, 3]] - [.5, .5, 0, 0])  # world landmarks: metres from the hips
+    assert main([*numpy, 'mediapipe']) == 0
+    assert next(load_annotation_file('p.pkl').clips()).unit == 'metre'
+    dump('fractions.pkl', [clip_of(i) for i in range(4)])
     found = kinds('fractions.pkl')['fractions']
     assert len(found.clips) == 4 and "Say unit 'normalised'" in found.message
 
 
-def test_mmpose_json(line):
-    """open-mmlab/mmpose#1851 (--save-predictions), open-mmlab/mmaction2#2839: no format of ours, but known."""
-    instance = dict(keypoints=figure(1)[0].tolist(), keypoint_scores=[.9] * 17, bbox=[[0, 0, 9, 9]], bbox_score=.9)
-    Path('demo').mkdir()
-    Path('demo/results_a.json').write_text(json.dumps(dict(meta_info=dict(dataset_name='coco'), instance_info=[
-        dict(frame_id=1, instances=[instance])])))
-    Path('predictions').mkdir()
-    Path('predictions/a.json').write_text(json.dumps([dict(frame_id=0, instances=[instance])]))
-    for words in (['prepare', 'pickle', 'demo/results_a.json', 'p.pkl'], ['prepare', 'pickle', 'predictions/a.json', 'p.pkl'],
-                  ['prepare', 'kinetics_skeleton', 'demo', 'p.pkl'], ['prepare', 'kinetics_skeleton', 'predictions', 'p.pkl'],
-                  ['train', 'custom/stgcn_custom_small.py', '--data', 'predictions/a.json']):
+def clip_of(i):
+    return clip(f'c{i}', i % 2, (figure(seed=i) / [1280, 720]).astype(np.float32)[None])
+
+
+def instance(figure, score=.9):
+    return dict(keypoints=figure.tolist(), keypoint_scores=[score] * 17, bbox=[[0, 0, 9, 9]], bbox_score=.9)
+
+
+def test_mmpose_json(line, capsys):
+    """open-mmlab/mmpose#1851, #2151 (--save-predictions), open-mmlab/mmaction2#2839: the three forms of predictions."""
+    left, right = figure(8, at=(420, 150), seed=1), figure(8, at=(860, 150), seed=2)
+    frames = [dict(frame_id=t, instances=[] if t == 5 else [instance(left[t], 1.04), instance(right[t])][::-1 if t % 3 else 1])
+              for t in range(8)]
+    names = {str(i): name for i, name in enumerate(COCO.joints)}
+    for folder in ('predictions', 'demo', 'images/walk'):
+        Path(folder).mkdir(parents=True)
+    Path('predictions/walk.json').write_text(json.dumps(frames))
+    Path('demo/results_walk.json').write_text(json.dumps(dict(
+        meta_info=dict(dataset_name='coco', keypoint_id2name=names),
+        instance_info=[dict(one, frame_id=one['frame_id'] + 1) for one in frames if one['instances']])))
+    for one in frames:  # 2 comes before 10
+        Path(f'images/walk/{one["frame_id"] + 3}.json').write_text(json.dumps(one['instances']))
+    Path('labels.csv').write_text('id,label,split\nwalk,walking,train\n')
+    for folder in ('predictions', 'demo', 'images', 'predictions/walk.json'):
+        assert main(['prepare', 'mmpose', folder, 'p.pkl', '--labels', 'labels.csv', '--width', '1280', '--height', '720']) == 0
+        assert '119 scores in 1 clips were outside of [0, 1]' in capsys.readouterr().out
+        one, = load_annotation_file('p.pkl').clips()
+        assert (one.id, one.label, one.layout, one.unit, one.image_size) == ('walk', 0, 'coco17', 'pixel', (720, 1280))
+        assert one.keypoint.shape == (2, 8, 17, 2) and not one.seen[:, 5].any() and one.score.max() == 1
+        present = [t for t in range(8) if t != 5]
+        np.testing.assert_array_equal(one.keypoint[0, present], left[present])  # the surer one comes first
+        np.testing.assert_array_equal(one.keypoint[1, present], right[present])
+    for words in (['prepare', 'pickle', 'demo/results_walk.json', 'q.pkl'], ['prepare', 'pickle', 'predictions/walk.json', 'q.pkl'],
+                  ['prepare', 'kinetics_skeleton', 'demo', 'q.pkl'], ['prepare', 'kinetics_skeleton', 'predictions', 'q.pkl'],
+                  ['train', 'custom/stgcn_custom.py', '--data', 'predictions/walk.json']):
         said = line(*words)
-        assert "MMPose's predictions" in said and 'own_dataset.md' in said, said
+        assert "MMPose's predictions" in said and '`mmskel prepare mmpose' in said, said
+    Path('demo/results_walk.json').write_text(json.dumps(dict(meta_info=dict(keypoint_id2name={'0': 'tail'}), instance_info=[
+        dict(frame_id=t, instances=[dict(keypoints=[[9., 9.]], keypoint_scores=[.9])]) for t in (1, 2, 3)])))
+    assert "'walk': 1 joints (tail) of an unknown order" in line('prepare', 'mmpose', 'demo', 'q.pkl')
 
 
 def test_ntu_bodies(capsys):
@@ -267,17 +302,32 @@ def test_clips_of_one_frame_and_of_nobody():
 
 @pytest.mark.parametrize('joints', [18, 25])
 def test_openpose_json(line, joints):
-    """open-mmlab/mmskeleton#286, #185, #90, #453: a folder per video, a JSON per frame."""
+    """open-mmlab/mmskeleton#286, #185, #90, #453: a folder per video, a JSON per frame; a passer-by comes first."""
     Path('openpose/wave_00').mkdir(parents=True)
-    for t in range(3):
-        person = dict(person_id=[-1], pose_keypoints_2d=[1., 2., .5] * joints)
-        Path(f'openpose/wave_00/wave_00_{t:012d}_keypoints.json').write_text(json.dumps(dict(version=1.3, people=[person])))
-    entry = dict(has_skeleton=True, label='wave', label_index=0)
-    assert "OpenPose's files" in line('prepare', 'kinetics_skeleton', 'openpose', 'p.pkl')
-    Path('openpose/kinetics_train_label.json').write_text(json.dumps(dict(wave_00=entry)))
-    for more in ([], ['--keep-going']):
-        said = line('prepare', 'kinetics_skeleton', 'openpose', 'p.pkl', *more)
-        assert "OpenPose's files, one JSON per frame" in said and '--layout openpose25 --with-score' in said
+    rng = np.random.default_rng(0)
+    rest = rng.uniform(0, 200, (joints, 2))
+    actor = np.concatenate([rest + rng.normal(0, 1, (8, joints, 2)) + 100, np.full((8, joints, 1), .9)], -1).round(3)
+    other = actor + [700, 0, 0]
+    actor[:, 3] = 0  # a joint that is never found
+    for t in range(8):
+        people = [] if t == 2 else [other[t]] * (4 <= t < 8) + [actor[t]]
+        Path(f'openpose/wave_00/wave_00_{t:012d}_keypoints.json').write_text(json.dumps(dict(version=1.3, people=[
+            dict(person_id=[-1], pose_keypoints_2d=person.ravel().tolist()) for person in people])))
+    assert "OpenPose's files, one JSON per frame; `mmskel prepare openpose" in line('prepare', 'kinetics_skeleton', 'openpose', 'p.pkl')
+    Path('labels.csv').write_text('path,label\nwave_00,wave\n')
+    assert main(['prepare', 'openpose', 'openpose', 'p.pkl', '--labels', 'labels.csv']) == 0
+    one, = load_annotation_file('p.pkl').clips()
+    assert (one.id, one.layout, one.label, one.unit) == ('wave_00', f'openpose{joints}', 0, 'pixel')
+    assert one.keypoint.shape == (2, 8, joints, 2) and not one.seen[:, 2].any() and not one.seen[0, :, 3].any()
+    wanted = np.where(np.arange(8)[:, None, None] == 2, 0, actor)
+    np.testing.assert_allclose(one.keypoint[0], wanted[..., :2], atol=1e-4)
+    np.testing.assert_allclose(one.keypoint[1, 4:], other[4:, :, :2], atol=1e-4)
+    assert main(['prepare', 'openpose', 'openpose', 'one.pkl', '--max-persons', '1']) == 0  # no labels: for `predict`
+    alone, = load_annotation_file('one.pkl').clips()
+    assert alone.label is None and (alone.keypoint == one.keypoint[:1]).all()
+    Path('openpose/wave_00/wave_00_000000000003_keypoints.json').write_text(json.dumps(dict(people=[
+        dict(pose_keypoints_2d=[1.] * 45)])))
+    assert "a person of 15 joints; expected 25 (BODY_25) or 18 (COCO)" in line('prepare', 'openpose', 'openpose', 'q.pkl')
 
 
 def test_scores_outside_of_zero_and_one(capsys):
@@ -308,18 +358,33 @@ def test_scores_outside_of_zero_and_one(capsys):
 
 def test_arrays_of_st_gcn(line):
     """open-mmlab/mmskeleton#77, KAIST-VICLab/SkateFormer#6, Uason-Chen/CTR-GCN#43."""
-    data = np.zeros((6, 3, 20, 25, 2), np.float32)
+    rng = np.random.default_rng(0)
+    data = np.zeros((6, 20, 2, 25, 3), np.float32)  # N, T, M, V, C
+    for i in range(6):
+        data[i, :10 + i, :1 + i % 2] = rng.normal(size=(10 + i, 1 + i % 2, 25, 3))
     Path('arrays').mkdir()
-    np.save('arrays/train_data.npy', data)
-    Path('labels.csv').write_text('id,label\ntrain_data,0\n')
-    Path('train_label.pkl').write_bytes(pickle.dumps(([f'S{i}.skeleton' for i in range(6)], list(range(6)))))
-    np.savez('NTU60_CS.npz', x_train=data.reshape(6, 20, -1), y_train=np.eye(6))
-    for words in (['prepare', 'numpy', 'arrays', 'p.pkl', '--labels', 'labels.csv', '--layout', 'ntu25'],
-                  ['prepare', 'pickle', 'train_label.pkl', 'p.pkl'], ['prepare', 'pickle', 'arrays/train_data.npy', 'p.pkl'],
+    for part, rows in (('train', slice(0, 4)), ('val', slice(4, 6))):
+        np.save(f'arrays/{part}_data.npy', data[rows].transpose(0, 4, 1, 3, 2))
+        names = [f'S{i}.skeleton' for i in range(6)][rows]
+        Path(f'arrays/{part}_label.pkl').write_bytes(pickle.dumps((names, list(range(6))[rows])))
+    np.savez('NTU60_CS.npz', x_train=data[:4].reshape(4, 20, -1), y_train=np.eye(6)[:4], x_test=data[4:].reshape(2, 20, -1),
+             y_test=np.eye(6)[4:])
+    for source, names, test in (('arrays', [f'S{i}' for i in range(6)], 'val'),
+                                ('NTU60_CS.npz', [*(f'train_{i:06d}' for i in range(4)), 'test_000000', 'test_000001'], 'test')):
+        assert main(['prepare', 'stgcn_arrays', source, 'p.pkl']) == 0
+        file = load_annotation_file('p.pkl')
+        assert file.split == {'train': names[:4], test: names[4:]} and file.layout == 'ntu25'
+        clips = {one.id: one for one in file.clips()}
+        for i, name in enumerate(names):
+            wanted = data[i, :10 + i, :1 + i % 2].transpose(1, 0, 2, 3)  # padding cut off
+            assert clips[name].label == i and np.array_equal(clips[name].keypoint, wanted)
+    Path('labels.csv').write_text('id,label\ntrain_data,0\nval_data,0\n')
+    for words in (['prepare', 'numpy', 'arrays', 'q.pkl', '--labels', 'labels.csv', '--layout', 'ntu25'],
+                  ['prepare', 'pickle', 'arrays/train_label.pkl', 'q.pkl'], ['prepare', 'pickle', 'arrays/train_data.npy', 'q.pkl'],
                   ['train', 'hdgcn/hdgcn_ntu60_3d.py', '--data', 'NTU60_CS.npz']):
         said = line(*words)
-        assert 'ST-GCN, 2s-AGCN and CTR-GCN' in said and 'clip.transpose(3, 1, 2, 0)' in said, said
-    assert 'NumPy archive (x_train, y_train), not a pickle' in said
+        assert 'ST-GCN, 2s-AGCN and CTR-GCN' in said and '`mmskel prepare stgcn_arrays' in said, said
+    assert 'NumPy archive (x_train, y_train, x_test, y_test), not a pickle' in said
 
 
 def test_a_file_per_split_and_a_pickle_per_video(line, capsys):

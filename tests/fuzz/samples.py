@@ -189,6 +189,44 @@ def _numpy(zip_it=False):
 
 
 @cache
+def _rows():
+    """Four frames of one person: x, y and score of COCO's 17 joints, in one row."""
+    points = np.concatenate([poses(1)[0], np.full((4, 17, 1), .5)], -1)
+    return points.reshape(4, -1).round(3).tolist()
+
+
+def _openpose():
+    rows = poses(1, 4, 25)[0].round(3)
+    people = [dict(person_id=[-1], pose_keypoints_2d=np.c_[row, np.ones(25)].ravel().tolist()) for row in rows]
+    return {f's/a/a_{t:012d}_keypoints.json': json.dumps(dict(version=1.3, people=[one])) for t, one in enumerate(people)}
+
+
+def _mmpose():
+    rows = poses(1)[0].round(3).tolist()
+    instances = [[dict(keypoints=row, keypoint_scores=[.5] * 17, bbox=[[0, 0, 9, 9]], bbox_score=.9)] for row in rows]
+    demo = dict(meta_info=dict(dataset_name='coco', num_keypoints=17),
+                instance_info=[dict(frame_id=t + 1, instances=one) for t, one in enumerate(instances)])
+    return {'s/results_a.json': json.dumps(demo), 's/b.json': json.dumps([dict(frame_id=t, instances=one)
+                                                                        for t, one in enumerate(instances)]),
+            **{f's/c/{t}.json': json.dumps(one) for t, one in enumerate(instances)}}
+
+
+def _yolo():
+    people = [dict(name='person', confidence=.9, keypoints=dict(zip(('x', 'y', 'visible'), np.reshape(row, (17, 3)).T.tolist())))
+              for row in _rows()]
+    return {f's/a_{t + 1}.json': json.dumps([one]) for t, one in enumerate(people)}
+
+
+def _stgcn():
+    data = poses(2, 4, 25, 3).reshape(2, 1, 4, 25, 3).transpose(0, 4, 2, 3, 1)
+    return {'s/train_data.npy': npy(data), 's/train_label.pkl': pickle.dumps((['a.skeleton', 'b.skeleton'], [0, 1]))}
+
+
+def _trc():
+    head = ['PathFileType\t4\t(X/Y/Z)\ta.trc', 'DataRate\tNumFrames\tUnits', '30\t2\tm', 'Frame#\tTime\tHip\t\t\tNeck', '\t\tX1\tY1\tZ1']
+    return {'s/a_person00.trc': '\n'.join([*head, '1\t0\t1\t2\t3\t4\t5\t6', '2\t0.1\t1\t2\t3\t4\t5\t7', ''])}
+
+
 def formats() -> dict:
     """Format -> (files, arguments of `mmskel prepare`); the number of clips that the files hold is 1 unless said."""
     labels = ['--labels', 'l.csv', '--layout', 'coco17']
@@ -214,6 +252,16 @@ def formats() -> dict:
         'amass': (_amass(), ['amass', 's']),
         'volleyball': (_volleyball(), ['volleyball', 's']),
         'nba': (_nba(), ['nba', 's']),
+        'openpose': (_openpose(), ['openpose', 's']),
+        'mmpose': (_mmpose(), ['mmpose', 's']),
+        'coco_results': ({'s/a.json': json.dumps([dict(image_id=t, keypoints=row) for t, row in enumerate(_rows())])},
+                         ['coco_results', 's']),
+        'ultralytics': ({f's/a_{t + 1}.txt': ' '.join(map(str, [0, .5, .5, .1, .1, *row, .9, 1])) for t, row in enumerate(_rows())},
+                        ['ultralytics', 's']),
+        'ultralytics, json': (_yolo(), ['ultralytics', 's']),
+        'stgcn_arrays': (_stgcn(), ['stgcn_arrays', 's']),
+        'stgcn_arrays, npz': ({'a.npz': npz(x_train=poses(2, 4, 25, 3).reshape(2, 4, -1), y_train=np.eye(2))}, ['stgcn_arrays', 'a.npz']),
+        'trc': (_trc(), ['trc', 's']),
         'group_scenes': ({'a.pkl': pickle.dumps(_couples())}, [
             'group_scenes', 'a.pkl', '--train', '2', '--test', '1', '--frames', '4']),
     }

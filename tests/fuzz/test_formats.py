@@ -12,9 +12,10 @@ from mmskel.data.annotation_file import load_annotation_file
 
 FORMATS = ('pickle', 'pickle, protocol 0', 'numpy', 'numpy, zip', 'nw_ucla', 'nw_ucla, zip', 'ntu', 'kinetics_skeleton',
            'kinetics_hrnet', 'msr_action3d', 'utkinect', 'penn_action', 'frfs', 'amass', 'volleyball', 'nba', 'group_scenes',
-           'pickle, folder', 'sbu', 'sysu', 'hdm05')
+           'pickle, folder', 'sbu', 'sysu', 'hdm05', 'openpose', 'mmpose', 'coco_results', 'ultralytics', 'ultralytics, json',
+           'stgcn_arrays', 'stgcn_arrays, npz', 'trc')
 STRUCTURED = ('kinetics_skeleton', 'kinetics_hrnet', 'nw_ucla', 'nba', 'volleyball', 'group_scenes', 'penn_action', 'sysu',
-              'pickle, folder')
+              'pickle, folder', 'openpose', 'mmpose', 'coco_results', 'ultralytics, json')
 
 
 def test_every_format_is_here_and_its_samples_are_good(fresh):

@@ -161,6 +161,31 @@ def mmpose_results(folder: Path) -> None:
     table(folder / 'pose_labels.csv', [c.id for c in clips], [f'action {c.label}' for c in clips])
 
 
+def other_programs(folder: Path) -> None:
+    """What `mmskel prepare` reads of other programs, one clip each; ``openpose_labels.csv``."""
+    clip = make_motion_clips(1, layout='coco17', project=True)[0]
+    points = np.concatenate([clip.keypoint[0], clip.score[0, ..., None]], -1)
+    for name in ('openpose/wave', 'results', 'runs', 'trc'):
+        (folder / name).mkdir(parents=True)
+    table(folder / 'openpose_labels.csv', ['wave'], ['waving'])
+    body = clip.to_layout('openpose25', missing='zero')
+    for t in range(clip.num_frames):
+        row = np.concatenate([body.keypoint[0, t], body.score[0, t, :, None]], -1)
+        person = dict(person_id=[-1], pose_keypoints_2d=row.ravel().tolist())
+        (folder / f'openpose/wave/wave_{t:012d}_keypoints.json').write_text(json.dumps(dict(people=[person])))
+        fractions = (points[t] / [640, 480, 1]).ravel()
+        (folder / f'runs/wave_{t + 1}.txt').write_text('0 .5 .5 .1 .1 ' + ' '.join(f'{x:.6f}' for x in fractions) + '\n')
+    rows = [dict(image_id=t, category_id=1, keypoints=row.ravel().tolist(), score=.9) for t, row in enumerate(points)]
+    (folder / 'results/wave.json').write_text(json.dumps(rows))
+    lines = ['PathFileType\t4\t(X/Y/Z)\twave.trc', 'DataRate\tNumFrames\tUnits', f'30\t{len(points)}\tpx',
+             'Frame#\tTime\tNose\t\t\tRWrist\t\t', '\t\tX1\tY1\tZ1\tX2\tY2\tZ2']
+    lines += [f'{t + 1}\t{t / 30:.4f}\t{row[0, 0]}\t{row[0, 1]}\t0\t{row[10, 0]}\t{row[10, 1]}\t0' for t, row in enumerate(points)]
+    (folder / 'trc/wave_person00.trc').write_text('\n'.join(lines) + '\n')
+    rng = np.random.default_rng(0)
+    np.savez(folder / 'NTU60_CS.npz', x_train=rng.normal(size=(4, 8, 150)).astype(np.float32), y_train=np.eye(60)[:4],
+             x_test=rng.normal(size=(2, 8, 150)).astype(np.float32), y_test=np.eye(60)[:2])
+
+
 DATA = {
     'README.md': [nwucla, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/README.md': [],
@@ -170,7 +195,8 @@ DATA = {
     'docs/cascadeformer.md': [mine, nwucla_file, ntu_sgn_file, cascadeformer_weights],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights, cascadeformer_weights],
     'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, frfs, amass, kinetics, my_clips, volleyball, nba,
-                     kinetics400, penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
+                     kinetics400, penn_action, mmpose_results, other_programs,
+                     lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/export.md': [mine, one_clip],
     'docs/ctr_gcn.md': [mine, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
     'docs/hands.md': [],

@@ -10,14 +10,13 @@ import numpy as np
 
 from mmskel.data.foreign import foreign_array
 from mmskel.data.readers.file_tree import FileTree
+from mmskel.data.readers.label_table import LabelTable
 from mmskel.data.readers.reader import Reader, ReadError, option, some
 from mmskel.files.arrays import ArrayFileError, read_npy
-from mmskel.files.tables import TableError, are_class_numbers, read_table
 from mmskel.skeleton import Clip, LayoutError, get_layout
 from mmskel.skeleton.scores import confidence
 
 _MOST_SCORE = 20.  # raw outputs of pose networks reach 10; beyond that it is a coordinate
-_COLUMNS = ('id', 'label', 'split', 'subject', 'fps')
 
 
 @dataclass
@@ -57,25 +56,9 @@ class NumpyFolder(Reader):
         self._files = {path.removesuffix('.npy'): place for path, place in self._tree.below('.npy').items()}
         if not self._files:
             raise ReadError(f"'{self.source}' holds no array; expected a {self.what}")
-        try:
-            self._rows = _table(Path(self.labels))
-            self._names = _class_names(Path(self.labels), [row['label'] for row in self._rows.values()])
-        except TableError as error:
-            raise ReadError(str(error)) from None
-        self._name_short()
-
-    def _name_short(self) -> None:
-        """Lets a line of the table name a file in a folder by its own name if no other file has it."""
-        short: dict[str, list[str]] = {}
-        for path in self._files:
-            short.setdefault(path.rpartition('/')[2], []).append(path)
-        for name in self._rows:
-            paths = short.get(name, ()) if name not in self._files else ()
-            if len(paths) > 1:
-                raise ReadError(f"'{Path(self.labels).name}' names '{name}', but '{self.source}' holds "
-                                f"{some([f'{path}.npy' for path in paths])}; name files by their path below the folder")
-            if paths:
-                self._files = {name if path == paths[0] else path: place for path, place in self._files.items()}
+        self._table = LabelTable(self.labels, '.npy')
+        self._rows, self._names = self._table.rows, self._table.class_names
+        self._files = self._table.named(self._files, self.source, '.npy')
 
     def items(self) -> list[str]:
         return [*self._rows, *(name for name in self._files if name not in self._rows)]
@@ -98,13 +81,25 @@ class NumpyFolder(Reader):
                             f'{channels[0]} or {channels[1]}{", the last one the score" if self.with_score else ""}'
                             + (f'. {other}' if (other := foreign_array(array.shape)) else ''))
         array = array if array.ndim == 4 else array[None]
-        row, score = self._rows[item], None
+        score = None
         if self.with_score:
             array, score = array[..., :-1], self._confidence(array[..., -1], item)
-        label = int(float(row['label'])) if self._names is None else self._names.index(row['label'])
-        return Clip(item, array, score, layout=self.layout, unit=self.unit, label=label,
-                    fps=self._fps(row, item), extra=dict(subject=row['subject']) if row.get('subject') else {},
+        unit, array, score = self._fractions(array, score)
+        return Clip(item, array, score, layout=self.layout, unit=unit, label=self._table.label(item),
+                    fps=self._table.fps(item, self.fps), extra=self._table.extra(item),
                     image_size=None if self.width is None else (int(self.height), int(self.width)))
+
+    def _fractions(self, array: np.ndarray, score: np.ndarray | None) -> tuple[str, np.ndarray, np.ndarray | None]:
+        """MediaPipe's landmarks are fractions of the image, and NaN where nobody was found."""
+        if self.layout != 'mediapipe33':
+            return self.unit, array, score
+        lost = np.isnan(array).any(-1)
+        array = np.where(lost[..., None], 0, array)
+        score = score if score is None else np.where(lost, 0, score)
+        low, high = (array[..., :2].min(), array[..., :2].max()) if array.size else (0, 0)
+        # landmarks in metres have their origin between the hips, so many of them are negative
+        fractions = not self.unit and low > -0.25 and high < 1.25
+        return 'normalised' if fractions else self.unit, array, score
 
     def _confidence(self, score: np.ndarray, item: str) -> np.ndarray:
         """Scores of any network: raw outputs a little outside of [0, 1] are clipped, and counted."""
@@ -117,27 +112,15 @@ class NumpyFolder(Reader):
             self._clipped[item] = outside
         return score
 
-    def _fps(self, row: dict[str, str], item: str) -> float | None:
-        try:
-            return float(row['fps']) if row.get('fps') else self.fps
-        except ValueError:
-            raise ReadError(f"'{Path(self.labels).name}', clip '{item}': fps is '{row['fps']}'; expected a "
-                            'number') from None
-
     def splits(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        splits: dict[str, list[str]] = {}
-        for clip in ids:
-            for name in filter(None, (self._rows[clip].get('split') or '').split(';')):
-                splits.setdefault(name.strip(), []).append(clip)
-        return splits
+        return self._table.splits(ids)
 
     def meta(self) -> dict[str, Any]:
         meta = dict(layout=self.layout, source=self.source.name)
         return meta if self._names is None else dict(meta, class_names=self._names)
 
     def notes(self) -> list[str]:
-        notes = ['labels are class indices; the file has no class names' if self._names is None else
-                 f'labels are names; classes are numbered alphabetically: {some(self._names, 5)}']
+        notes = [self._table.note()]
         if self._clipped:
             notes.append(f'{sum(self._clipped.values())} scores in {len(self._clipped)} clips were outside of [0, 1] '
                          f'and were clipped: {some(list(self._clipped))}')
@@ -145,20 +128,3 @@ class NumpyFolder(Reader):
 
     def close(self) -> None:
         self._tree.close()
-
-
-def _class_names(path: Path, labels: Sequence[str]) -> list[str] | None:
-    """The names of the classes in alphabetical order; None where all labels are class indices."""
-    return None if are_class_numbers(path, labels) else sorted(set(labels))
-
-
-def _table(path: Path) -> dict[str, dict[str, str]]:
-    """Clip id -> row of the table."""
-    rows: dict[str, dict[str, str]] = {}
-    for line, row in read_table(path, 'table of labels', _COLUMNS[:2], _COLUMNS):
-        name = row['id'].replace('\\', '/').removesuffix('.npy')
-        if not name or not row['label'] or name in rows:
-            raise ReadError(f"'{path}', line {line}: "
-                            f"{f'a second line for {name!r}' if name in rows else 'an empty id or label'}")
-        rows[name] = row
-    return rows

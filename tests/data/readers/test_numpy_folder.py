@@ -78,7 +78,7 @@ def test_files_that_are_no_arrays(tmp_path):
 
 
 @pytest.mark.parametrize('table, words', [
-    ('', 'header with id, label .* found nothing'), ('id,class\na,0\n', 'header with id, label .*found id,class'), ('id,label,sex\na,0,f\n', 'header'),
+    ('', 'header with id or path, label .* found nothing'), ('id,class\na,0\n', 'header with id or path, label .*found id,class'), ('id,label,sex\na,0,f\n', 'header'),
     ('id,label\n', 'no row below'), ('id,label\na\n', 'line 2: 1 cells; expected 2'),
     ('id,label\na,0,1\n', 'line 2: 3 cells; expected 2'), ('id,label\na,0\na,1\n', "line 3: a second line for 'a'"),
     ('id,label\na,\n', 'line 2: an empty id or label'), ('id,label,fps\na,0,fast\n', "fps is 'fast'")])
