@@ -36,11 +36,11 @@ __all__ = ['BODIES', 'ConversionError', 'Piece', 'PublishedModel', 'SYSTEMS', 'S
            'convert_checkpoint', 'load_published_state', 'start_rgbpose']
 
 SYSTEMS = {system.name: system for system in (
-    CASCADEFORMER, CTR_GCN, ENSEMBLE_1DCNN, GATE_SHIFT_POSE, HD_GCN, MANS, MOTION_CAPTURE, MP_GCN, POSEC3D, PYSKL,
-    RGBPOSE, SA_DVAE, SKATEFORMER, STC_NET, ST_GCN)}
+    CASCADEFORMER, CTR_GCN, ENSEMBLE_1DCNN, GATE_SHIFT_POSE, HD_GCN, MANS, MP_GCN, POSEC3D, PYSKL, RGBPOSE, SA_DVAE,
+    SKATEFORMER, STC_NET, ST_GCN)}
 """Every published recogniser and aligner that can be read, by name."""
-BODIES = {system.name: system for system in (SKEL_SYSTEM, SMPL_SYSTEM)}
-"""Body models: built from the content of their files, never converted."""
+BODIES = {system.name: system for system in (MOTION_CAPTURE, SKEL_SYSTEM, SMPL_SYSTEM)}
+"""Body models, built from the content of their files and never converted, and the capture of their parameters."""
 
 _ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn', 'gsp': 'gateshiftpose',
             'smpllinearblendskinning': 'smpl', 'selfsupervisedlearningofmotioncapture': 'motioncapture',
@@ -51,7 +51,7 @@ def _system(name: str) -> System:
     known = {_plain(system.name): system for system in (*SYSTEMS.values(), *BODIES.values())}
     found = known.get(_ALIASES.get(_plain(name), _plain(name)))
     if found is None:
-        raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
+        raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted((*SYSTEMS, MOTION_CAPTURE.name)))}")
     return found
 
 
