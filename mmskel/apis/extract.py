@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -14,10 +15,13 @@ from threading import Thread
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationFile
+from mmskel.data.converting import check_output
 from mmskel.data.prepare import save_with_skipped
-from mmskel.files.atomic import output_path
+from mmskel.data.store import ColumnarStore
 from mmskel.files.devices import device_of
 from mmskel.files.progress import progress_bar
+from mmskel.parallel.cluster import Cluster
+from mmskel.parallel.shards import Shard
 from mmskel.pose.extraction import SkeletonExtractor
 from mmskel.pose.journal import Journal, fingerprint
 from mmskel.pose.models import ExtractError, PoseModels
@@ -38,16 +42,20 @@ class Work:
         fps: Frames per second of all videos, instead of their own rates.
         keep_going: Whether to take the frames before the damage of a damaged video.
         progress: Whether to show a progress bar.
+        shard: Part of the videos to extract; labels are numbered as for all of them.
+        cluster: Ray cluster to work on, instead of processes on this machine; it has to see the same folders.
     """
     jobs: int = 1
     threads: int | None = None
     fps: float | None = None
     keep_going: bool = False
     progress: bool = True
+    shard: Shard = Shard()
+    cluster: Cluster | None = None
 
 
 def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: str | Path | None = None,
-            object_tracks: str | Path | None = None, work: Work = Work()) -> AnnotationFile:
+            object_tracks: str | Path | None = None, work: Work = Work()) -> AnnotationFile | ColumnarStore:
     """Extracts every video once; a run that was killed continues where it stopped.
 
     Finished videos are kept in ``<out>.journal`` until the file is written. A video that cannot be read, or shows
@@ -55,7 +63,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
 
     Args:
         source: Video, folder or list, see :func:`~mmskel.video.listing.list_videos`.
-        out: Annotation file to write, ``.pkl``.
+        out: Annotation file to write, ``.pkl``, or store, ``.mmsk``.
         models: Models that find the skeletons.
         labels: Table of labels and splits.
         object_tracks: Table of object positions, see :class:`~mmskel.pose.object_tracks.ObjectTracks`. It is read
@@ -73,15 +81,17 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         PoseModelError: See :meth:`PoseModels.build`.
     """
     out = Path(out)
-    if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
-        raise ExtractError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
+    inputs = [path for path in (source, labels, object_tracks) if path and Path(path).is_file()]
+    check_output(out, *inputs)
     if work.jobs < 1:
         raise ExtractError(f'jobs={work.jobs}; expected at least 1')
     if work.threads is not None and work.threads < 1:
         raise ExtractError(f'threads={work.threads}; expected at least 1')
     device_of(models.device)
-    output_path(out, *(path for path in (source, labels, object_tracks) if path and Path(path).is_file()))
-    items = list_videos(source, labels)
+    videos = list_videos(source, labels)
+    items = list(work.shard.of(videos))
+    if not items:
+        raise ExtractError(f'shard {work.shard.number}/{work.shard.count} is empty: there are {len(videos)} videos')
     tables = ObjectTracks(object_tracks) if object_tracks else None
     if tables is not None:
         if models.lift_config:
@@ -96,7 +106,7 @@ def extract(source: str | Path, out: str | Path, models: PoseModels, *, labels: 
         for _ in progress_bar(_run(todo, keys, journal, models, work), 'extract', total=len(items),
                               done=len(items) - len(todo), unit='video', wanted=work.progress):
             pass
-        file = _assemble(items, keys, journal, out, tables)
+        file = _assemble(items, classes_of(videos), keys, journal, out, tables)
         journal.remove()
         return file
     finally:
@@ -113,7 +123,10 @@ def _settings(models: PoseModels, work: Work) -> dict[str, Any]:
 
 def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, models: PoseModels, work: Work
          ) -> Iterator[str]:
-    """Extracts the videos, in this process or in several; yields each id when its record is written."""
+    """Extracts the videos, in this process, in several, or on a cluster; yields each id when its record is written."""
+    if work.cluster is not None:
+        yield from _run_on_cluster(todo, keys, journal, models, work)
+        return
     if work.jobs == 1 or len(todo) <= 1:
         with limited_threads(work.threads):
             extractor = models.build() if todo else None
@@ -135,6 +148,21 @@ def _run(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, m
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _run_on_cluster(todo: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, models: PoseModels,
+                    work: Work) -> Iterator[str]:
+    """Workers return clips, and this process writes them."""
+    for item, found in work.cluster.map(partial(_extractor_of, models, work, os.getcwd()), todo):
+        _keep(found or f"'{item.path}': every process that tried it ended too early", keys[item.id], journal)
+        yield item.id
+
+
+def _extractor_of(models: PoseModels, work: Work, folder: str) -> Callable[[VideoItem], Clip | str]:
+    """What a worker does; relative paths begin where they were given."""
+    if os.path.isdir(folder):
+        os.chdir(folder)
+    return partial(_clip_or_reason, models.build(), work)
 
 
 @contextmanager
@@ -171,25 +199,33 @@ def _extract_in_process(item: VideoItem, key: str, journal: Journal, work: Work)
 
 
 def _extract_one(extractor: SkeletonExtractor, item: VideoItem, key: str, journal: Journal, work: Work) -> None:
+    _keep(_clip_or_reason(extractor, work, item), key, journal)
+
+
+def _clip_or_reason(extractor: SkeletonExtractor, work: Work, item: VideoItem) -> Clip | str:
+    """The clip of a video, or why there is none."""
     try:
         clip = extractor(item.path, item.id, fps=work.fps, keep_going=work.keep_going)
     except VideoError as error:
-        journal.keep_failure(key, str(error))
-        return
-    if not len(clip.keypoint):
-        journal.keep_failure(key, f"'{item.path}': nobody was found in {clip.num_frames} frames")
-        return
-    journal.keep(key, clip)
+        return str(error)
+    return clip if len(clip.keypoint) else f"'{item.path}': nobody was found in {clip.num_frames} frames"
 
 
-def _assemble(items: Sequence[VideoItem], keys: Mapping[str, str], journal: Journal, out: Path,
-              tables: ObjectTracks | None) -> AnnotationFile:
+def _keep(found: Clip | str, key: str, journal: Journal) -> None:
+    if isinstance(found, str):
+        journal.keep_failure(key, found)
+    else:
+        journal.keep(key, found)
+
+
+def _assemble(items: Sequence[VideoItem], classes: tuple[dict[str, int], list[str]], keys: Mapping[str, str],
+              journal: Journal, out: Path, tables: ObjectTracks | None) -> AnnotationFile | ColumnarStore:
     """Writes the annotation file and the list of what is missing in it."""
     skipped = {item.id: why for item in items if (why := journal.failure(keys[item.id]))}
     kept = [item for item in items if item.id not in skipped]
     if not kept:
         raise ExtractError(f'none of the {len(items)} videos gave a clip; the first: {next(iter(skipped.values()))}')
-    (numbers, names), clips = classes_of(items), []
+    (numbers, names), clips = classes, []
     for item in kept:
         clip: Clip = journal.clip(keys[item.id])
         clip.label = numbers.get(item.label)

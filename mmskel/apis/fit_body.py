@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from mmskel.body import ANGLES, SKEL, BodyError, SKELFile, load_body, tube_body, within_limits
+from mmskel.body.anny import ANNY, anny_body
 from mmskel.body.export import write_angle_table, write_mot, write_trc
 from mmskel.body.fit_points import fit_points
 from mmskel.data.annotation_file import AnnotationFile, load_annotation_file
@@ -21,6 +22,7 @@ from mmskel.skeleton import Clip
 from mmskel.version import __version__
 
 TUBE = 'tube'
+BUILT_IN = (TUBE, ANNY)
 
 
 def fit_body(source: str | Path, out: str | Path, model: str | Path = TUBE, *, split: str | None = None,
@@ -33,7 +35,8 @@ def fit_body(source: str | Path, out: str | Path, model: str | Path = TUBE, *, s
     Args:
         source: Annotation file with 3-D skeletons in metres, of any layout.
         out: File to write, ``.pkl``; finished clips are kept in ``<out>.journal`` until then.
-        model: SKEL file, ``.pkl`` or ``.npz``, or ``'tube'``: SKEL's kinematics on the made-up body.
+        model: SKEL file, ``.pkl`` or ``.npz``, or ``'tube'`` or ``'anny'``: SKEL's kinematics on the made-up body, or
+            on the open one.
         split: Name of a split, if only its clips are wanted.
         keep_going: Whether to skip clips that cannot be fitted, and list them in ``<out>.skipped.txt``.
         progress: Whether to show a progress bar.
@@ -46,10 +49,10 @@ def fit_body(source: str | Path, out: str | Path, model: str | Path = TUBE, *, s
     out = Path(out)
     if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
         raise BodyError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
-    output_path(out, source, *([] if str(model) == TUBE else [model]))
+    output_path(out, source, *([] if str(model) in BUILT_IN else [model]))
     skel, file = open_skel(model), load_annotation_file(source)
     clips = list(file.clips(split))
-    settings = dict(model=TUBE if str(model) == TUBE else fingerprint(model), source=Path(source).name,
+    settings = dict(model=str(model) if str(model) in BUILT_IN else fingerprint(model), source=Path(source).name,
                     keep_going=keep_going, mmskel_version=__version__)
     journal, before = Journal(out, settings), torch.get_num_threads()
     try:
@@ -72,7 +75,7 @@ def fit_body(source: str | Path, out: str | Path, model: str | Path = TUBE, *, s
                             + (f'; the first: {next(iter(skipped.values()))}' if skipped else ''))
         ids = {clip.id for clip in kept}
         splits = {name: [one for one in members if one in ids] for name, members in file.split.items()}
-        meta = dict(file.meta, layout='skel24', body=skel.name if str(model) == TUBE else Path(model).name)
+        meta = dict(file.meta, layout='skel24', body=skel.name if str(model) in BUILT_IN else Path(model).name)
         if skipped:
             meta['skipped'] = {**meta.get('skipped', {}), **skipped}
         written = save_with_skipped(out, kept, {name: one for name, one in splits.items() if one}, meta, skipped)
@@ -84,12 +87,12 @@ def fit_body(source: str | Path, out: str | Path, model: str | Path = TUBE, *, s
 
 
 def open_skel(model: str | Path) -> SKEL:
-    """SKEL from a file, or on the body of tubes.
+    """SKEL from a file, or its kinematics on the body of tubes or on Anny.
 
     Raises:
         BodyError: If the file is another model.
     """
-    body = tube_body('skel') if str(model) == TUBE else load_body(model)
+    body = tube_body('skel') if str(model) == TUBE else anny_body() if str(model) == ANNY else load_body(model)
     if not isinstance(body, SKELFile):
         raise BodyError(f"'{model}' is an SMPL model, whose joints have no clinical angles; give a SKEL file, or "
                         f"'{TUBE}'")

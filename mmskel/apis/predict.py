@@ -6,88 +6,28 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mmskel.apis.clip_source import ClipSource
-from mmskel.apis.fused import published_inferencer
-from mmskel.apis.inferencer import SkeletonInferencer
+from mmskel.apis.cluster_predict import predict_on_cluster
 from mmskel.apis.output import OutputOptions
+from mmskel.apis.recogniser_options import RecogniserOptions
 from mmskel.apis.zoo import check_skeletons
-from mmskel.cards.zoo import DEFAULT, find_entry
-from mmskel.configuration import ConfigError
+from mmskel.cards.zoo import find_entry
 from mmskel.evaluation.prediction import Prediction, save_predictions
 from mmskel.evaluation.windows import WindowOptions
 from mmskel.files.atomic import output_path
 from mmskel.files.progress import progress_bar
-from mmskel.files.tables import read_text
-from mmskel.models.recognizers import Scorer
+from mmskel.parallel.cluster import Cluster
 from mmskel.pose.models import ExtractError
 from mmskel.skeleton import Clip
-from mmskel.video.kinds import kind_of
+from mmskel.video.kinds import Kind, kind_of
 from mmskel.video.writing import SUFFIXES
 
 
-@dataclass(frozen=True)
-class RecogniserOptions:
-    """The recogniser to use.
-
-    Args:
-        config: Config that the checkpoint was trained with: the one in its work dir. None: a published recogniser.
-        checkpoint: Weights of the recogniser.
-        device: ``'cpu'``, ``'cuda:0'``; ``''``: a GPU if there is one.
-        class_names: File with one name per line, instead of the checkpoint's names.
-        scorer: Callable that gives every class a probability, see :class:`~mmskel.models.recognizers.Scorer`; default:
-            the recogniser's own head.
-        classes: Names of the classes, for a scorer with an open vocabulary.
-        models: Names of published recognisers, see :mod:`mmskel.cards.zoo`; several are fused. Default, without a
-            config: :data:`~mmskel.cards.zoo.DEFAULT`.
-        weights: Files of their weights, instead of those that are downloaded.
-
-    Raises:
-        ConfigError: A config without a checkpoint or beside ``models``, or not as many weights as models.
-    """
-    config: str | Path | None = None
-    checkpoint: str | Path | None = None
-    device: str = ''
-    class_names: str | Path | None = None
-    scorer: Scorer | None = None
-    classes: Sequence[str] | None = None
-    models: Sequence[str] = ()
-    weights: Sequence[str | Path] = ()
-
-    def __post_init__(self):
-        if (self.config is None) != (self.checkpoint is None):
-            raise ConfigError('config=... and checkpoint=... belong together; give both, or the name of a published '
-                              'recogniser: models=...')
-        if self.config is not None and (self.models or self.weights):
-            raise ConfigError('config=... and checkpoint=... are a recogniser of your own, which goes with neither '
-                              'models=... nor weights=...')
-        if self.weights and len(self.weights) != len(self.names):
-            raise ConfigError(f'{len(self.weights)} files of weights were given (weights=...) for {len(self.names)} '
-                              'recognisers; give one for each')
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the published recognisers; () for one of the user's own."""
-        return () if self.config is not None else tuple(self.models) or (DEFAULT, )
-
-    def build(self, source: ClipSource) -> SkeletonInferencer:
-        """Loads the recogniser.
-
-        Args:
-            source: Source that makes the clips.
-        """
-        if self.names:
-            return published_inferencer(self.names, self.weights, self.device or None, source=source,
-                                        class_names=_read_names(self.class_names), scorer=self.scorer)
-        return SkeletonInferencer(self.config, self.checkpoint, self.device or None, source=source,
-                                  class_names=_read_names(self.class_names), scorer=self.scorer)
-
-
 def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource, *,
-            windows: WindowOptions = WindowOptions(), output: OutputOptions = OutputOptions(), progress: bool = True
-            ) -> tuple[list[Prediction], dict[str, str]]:
+            windows: WindowOptions = WindowOptions(), output: OutputOptions = OutputOptions(), progress: bool = True,
+            cluster: Cluster | None = None) -> tuple[list[Prediction], dict[str, str]]:
     """Recognises everything in a source. Among several videos, one that cannot be read does not stop the others.
 
     A published recogniser that looks at two persons gets those with the longest and surest tracks.
@@ -99,6 +39,7 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
         windows: Options of dividing clips into windows.
         output: Videos and tables to write.
         progress: Whether to show a progress bar.
+        cluster: Ray cluster to work on, for a folder or list of videos.
 
     Returns:
         The predictions, and why videos failed, by id.
@@ -123,6 +64,13 @@ def predict(source: str | Path, recogniser: RecogniserOptions, clips: ClipSource
     limits = [entry.persons for entry in entries if entry.persons]
     if limits and not windows.per_person:  # those who count are found and drawn, not just the first tracks
         clips.limit_persons(min(limits))
+    if cluster is not None:
+        if not several or kind_of(source) is Kind.ANNOTATIONS:
+            raise ExtractError(f"'{source}' is not a folder or list of videos; only those are spread over a cluster")
+        predictions, failed = predict_on_cluster(source, recogniser, clips, windows, output, cluster, progress)
+        if output.table is not None:
+            save_predictions(predictions, output.table, output.min_score)
+        return predictions, failed
     inferencer = recogniser.build(clips)
     predictions: list[Prediction] = []
     failed: dict[str, str] = {}
@@ -169,9 +117,3 @@ def _check_outputs(out: str | Path | None, save_to: str | Path | None, several: 
         output_path(save_to, *inputs)
     if out is not None:
         output_path(Path(out) / 'clip.mp4' if several else out, *inputs)
-
-
-def _read_names(path: str | Path | None) -> list[str] | None:
-    if path is None:
-        return None
-    return [line.strip() for line in read_text(path, 'list of class names').splitlines() if line.strip()]

@@ -58,13 +58,23 @@ def tube_body(kind: str = 'smpl', seed: int = 0) -> SMPLFile | SKELFile:
     anatomical = np.zeros_like(weights)
     for smpl, skel in enumerate(_MOVED_BY):
         anatomical[:, skel] += weights[:, smpl]
+    return skel_file(template, faces, anatomical, regressor, shapedirs, posedirs, 'tube')
+
+
+def skel_file(template: np.ndarray, faces: np.ndarray, weights: np.ndarray, regressor: np.ndarray,
+              shapedirs: np.ndarray, posedirs: np.ndarray, name: str) -> SKELFile:
+    """A skin in a T pose as the content of a SKEL file: SKEL's tree and axes, and bones as long as this skin's.
+
+    Args:
+        template, faces, weights, regressor, shapedirs, posedirs: See :class:`~mmskel.body.model_files.SKELFile`.
+        name: Name of the body.
+    """
     frames = _bone_frames()
     at_rest = regressor @ template
     a_pose = np.tile(np.eye(4, dtype=np.float32), (24, 1, 1))
     for joint, parent in enumerate(SKEL_PARENTS):
         a_pose[joint, :3, 3] = at_rest[joint] if parent < 0 else frames[parent].T @ (at_rest[joint] - at_rest[parent])
-    return SKELFile(template, faces, shapedirs, posedirs, regressor, anatomical, frames, a_pose, SKEL_PARENTS,
-                    name='tube')
+    return SKELFile(template, faces, shapedirs, posedirs, regressor, weights, frames, a_pose, SKEL_PARENTS, name=name)
 
 
 def _mirrored(middle: dict, left: dict, pairs: dict) -> np.ndarray:

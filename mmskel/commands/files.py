@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 
 from mmskel.commands.command import Command, Parser, cfg_options, key_values, model_options, published, say
 from mmskel.files.atomic import output_path
@@ -10,11 +12,16 @@ from mmskel.files.errors import UserError
 
 def _prepare_arguments(parser: Parser) -> None:
     from mmskel.data.readers import READERS, options_of
+    from mmskel.data.store import NUMBERS
     formats = parser.add_subparsers(dest='format', metavar='FORMAT', required=True)
     for name, reader in READERS.items():
         one = formats.add_parser(name, help=reader.what, description=reader.what)
         one.add_argument('source', help='folder, archive or file')
-        one.add_argument('out', help='the annotation file to write, .pkl')
+        one.add_argument('out', help='the annotation file to write, .pkl, or the store, .mmsk')
+        one.add_argument('--shard', metavar='I/N', default='1/1', help='only every N-th clip, from the I-th on: one '
+                         'job of an array job; `mmskel store merge` joins the parts')
+        one.add_argument('--numbers', choices=tuple(NUMBERS), help='how exactly a store keeps coordinates; default: '
+                         'float32')
         one.add_argument('--keep-going', action='store_true', help='skip broken files and list them in OUT.skipped.txt')
         for item in options_of(reader).values():
             flag, kind = '--' + item.name.replace('_', '-'), dict(number=float).get(item.kind, str)
@@ -28,14 +35,16 @@ def _prepare_arguments(parser: Parser) -> None:
 def _prepare(args: argparse.Namespace) -> int:
     from mmskel.data.prepare import prepare
     from mmskel.data.readers import READERS, options_of
+    from mmskel.parallel.shards import Shard
     options = {name: getattr(args, name) for name in options_of(READERS[args.format])
                if getattr(args, name) is not None}
-    prepare(args.format, args.source, args.out, keep_going=args.keep_going, options=options)
+    prepare(args.format, args.source, args.out, keep_going=args.keep_going, options=options, numbers=args.numbers,
+            shard=Shard.parse(args.shard))
     return 0
 
 
 def _check_arguments(parser: Parser) -> None:
-    parser.add_argument('file', help='annotation file')
+    parser.add_argument('file', help='annotation file or store')
     parser.add_argument('--html', metavar='PAGE', help='where to write the page with plots; default: FILE.check.html')
 
 
@@ -44,7 +53,7 @@ def _check(args: argparse.Namespace) -> int:
     from mmskel.visualization.check_page import write_check_page
     page = args.html or f'{args.file}.check.html'
     output_path(page, args.file)
-    report = check_file(args.file)
+    report = check_file(args.file, progress=True)
     say(str(report))
     write_check_page(report, page)
     say(f'page: {page}')
@@ -108,8 +117,8 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _models_arguments(parser: Parser) -> None:
-    parser.add_argument('name', nargs='?', help='show all of one model, e.g. st_gcn, or of a published recogniser, '
-                        'e.g. posec3d_gym; default: a table of all models')
+    parser.add_argument('name', nargs='?', help='show all of one model, e.g. st_gcn, of a published recogniser, e.g. '
+                        'posec3d_gym, or of a body, smpl or skel; default: a table of all models')
     parser.add_argument('--weights', action='store_true', help='list the published recognisers, which `mmskel '
                         'predict --model NAME` uses')
     parser.add_argument('--layout', default='', help='with --weights: only those that take this joint order, e.g. '
@@ -122,11 +131,15 @@ def _models_arguments(parser: Parser) -> None:
 
 def _models(args: argparse.Namespace) -> int:
     from mmskel.cards import CARDS, find_card
+    from mmskel.cards.bodies import BODIES, body_text
     from mmskel.cards.text import as_json, full_text, overview
     from mmskel.cards.zoo import find_entry, is_name, select
     from mmskel.cards.zoo.text import entries_table, entry_text
     if (args.layout or args.data or args.task) and not args.weights:
         raise UserError('--layout, --data and --task choose among published recognisers: they go with --weights')
+    if args.name in BODIES and not args.weights:
+        print(json.dumps([asdict(BODIES[args.name])], indent=1) if args.json else body_text(BODIES[args.name]))
+        return 0
     if args.weights or args.name and is_name(args.name):
         found = [find_entry(args.name)] if args.name else select(args.layout, args.data, args.task)
         print(as_json(found) if args.json else entry_text(found[0]) if args.name else entries_table(found))

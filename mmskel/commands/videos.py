@@ -63,20 +63,44 @@ def _group_models(args: argparse.Namespace):
 
 def _extract_arguments(parser: Parser) -> None:
     parser.add_argument('source', help='video, folder of videos (their folders are the classes) or .txt list')
-    parser.add_argument('out', help='the annotation file to write, .pkl')
+    parser.add_argument('out', help='the annotation file to write, .pkl, or the store, .mmsk')
     _pose_options(parser)
     _group_options(parser)
     parser.add_argument('--labels', metavar='TABLE', help='.csv with id (or path), label and, optionally, split')
     parser.add_argument('--jobs', type=int, default=1, help='processes, each with models of its own')
     parser.add_argument('--threads', type=int, metavar='N', help='threads of each process; default: its share of the '
                                                                  'cores')
+    parser.add_argument('--shard', metavar='I/N', default='1/1', help='only every N-th video, from the I-th on: one '
+                        'job of an array job; `mmskel store merge` joins the parts')
+    _cluster_options(parser)
+
+
+def _cluster_options(parser: Parser) -> None:
+    parser.add_argument('--ray', nargs='?', const='local', metavar='HEAD', help='work on a Ray cluster: its head, '
+                        'e.g. auto or ray://head:10001; without one, a cluster of this machine')
+    parser.add_argument('--ray-workers', type=int, metavar='N', help='with --ray: number of workers; default: as many '
+                        'as fit')
+    parser.add_argument('--ray-gpus', type=float, default=0, metavar='SHARE', help='with --ray: share of a GPU that a '
+                        'worker takes, e.g. 0.5')
+
+
+def _cluster(args: argparse.Namespace):
+    """The cluster of ``--ray``; None without it."""
+    from mmskel.parallel.cluster import Cluster
+    if args.ray is None:
+        if args.ray_workers is not None or args.ray_gpus:
+            raise UserError('--ray-workers and --ray-gpus go with --ray')
+        return None
+    return Cluster(args.ray, args.ray_workers, getattr(args, 'threads', None) or 1, args.ray_gpus)
 
 
 def _extract(args: argparse.Namespace) -> int:
     from mmskel.apis.extract import Work, extract
     from mmskel.data.prepare import summary
+    from mmskel.parallel.shards import Shard
     file = extract(args.source, args.out, _group_models(args), labels=args.labels, object_tracks=args.object_tracks,
-                   work=Work(args.jobs, args.threads, args.fps, args.keep_going))
+                   work=Work(args.jobs, args.threads, args.fps, args.keep_going,
+                             shard=Shard.parse(args.shard), cluster=_cluster(args)))
     say(summary(file))
     return 1 if file.meta.get('skipped') else 0
 
@@ -103,6 +127,7 @@ def _predict_arguments(parser: Parser) -> None:
                         '"wave;kick;carry a box"')
     _pose_options(parser)
     _group_options(parser)
+    _cluster_options(parser)
 
 
 def seconds(text: str) -> float:
@@ -117,7 +142,8 @@ def seconds(text: str) -> float:
 def _predict(args: argparse.Namespace) -> int:
     from mmskel.apis.clip_source import ClipSource
     from mmskel.apis.output import OutputOptions
-    from mmskel.apis.predict import RecogniserOptions, predict
+    from mmskel.apis.predict import predict
+    from mmskel.apis.recogniser_options import RecogniserOptions
     from mmskel.evaluation.prediction import describe_predictions
     from mmskel.evaluation.windows import WindowOptions
     predictions, failed = predict(
@@ -126,7 +152,7 @@ def _predict(args: argparse.Namespace) -> int:
                           models=args.model, weights=args.weights),
         ClipSource(_group_models(args), args.fps, args.keep_going, args.object_tracks or None),
         windows=WindowOptions(args.window, args.stride, args.per_person),
-        output=OutputOptions(args.out, args.save, args.min_score, args.group))
+        output=OutputOptions(args.out, args.save, args.min_score, args.group), cluster=_cluster(args))
     failed = {name: in_flags(why, args.flags) for name, why in failed.items()}
     say(describe_predictions(predictions, failed, args.min_score))
     return 1 if failed else 0
@@ -183,6 +209,11 @@ def _draw_arguments(parser: Parser) -> None:
     parser.add_argument('--plain', action='store_true', help='skeletons alone, not over the video')
     parser.add_argument('--curves', metavar='CHECKPOINT', help='the curves that a trained STC-Net follows, as one '
                         'image')
+    parser.add_argument('--angles', action='store_true', help='joint angles over time as an image (.png, .svg, .pdf): '
+                        "those of a fitted body with their plausible ranges, or those between a 3-D skeleton's bones")
+    parser.add_argument('--body', metavar='FILE', help='the body that was fitted, on a page that can be turned '
+                        "(.html): SKEL's model file, or tube")
+    parser.add_argument('--person', type=int, default=0, help='with --angles and --body: number of the person, from 0')
     parser.add_argument('--config', help='with --curves: the config in the work dir of its training')
     parser.add_argument('--block', type=int, default=1, help='with --curves: number of the block (default: 1)')
     parser.add_argument('--joints', nargs='+', metavar='NAME', default=(), help='with --curves: joints whose curves '
@@ -192,6 +223,19 @@ def _draw_arguments(parser: Parser) -> None:
 
 def _draw(args: argparse.Namespace) -> int:
     from mmskel.apis.draw import draw
+    chosen = [flag for flag, value in (('--curves', args.curves), ('--angles', args.angles), ('--body', args.body))
+              if value]
+    if len(chosen) > 1:
+        raise UserError(f'{chosen[0]} and {chosen[1]} cannot be drawn together; ask for one')
+    if args.person and not (args.angles or args.body):
+        raise UserError('--person goes with --angles or --body')
+    if args.angles or args.body:
+        if args.video or args.plain:
+            raise UserError(f'{chosen[0]} goes with neither --video nor --plain')
+        from mmskel.apis.draw_body import draw_angles, draw_body
+        say(f'wrote {draw_angles(args.file, args.clip, args.out, args.person)}' if args.angles else
+            f'wrote {draw_body(args.file, args.body, args.clip, args.out, args.person)}')
+        return 0
     if args.curves is None:
         wrong = '--config' if args.config else '--block' if args.block != 1 else '--joints' if args.joints else None
         if wrong:
@@ -209,6 +253,8 @@ def _draw(args: argparse.Namespace) -> int:
 def _demo_arguments(parser: Parser) -> None:
     parser.add_argument('--data', metavar='FOLDER', help='N-UCLA clips (folder or zip) instead of made-up motions')
     parser.add_argument('--video', nargs='+', default=(), help='from videos with people in them to a labelled video')
+    parser.add_argument('--body', action='store_true', help='fit a body to made-up motions: pages, joint angles and '
+                        'files for OpenSim, in seconds')
     parser.add_argument('--out', default='demo_report', help='folder of the report (default: demo_report)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--epochs', type=int, help='number of epochs instead of the demo\'s own')
@@ -216,6 +262,12 @@ def _demo_arguments(parser: Parser) -> None:
 
 
 def _demo(args: argparse.Namespace) -> int:
+    if args.body:
+        if args.data or args.video:
+            raise UserError('--body makes its own motions: it goes with neither --data nor --video')
+        from mmskel.apis.body_demo import body_demo
+        body_demo(args.out, args.seed)
+        return 0
     from mmskel.apis.demo import demo
     named = args.det_config or args.det_weights or args.pose_config or args.pose_weights
     return demo(args.out, data=args.data, seed=args.seed, epochs=args.epochs, videos=args.video,

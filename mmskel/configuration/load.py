@@ -85,7 +85,7 @@ def load_config(name: str, *, work_dir: str | None = None, data: str | None = No
         set_epochs(cfg, epochs)
     if seed is not None:
         if not 0 <= seed < 2**32:
-            raise ConfigError(f'the seed must be a number from 0 to {2**32 - 1}, not {seed:.6g}')
+            raise ConfigError(f'the seed must be a number from 0 to {2**32 - 1}, not {str(seed):.20}')
         cfg.randomness = dict(cfg.get('randomness', {}), seed=seed)
     if amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper' if torch.cuda.is_available() else 'BFloat16OptimWrapper'

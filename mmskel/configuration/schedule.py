@@ -11,7 +11,7 @@ def set_epochs(cfg, epochs: int) -> None:
         ConfigError: If the number is not positive or the config's training is not counted in epochs.
     """
     if not 1 <= epochs <= 1_000_000:
-        raise ConfigError(f'the number of epochs must be from 1 to a million, not {epochs:.6g}')
+        raise ConfigError(f'the number of epochs must be from 1 to a million, not {str(epochs):.20}')
     planned = (cfg.get('train_cfg') or {}).get('max_epochs')
     if not planned:
         raise ConfigError("the config's train_cfg has no max_epochs; its training is not counted in epochs")

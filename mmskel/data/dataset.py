@@ -11,6 +11,7 @@ from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
 
 from mmskel.data.annotation_file import AnnotationError
+from mmskel.data.batching import stack_clips  # noqa: F401  loaders find it by name
 from mmskel.data.store import ClipStore, fingerprint, open_store, rows_of, split_name
 from mmskel.files.errors import UserError
 from mmskel.skeleton import ClipError, LayoutError, get_layout, joint_map
@@ -154,7 +155,8 @@ class SkeletonDataset(BaseActionDataset):
             sample['keypoint_score'] = clip.score
         sample.update(total_frames=clip.num_frames, layout=clip.layout)
         # a store that holds its arrays in memory returns the same ones again, so the dictionary costs nothing
-        if clip is found and not self._sound[row] and np.shares_memory(self._store.clip(row).keypoint, clip.keypoint):
+        if self._store.in_memory and clip is found and not self._sound[row] \
+                and np.shares_memory(self._store.clip(row).keypoint, clip.keypoint):
             self._drawn[row] = sample
         self._sound[row] = True
         return sample

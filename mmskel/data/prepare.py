@@ -2,19 +2,21 @@
 from __future__ import annotations
 
 import struct
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmskel.data.annotation_file import AnnotationError, AnnotationFile, save_annotation_file
+from mmskel.data.converting import check_output
 from mmskel.data.foreign import foreign_folder
 from mmskel.data.readers import READERS, Reader, ReadError, options_of
 from mmskel.data.readers.reader import some
-from mmskel.files.atomic import atomic_path, output_path
+from mmskel.data.store import AnnotationStore, ColumnarStore, StoreError, StoreWriter, is_store, write_store
+from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.progress import progress_bar
 from mmskel.files.text import printable
+from mmskel.parallel.shards import Shard
 from mmskel.skeleton import Clip, ClipError
 from mmskel.skeleton.scores import non_negative
 
@@ -24,8 +26,9 @@ class PrepareError(UserError):
 
 
 def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: bool = False, progress: bool = True,
-            options: Mapping[str, Any] | None = None) -> AnnotationFile:
-    """Reads a data set and writes it as one annotation file.
+            options: Mapping[str, Any] | None = None, numbers: str | None = None,
+            shard: Shard = Shard()) -> AnnotationFile | ColumnarStore:
+    """Reads a data set and writes it as one annotation file, or as a store if memory cannot hold it.
 
     A broken input file stops everything and is named, unless ``keep_going``: then it is skipped and listed in
     ``<out>.skipped.txt`` (name, tab, reason). A list of an earlier run is removed when nothing is skipped.
@@ -33,10 +36,15 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
     Args:
         format: A name of :data:`~mmskel.data.readers.READERS`.
         source: Folder, archive or file in that format.
-        out: Annotation file to write, ``.pkl``.
+        out: Annotation file to write, ``.pkl``, or columnar store, ``.mmsk``, into which clips go one by one.
         keep_going: Whether to skip broken files instead of stopping.
         progress: Whether to show a progress bar (on a terminal) and print the summary.
         options: Options of the reader by name.
+        numbers: Precision of a store's coordinates, a key of :data:`~mmskel.data.store.NUMBERS`.
+        shard: Part of the clips to read; ``mmskel store merge`` joins the parts.
+
+    Returns:
+        What was written.
 
     Raises:
         PrepareError: If the format or an option is unknown, the source is not such a data set, or a clip is broken.
@@ -50,30 +58,31 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
         (56578, ['xsub_train', 'xsub_val', 'xview_train', 'xview_val'])
     """
     out = Path(out)
-    if out.is_dir() or out.suffix not in ('.pkl', '.pickle'):
-        raise PrepareError(f"cannot write to '{out}': expected the name of a file that ends in .pkl")
-    output_path(out, *(path for path in (source, *(options or {}).values())
-                       if isinstance(path, (str, Path)) and '\0' not in str(path) and Path(path).is_file()))
+    inputs = (path for path in (source, *(options or {}).values())
+                       if isinstance(path, (str, Path)) and '\0' not in str(path) and Path(path).is_file())
+    check_output(out, *inputs)
+    if numbers is not None and not is_store(out):
+        raise PrepareError(f"numbers={numbers!r} is for stores, .mmsk; '{out}' is an annotation file")
     reader = open_reader(format, source, options or {})
+    if shard.count > 1 and reader.whole:
+        reader.close()
+        raise PrepareError(f"the splits of '{format}' compare all clips with each other, so it cannot be read in parts")
     skipped: dict[str, str] = {}
-    clips: list[Clip] = []
+    writer = StoreWriter(out, numbers=numbers, replace=True) if is_store(out) else _FileWriter(out, source)
     raised: dict[str, int] = {}
     try:
-        for item in progress_bar(reader.items(), f'prepare {format}', wanted=progress):
+        for item in progress_bar(_part(reader.items(), shard), f'prepare {format}', wanted=progress):
             try:
-                clips.append(_read(reader, item, raised))
+                writer.add(_read(reader, item, raised))
             except (ReadError, ClipError) as error:
                 if not keep_going:
                     raise PrepareError(f'{error}. Nothing was written; repair or remove the file, or skip broken ones '
                                        'with keep_going=True') from None
                 skipped[item] = str(error)
-        if not clips:
+        if not len(writer.ids):
             raise PrepareError(f"none of the {len(skipped)} clips of '{source}' can be read"
                                f'{"; the first: " + next(iter(skipped.values())) if skipped else ""}')
-        repeated = [name for name, times in Counter(clip.id for clip in clips).items() if times > 1]
-        if repeated:
-            raise PrepareError(f"'{source}' has {len(repeated)} clip ids that occur twice, e.g. '{repeated[0]}'")
-        splits = _splits(reader, clips, str(source))
+        splits = _splits(reader, list(writer.ids), str(source))
         # keep what a file of ours already says about its origin
         meta = {'format': format, 'notes': reader.notes(), 'options': _set_options(reader), **reader.meta()}
         if raised:
@@ -81,26 +90,54 @@ def prepare(format: str, source: str | Path, out: str | Path, *, keep_going: boo
                                              f'0 and became 0: {some(list(raised))}']
         if skipped:
             meta['skipped'] = {**meta.get('skipped', {}), **skipped}
-    except ReadError as error:
+        file = _with_list(out, skipped, lambda: writer.finish(splits, meta))
+    except (ReadError, StoreError) as error:
         raise PrepareError(str(error)) from None
     finally:
         reader.close()
-    file = save_with_skipped(out, clips, splits, meta, skipped)
+        writer.close()
     if progress:
         print(printable(summary(file)))
     return file
 
 
-def _splits(reader: Reader, clips: list[Clip], source: str) -> dict[str, list[str]]:
+def _part(items: Sequence[str], shard: Shard) -> Sequence[str]:
+    part = items if shard.count == 1 else list(shard.of(items))
+    if shard.count > 1 and not part:
+        raise PrepareError(f'shard {shard.number}/{shard.count} is empty: there are {len(items)} clips')
+    return part
+
+
+class _FileWriter:
+    """The clips of an annotation file to be; what :class:`~mmskel.data.store.StoreWriter` is for a store."""
+
+    def __init__(self, out: Path, source: str | Path):
+        self.out, self.source, self.clips = out, source, []
+
+    @property
+    def ids(self) -> list[str]:
+        return [clip.id for clip in self.clips]
+
+    def add(self, clip: Clip) -> None:
+        self.clips.append(clip)
+
+    def finish(self, splits: dict[str, list[str]], meta: dict[str, Any]) -> AnnotationFile:
+        return save_annotation_file(self.out, self.clips, splits, meta)
+
+    def close(self) -> None:
+        self.clips = []
+
+
+def _splits(reader: Reader, ids: list[str], source: str) -> dict[str, list[str]]:
     """The splits that have clips.
 
     Raises:
         PrepareError: If the source has splits, but none of them names a clip that was read.
     """
-    splits = reader.splits([clip.id for clip in clips])
+    splits = reader.splits(ids)
     if splits and not any(splits.values()):
         raise PrepareError(f"'{source}' has the splits {', '.join(splits)}, but none of them names one of its "
-                           f'{len(clips)} clips; the ids in the splits are spelt in another way')
+                           f'{len(ids)} clips; the ids in the splits are spelt in another way')
     return {name: ids for name, ids in splits.items() if ids}
 
 
@@ -152,10 +189,10 @@ def open_reader(format: str, source: str | Path, options: Mapping[str, Any]) -> 
                            f'{str(error)[:200]}') from error
 
 
-def summary(file: AnnotationFile) -> str:
-    """A summary of a prepared file, in a few lines."""
-    lengths = sorted(item['total_frames'] for item in file.annotations)
-    persons = max(item['keypoint'].shape[0] for item in file.annotations)
+def summary(written: AnnotationFile | ColumnarStore) -> str:
+    """A summary of a prepared file or store, in a few lines."""
+    file = AnnotationStore(written) if isinstance(written, AnnotationFile) else written
+    lengths, persons = sorted(file.shapes[:, 1].tolist()), int(file.shapes[:, 0].max())
     lines = [f"{len(lengths)} clips of {len(file.class_names)} classes -> '{file.path}'",
              f'  layout {file.layout}, up to {persons} person{"s" * (persons > 1)}, '
              f'{lengths[0]} to {lengths[-1]} frames (median {lengths[len(lengths) // 2]})']
@@ -170,14 +207,20 @@ def summary(file: AnnotationFile) -> str:
 
 
 def save_with_skipped(out: Path, clips: list[Clip], splits: dict[str, list[str]], meta: dict[str, Any],
-                      skipped: dict[str, str]) -> AnnotationFile:
-    """Writes an annotation file and, beside it ``<out>.skipped.txt``, the list of what is not in it (name, tab,
-    reason).
+                      skipped: dict[str, str]) -> AnnotationFile | ColumnarStore:
+    """Writes an annotation file, or a store, and, beside it ``<out>.skipped.txt``, the list of what is not in it
+    (name, tab, reason).
 
     Args:
         out, clips, splits, meta: See :func:`~mmskel.data.annotation_file.save_annotation_file`.
         skipped: Name -> reason; nothing: a list of an earlier run is removed.
     """
+    write = write_store if is_store(out) else save_annotation_file
+    return _with_list(out, skipped, lambda: write(out, clips, splits, meta))
+
+
+def _with_list(out: Path, skipped: dict[str, str], write: Callable[[], Any]) -> Any:
+    """Writes ``<out>.skipped.txt``, then the rest; no list if that fails."""
     listing = _skipped_path(out)
     # the list first: a file with skipped clips never exists without it
     if skipped:
@@ -185,14 +228,14 @@ def save_with_skipped(out: Path, clips: list[Clip], splits: dict[str, list[str]]
             temporary.write_text(''.join(f'{name}\t{" ".join(why.split())}\n' for name, why in skipped.items()),
                                  encoding='utf-8', errors='backslashreplace')
     try:
-        file = save_annotation_file(out, clips, splits, meta)
+        written = write()
     except BaseException:
         if skipped:
             listing.unlink(missing_ok=True)
         raise
     if not skipped:
         listing.unlink(missing_ok=True)
-    return file
+    return written
 
 
 def _skipped_path(out: str | Path) -> Path:

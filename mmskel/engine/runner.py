@@ -4,8 +4,10 @@ from __future__ import annotations
 import logging
 import warnings
 
+import torch
 from mmaction.registry import RUNNERS
 from mmengine.logging import MMLogger
+from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 
@@ -23,6 +25,21 @@ class SkeletonRunner(Runner):
         new_schedule: Whether a resumed training uses the schedule of its config instead of the checkpoint's.
     """
     new_schedule = False
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """As MMEngine's; without GPUs, processes of PyTorch's launcher talk by gloo, which MMEngine cannot start."""
+        if self.distributed and self.launcher == 'pytorch' and not torch.cuda.is_available() \
+                and not torch.distributed.is_initialized():
+            torch.distributed.init_process_group('gloo')
+        super().setup_env(env_cfg)
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: torch.nn.Module) -> torch.nn.Module:
+        """As MMEngine's; without GPUs, the model's processes average their gradients on the CPU."""
+        if model_wrapper_cfg is None and self.distributed and not torch.cuda.is_available():
+            return MMDistributedDataParallel(
+                module=model, broadcast_buffers=False,
+                find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+        return super().wrap_model(model_wrapper_cfg, model)
 
     def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs) -> MMLogger:
         """The logger; its stream shows only warnings."""

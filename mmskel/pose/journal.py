@@ -12,6 +12,7 @@ from typing import Any
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.json_text import JsonError, read_json
+from mmskel.files.locks import lock_file
 from mmskel.files.restricted_pickle import load_pickle
 from mmskel.skeleton import Clip
 from mmskel.video.sources import VideoError
@@ -54,13 +55,14 @@ class Journal:
         settings: Settings the clips depend on; a journal with other or unknown settings is refused.
 
     Raises:
-        VideoError: If there is a journal with other settings, or another process is writing to it.
+        VideoError: If there is a journal with other settings.
+        InUseError: If another process is writing to it.
     """
 
     def __init__(self, out: str | Path, settings: Mapping[str, Any]):
         self.folder = Path(f'{out}.journal')
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(self.folder / 'lock', out)
+        self._lock = lock_file(self.folder / 'lock', f"'{out}' is being written by another extraction")
         try:
             self._check_settings(json.dumps(dict(settings), indent=1, sort_keys=True, default=str))
         except BaseException:
@@ -151,21 +153,3 @@ class Journal:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-
-def _locked(path: Path, out: str | Path) -> int:
-    """A lock that ends with the process, however it ends; the file says which process has it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT)
-    try:
-        import fcntl
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:  # Windows has other locks; the journal is not guarded there
-        return handle
-    except OSError:
-        who = os.read(handle, 20).decode('ascii', 'replace')
-        os.close(handle)
-        raise VideoError(f"'{out}' is being written by another extraction (process {who}); wait for it, or give "
-                         'another output') from None
-    os.truncate(handle, 0)
-    os.write(handle, str(os.getpid()).encode())
-    return handle

@@ -19,11 +19,12 @@ from mmskel.video.sources import IMAGE_SUFFIXES, VideoError
 
 VIDEO_SUFFIXES = ('.avi', '.flv', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.mts', '.ts', '.webm', '.wmv')
 ANNOTATION_SUFFIXES = ('.pkl', '.pickle')
+STORE_SUFFIX = '.mmsk'  # a folder of clips
 LIST_SUFFIX = '.txt'
 
 _URL = re.compile(r'([A-Za-z][A-Za-z0-9+.-]+)://([^?#]*)')
 _TAKEN = ('a video file, a folder of videos or of images, an image, a .txt list of videos, an annotation file (.pkl), '
-          "a stream's URL or a camera's number")
+          "a store of clips (.mmsk), a stream's URL or a camera's number")
 
 
 class Kind(str, Enum):
@@ -68,7 +69,7 @@ def kind_of(source: Any) -> Kind:
         return Kind.STREAM
     path = Path(source).expanduser()
     if path.is_dir():
-        return _kind_of_folder(path)
+        return Kind.ANNOTATIONS if path.suffix == STORE_SUFFIX else _kind_of_folder(path)
     if not path.exists():
         raise VideoError(f"'{source}': no such file or folder; expected {_TAKEN}")
     return _kind_of_file(path)

@@ -15,7 +15,8 @@ from mmskel.visualization.page import render
 from mmskel.visualization.skeleton_drawing import Scene
 from mmskel.visualization.stage import extent
 
-_MISSING = -32768
+MISSING = -32768
+"""The 16-bit integer of a joint that is not there."""
 _MOST_FRAMES = 160  # of a clip in a page; longer ones are thinned out
 
 
@@ -94,9 +95,14 @@ def clips_json(shown: Sequence[Shown]) -> dict[str, Any]:
                              shadow=palette.css(palette.SHADOW), persons=[palette.css(c) for c in palette.PERSONS]))
 
 
+def stride_of(clip: Clip) -> int:
+    """The player shows every so many-th frame of a clip."""
+    return -(-clip.num_frames // _MOST_FRAMES)
+
+
 def _thinned(clip: Clip) -> Clip:
     from dataclasses import replace
-    stride = -(-clip.num_frames // _MOST_FRAMES)
+    stride = stride_of(clip)
     return replace(clip, keypoint=clip.keypoint[:, ::stride], score=clip.score[:, ::stride],
                    fps=clip.rate / stride, objects={})
 
@@ -108,7 +114,7 @@ def _joints(clip: Clip, scene: Scene) -> dict[str, Any]:
     points = values[known] if known.any() else np.zeros((1, values.shape[-1]))
     origin = (points.min(0) + points.max(0)) / 2
     step = max(float(np.abs(points - origin).max()), 1e-9) / 32000
-    whole = np.where(known[..., None], np.round((values - origin) / step), _MISSING).astype('<i2')
+    whole = np.where(known[..., None], np.round((values - origin) / step), MISSING).astype('<i2')
     low, high = extent(points)
     size = np.maximum(high - low, .02 * stage.radius)
     facts = dict(shape=list(values.shape), joints=base64.b64encode(whole.tobytes()).decode(), step=step,

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmskel.data.annotation_file import AnnotationFile, load_annotation_file
+from mmskel.data.annotation_file import AnnotationFile
+from mmskel.data.store import AnnotationStore, open_store
 from mmskel.evaluation.results import Results
 from mmskel.files.atomic import atomic_path
 from mmskel.files.errors import UserError
 from mmskel.files.text import csv_cell
-from mmskel.skeleton import Clip, clip_id
 from mmskel.version import __version__
 from mmskel.visualization.animation import animate
 from mmskel.visualization.clip_player import Shown, choose_clips, clips_html, clips_json, shown_clips
@@ -100,17 +100,17 @@ def write_report(results: Results, folder: str | Path, *, annotation_file: str |
 
 
 def _shown(results: Results, annotation_file: str | Path | AnnotationFile) -> list[Shown]:
-    file = annotation_file if isinstance(annotation_file, AnnotationFile) else load_annotation_file(annotation_file)
-    items = {clip_id(item): item for item in file.annotations}
-    # Kinetics' files of MMAction2 keep skeletons elsewhere, or as a list that is not a clip (frame_inds)
-    available = {name for name, item in items.items() if 'keypoint' in item and 'frame_inds' not in item}
-    if not items.keys() & set(results.ids):
-        raise UserError(f"'{file.path}' has none of the {len(results.ids)} clips of the results (e.g. "
+    store = AnnotationStore(annotation_file) if isinstance(annotation_file, AnnotationFile) else \
+        open_store(annotation_file)
+    rows = {name: row for row, name in enumerate(store.ids)}
+    if not rows.keys() & set(results.ids):
+        raise UserError(f"'{store.path}' has none of the {len(results.ids)} clips of the results (e.g. "
                         f"'{results.ids[0]}'); give the annotation file that was tested on")
-    if not available & set(results.ids):
+    available = {name for name in results.ids if name in rows and store.has_clip(rows[name])}
+    if not available:
         return []
     chosen = choose_clips(results, available)
-    clips = {name: Clip.from_annotation(items[name], layout=file.layout).check() for name in chosen}
+    clips = {name: store.clip(rows[name]).check() for name in chosen}
     return shown_clips(results, clips, chosen)
 
 

@@ -161,7 +161,7 @@ KINDS = {
     'mistyped folder of a config': ({}, ['train', 'nosuch/stgcn_nwucla.py'], "no config 'nosuch/stgcn_nwucla.py'"),
     'option without value': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--cfg-options', 'a'], "'a' has no '='"),
     'metric that keeps no clip ids': ({'a.pkl': FINE}, [*TRAIN, 'test_evaluator.type=AccMetric'],
-                                      "test_evaluator has no SkeletonAccuracy.*--no-test"),
+                                      "test_evaluator has no metric that keeps the results by clip id.*--no-test"),
     'no checkpoint to resume': ({'a.pkl': FINE}, [*TRAIN[:6], '--resume'], 'no checkpoint to resume'),
     'negative seed': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--seed', '-1'], 'not -1'),
     'no epochs': ({}, ['train', 'stgcn/stgcn_nwucla.py', '--epochs', '0'], 'not 0'),

@@ -14,7 +14,8 @@ from mmskel import cli
 from mmskel.apis import SkeletonInferencer
 from mmskel.apis.clip_source import ClipSource
 from mmskel.apis.inferencer import OutputOptions
-from mmskel.apis.predict import RecogniserOptions, predict
+from mmskel.apis.predict import predict
+from mmskel.apis.recogniser_options import RecogniserOptions
 from mmskel.apis.training import test as run_test
 from mmskel.checkpoints import CheckpointError
 from mmskel.configuration import ConfigError, load_config

@@ -168,3 +168,16 @@ def test_json(capsys):
 def test_unknown_model(capsys):
     assert main(['models', 'stgnc']) == 1
     assert capsys.readouterr().err == f"mmskel: there is no model 'stgnc'; known: {', '.join(CARDS)}; published recognisers: `mmskel models --weights`\n"
+
+
+def test_bodies_have_cards(capsys):
+    from mmskel.cards.bodies import BODIES
+    from mmskel.interop import BODIES as BUILT
+    assert set(BODIES) == set(BUILT)
+    for name, card in BODIES.items():
+        assert main(['models', name]) == 0
+        said = ' '.join(capsys.readouterr().out.split())
+        assert card.summary in said and card.homepage in said and card.file_licence in said
+        assert get_layout(card.layout).name == card.layout
+        assert main(['models', name, '--json']) == 0
+        assert json.loads(capsys.readouterr().out)[0]['title'] == card.title

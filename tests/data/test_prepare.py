@@ -6,6 +6,7 @@ import pytest
 
 from mmskel.data import PrepareError, load_annotation_file, prepare
 from mmskel.data.prepare import summary
+from mmskel.files.errors import OutputError
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_unknown_formats_and_options_are_refused(good, tmp_path, format, options
 
 @pytest.mark.parametrize('out', ['set', 'set.npz', 'clips'])
 def test_the_output_must_be_a_pickle(good, tmp_path, out):
-    with pytest.raises(PrepareError, match='ends in .pkl'):
+    with pytest.raises(OutputError, match='ends in .pkl'):
         prepare('nw_ucla', good, tmp_path / out)
 
 

@@ -157,6 +157,14 @@ def _frfs():
     return files
 
 
+def _amass():
+    rng, buffer = np.random.default_rng(0), io.BytesIO()
+    np.savez(buffer, poses=rng.normal(size=(4, 156)) * .2, trans=np.ones((4, 3)), betas=np.zeros(16), gender=np.array('male'),
+             mocap_framerate=np.array(30.))
+    pickled = dict(global_orient=np.ones((4, 3)), body_pose=np.ones((4, 69)), betas=np.ones((1, 10)))
+    return {'s/01/a_poses.npz': buffer.getvalue(), 's/02/b.pkl': pickle.dumps(pickled)}
+
+
 def _volleyball():
     line = '100.jpg r-pass 10 20 30 40 standing 50 60 70 80 blocking'
     joints = {90 + t: np.ones((2, 17, 3)) for t in range(20)}
@@ -203,6 +211,7 @@ def formats() -> dict:
         'hdm05': (_hdm05(), ['hdm05', 's']),
         'penn_action': (_penn(), ['penn_action', 's']),
         'frfs': (_frfs(), ['frfs', 's']),
+        'amass': (_amass(), ['amass', 's']),
         'volleyball': (_volleyball(), ['volleyball', 's']),
         'nba': (_nba(), ['nba', 's']),
         'group_scenes': ({'a.pkl': pickle.dumps(_couples())}, [

@@ -11,7 +11,7 @@ from mmskel.cli import main
 from mmskel.data.annotation_file import load_annotation_file
 
 FORMATS = ('pickle', 'pickle, protocol 0', 'numpy', 'numpy, zip', 'nw_ucla', 'nw_ucla, zip', 'ntu', 'kinetics_skeleton',
-           'kinetics_hrnet', 'msr_action3d', 'utkinect', 'penn_action', 'frfs', 'volleyball', 'nba', 'group_scenes',
+           'kinetics_hrnet', 'msr_action3d', 'utkinect', 'penn_action', 'frfs', 'amass', 'volleyball', 'nba', 'group_scenes',
            'pickle, folder', 'sbu', 'sysu', 'hdm05')
 STRUCTURED = ('kinetics_skeleton', 'kinetics_hrnet', 'nw_ucla', 'nba', 'volleyball', 'group_scenes', 'penn_action', 'sysu',
               'pickle, folder')

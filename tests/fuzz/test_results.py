@@ -78,7 +78,7 @@ TEXTS = 'name,text\nwave,waving a hand\nkick,kicking | a kick\n'
 
 @pytest.mark.parametrize('kind', ['labels', 'list', 'objects', 'texts', 'lines', 'names'])
 def test_tables_and_texts(kind, inputs, rng_of, fresh):
-    from mmskel.apis.predict import _read_names
+    from mmskel.apis.recogniser_options import _read_names
     from mmskel.language.class_texts import read_class_texts
     from mmskel.pose.object_tracks import ObjectTracks
     from mmskel.video.listing import list_videos

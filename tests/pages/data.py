@@ -142,6 +142,25 @@ def sbu(folder: Path) -> None:
                                                            for t, row in enumerate(rows, 1)))
 
 
+def amass(folder: Path) -> None:
+    """``AMASS``: a sequence."""
+    (folder / 'AMASS/CMU/01').mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    np.savez(folder / 'AMASS/CMU/01/01_01_poses.npz', poses=rng.normal(size=(24, 156)) * .2, trans=np.zeros((24, 3)),
+             betas=np.zeros(16), gender=np.array('male'), mocap_framerate=np.array(120.))
+
+
+def frfs(folder: Path) -> None:
+    """``FRFS``: a clip of three frames in each list."""
+    import cv2
+    for name, label in (('train', 0), ('val', 1)):
+        (folder / 'FRFS' / name).mkdir(parents=True)
+        (folder / 'FRFS' / f'{name}_videofolder.txt').write_text(f'{name} 3 {label}\n')
+        for frame in range(3):
+            cv2.imwrite(str(folder / 'FRFS' / name / f'{frame:05d}.jpg'), np.full((36, 64, 3), 90, np.uint8))
+            np.save(folder / 'FRFS' / name / f'{frame:05d}.npy', np.full((1, 17, 2), 9. + frame))
+
+
 def sysu(folder: Path) -> None:
     """``SYSU3D``: an activity of four subjects."""
     for subject, clip in enumerate(make_motion_clips(1, dropout=0)[:4], 1):

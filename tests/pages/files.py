@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from acted import acted_file
 from pages.data import (
+    amass,
     broken_clips,
+    frfs,
     hdm05,
     kinetics,
     kinetics400,
@@ -167,7 +169,7 @@ DATA = {
     'docs/body.md': [nwucla_file],
     'docs/cascadeformer.md': [mine, nwucla_file, ntu_sgn_file, cascadeformer_weights],
     'docs/checkpoints.md': [ntu_raw, kinetics_file, official_weights, posec3d_weights, cascadeformer_weights],
-    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, kinetics, my_clips, volleyball, nba,
+    'docs/data.md': [broken_clips, ntu_raw, utkinect, msr_action3d, sbu, sysu, hdm05, frfs, amass, kinetics, my_clips, volleyball, nba,
                      kinetics400, penn_action, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/export.md': [mine, one_clip],
     'docs/ctr_gcn.md': [mine, lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
@@ -187,6 +189,7 @@ DATA = {
     'docs/recognise.md': [],
     'docs/gate_shift_pose.md': [videos],
     'docs/rgbpose.md': [videos],
+    'docs/store.md': [mine, lambda folder: pixels(folder / 'ntu60_hrnet.pkl', 'xsub_train', 'xsub_val')],
     'docs/skateformer.md': [nwucla_file, ntu_sgn_file, mine, official_weights],
     'docs/stc_net.md': [nwucla_file, mine],
     'docs/streams.md': [nwucla_file, mine],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,26 @@ from mmskel.data.checking.report import ALL, CheckReport, Problem, counted
 from mmskel.data.checking.shared_poses import MAX_CLIPS, PoseIndex
 from mmskel.data.checking.splits import find_conflicts, find_leaks, find_overlaps, find_repeats, split_families
 from mmskel.data.foreign import foreign_value
+from mmskel.data.store import is_store, open_store
+from mmskel.data.store.columnar import StoredAnnotations
 from mmskel.files.errors import UserError
+from mmskel.files.progress import progress_bar
 from mmskel.skeleton import Clip, ClipError, clip_id
 
 _SUBJECT = re.compile(r'a\d\d_s(\d\d)(?=_|$)|S\d{3}C\d{3}P(\d{3})')
 _NUM_EXAMPLES = 8
 
 
-def check_file(path: str | Path, max_jump: float | None = None) -> CheckReport:
-    """Checks an annotation file of ours, PYSKL or MMAction2; continues after every problem.
+def check_file(path: str | Path, max_jump: float | None = None, progress: bool = False) -> CheckReport:
+    """Checks an annotation file of ours, PYSKL or MMAction2, or a store; continues after every problem.
+
+    The clips of a store are read one by one: memory holds a hash of every pose, and not the poses.
 
     Args:
-        path: Path of the file.
+        path: Path of the file or store.
         max_jump: Largest distance a joint may move between two frames, in the file's unit. Default: 1 metre, or a
             quarter of the image's diagonal.
+        progress: Whether to show a progress bar.
 
     Raises:
         FileNotFoundError: If there is no such file. Everything else that is wrong is in the report.
@@ -46,13 +52,19 @@ def check_file(path: str | Path, max_jump: float | None = None) -> CheckReport:
     """
     report = CheckReport(str(path))
     try:
-        data = load_annotation_pickle(path)
+        data = _stored(path) if is_store(Path(path)) else load_annotation_pickle(path)
     except UserError as error:
         report.problems.append(Problem(ERROR, 'file', str(error)))
         return report
-    _Check(report, data).run(max_jump)
+    _Check(report, data).run(max_jump, progress)
     report.problems.sort(key=lambda p: p.severity != ERROR)
     return report
+
+
+def _stored(path: str | Path) -> dict[str, Any]:
+    """A store in the form of an annotation file; its annotations are read when they are looked at."""
+    store = open_store(path)
+    return dict(annotations=StoredAnnotations(store), split=dict(store.split), meta=dict(store.meta))
 
 
 class _Check:
@@ -64,54 +76,96 @@ class _Check:
         data = dict(annotations=data) if isinstance(data, list) and not other else data
         data = data if isinstance(data, dict) else {}
         annotations = data.get('annotations')
-        if not isinstance(annotations, list) or not annotations:
+        if not isinstance(annotations, (list, StoredAnnotations)) or not annotations:
             found = 'something else' if other else type(annotations).__name__
             self.add(ERROR, 'file', f'no clips: expected a list of annotations, found {found}. {other}'.strip(' .'))
-        self.annotations = annotations if isinstance(annotations, list) else []
+        self.annotations = annotations if isinstance(annotations, (list, StoredAnnotations)) else []
         self.split, self.meta, wrong = split_and_meta(data)
         for what in wrong:
             self.add(ERROR, 'split' if what.startswith('split') else 'file', what)
         self.cases: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        self.items: dict[str, dict[str, Any]] = {}
+        self.places: dict[str, int] = {}  # of the clips that have an id of their own
+        self.labels: dict[str, int] = {}
+        self.subjects: dict[str, str] = {}
+        self.poses, self.num_poses = PoseIndex(), []
+        self.persons, self.coords, self.units, self.shown = [], set(), set(), set()
 
     def add(self, severity: str, kind: str, message: str, details: Iterable[tuple[str, str]] = ()) -> None:
         self.report.problems.append(Problem(severity, kind, message, tuple(details)))
 
-    def run(self, max_jump: float | None) -> None:
+    def run(self, max_jump: float | None, progress: bool) -> None:
         self.report.class_names = list(self.meta.get('class_names', ()))
-        for place, item in enumerate(self.annotations):
+        layout, joints, unlabelled = None, None, []
+        for place, item in enumerate(progress_bar(self._read(), 'check', total=len(self.annotations), wanted=progress)):
+            if item is None:
+                continue
             try:
                 name = clip_id(item)
             except ClipError as error:
                 self.cases['annotation'].append((f'annotation {place}', str(error)))
                 continue
-            if name in self.items:
+            if name in self.places:
                 self.cases['duplicate id'].append((name, f'again as annotation {place}'))
-            else:
-                self.items[name] = item
-        layout = AnnotationFile(list(self.items.values()), meta=self.meta).layout
-        num_classes = len(self.report.class_names) or None
-        for name, item in self.items.items():
-            for kind, detail in findings(item, layout, num_classes, max_jump):
-                self.cases[kind].append((name, detail))
-        labelled = {name: int(item['label']) for name, item in self.items.items()
-                    if isinstance(item.get('label'), (int, np.integer)) and not isinstance(item['label'], bool)}
-        if labelled:
-            self.cases['no label'] += [(n, 'no label') for n, item in self.items.items() if item.get('label') is None]
+                continue
+            if layout is None:
+                layout = AnnotationFile([item], meta=self.meta).layout
+                joints = JointStatistics(layout)
+            self.places[name] = place
+            self._take(name, item, layout, joints, max_jump)
+            if item.get('label') is None:
+                unlabelled.append((name, 'no label'))
+        if self.labels:
+            self.cases['no label'] += unlabelled
         for kind, cases in self.cases.items():
             if cases:
                 severity, what, advice = KINDS[kind]
                 self.add(severity, kind, f'{_sentence(what)}: {len({clip for clip, _ in cases})} of '
                                          f'{len(self.annotations)} clips. {_sentence(advice)}', cases)
-        self._check_splits(labelled)
-        self._count(labelled)
-        self._check_shared(labelled)
-        self._check_joints(layout)
+        self._check_splits(self.labels)
+        self._count(self.labels)
+        self._check_shared(self.labels)
+        self.report.problems += joints.problems() if joints else ()
         self._describe(layout)
+
+    def _read(self) -> Iterator[Any]:
+        """The annotations; None for one that a store holds, but cannot read."""
+        for place in range(len(self.annotations)):
+            try:
+                yield self.annotations[place]
+            except UserError as error:
+                self.cases['annotation'].append((f'annotation {place}', str(error)))
+                yield None
+
+    def _take(self, name: str, item: dict[str, Any], layout: str, joints: JointStatistics,
+              max_jump: float | None) -> None:
+        """What a clip says for itself, and what is needed of it to compare it with others."""
+        for kind, detail in findings(item, layout, len(self.report.class_names) or None, max_jump):
+            self.cases[kind].append((name, detail))
+        if isinstance(item.get('label'), (int, np.integer)) and not isinstance(item['label'], bool):
+            self.labels[name] = int(item['label'])
+        if (subject := subject_of(name, item)) is not None:
+            self.subjects[name] = subject
+        try:
+            clip = Clip.from_annotation(item, layout=layout)
+            joints.add(clip)
+        except ClipError:
+            clip = None  # its problems are already in the report
+        keypoint = usable_keypoint(item)
+        self.num_poses.append(0 if keypoint is None else self.poses.add(len(self.num_poses), keypoint))
+        if keypoint is None:
+            return
+        self.report.lengths.append(keypoint.shape[1])
+        self.persons.append(keypoint.shape[0])
+        self.coords.add(keypoint.shape[3])
+        self.units.add(unit_of(item))
+        if clip is not None and len(self.report.examples) < _NUM_EXAMPLES and str(item.get('label')) not in self.shown \
+                and not any(clip.problems()):
+            self.report.examples.append(clip)
+            self.shown.add(str(item.get('label')))
 
     def _check_splits(self, labels: dict[str, int]) -> None:
         for name, members in self.split.items():
-            missing = [i for i in members if i not in self.items]
+            missing = [i for i in members if i not in self.places]
             if missing:
                 self.add(ERROR, 'split', f"split '{name}' names {len(missing)} of {len(members)} clips that the file "
                          'does not have. Remove them from the split or add the clips',
@@ -134,38 +188,24 @@ class _Check:
             self.add(WARNING, 'no splits', 'The file has no splits, so no config of ours can train and test on it; '
                      '`mmskel prepare` writes them from a table, or add a dictionary of clip ids to the file')
         inside = {i for members in self.split.values() for i in members}
-        outside = [i for i in self.items if i not in inside]
+        outside = [i for i in self.places if i not in inside]
         if self.split and outside:
-            self.add(WARNING, 'no split', f'{len(outside)} of {len(self.items)} clips are in no split',
+            self.add(WARNING, 'no split', f'{len(outside)} of {len(self.places)} clips are in no split',
                      [(i, 'in no split') for i in outside])
 
     def _count(self, labels: dict[str, int]) -> None:
-        subjects = {name: subject for name, item in self.items.items()
-                    if (subject := subject_of(name, item)) is not None}
-        for name, members in {ALL: list(self.items), **self.split}.items():
+        subjects = self.subjects
+        for name, members in {ALL: list(self.places), **self.split}.items():
             self.report.class_counts[name] = dict(sorted(Counter(labels[i] for i in members if i in labels).items()))
             if subjects:
                 self.report.subject_counts[name] = dict(Counter(subjects[i] for i in members if i in subjects))
         self.report.problems += class_findings(self.report.class_counts, self.report.class_names,
                                                self.report.class_name)
 
-    def _check_joints(self, layout: str) -> None:
-        joints = JointStatistics(layout)
-        for item in self.items.values():
-            try:
-                joints.add(Clip.from_annotation(item, layout=layout))
-            except ClipError:
-                continue  # reported already
-        self.report.problems += joints.problems()
-
     def _check_shared(self, labels: dict[str, int]) -> None:
-        index, ids = PoseIndex(), list(self.items)
-        arrays = [usable_keypoint(self.items[name]) for name in ids]
-        totals = [0 if a is None else index.add(place, a) for place, a in enumerate(arrays)]
-        shared = index.shared()
-        same = {(a, b): arrays[a].shape == arrays[b].shape and bool((arrays[a] == arrays[b]).all())
-                for a, b in shared.pairs}
-        overlaps = find_overlaps(shared, ids, [labels.get(i) for i in ids], totals, same)
+        ids, shared = list(self.places), self.poses.shared()
+        same = {pair: self._are_equal(*(ids[clip] for clip in pair)) for pair in shared.pairs}
+        overlaps = find_overlaps(shared, ids, [labels.get(i) for i in ids], self.num_poses, same)
         self.report.leaks = find_leaks(overlaps, self.split)
         self.report.conflicts = find_conflicts(overlaps)
         together = defaultdict(list)
@@ -191,22 +231,12 @@ class _Check:
                      'each: a placeholder or a frozen tracker? They were not compared further',
                      [('', f'in {len(c)} clips, e.g. {ids[c[0]]}, {ids[c[1]]}') for c in shared.widespread])
 
-    def _describe(self, layout: str) -> None:
-        report, persons, coords, units, seen = self.report, [], set(), set(), set()
-        for item in self.items.values():
-            keypoint = usable_keypoint(item)
-            if keypoint is None:
-                continue
-            report.lengths.append(keypoint.shape[1])
-            persons.append(keypoint.shape[0])
-            coords.add(keypoint.shape[3])
-            units.add(unit_of(item))
-            if len(report.examples) < _NUM_EXAMPLES and str(item.get('label')) not in seen:
-                try:
-                    report.examples.append(Clip.from_annotation(item, layout=layout).check())
-                    seen.add(str(item.get('label')))
-                except ClipError:
-                    continue  # its problems are already in the report
+    def _are_equal(self, *names: str) -> bool:
+        first, second = (usable_keypoint(self.annotations[self.places[name]]) for name in names)
+        return first.shape == second.shape and bool((first == second).all())
+
+    def _describe(self, layout: str | None) -> None:
+        report, persons = self.report, self.persons
         if not persons:
             return
         lengths = np.array(report.lengths)
@@ -215,7 +245,7 @@ class _Check:
             frames=f'{lengths.min()} to {lengths.max()}, median {np.median(lengths):g}, mean {lengths.mean():.1f}',
             classes=str(len(report.labels())), splits=str(len(self.split)), layout=layout or 'unknown',
             persons=f'{min(persons)} to {max(persons)}' if min(persons) != max(persons) else str(max(persons)),
-            coordinates=f'{" and ".join(map(str, sorted(coords)))}, {" and ".join(sorted(units))}')
+            coordinates=f'{" and ".join(map(str, sorted(self.coords)))}, {" and ".join(sorted(self.units))}')
         if isinstance(self.meta.get('source'), str):
             report.facts['source'] = self.meta['source']
         if isinstance(self.meta.get('skipped'), Mapping) and self.meta['skipped']:

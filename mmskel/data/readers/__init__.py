@@ -4,6 +4,7 @@ Every reader is a :class:`Reader`: ``items()`` names what can be read, ``read(it
 error that names it), ``splits(ids)``, ``meta()`` and ``notes()`` give the other facts, ``options_of(reader)`` lists the
 options.
 """
+from mmskel.data.readers.amass import AMASS
 from mmskel.data.readers.file_tree import FileTree
 from mmskel.data.readers.frfs import FRFS
 from mmskel.data.readers.group_scenes import GroupScenes
@@ -24,6 +25,7 @@ from mmskel.data.readers.utkinect import UTKinect
 from mmskel.data.readers.volleyball import Volleyball, VolleyballWeak
 
 READERS: dict[str, type[Reader]] = {
+    'amass': AMASS,
     'frfs': FRFS,
     'group_scenes': GroupScenes,
     'hdm05': HDM05,
@@ -44,6 +46,6 @@ READERS: dict[str, type[Reader]] = {
 }
 """Format name -> reader; a new format is one more file and one more line here."""
 
-__all__ = ['FRFS', 'FileTree', 'GroupScenes', 'HDM05', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D', 'NBA',
-           'NTU', 'NWUCLA', 'NumpyFolder', 'Option', 'PennAction', 'Pickled', 'READERS', 'ReadError', 'Reader', 'SBU',
-           'SYSU', 'UTKinect', 'Volleyball', 'VolleyballWeak', 'options_of']
+__all__ = ['AMASS', 'FRFS', 'FileTree', 'GroupScenes', 'HDM05', 'KineticsHRNet', 'KineticsSkeleton', 'MSRAction3D',
+           'NBA', 'NTU', 'NWUCLA', 'NumpyFolder', 'Option', 'PennAction', 'Pickled', 'READERS', 'ReadError', 'Reader',
+           'SBU', 'SYSU', 'UTKinect', 'Volleyball', 'VolleyballWeak', 'options_of']

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from mmskel.data.readers.file_tree import FileTree
@@ -94,6 +93,7 @@ class FRFS(Reader):
                 keypoint[row] = self._joints(joints[number])
         seen = (keypoint != 0).any(-1)
         self._missing += int((~seen.any(1)).sum())
+        import cv2
         image = cv2.imdecode(np.frombuffer(self._tree.read(frames[numbers[0]]) or b'\0', np.uint8), cv2.IMREAD_COLOR)
         if image is None:
             raise ReadError(f"'{frames[numbers[0]]}' is not an image that can be decoded")

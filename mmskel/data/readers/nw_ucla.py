@@ -43,6 +43,7 @@ class NWUCLA(Reader):
       rule for this set; this one is that of MSR-Action3D's protocol (the first author's own, CVPR 2012), uses half of
       the subjects for each side, and keeps the twins of one subject on one side.
     """
+    whole: ClassVar[bool] = True
     what: ClassVar[str] = "folder or zip archive with the files 'aAA_sSS_eEE_vVV.json' (all_sqe.zip)"
 
     def __post_init__(self):

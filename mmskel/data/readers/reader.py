@@ -56,6 +56,7 @@ class Reader(ABC):
     """
     source: str | Path
     what: ClassVar[str] = ''  # one line that describes the source
+    whole: ClassVar[bool] = False  # whether splits compare the clips, so that a part of them cannot be read alone
 
     def __post_init__(self):
         self.source = Path(self.source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ class AnnotationStore:
         AnnotationError: Not an annotation file, or no clip in it. Columns are made when they are first used; a clip
             that lacks a column's value is named then.
     """
+    in_memory = True
 
     def __init__(self, file: AnnotationFile | str):
         self.file = file if isinstance(file, AnnotationFile) else load_annotation_file(file)
@@ -78,6 +80,16 @@ class AnnotationStore:
     def layout(self) -> str:
         """The layout in the file, else the one its joint count makes likely, else ''."""
         return self.file.layout
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """Facts about all clips."""
+        return self.file.meta
+
+    def has_clip(self, row: int) -> bool:
+        """Kinetics' files of MMAction2 keep skeletons elsewhere, or as a list that is not a clip (frame_inds)."""
+        item = self.file.annotations[row]
+        return 'keypoint' in item and 'frame_inds' not in item
 
     def clip(self, row: int) -> Clip:
         """The clip of a row; its arrays are the file's."""

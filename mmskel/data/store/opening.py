@@ -6,10 +6,11 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from mmskel.data.store.annotations import AnnotationStore
+from mmskel.data.store.columnar import MANIFEST, ColumnarStore, is_store
 from mmskel.data.store.protocol import ClipStore
 
 KINDS: list[tuple[Callable[[Path], bool], Callable[[str], ClipStore]]] = [
-    (lambda path: True, AnnotationStore)]
+    (is_store, ColumnarStore), (lambda path: True, AnnotationStore)]
 """A kind of store: a test of the path, and the function that opens it; the first match is used."""
 
 _OPEN: WeakValueDictionary = WeakValueDictionary()
@@ -24,7 +25,8 @@ def open_store(path: str | Path) -> ClipStore:
     file = Path(path)
     key = None
     if file.exists():
-        state = file.stat()
+        manifest = file / MANIFEST
+        state = (manifest if manifest.is_file() else file).stat()
         key = (str(path), str(file.resolve()), state.st_mtime_ns, state.st_size)
         if key in _OPEN:
             return _OPEN[key]

@@ -31,8 +31,11 @@ class ClipStore(Protocol):
         split: Split name -> clip ids.
         class_names: Names of the classes, by label.
         layout: Name of the joint order of clips that do not name their own; '' if it is not known.
+        meta: Facts about all clips: ``source``, ``notes``, ...
+        in_memory: Whether all clips are in memory anyway, so that keeping what was made of one costs little.
     """
     path: str
+    in_memory: bool
 
     @property
     def ids(self) -> Sequence[str]: ...
@@ -48,6 +51,11 @@ class ClipStore(Protocol):
     def class_names(self) -> Sequence[str]: ...
     @property
     def layout(self) -> str: ...
+    @property
+    def meta(self) -> Mapping[str, Any]: ...
+
+    def has_clip(self, row: int) -> bool:
+        """Whether a row holds its skeletons; files of others may keep them elsewhere."""
 
     def clip(self, row: int) -> Clip:
         """The clip of a row, unchecked. Its arrays may be the store's own and must not be changed.

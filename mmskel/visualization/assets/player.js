@@ -18,6 +18,7 @@
       [this.M, this.T, this.V, this.C] = clip.shape;
       this.joints = decode(clip.joints);
       this.skeleton = data.skeletons[clip.skeleton];
+      this.meshes = (clip.meshes || []).map(mesh => ({...mesh, points: decode(mesh.points), faces: decode(mesh.faces)}));
       this.canvas = figure.querySelector('canvas');
       this.button = figure.querySelector('button');
       this.slider = figure.querySelector('input');
@@ -109,6 +110,7 @@
       }
       if (solid) for (const [p, q, , width] of lines) this.stroke(pen, p.shadow, q.shadow, data.colours.shadow, .8 * width);
       lines.sort((a, b) => b[0][2] + b[1][2] - a[0][2] - a[1][2]);
+      for (const mesh of this.meshes) this.surface(pen, mesh, frame);
       const rim = this.side / 200;
       for (const [p, q, colour, width] of lines) {
         if (width > 2 * rim) this.stroke(pen, p, q, data.colours.paper, width + 2 * rim);
@@ -122,6 +124,30 @@
       });
       this.slider.value = frame;
       this.readout.textContent = `${(frame / this.fps).toFixed(1)} s`;
+    }
+
+    // triangles from back to front, lit from the camera
+    surface(pen, mesh, frame) {
+      const count = mesh.points.length / 3 / this.T, points = [];
+      for (let i = 0; i < count; i++) {
+        const at = 3 * (frame * count + i);
+        if (mesh.points[at] === MISSING) return;
+        points.push(this.place(...[0, 1, 2].map(c => mesh.points[at + c] * mesh.step + mesh.origin[c])));
+      }
+      const shown = [];
+      for (let f = 0; f < mesh.faces.length; f += 3) {
+        const [a, b, c] = [0, 1, 2].map(k => points[mesh.faces[f + k]]);
+        const [u, v] = [[b[0] - a[0], b[1] - a[1], (b[2] - a[2]) * this.scale], [c[0] - a[0], c[1] - a[1], (c[2] - a[2]) * this.scale]];
+        const normal = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
+        shown.push([a, b, c, a[2] + b[2] + c[2], Math.abs(normal[2]) / (Math.hypot(...normal) || 1)]);
+      }
+      shown.sort((p, q) => q[3] - p[3]);
+      pen.globalAlpha = mesh.opacity;
+      for (const [a, b, c, , light] of shown) {
+        pen.fillStyle = `rgb(${mesh.colour.map(part => Math.round(part * (.55 + .45 * light))).join()})`;
+        pen.beginPath(); pen.moveTo(a[0], a[1]); pen.lineTo(b[0], b[1]); pen.lineTo(c[0], c[1]); pen.fill();
+      }
+      pen.globalAlpha = 1;
     }
 
     floorGrid(pen) {

@@ -314,3 +314,17 @@ def test_an_absent_joint_is_named(tmp_path):
     item['keypoint'][:, :, 3:5] = 0
     item['keypoint_score'][:, :, 3:5] = 0
     assert kinds(check(tmp_path, [item]))['absent joint'].details == (('', 'left_ear'), ('', 'right_ear'))
+
+
+def test_poses_in_files_are_shared_as_those_in_memory():
+    from mmskel.data.checking.shared_poses import PoseIndex
+    rng = np.random.default_rng(0)
+    pool = rng.normal(size=(40, 17, 2)).astype(np.float32)
+    found = []
+    for index in (PoseIndex(), PoseIndex(most=30)):
+        rng = np.random.default_rng(1)
+        for clip in range(60):
+            index.add(clip, np.concatenate([pool[rng.integers(0, 40, 5)], rng.normal(size=(3, 17, 2))])[None])
+        found.append(index.shared())
+    assert found[0].pairs == found[1].pairs and len(found[0].pairs) > 100
+    assert sorted(map(sorted, found[0].widespread)) == sorted(map(sorted, found[1].widespread))
