@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mmskel.data.readers.reader import Reader, ReadError, option
+from mmskel.files.errors import UserError
 from mmskel.skeleton import Clip
 
 _NO_SEQUENCES = ('shape', 'neutral_stagei', 'male_stagei', 'female_stagei')  # of a subject, not of a motion
@@ -53,12 +54,11 @@ class AMASS(Reader):
         return list(self._files)
 
     def read(self, item: str) -> Clip:
-        from mmskel.body import BodyError
         from mmskel.body.sequences import load_sequence
         try:
             sequence = load_sequence(self._files[item])
             sequence = sequence if self.fps is None else sequence.resampled(self.fps)
-        except BodyError as error:
+        except UserError as error:
             raise ReadError(str(error)) from None
         self._genders.add(sequence.gender or 'unknown')
         clip = sequence.clip(self._body, y_up=self.up == 'z')

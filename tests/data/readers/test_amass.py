@@ -50,8 +50,9 @@ def test_what_is_refused(folder, tmp_path):
     np.savez(folder / 'smplx_poses.npz', **sequence(poses=np.zeros((5, 165))))
     with pytest.raises(PrepareError, match='SMPL-X parameters: download the SMPL.H version'):
         prepare('amass', folder, tmp_path / 'a.pkl', progress=False)
+    (folder / 'torn_poses.npz').write_bytes((folder / 'smplx_poses.npz').read_bytes()[:300])
     file = prepare('amass', folder, tmp_path / 'a.pkl', keep_going=True, progress=False)
-    assert len(file.annotations) == 2 and list(file.meta['skipped']) == ['smplx_poses']
+    assert len(file.annotations) == 2 and list(file.meta['skipped']) == ['smplx_poses', 'torn_poses']
     (tmp_path / 'empty').mkdir()
     with pytest.raises(PrepareError, match='holds no sequence'):
         prepare('amass', tmp_path / 'empty', tmp_path / 'b.pkl')
