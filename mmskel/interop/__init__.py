@@ -21,6 +21,7 @@ from mmskel.interop.gate_shift_pose import GATE_SHIFT_POSE
 from mmskel.interop.hd_gcn import HD_GCN
 from mmskel.interop.keras_files import keras_state
 from mmskel.interop.mans import MANS
+from mmskel.interop.motion_capture import MOTION_CAPTURE
 from mmskel.interop.mp_gcn import MP_GCN
 from mmskel.interop.posec3d import POSEC3D
 from mmskel.interop.pyskl import PYSKL
@@ -38,18 +39,19 @@ SYSTEMS = {system.name: system for system in (
     CASCADEFORMER, CTR_GCN, ENSEMBLE_1DCNN, GATE_SHIFT_POSE, HD_GCN, MANS, MP_GCN, POSEC3D, PYSKL, RGBPOSE, SA_DVAE,
     SKATEFORMER, STC_NET, ST_GCN)}
 """Every published recogniser and aligner that can be read, by name."""
-BODIES = {system.name: system for system in (SKEL_SYSTEM, SMPL_SYSTEM)}
-"""Body models: built from the content of their files, never converted."""
+BODIES = {system.name: system for system in (MOTION_CAPTURE, SKEL_SYSTEM, SMPL_SYSTEM)}
+"""Body models, built from the content of their files and never converted, and the capture of their parameters."""
 
 _ALIASES = {'mansensemble1dcnn': 'mans', 'ensemnn': 'ensemble1dcnn', 'gsp': 'gateshiftpose',
-            'smpllinearblendskinning': 'smpl'}
+            'smpllinearblendskinning': 'smpl', 'selfsupervisedlearningofmotioncapture': 'motioncapture',
+            'mocap': 'motioncapture'}
 
 
 def _system(name: str) -> System:
     known = {_plain(system.name): system for system in (*SYSTEMS.values(), *BODIES.values())}
     found = known.get(_ALIASES.get(_plain(name), _plain(name)))
     if found is None:
-        raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted(SYSTEMS))}")
+        raise ConversionError(f"unknown system '{name}'; known: {', '.join(sorted((*SYSTEMS, MOTION_CAPTURE.name)))}")
     return found
 
 

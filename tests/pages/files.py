@@ -206,6 +206,7 @@ DATA = {
     'docs/models.md': [mine],
     'docs/mans.md': [nwucla_file, mine],
     'docs/ensemble_1dcnn.md': [nwucla_file, mine],
+    'docs/motion_capture.md': [],
     'docs/mp_gcn.md': [volleyball, nba, kinetics400, mine, mp_gcn_weights, nwucla_file],
     'docs/posec3d.md': [mine, nwucla_file, posec3d_weights,
                         lambda folder: pixels(folder / 'data/ntu60_2d.pkl', 'xsub_train', 'xsub_val')],
