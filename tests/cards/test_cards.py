@@ -173,7 +173,7 @@ def test_unknown_model(capsys):
 def test_bodies_have_cards(capsys):
     from mmskel.cards.bodies import BODIES
     from mmskel.interop import BODIES as BUILT
-    assert set(BODIES) == set(BUILT)
+    assert set(BODIES) == set(BUILT) - {'motion_capture'}  # a network that finds a body
     for name, card in BODIES.items():
         assert main(['models', name]) == 0
         said = ' '.join(capsys.readouterr().out.split())
