@@ -1,6 +1,6 @@
 # MANs_9 on UT-Kinect, view-invariant coordinates, turned and scaled a little. Splits: --split xsub (half of the
 # subjects), loseqo01 ... loseqo20 (leave one recording out, averaged over the segments).
-# Trained here, xsub, joint, seed 0, 2026-12-01: 83.84 %, 92 seconds on two CPU cores. Published, leave one recording
+# Measured here, xsub, joint, seed 0, 2026-12-01: 83.84 %, 92 seconds on two CPU cores. Published, leave one recording
 # out: 100.0 % (DenseNet-161).
 _base_ = ['../_base_/datasets/utkinect.py', '../_base_/models/mans.py', '../_base_/schedules/mans.py']
 

@@ -1,5 +1,5 @@
 # STC-Net on N-UCLA, views 1 and 2 -> 3, for two CPU cores: 32 frames instead of 52 and 18 epochs instead of 65.
-# Trained here for 8 epochs (--epochs 8), joint, seed 0, 2026-12-01: 85.99 %, clean 88.35 %; the 18 were not.
+# Measured here for 8 epochs (--epochs 8), joint, seed 0, 2026-12-01: 85.99 %, clean 88.35 %; the 18 were not.
 # The rate ends at a tenth of the highest, and the weights of the last third are averaged, as in HD-GCN's short recipe.
 _base_ = './stcnet_nwucla.py'
 
