@@ -90,7 +90,8 @@ def annotation_of(row: Mapping[str, Any], numbers: str) -> dict[str, Any]:
 def _encoded(values: np.ndarray, numbers: str, ranges: list[float], name: str) -> bytes:
     """The bytes of coordinates or scores; appends their ranges, (low, high) per coordinate."""
     if numbers == 'float16':
-        halves = values.astype('<f2')
+        with np.errstate(over='ignore'):  # refused below
+            halves = values.astype('<f2')
         if not np.isfinite(halves).all():
             raise StoreError(f"clip '{name}': {np.abs(values).max():.6g} is too large for float16; use "
                              "numbers='uint16' or 'float32'")
